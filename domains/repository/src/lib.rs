@@ -1,0 +1,1 @@
+//! Management, catalogue and repository: database, migrations, event log, work queue, operations, catalogue of offers.

@@ -1,0 +1,1 @@
+//! Describes an application: reads descriptors into a ResourceModel, with every fault and its place at once.

@@ -1,0 +1,1 @@
+//! Multi-Cluster Manager: places in container clusters.

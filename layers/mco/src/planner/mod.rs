@@ -1,0 +1,1 @@
+//! Placement: model and offers in, plan out.

@@ -1,0 +1,1 @@
+//! Physical Infrastructure Manager: nodes, their free resources, bare metal.

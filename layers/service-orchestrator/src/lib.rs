@@ -1,0 +1,1 @@
+//! Owns applications: desired state, lifecycle, reconciliation.

@@ -1,0 +1,1 @@
+//! Virtual Infrastructure Platform manager: virtual machines.

@@ -1,0 +1,1 @@
+//! Workload Deployment Manager: packages onto machines, kept running.

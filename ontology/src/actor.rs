@@ -1,0 +1,24 @@
+//! Who acts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Who acts: a person, a service account, a partner, the broker itself.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
+pub enum Actor {
+    /// Whoever reaches the loopback interface of a broker without login.
+    Local,
+    /// The broker itself: reconciling, healing, expiring.
+    Broker,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("local"),
+            Self::Broker => f.write_str("broker"),
+        }
+    }
+}

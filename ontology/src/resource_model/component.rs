@@ -1,0 +1,277 @@
+//! One part of an application.
+
+use super::Constraints;
+use crate::quantity::{CpuMilli, Mebibytes, TimeSpan};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Environment variables of a workload.
+pub type Environment = BTreeMap<String, String>;
+
+/// One part of an application: a package, what an instance of it needs, and how many there are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Component {
+    /// What runs.
+    pub package: Package,
+    /// What one instance needs.
+    #[serde(default)]
+    pub resources: Resources,
+    /// The ports it listens on, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ports: BTreeMap<String, ExposedPort>,
+    /// Environment variables.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: Environment,
+    /// Directories that outlive a restart of the instance, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub volumes: BTreeMap<String, Volume>,
+    /// How many instances: a number, or a range from which the plan chooses.
+    #[serde(default)]
+    pub replicas: Replicas,
+    /// How to know that an instance works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthCheck>,
+    /// What happens to an instance when the addresses of those it calls change.
+    #[serde(default)]
+    pub on_peer_change: OnPeerChange,
+    /// What its machines must fulfil. `maxPricePerHour` here bounds each machine that holds an instance.
+    #[serde(default, skip_serializing_if = "Constraints::is_empty")]
+    pub constraints: Constraints,
+}
+
+/// What runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Package {
+    /// An operating-system process.
+    Process(ProcessPackage),
+    /// A container image (OCI). Planned for; no connector of this version runs it.
+    Container(ContainerPackage),
+}
+
+/// An operating-system process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProcessPackage {
+    /// Program and arguments. `${NAME}` in an argument stands for the
+    /// environment variable of that name, as the workload gets it.
+    #[schemars(length(min = 1))]
+    pub command: Vec<String>,
+}
+
+/// A container image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContainerPackage {
+    /// Image reference, such as `registry.example/shop:1.2`.
+    #[schemars(length(min = 1))]
+    pub image: String,
+    /// Replaces the image's own command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+}
+
+/// What one instance needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resources {
+    /// Processors.
+    #[serde(default = "default_cpu")]
+    pub cpu: CpuMilli,
+    /// Memory.
+    #[serde(default = "default_memory")]
+    pub memory: Mebibytes,
+    /// Local disk.
+    #[serde(default)]
+    pub disk: Mebibytes,
+    /// Graphics processors.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gpus: u32,
+}
+
+fn default_cpu() -> CpuMilli {
+    CpuMilli(100)
+}
+
+fn default_memory() -> Mebibytes {
+    Mebibytes(128)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl Default for Resources {
+    fn default() -> Self {
+        Self { cpu: default_cpu(), memory: default_memory(), disk: Mebibytes(0), gpus: 0 }
+    }
+}
+
+/// A port on which an instance listens. The broker gives each instance a free
+/// port of its machine and tells it in the environment variable `PORT_<NAME>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExposedPort {
+    /// Transport protocol.
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// Reachable from outside the application. Needs a machine with the capability `public-ip`.
+    #[serde(default)]
+    pub public: bool,
+    /// This very port number, where any free one won't do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub number: Option<u16>,
+}
+
+/// Transport protocol of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// TCP.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+/// A directory that outlives a restart of the instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Volume {
+    /// How much room it needs on the machine's disk.
+    pub size: Mebibytes,
+    /// Environment variable that tells the instance the directory. Where it is absent: `VOLUME_<NAME>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+}
+
+/// How many instances of a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Replicas {
+    /// Exactly so many.
+    Fixed(u32),
+    /// As many as the plan chooses within bounds.
+    #[serde(rename_all = "camelCase")]
+    Range {
+        /// At least.
+        min: u32,
+        /// At most. Where it is absent the rules must bound it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<u32>,
+    },
+}
+
+impl Replicas {
+    /// The least number.
+    #[must_use]
+    pub const fn min(self) -> u32 {
+        match self {
+            Self::Fixed(count) => count,
+            Self::Range { min, .. } => min,
+        }
+    }
+
+    /// The greatest number, if there is one.
+    #[must_use]
+    pub const fn max(self) -> Option<u32> {
+        match self {
+            Self::Fixed(count) => Some(count),
+            Self::Range { max, .. } => max,
+        }
+    }
+}
+
+impl Default for Replicas {
+    fn default() -> Self {
+        Self::Fixed(1)
+    }
+}
+
+/// How to know that an instance works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HealthCheck {
+    /// What is tried.
+    pub probe: HealthProbe,
+    /// Time between two tries.
+    #[serde(default = "two_seconds")]
+    pub interval: TimeSpan,
+    /// How long one try may take.
+    #[serde(default = "one_second")]
+    pub timeout: TimeSpan,
+    /// After so many failures in a row the instance is restarted.
+    #[serde(default = "three")]
+    #[schemars(range(min = 1))]
+    pub failures: u32,
+    /// How long a new instance may take until its first success.
+    #[serde(default = "half_a_minute")]
+    pub startup: TimeSpan,
+}
+
+fn one_second() -> TimeSpan {
+    TimeSpan::from_millis(1_000)
+}
+
+fn two_seconds() -> TimeSpan {
+    TimeSpan::from_millis(2_000)
+}
+
+fn half_a_minute() -> TimeSpan {
+    TimeSpan::from_millis(30_000)
+}
+
+fn three() -> u32 {
+    3
+}
+
+/// What a health check tries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum HealthProbe {
+    /// A GET that must answer 200 to 399.
+    Http(HttpProbe),
+    /// A connection that must open.
+    Tcp(TcpProbe),
+}
+
+/// An HTTP probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HttpProbe {
+    /// The component's port, by name.
+    pub port: String,
+    /// Path and query.
+    #[serde(default = "root")]
+    #[schemars(regex(pattern = r"^/"))]
+    pub path: String,
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+/// A TCP probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TcpProbe {
+    /// The component's port, by name.
+    pub port: String,
+}
+
+/// What happens to a running instance when the addresses of those it calls
+/// change. The file named by `HANSA_PEERS_FILE` and the lookup in the API are
+/// always current; the environment is what was true at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnPeerChange {
+    /// It goes on.
+    #[default]
+    Keep,
+    /// It is restarted, one instance of the component at a time.
+    Restart,
+}

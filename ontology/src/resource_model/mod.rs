@@ -1,0 +1,74 @@
+//! The tenant's wish: components, what each needs, links between them,
+//! constraints, rules and an objective.
+//!
+//! These types are the format: YAML and JSON are read into them, and the JSON
+//! Schema is generated from them. What one type alone can't say (a link to a
+//! component that doesn't exist) is checked by `hansa-application`.
+
+mod component;
+mod constraint;
+mod objective;
+mod rule;
+
+pub use component::{
+    Component, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, OnPeerChange, Package, ProcessPackage,
+    ContainerPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
+};
+pub use constraint::{AllowDeny, Constraints};
+pub use objective::{Objective, ObjectiveKind, Weights};
+pub use rule::{CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule, ConflictRule};
+
+use crate::{money::Currency, quantity::TimeSpan};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A description of an application, as its tenant wishes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResourceModel {
+    /// Version of this format. Always 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub hansa: u32,
+    /// The application's name: lower-case letters, digits and hyphens, at most 63 characters (RFC 1123).
+    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub name: String,
+    /// What it is, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The currency of all prices in this model, and of the plan. Where it is
+    /// absent the broker's own applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
+    /// The parts of the application, by name (RFC 1123, as the application's).
+    #[schemars(length(min = 1))]
+    pub components: BTreeMap<String, Component>,
+    /// Who calls whom.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+    /// What holds for every component. `maxPricePerHour` here bounds the whole application.
+    #[serde(default, skip_serializing_if = "Constraints::is_empty")]
+    pub constraints: Constraints,
+    /// How instances stand to each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Rule>,
+    /// What to minimise. By default the price.
+    #[serde(default)]
+    pub objective: Objective,
+}
+
+/// One component calls another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Link {
+    /// The component that calls.
+    pub from: String,
+    /// The component that is called.
+    pub to: String,
+    /// The called component's port, by name. Where it is absent: all its ports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<String>,
+    /// The longest round-trip time between any two instances of the two components.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_latency: Option<TimeSpan>,
+}
