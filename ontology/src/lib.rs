@@ -5,17 +5,23 @@
 //! knows no database, no HTTP and no layer; it alone knows oxigraph and SHACL.
 
 pub mod actor;
+pub mod catalogue;
+pub mod graph;
 pub mod id;
 pub mod money;
 pub mod offer;
 pub mod place;
 pub mod provider;
 pub mod quantity;
+pub mod rdf;
+pub mod reading;
 pub mod resource_model;
 pub mod site;
 pub mod sla;
+pub mod vocabulary;
 
 pub use actor::Actor;
+pub use catalogue::Catalogue;
 pub use id::{ApplicationId, MachineId, OfferId, OperationId, ProviderId, SiteId, WorkloadId};
 pub use money::{Currency, Money};
 pub use offer::{Offer, OfferKind};

@@ -1,0 +1,69 @@
+//! Reading documents that others wrote: parse, split by resource, validate
+//! each resource alone against its SHACL shape, convert. What is refused does
+//! not hinder what is good.
+
+mod error;
+mod limits;
+
+pub use error::{ErrorKind, ReadError};
+pub use limits::ReadLimits;
+
+use crate::{catalogue::Catalogue, rdf::RdfFormat};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a document held.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// What passed its shape and was understood.
+    pub accepted: Catalogue,
+    /// What did not, with the reasons.
+    pub refused: Vec<RefusedResource>,
+    /// For each accepted resource, by IRI, all that the document says about
+    /// it as sorted N-Triples: also properties that Hansa has no word for.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// A resource that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedResource {
+    /// Its IRI, or its label if it is a blank node.
+    pub subject: String,
+    /// What it says it is, shortened where the prefix is known: `hansa:VirtualMachineOffer`.
+    pub class: String,
+    /// Why it was refused: at least one reason.
+    pub violations: Vec<Violation>,
+}
+
+/// One reason for refusing a resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Violation {
+    /// The path to the field from the resource: `hansa:pricePlan / schema:price`. Empty for the resource itself.
+    pub field: String,
+    /// The value that is wrong, if there is one.
+    pub value: Option<String>,
+    /// What is wrong and what would be right, in plain words.
+    pub message: String,
+    /// The shape that says so: `hansa:PricePlanShape`.
+    pub shape: String,
+}
+
+/// Reads a document within the default limits.
+///
+/// # Errors
+/// When the bytes are no document of this format, or exceed the limits. What
+/// is wrong with single resources is not an error but in [`Reading::refused`].
+pub fn read(bytes: &[u8], format: RdfFormat) -> Result<Reading, ReadError> {
+    read_within(bytes, format, &ReadLimits::default())
+}
+
+/// Reads a document within limits of the caller's choice.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(bytes: &[u8], _format: RdfFormat, limits: &ReadLimits) -> Result<Reading, ReadError> {
+    limits.check_bytes(bytes.len())?;
+    Ok(Reading::default())
+}
