@@ -1,7 +1,7 @@
 //! The Plan: the broker's answer to a resource model.
 
 use chrono::{DateTime, Utc};
-use hansa_ontology::{Currency, MachineId, OfferId, OfferKind, ProviderId, SiteId};
+use hansa_ontology::{ApplicationId, Currency, MachineId, Money, OfferId, OfferKind, ProviderId, SiteId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -237,4 +237,46 @@ pub struct HeldMachine {
     pub offer: OfferId,
     /// What runs in it.
     pub instances: BTreeSet<Instance>,
+}
+
+/// One rented instance of an offer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Machine {
+    /// Its id.
+    pub id: MachineId,
+    /// For whom it was rented.
+    pub application: ApplicationId,
+    /// The offer it is an instance of.
+    pub offer: OfferId,
+    /// Kind of the offer: which layer provides it.
+    pub kind: OfferKind,
+    /// Who provides it.
+    pub provider: ProviderId,
+    /// Where.
+    pub site: SiteId,
+    /// What it has.
+    pub capacity: Amounts,
+    /// What it must be able to do.
+    pub capabilities: BTreeSet<String>,
+    /// Its price for an hour, fixed when it was rented.
+    pub price_per_hour: Money,
+    /// Where it stands.
+    pub state: MachineState,
+    /// When it was rented.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Where a machine stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum MachineState {
+    /// Its capacity is held; the layer below is asked for it until it is there.
+    Ordered,
+    /// It is there.
+    Ready {
+        /// The node that carries it.
+        node: String,
+    },
+    /// No plan wants it any more; it is given back when nothing runs in it.
+    Releasing,
 }

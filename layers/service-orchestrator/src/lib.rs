@@ -1,1 +1,18 @@
-//! Owns applications: desired state, lifecycle, reconciliation.
+//! Service orchestrator (ICRA): owns applications. It keeps what their tenants
+//! want, and goes round (plan, realise, observe, compare) until what is there
+//! is what is wanted. It knows no HTTP, no placement and no infrastructure.
+
+pub mod error;
+pub mod model;
+mod reconcile;
+mod service;
+mod store;
+mod worker;
+
+pub use error::{ErrorKind, OrchestratorError};
+pub use model::{
+    Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,
+};
+pub use service::ServiceOrchestrator;
+pub use store::MIGRATIONS;
+pub use worker::run_workers;

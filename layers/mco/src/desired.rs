@@ -1,0 +1,85 @@
+//! Which workloads a plan asks for. Pure: the same plan and model always name
+//! the same workloads, so that whoever carries the plan out may forget
+//! everything and begin again.
+
+use crate::model::Plan;
+use hansa_ontology::{
+    ApplicationId, MachineId, ResourceModel, WorkloadId,
+    resource_model::{Component, Link},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A workload that the plan asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredWorkload {
+    /// Follows from application, component, ordinal, machine and revision: a
+    /// changed package or a move is another workload, which replaces this one.
+    pub id: WorkloadId,
+    /// The component.
+    pub component: String,
+    /// Which of its instances.
+    pub ordinal: u32,
+    /// Where it runs.
+    pub machine: MachineId,
+    /// Fingerprint of what runs.
+    pub revision: String,
+}
+
+/// What of a component is seen by a running instance, and so asks for a new
+/// one when it changes. Replicas and constraints are not among it.
+#[derive(Serialize)]
+struct Running<'a> {
+    package: &'a hansa_ontology::resource_model::Package,
+    resources: &'a hansa_ontology::resource_model::Resources,
+    ports: &'a BTreeMap<String, hansa_ontology::resource_model::ExposedPort>,
+    environment: &'a BTreeMap<String, String>,
+    volumes: &'a BTreeMap<String, hansa_ontology::resource_model::Volume>,
+    health: &'a Option<hansa_ontology::resource_model::HealthCheck>,
+    calls: Vec<(&'a str, Option<&'a str>)>,
+}
+
+/// The workloads that an adopted plan asks for, by component and ordinal.
+/// Machines without an id (of a plan that wasn't adopted) have none.
+#[must_use]
+pub fn workload_list(application: ApplicationId, model: &ResourceModel, plan: &Plan) -> Vec<DesiredWorkload> {
+    let revisions: BTreeMap<&str, Uuid> = model
+        .components
+        .iter()
+        .map(|(name, component)| (name.as_str(), fingerprint(application, name, component, &model.links)))
+        .collect();
+    let mut workloads: Vec<DesiredWorkload> = plan
+        .machines
+        .iter()
+        .filter_map(|machine| Some((machine.held?, machine)))
+        .flat_map(|(id, machine)| machine.instances.iter().map(move |instance| (id, instance)))
+        .filter_map(|(machine, instance)| {
+            let revision = revisions.get(instance.component.as_str())?;
+            let name = format!("{}/{}/{machine}", instance.component, instance.ordinal);
+            Some(DesiredWorkload {
+                id: WorkloadId(Uuid::new_v5(revision, name.as_bytes())),
+                component: instance.component.clone(),
+                ordinal: instance.ordinal,
+                machine,
+                revision: revision.simple().to_string().chars().take(12).collect(),
+            })
+        })
+        .collect();
+    workloads.sort_by(|a, b| (&a.component, a.ordinal).cmp(&(&b.component, b.ordinal)));
+    workloads
+}
+
+fn fingerprint(application: ApplicationId, name: &str, component: &Component, links: &[Link]) -> Uuid {
+    let running = Running {
+        package: &component.package,
+        resources: &component.resources,
+        ports: &component.ports,
+        environment: &component.environment,
+        volumes: &component.volumes,
+        health: &component.health,
+        calls: links.iter().filter(|l| l.from == name).map(|l| (l.to.as_str(), l.port.as_deref())).collect(),
+    };
+    let text = serde_json::to_string(&running).unwrap_or_default();
+    Uuid::new_v5(&application.0, format!("{name}\n{text}").as_bytes())
+}

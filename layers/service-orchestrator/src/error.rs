@@ -1,0 +1,65 @@
+//! What can go wrong, and of which kind it is.
+
+use hansa_mco::McoError;
+use hansa_repository::RepositoryError;
+
+/// An error of the service orchestrator.
+#[derive(Debug, thiserror::Error)]
+pub enum OrchestratorError {
+    /// There is no such application.
+    #[error("there is no application `{0}`")]
+    NotFound(String),
+    /// The name is taken.
+    #[error("an application named `{0}` exists already; choose another name, or update that one")]
+    NameTaken(String),
+    /// The application changed since the caller saw it.
+    #[error("the application has version {current} and the change was made for version {expected}; read it again and repeat the change")]
+    VersionMismatch {
+        /// What the caller saw.
+        expected: i64,
+        /// What it is.
+        current: i64,
+    },
+    /// The application is being removed.
+    #[error("the application `{0}` is being removed and can't be changed any more")]
+    BeingRemoved(String),
+    /// The change makes no sense for this application.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field, as a JSON Pointer or a name.
+        field: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The same idempotency key came with another content.
+    #[error("the idempotency key `{0}` was used for another request; use a new key")]
+    KeyReused(String),
+    /// No plan satisfies the model.
+    #[error("{0}")]
+    Infeasible(Box<hansa_mco::model::Infeasible>),
+    /// Of the orchestrator below.
+    #[error(transparent)]
+    Mco(#[from] McoError),
+    /// Of the database.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// The kind of an error: decides how a caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// No such thing.
+    NotFound,
+    /// It clashes with what is there.
+    Conflict,
+    /// A precondition (If-Match) failed.
+    PreconditionFailed,
+    /// The request is wrong in itself.
+    Invalid,
+    /// The request is right and can't be fulfilled.
+    Infeasible,
+    /// Try again later.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
