@@ -1,1 +1,29 @@
-//! Workload Deployment Manager: packages onto machines, kept running.
+//! Workload Deployment Manager (ICRA): packages onto machines, kept running.
+//!
+//! A caller says which workload has to run where ([`WorkloadSpec`]); this room
+//! gives it ports, starts it, watches it, starts it again when it died, tells
+//! it its peers' addresses, keeps its output, and takes it away without a
+//! trace. How a package becomes a running thing is the business of a connector
+//! (`connectors/`); the first runs operating-system processes.
+//!
+//! This crate doesn't know what an application is, why a workload runs where it
+//! runs, or what it costs.
+
+mod connectors;
+mod error;
+pub mod model;
+mod service;
+
+pub use error::{ErrorKind, WdmError};
+pub use model::{
+    Applied, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery, LogSource, PeerEndpoint,
+    Peers, Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus,
+};
+pub use service::{LogStream, Wdm};
+
+/// The supervisor of one workload: what `hansa shim …` does. Called before
+/// anything else in `main`, with the arguments after `shim`; synchronous.
+#[must_use]
+pub fn shim_main(_arguments: impl Iterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
+    unimplemented!("comes with the connector")
+}

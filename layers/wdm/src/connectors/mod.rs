@@ -1,0 +1,1 @@
+//! One file for each real system that runs packages, behind one trait.

@@ -1,0 +1,146 @@
+//! What can go wrong here, in one type.
+
+use hansa_ontology::WorkloadId;
+use std::{io, net::IpAddr, path::PathBuf};
+
+/// The coarse sort of an error: what a caller can do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The wish itself is wrong; asking again won't help.
+    Invalid,
+    /// There is no such thing.
+    NotFound,
+    /// Something else has what is needed; later it may be free.
+    Conflict,
+    /// The disk is full.
+    Full,
+    /// Try again.
+    Unavailable,
+    /// A fault of this program.
+    Internal,
+}
+
+/// An error of the Workload Deployment Manager.
+#[derive(Debug, thiserror::Error)]
+pub enum WdmError {
+    /// A field of the specification can't be used.
+    #[error("`{field}`: {problem}")]
+    Invalid {
+        /// The field, as a path.
+        field: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+    /// No connector runs this kind of package.
+    #[error(
+        "component `{component}`: no connector runs a {package} package here; use a process package"
+    )]
+    NoConnector {
+        /// The component.
+        component: String,
+        /// Kind of package.
+        package: &'static str,
+    },
+    /// There is no such workload.
+    #[error("there is no workload {0}")]
+    NotFound(WorkloadId),
+    /// A port number is taken.
+    #[error(
+        "component `{component}` asks for {protocol} port {number} as `{port}`, but {address}:{number} is taken by {holder}; free it or ask for another number"
+    )]
+    PortTaken {
+        /// The component.
+        component: String,
+        /// The port's name.
+        port: String,
+        /// The protocol.
+        protocol: &'static str,
+        /// The node's address.
+        address: IpAddr,
+        /// The number.
+        number: u16,
+        /// Who has it.
+        holder: String,
+    },
+    /// No number of the range is free.
+    #[error(
+        "no port from {first} to {last} is free on {address}; widen the range of ports in the configuration"
+    )]
+    PortsExhausted {
+        /// The node's address.
+        address: IpAddr,
+        /// First number of the range.
+        first: u16,
+        /// Last number of the range.
+        last: u16,
+    },
+    /// The workload is being removed and can't be run again.
+    #[error("workload {0} is being removed; take a new id for a new copy")]
+    BeingRemoved(WorkloadId),
+    /// The operating system refused.
+    #[error("can't {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of ours can't be read as what it should be.
+    #[error("{} isn't as this program wrote it: {source}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where reading stopped.
+        source: serde_json::Error,
+    },
+    /// What the database holds can't be read as what it should be.
+    #[error("column `{column}` of a workload isn't as this program wrote it: {source}")]
+    Corrupt {
+        /// The column.
+        column: &'static str,
+        /// Where reading stopped.
+        source: serde_json::Error,
+    },
+    /// A task inside this process ended early.
+    #[error("a task of the workload manager ended early: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl WdmError {
+    /// What a caller can do about it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid { .. } | Self::NoConnector { .. } => ErrorKind::Invalid,
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::PortTaken { .. } | Self::PortsExhausted { .. } | Self::BeingRemoved(_) => {
+                ErrorKind::Conflict
+            }
+            Self::Io { source, .. } if is_full(source) => ErrorKind::Full,
+            Self::Io { .. } => ErrorKind::Unavailable,
+            Self::Damaged { .. } | Self::Corrupt { .. } | Self::Task(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// For `map_err` after a file operation.
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}

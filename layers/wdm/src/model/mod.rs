@@ -1,0 +1,13 @@
+//! What callers say and what they hear: types and pure rules, no IO.
+
+mod exit;
+mod logs;
+mod peers;
+mod spec;
+mod status;
+
+pub use exit::Exit;
+pub use logs::{LogLine, LogQuery, LogSource};
+pub use peers::{Endpoint, Endpoints, PeerEndpoint, Peers};
+pub use spec::{Target, WorkloadSpec};
+pub use status::{Applied, LimitSupport, Removal, WorkloadState, WorkloadStatus};

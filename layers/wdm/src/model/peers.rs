@@ -1,0 +1,56 @@
+//! Addresses: a workload's own, and those of the components that it calls.
+
+use hansa_ontology::resource_model::Protocol;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
+
+/// Where one port of a workload is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoint {
+    /// The node's address.
+    pub address: IpAddr,
+    /// The port number.
+    pub number: u16,
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Reachable from outside the application.
+    pub public: bool,
+}
+
+impl Endpoint {
+    /// Address and port in one.
+    #[must_use]
+    pub const fn socket(&self) -> SocketAddr {
+        SocketAddr::new(self.address, self.number)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket().fmt(f)
+    }
+}
+
+/// A workload's endpoints by the name of the port.
+pub type Endpoints = BTreeMap<String, Endpoint>;
+
+/// The endpoints of the components that a workload calls, by component.
+/// The order within a component doesn't matter.
+pub type Peers = BTreeMap<String, Vec<PeerEndpoint>>;
+
+/// One endpoint of one instance of a component.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PeerEndpoint {
+    /// Which of the component's instances.
+    pub ordinal: u32,
+    /// The port's name.
+    pub port: String,
+    /// Address and port number, `127.0.0.1:20001`.
+    pub address: SocketAddr,
+}
