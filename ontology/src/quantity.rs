@@ -155,9 +155,20 @@ impl fmt::Display for TimeSpan {
     }
 }
 
+/// A phrase as a sentence, for the schema.
+fn sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
 /// Serialised as text; read from text, and from a bare number where `$number` allows it.
 macro_rules! quantity_serde {
     ($name:ident, $expected:expr, $pattern:expr, $examples:tt, $types:tt) => {
+        impl $name {
+            /// What such a quantity looks like, to be read after "must be".
+            pub const EXPECTED: &'static str = $expected;
+        }
+
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -186,7 +197,7 @@ macro_rules! quantity_serde {
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "description": concat!("Written as ", stringify!($name), "; see the examples."),
+                    "description": sentence($expected),
                     "type": $types,
                     "pattern": $pattern,
                     "minimum": 0,

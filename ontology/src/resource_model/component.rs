@@ -1,6 +1,6 @@
 //! One part of an application.
 
-use super::Constraints;
+use super::{Constraints, NAME_PATTERN};
 use crate::quantity::{CpuMilli, Mebibytes, TimeSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,20 +12,25 @@ pub type Environment = BTreeMap<String, String>;
 /// One part of an application: a package, what an instance of it needs, and how many there are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Component")]
 pub struct Component {
     /// What runs.
     pub package: Package,
     /// What one instance needs.
     #[serde(default)]
     pub resources: Resources,
-    /// The ports it listens on, by name.
+    /// The ports it listens on, by name (RFC 1123).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
     pub ports: BTreeMap<String, ExposedPort>,
-    /// Environment variables.
+    /// Environment variables: names of POSIX, values of text. The prefixes
+    /// `HANSA_`, `PORT_`, `PEERS_` and `VOLUME_` belong to the broker.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" }), example = serde_json::json!({ "LOG_LEVEL": "info" }))]
     pub environment: Environment,
-    /// Directories that outlive a restart of the instance, by name.
+    /// Directories that outlive a restart of the instance, by name (RFC 1123).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
     pub volumes: BTreeMap<String, Volume>,
     /// How many instances: a number, or a range from which the plan chooses.
     #[serde(default)]
@@ -44,6 +49,7 @@ pub struct Component {
 /// What runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Package")]
 pub enum Package {
     /// An operating-system process.
     Process(ProcessPackage),
@@ -54,19 +60,21 @@ pub enum Package {
 /// An operating-system process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Process package")]
 pub struct ProcessPackage {
     /// Program and arguments. `${NAME}` in an argument stands for the
     /// environment variable of that name, as the workload gets it.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), example = ["hansa", "sample", "proxy"])]
     pub command: Vec<String>,
 }
 
 /// A container image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Container package")]
 pub struct ContainerPackage {
     /// Image reference, such as `registry.example/shop:1.2`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), example = &"registry.example/shop:1.2")]
     pub image: String,
     /// Replaces the image's own command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -76,6 +84,7 @@ pub struct ContainerPackage {
 /// What one instance needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Resources")]
 pub struct Resources {
     /// Processors.
     #[serde(default = "default_cpu")]
@@ -114,6 +123,7 @@ impl Default for Resources {
 /// port of its machine and tells it in the environment variable `PORT_<NAME>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Port")]
 pub struct ExposedPort {
     /// Transport protocol.
     #[serde(default)]
@@ -130,6 +140,7 @@ pub struct ExposedPort {
 /// Transport protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(title = "Protocol")]
 pub enum Protocol {
     /// TCP.
     #[default]
@@ -141,6 +152,7 @@ pub enum Protocol {
 /// A directory that outlives a restart of the instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Volume")]
 pub struct Volume {
     /// How much room it needs on the machine's disk.
     pub size: Mebibytes,
@@ -151,17 +163,21 @@ pub struct Volume {
 
 /// How many instances of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
+#[schemars(example = 2, example = serde_json::json!({ "min": 1, "max": 5 }))]
+#[schemars(title = "Replicas")]
 pub enum Replicas {
     /// Exactly so many.
-    Fixed(u32),
+    Fixed(#[schemars(range(max = 10_000))] u32),
     /// As many as the plan chooses within bounds.
     #[serde(rename_all = "camelCase")]
     Range {
         /// At least.
+        #[schemars(range(max = 10_000))]
         min: u32,
         /// At most. Where it is absent the rules must bound it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(max = 10_000))]
         max: Option<u32>,
     },
 }
@@ -195,6 +211,7 @@ impl Default for Replicas {
 /// How to know that an instance works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Health check")]
 pub struct HealthCheck {
     /// What is tried.
     pub probe: HealthProbe,
@@ -232,6 +249,7 @@ fn three() -> u32 {
 /// What a health check tries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Health probe")]
 pub enum HealthProbe {
     /// A GET that must answer 200 to 399.
     Http(HttpProbe),
@@ -242,6 +260,7 @@ pub enum HealthProbe {
 /// An HTTP probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "HTTP probe")]
 pub struct HttpProbe {
     /// The component's port, by name.
     pub port: String,
@@ -258,6 +277,7 @@ fn root() -> String {
 /// A TCP probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "TCP probe")]
 pub struct TcpProbe {
     /// The component's port, by name.
     pub port: String,
@@ -268,6 +288,7 @@ pub struct TcpProbe {
 /// always current; the environment is what was true at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(title = "On peer change")]
 pub enum OnPeerChange {
     /// It goes on.
     #[default]

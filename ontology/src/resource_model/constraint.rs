@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 /// What a machine must fulfil. Those of the model and of the component hold together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Constraints", example = serde_json::json!({ "jurisdiction": { "allow": ["EU"] }, "capabilities": ["public-ip"], "minAvailability": 99.9 }))]
 pub struct Constraints {
     /// Areas that must be served: each lies in the offer's area of service.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -77,6 +78,7 @@ impl Constraints {
 /// What is allowed and what is denied. An empty `allow` allows everything; `deny` wins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, bound(deserialize = "T: Ord + Deserialize<'de>"))]
+#[schemars(title = "Allow and deny", rename = "AllowDeny_{T}")]
 pub struct AllowDeny<T> {
     /// Only these. Empty: all.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

@@ -7,6 +7,7 @@
 
 mod component;
 mod constraint;
+pub mod contract;
 mod objective;
 mod rule;
 
@@ -23,15 +24,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What a name in a resource model looks like (a label of RFC 1123, in lower case).
+pub const NAME_PATTERN: &str = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
+
 /// A description of an application, as its tenant wishes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Resource model", example = minimal_example())]
 pub struct ResourceModel {
     /// Version of this format. Always 1.
     #[schemars(range(min = 1, max = 1))]
     pub hansa: u32,
     /// The application's name: lower-case letters, digits and hyphens, at most 63 characters (RFC 1123).
-    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    #[schemars(regex(pattern = NAME_PATTERN), example = &"shop")]
     pub name: String,
     /// What it is, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,8 +45,8 @@ pub struct ResourceModel {
     /// absent the broker's own applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// The parts of the application, by name (RFC 1123, as the application's).
-    #[schemars(length(min = 1))]
+    /// The parts of the application, by name (RFC 1123, as the application's). At least one.
+    #[schemars(extend("minProperties" = 1, "propertyNames" = { "pattern": NAME_PATTERN }))]
     pub components: BTreeMap<String, Component>,
     /// Who calls whom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -57,9 +62,18 @@ pub struct ResourceModel {
     pub objective: Objective,
 }
 
+fn minimal_example() -> serde_json::Value {
+    serde_json::json!({
+        "hansa": 1,
+        "name": "hello",
+        "components": { "web": { "package": { "process": { "command": ["python3", "-m", "http.server", "${PORT_HTTP}"] } }, "ports": { "http": {} } } }
+    })
+}
+
 /// One component calls another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Link", example = serde_json::json!({ "from": "proxy", "to": "application", "maxLatency": "20ms" }))]
 pub struct Link {
     /// The component that calls.
     pub from: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What to minimise: one thing, or a weighted sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(title = "Objective")]
 pub enum Objective {
     /// One thing; ties are broken by price.
     One(ObjectiveKind),
@@ -17,6 +18,7 @@ pub enum Objective {
 /// One thing to minimise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(title = "One objective")]
 pub enum ObjectiveKind {
     /// Price for an hour.
     Price,
@@ -30,6 +32,7 @@ pub enum ObjectiveKind {
 /// + carbon × grams of CO2 equivalent an hour`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Weights")]
 pub struct Weights {
     /// For each unit of currency an hour.
     #[serde(default)]

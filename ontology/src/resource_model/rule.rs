@@ -6,19 +6,20 @@ use serde::{Deserialize, Serialize};
 /// How instances stand to each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Rule")]
 pub enum Rule {
     /// Co-location: a machine that holds an instance of one of these components holds one of each.
-    Together(Vec<String>),
+    Together(#[schemars(length(min = 2))] Vec<String>),
     /// Anti-affinity: no machine holds instances of two of these components.
-    Apart(Vec<String>),
+    Apart(#[schemars(length(min = 2))] Vec<String>),
     /// Anti-affinity of one component against several others.
     Conflict(ConflictRule),
     /// Exclusive use: a machine that holds an instance of one of these components holds nothing else.
-    Alone(Vec<String>),
+    Alone(#[schemars(length(min = 1))] Vec<String>),
     /// Anti-affinity within a component: at most so many instances in one place.
     Spread(SpreadRule),
     /// Alternatives: at most one of these components is deployed at all.
-    OneOf(Vec<String>),
+    OneOf(#[schemars(length(min = 2))] Vec<String>),
     /// Full deployment: every machine of the application holds an instance.
     Everywhere(EverywhereRule),
     /// A bound on how many instances several components have together.
@@ -30,6 +31,7 @@ pub enum Rule {
 /// `component` shares no machine with any of `with`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Conflict rule")]
 pub struct ConflictRule {
     /// The component.
     pub component: String,
@@ -41,6 +43,7 @@ pub struct ConflictRule {
 /// At most `max` instances of `component` in one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Spread rule")]
 pub struct SpreadRule {
     /// The component.
     pub component: String,
@@ -60,6 +63,7 @@ fn one() -> u32 {
 /// What counts as one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(title = "Scope")]
 pub enum Scope {
     /// A machine.
     #[default]
@@ -73,6 +77,7 @@ pub enum Scope {
 /// Every machine holds an instance of `component`, but for those that hold one of `except`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Everywhere rule")]
 pub struct EverywhereRule {
     /// The component. Its `replicas` must be a range.
     pub component: String,
@@ -84,6 +89,7 @@ pub struct EverywhereRule {
 /// Bounds on the instances of several components together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Count rule")]
 pub struct CountRule {
     /// The components.
     #[schemars(length(min = 1))]
@@ -102,6 +108,7 @@ pub struct CountRule {
 /// proxy, serves: 3. A provider that `oneOf` leaves undeployed is not bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Ratio rule")]
 pub struct RatioRule {
     /// The component that needs.
     pub consumer: String,
