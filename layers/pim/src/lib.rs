@@ -1,1 +1,17 @@
-//! Physical Infrastructure Manager: nodes, their free resources, bare metal.
+//! Physical Infrastructure Manager (ICRA): the nodes of local sites, what is
+//! free on them, and whole servers (bare metal).
+//!
+//! A [`Node`] is a share of this very machine that its owner gives away;
+//! `Pim::share_ensure` carves machines out of it and never gives away more.
+//! The record keeping that servers, virtual machines (`hansa-vip`) and places
+//! in clusters (`hansa-mcm`) have in common stands here once: `machines`.
+//! This crate knows no workload, no offer and no price.
+
+pub mod model;
+#[doc(hidden)]
+pub mod testing;
+
+pub use model::{
+    Amounts, Machine, MachineRequest, MachineState, Node, NodeRefusal, NodeShare, NodeState,
+    NodeUsage, ShareRequest,
+};

@@ -1,0 +1,12 @@
+//! The words of this room and its pure rules.
+
+mod amounts;
+mod machine;
+mod node;
+pub(crate) mod placement;
+
+pub use amounts::Amounts;
+pub(crate) use machine::Transition;
+pub use machine::{Machine, MachineState};
+pub use node::{MachineRequest, Node, NodeShare, NodeState, NodeUsage, ShareRequest};
+pub use placement::NodeRefusal;

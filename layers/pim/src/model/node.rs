@@ -1,0 +1,140 @@
+//! Nodes: shares of this machine that may be given away, and what was given.
+
+use super::Amounts;
+use hansa_ontology::{ApplicationId, MachineId, SiteId};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
+
+/// A share of this machine that its owner gives away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Node {
+    /// Its name, unique in this broker: lower-case letters, digits, `-` and `.`, at most 63.
+    pub name: String,
+    /// The site it belongs to.
+    pub site: SiteId,
+    /// The address under which its workloads are reached.
+    pub address: IpAddr,
+    /// Thousandths of a processor it may give away.
+    pub cpu_milli: u64,
+    /// Memory it may give away, MiB.
+    pub memory_mib: u64,
+    /// Disk it may give away, MiB.
+    pub disk_mib: u64,
+    /// Graphics processors it may give away.
+    #[serde(default)]
+    pub gpus: u64,
+    /// What it can be used for: `proxy`, `database`, `public-ip`.
+    #[serde(default)]
+    pub capabilities: BTreeSet<String>,
+}
+
+impl Node {
+    /// All that it may give away.
+    #[must_use]
+    pub const fn capacity(&self) -> Amounts {
+        Amounts {
+            cpu_milli: self.cpu_milli,
+            memory_mib: self.memory_mib,
+            disk_mib: self.disk_mib,
+            gpus: self.gpus,
+        }
+    }
+}
+
+/// A node with what was given away of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeUsage {
+    /// The node.
+    pub node: Node,
+    /// Whether it may give away more.
+    pub state: NodeState,
+    /// All that it may give away.
+    pub capacity: Amounts,
+    /// What was given away. More than `capacity` where the node is overcommitted.
+    pub given: Amounts,
+    /// What it can still give. Nothing where it is withdrawn, overcommitted or given as a whole.
+    pub free: Amounts,
+    /// The machines that have a share of it.
+    pub machines: BTreeSet<MachineId>,
+}
+
+/// Whether a node may give away more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeState {
+    /// It may.
+    Ready,
+    /// Given as a whole to one machine.
+    Whole,
+    /// Its capacity shrank below what it had given away: nothing new until machines leave.
+    Overcommitted,
+    /// No longer configured: keeps its machines, gives nothing new.
+    Withdrawn,
+}
+
+/// What is asked of a site's nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShareRequest {
+    /// The machine that the share is for. One machine has one share.
+    pub machine: MachineId,
+    /// The site.
+    pub site: SiteId,
+    /// How much.
+    pub amounts: Amounts,
+    /// What the node must be able to do.
+    pub capabilities: BTreeSet<String>,
+    /// The whole node, and nobody else on it; `amounts` is then the least it must have.
+    pub whole_node: bool,
+}
+
+/// A share of a node, given to a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeShare {
+    /// Whose it is.
+    pub machine: MachineId,
+    /// Where.
+    pub site: SiteId,
+    /// The node's name.
+    pub node: String,
+    /// The address under which its workloads are reached.
+    pub address: IpAddr,
+    /// A directory of its own, mode 0700, removed with the share.
+    pub directory: PathBuf,
+    /// What it may use: what was asked, or all of the node where it was given as a whole.
+    pub amounts: Amounts,
+}
+
+/// What a machine is asked to be: the same for a server, a virtual machine
+/// and a place in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MachineRequest {
+    /// Its identifier, chosen by the caller; asking again with it is harmless.
+    pub machine: MachineId,
+    /// The application that rents it.
+    pub application: ApplicationId,
+    /// Where.
+    pub site: SiteId,
+    /// What the flavour has.
+    pub amounts: Amounts,
+    /// What it must be able to do.
+    pub capabilities: BTreeSet<String>,
+}
+
+impl MachineRequest {
+    /// The share of a node that such a machine needs.
+    #[must_use]
+    pub fn share_request(&self, whole_node: bool) -> ShareRequest {
+        ShareRequest {
+            machine: self.machine,
+            site: self.site.clone(),
+            amounts: self.amounts,
+            capabilities: self.capabilities.clone(),
+            whole_node,
+        }
+    }
+}
