@@ -63,7 +63,8 @@ pub enum Package {
 #[schemars(title = "Process package")]
 pub struct ProcessPackage {
     /// Program and arguments. `${NAME}` in an argument stands for the
-    /// environment variable of that name, as the workload gets it.
+    /// environment variable of that name, as the workload gets it; `$${` stands
+    /// for the characters `${` themselves. No shell is involved.
     #[schemars(length(min = 1), example = ["hansa", "sample", "proxy"])]
     pub command: Vec<String>,
 }

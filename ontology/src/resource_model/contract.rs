@@ -45,6 +45,51 @@ pub fn is_variable_name(text: &str) -> bool {
         && letters.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
+/// A `${…}` in an argument that stands for no variable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceFault {
+    /// The closing brace is missing.
+    #[error("`${{` has no closing `}}`; write `$${{` where the two characters themselves are meant")]
+    Open,
+    /// What stands between the braces is no name of a variable.
+    #[error("`${{{0}}}` names no environment variable: letters, digits and underscores, no digit first")]
+    Name(String),
+    /// There is no such variable.
+    #[error("`${{{0}}}` is not defined")]
+    Undefined(String),
+}
+
+/// Puts in the variables' values: `${NAME}` becomes what `lookup` gives for
+/// `NAME`, `$${` becomes `${`, everything else stays.
+///
+/// # Errors
+/// Every reference that stands for nothing, in order.
+pub fn substitute(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, Vec<ReferenceFault>> {
+    let (mut out, mut faults, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
+    while let Some((before, after)) = rest.split_once("${") {
+        if let Some(escaped) = before.strip_suffix('$') {
+            out.push_str(escaped);
+            out.push_str("${");
+            rest = after;
+            continue;
+        }
+        out.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else {
+            faults.push(ReferenceFault::Open);
+            rest = "";
+            break;
+        };
+        match is_variable_name(name).then(|| lookup(name)) {
+            Some(Some(value)) => out.push_str(&value),
+            Some(None) => faults.push(ReferenceFault::Undefined(name.to_owned())),
+            None => faults.push(ReferenceFault::Name(name.to_owned())),
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    if faults.is_empty() { Ok(out) } else { Err(faults) }
+}
+
 fn upper(name: &str) -> String {
     name.to_ascii_uppercase().replace('-', "_")
 }
@@ -52,6 +97,16 @@ fn upper(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn references_are_put_in() {
+        let lookup = |name: &str| (name == "A").then(|| "1".to_owned());
+        assert_eq!(substitute("x${A}y${A} $HOME $${A} $", lookup).as_deref(), Ok("x1y1 $HOME ${A} $"));
+        assert_eq!(
+            substitute("${B} ${} ${A", lookup),
+            Err(vec![ReferenceFault::Undefined("B".into()), ReferenceFault::Name(String::new()), ReferenceFault::Open])
+        );
+    }
 
     #[test]
     fn names_become_variables() {
