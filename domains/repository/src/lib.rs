@@ -2,6 +2,38 @@
 //! migrations, the event log, the work queue, operations, idempotency keys and
 //! the catalogue of providers, sites and offers.
 //!
-//! Outside this crate only a room's own `store` module knows diesel.
+//! Outside this crate only a room's own `store` module knows diesel. How a
+//! room makes its store is told in this crate's README.md.
 
 pub mod ambient;
+mod any_connection;
+mod connection;
+mod database;
+mod error;
+pub mod event;
+pub mod idempotency;
+pub mod json;
+mod migration;
+pub mod operation;
+mod schema;
+mod scope;
+#[doc(hidden)]
+pub mod testing;
+pub mod time;
+mod url;
+pub mod work;
+
+pub use any_connection::AnyConnection as Connection;
+pub use database::{Database, DatabaseOptions};
+pub use error::{ErrorKind, RepositoryError};
+pub use migration::Migrations;
+pub use url::DatabaseUrl;
+
+use diesel_migrations::embed_migrations;
+
+/// The repository's own tables. [`Database::open`] runs these first.
+pub(crate) const MIGRATIONS: Migrations = Migrations::split(
+    embed_migrations!("migrations/portable"),
+    embed_migrations!("migrations/sqlite"),
+    embed_migrations!("migrations/postgres"),
+);

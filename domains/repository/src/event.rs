@@ -1,0 +1,254 @@
+//! The event log: append-only, written in the same transaction as the change
+//! it tells of, numbered in the order of the commits.
+
+use crate::{Connection, error::RepositoryError, json, schema::event, scope, time};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    EscapeExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _,
+    QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    TextExpressionMethods as _,
+};
+use hansa_ontology::{Actor, ApplicationId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Something that has happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Its number. Numbers grow in the order of the commits; some may be missing.
+    pub sequence: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who acted.
+    pub actor: Actor,
+    /// The application it belongs to.
+    pub application: Option<ApplicationId>,
+    /// What it is about: `workload/<id>`, `offer/<iri>`.
+    pub subject: String,
+    /// What happened: `workload.started`.
+    pub kind: String,
+    /// One sentence for people.
+    pub message: String,
+    /// The same for programs.
+    pub data: Value,
+}
+
+/// An event that is to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who acted.
+    pub actor: Actor,
+    /// The application it belongs to.
+    pub application: Option<ApplicationId>,
+    /// What it is about: `workload/<id>`, `offer/<iri>`.
+    pub subject: String,
+    /// What happened: `workload.started`.
+    pub kind: String,
+    /// One sentence for people.
+    pub message: String,
+    /// The same for programs. No secrets.
+    pub data: Value,
+}
+
+/// Which events. The default: all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventFilter {
+    /// Only those with a greater number.
+    pub after: Option<i64>,
+    /// Only those with a smaller number.
+    pub before: Option<i64>,
+    /// Only those of this application.
+    pub application: Option<ApplicationId>,
+    /// Only those about this.
+    pub subject: Option<String>,
+    /// Only those whose kind begins so: `workload.`.
+    pub kind_prefix: Option<String>,
+}
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The oldest first: to follow the log.
+    #[default]
+    OldestFirst,
+    /// The newest first: to look at the log.
+    NewestFirst,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = event)]
+struct NewRow {
+    at: NaiveDateTime,
+    actor: String,
+    application: Option<String>,
+    subject: String,
+    kind: String,
+    message: String,
+    data: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = event)]
+struct Row {
+    sequence: i64,
+    at: NaiveDateTime,
+    actor: String,
+    application: Option<String>,
+    subject: String,
+    kind: String,
+    message: String,
+    data: String,
+}
+
+/// How many rows one statement inserts: PostgreSQL takes 65,535 values at most.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
+/// Appends an event and gives its number.
+///
+/// # Errors
+/// When the database refuses.
+pub fn append(connection: &mut Connection, new: &NewEvent) -> Result<i64, RepositoryError> {
+    append_all(connection, std::slice::from_ref(new))
+}
+
+/// Appends events in their order and gives the last one's number, or 0 when there are none.
+///
+/// # Errors
+/// When the database refuses.
+pub fn append_all(connection: &mut Connection, new: &[NewEvent]) -> Result<i64, RepositoryError> {
+    let mut last = 0;
+    for batch in new.chunks(ROWS_PER_STATEMENT) {
+        let rows = batch
+            .iter()
+            .map(NewRow::new)
+            .collect::<Result<Vec<_>, _>>()?;
+        last = insert(connection, rows)?.max(last);
+    }
+    if last > 0 {
+        scope::event_appended(last);
+    }
+    Ok(last)
+}
+
+fn insert(connection: &mut Connection, rows: Vec<NewRow>) -> Result<i64, RepositoryError> {
+    let sequences: Vec<i64> = match connection {
+        Connection::Postgres(postgres) => diesel::insert_into(event::table)
+            .values(rows)
+            .returning(event::sequence)
+            .get_results(postgres)?,
+        Connection::Sqlite(sqlite) => {
+            let mut sequences = Vec::with_capacity(rows.len());
+            for row in rows {
+                sequences.push(
+                    diesel::insert_into(event::table)
+                        .values(row)
+                        .returning(event::sequence)
+                        .get_result(sqlite)?,
+                );
+            }
+            sequences
+        }
+    };
+    Ok(sequences.into_iter().max().unwrap_or_default())
+}
+
+/// At most `limit` events that pass the filter.
+///
+/// # Errors
+/// When the database fails, or holds what this program cannot read.
+pub fn list(
+    connection: &mut Connection,
+    filter: &EventFilter,
+    limit: usize,
+    order: Order,
+) -> Result<Vec<Event>, RepositoryError> {
+    let mut query = event::table.select(Row::as_select()).into_boxed();
+    if let Some(after) = filter.after {
+        query = query.filter(event::sequence.gt(after));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(event::sequence.lt(before));
+    }
+    if let Some(application) = filter.application {
+        query = query.filter(event::application.eq(application.to_string()));
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(event::subject.eq(subject.clone()));
+    }
+    if let Some(prefix) = &filter.kind_prefix {
+        query = query.filter(event::kind.like(like_prefix(prefix)).escape('\\'));
+    }
+    query = match order {
+        Order::OldestFirst => query.order(event::sequence.asc()),
+        Order::NewestFirst => query.order(event::sequence.desc()),
+    };
+    let rows: Vec<Row> = query
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(connection)?;
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+/// The number of the last event, or 0.
+///
+/// # Errors
+/// When the database fails.
+pub fn last_sequence(connection: &mut Connection) -> Result<i64, RepositoryError> {
+    let last = event::table
+        .select(event::sequence)
+        .order(event::sequence.desc())
+        .first(connection)
+        .optional()?;
+    Ok(last.unwrap_or_default())
+}
+
+/// A LIKE pattern for what begins so, with the wildcards taken literally.
+pub(crate) fn like_prefix(prefix: &str) -> String {
+    let mut pattern = String::with_capacity(prefix.len() + 1);
+    for letter in prefix.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+impl NewRow {
+    fn new(event: &NewEvent) -> Result<Self, RepositoryError> {
+        Ok(Self {
+            at: time::to_column(event.at),
+            actor: json::to_column("actor", &event.actor)?,
+            application: event.application.map(|id| id.to_string()),
+            subject: event.subject.clone(),
+            kind: event.kind.clone(),
+            message: event.message.clone(),
+            data: json::to_column("event", &event.data)?,
+        })
+    }
+}
+
+impl Row {
+    fn into_event(self) -> Result<Event, RepositoryError> {
+        Ok(Event {
+            sequence: self.sequence,
+            at: time::from_column(self.at),
+            actor: json::from_column("actor", &self.actor)?,
+            application: self
+                .application
+                .map(|id| {
+                    id.parse().map_err(|error| {
+                        RepositoryError::unreadable("application of an event", &error)
+                    })
+                })
+                .transpose()?,
+            subject: self.subject,
+            kind: self.kind,
+            message: self.message,
+            data: json::from_column("event", &self.data)?,
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! The repository's own tables, as diesel sees them.
+
+diesel::table! {
+    event (sequence) {
+        sequence -> BigInt,
+        at -> Timestamp,
+        actor -> Text,
+        application -> Nullable<Text>,
+        subject -> Text,
+        kind -> Text,
+        message -> Text,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    work_item (queue, key) {
+        queue -> Text,
+        key -> Text,
+        due -> Timestamp,
+        wanted -> Nullable<Timestamp>,
+        lease_owner -> Nullable<Text>,
+        lease_until -> Nullable<Timestamp>,
+        fence -> BigInt,
+        attempts -> Integer,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    counter (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    operation (id) {
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        application -> Nullable<Text>,
+        actor -> Text,
+        state -> Text,
+        detail -> Text,
+        done -> BigInt,
+        total -> BigInt,
+        message -> Text,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    idempotency_key (actor, key) {
+        actor -> Text,
+        key -> Text,
+        digest -> Text,
+        begun_at -> Timestamp,
+        status -> Nullable<Integer>,
+        headers -> Nullable<Text>,
+        body -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    catalogue_resource (iri) {
+        iri -> Text,
+        class -> Text,
+        provider -> Text,
+        site -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        title -> Text,
+        media_type -> Text,
+        source -> Text,
+        document -> Text,
+        imported_at -> Timestamp,
+    }
+}

@@ -1,0 +1,3 @@
+//! The repository on both real databases.
+
+mod event_log;
