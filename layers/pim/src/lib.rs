@@ -2,16 +2,25 @@
 //! free on them, and whole servers (bare metal).
 //!
 //! A [`Node`] is a share of this very machine that its owner gives away;
-//! `Pim::share_ensure` carves machines out of it and never gives away more.
+//! [`Pim::share_ensure`] carves machines out of it and never gives away more.
 //! The record keeping that servers, virtual machines (`hansa-vip`) and places
-//! in clusters (`hansa-mcm`) have in common stands here once: `machines`.
+//! in clusters (`hansa-mcm`) have in common stands here once: [`machines`].
 //! This crate knows no workload, no offer and no price.
 
+pub mod connectors;
+mod error;
+pub mod machines;
 pub mod model;
+mod service;
+mod store;
 #[doc(hidden)]
 pub mod testing;
 
+pub use connectors::Host;
+pub use error::{ErrorKind, PimError};
 pub use model::{
     Amounts, Machine, MachineRequest, MachineState, Node, NodeRefusal, NodeShare, NodeState,
-    NodeUsage, ShareRequest,
+    NodeUsage, ShareRequest, units_free,
 };
+pub use service::{Pim, PimSettings};
+pub use store::MIGRATIONS;

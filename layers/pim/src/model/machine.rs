@@ -12,6 +12,8 @@ pub struct Machine {
     pub request: MachineRequest,
     /// How far it is.
     pub state: MachineState,
+    /// The connector that makes it and takes it away.
+    pub connector: String,
     /// When it was first asked for.
     pub created_at: DateTime<Utc>,
 }

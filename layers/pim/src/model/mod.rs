@@ -9,4 +9,4 @@ pub use amounts::Amounts;
 pub(crate) use machine::Transition;
 pub use machine::{Machine, MachineState};
 pub use node::{MachineRequest, Node, NodeShare, NodeState, NodeUsage, ShareRequest};
-pub use placement::NodeRefusal;
+pub use placement::{NodeRefusal, units_free};

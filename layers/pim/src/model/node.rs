@@ -125,7 +125,35 @@ pub struct MachineRequest {
     pub capabilities: BTreeSet<String>,
 }
 
+impl ShareRequest {
+    /// What differs in the other request for the same machine; None where they ask the same.
+    pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
+        first_true([
+            ("site", self.site != other.site),
+            ("amounts", self.amounts != other.amounts),
+            ("capabilities", self.capabilities != other.capabilities),
+            ("whole_node", self.whole_node != other.whole_node),
+        ])
+    }
+}
+
+fn first_true<const N: usize>(fields: [(&'static str, bool); N]) -> Option<&'static str> {
+    fields
+        .into_iter()
+        .find_map(|(name, differs)| differs.then_some(name))
+}
+
 impl MachineRequest {
+    /// What differs in the other request for the same machine; None where they ask the same.
+    pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
+        first_true([
+            ("application", self.application != other.application),
+            ("site", self.site != other.site),
+            ("amounts", self.amounts != other.amounts),
+            ("capabilities", self.capabilities != other.capabilities),
+        ])
+    }
+
     /// The share of a node that such a machine needs.
     #[must_use]
     pub fn share_request(&self, whole_node: bool) -> ShareRequest {

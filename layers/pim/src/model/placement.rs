@@ -86,7 +86,8 @@ pub(crate) fn choose<'a>(
 }
 
 /// How many more such shares these nodes can give.
-pub(crate) fn units_free(
+#[must_use]
+pub fn units_free(
     nodes: &[NodeUsage],
     amounts: Amounts,
     capabilities: &BTreeSet<String>,

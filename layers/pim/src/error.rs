@@ -1,0 +1,152 @@
+//! What can go wrong here, and what the caller does about it.
+
+use crate::model::NodeRefusal;
+use hansa_ontology::{MachineId, SiteId};
+use hansa_repository::RepositoryError;
+use std::{io, path::PathBuf};
+
+/// A failure of this room.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PimError {
+    /// No node of the site can give what is asked.
+    #[error("no node of site {site} can give {asked}{}", refusals(.nodes))]
+    NoRoom {
+        /// The site.
+        site: SiteId,
+        /// What was asked, in words.
+        asked: String,
+        /// For each node of the site why not. None: the site has no nodes.
+        nodes: Vec<NodeRefusal>,
+    },
+    /// The machine exists and was asked for differently.
+    #[error(
+        "machine {machine} exists and has a different {differs}; release it first, or take a new machine id"
+    )]
+    Conflict {
+        /// The machine.
+        machine: MachineId,
+        /// What differs.
+        differs: &'static str,
+    },
+    /// The machine is on its way out.
+    #[error("machine {machine} is being released; repeat the release, then ask for a new machine")]
+    Releasing {
+        /// The machine.
+        machine: MachineId,
+    },
+    /// Nobody serves this site.
+    #[error(
+        "site {site} has no connector for {service}; name one in the configuration of the site"
+    )]
+    NoConnector {
+        /// The site.
+        site: SiteId,
+        /// What was wanted there, in the plural.
+        service: &'static str,
+    },
+    /// The configuration names a connector that does not exist.
+    #[error("site {site} names the connector `{name}` for {service}; there is only: {known}")]
+    UnknownConnector {
+        /// The site.
+        site: SiteId,
+        /// What was wanted there, in the plural.
+        service: &'static str,
+        /// The name in the configuration.
+        name: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// A node in the configuration breaks a rule.
+    #[error("node `{node}`: {message}")]
+    InvalidNode {
+        /// Its name.
+        node: String,
+        /// The field, what is wrong and what would be right.
+        message: String,
+    },
+    /// A machine's directory cannot be made or removed.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Directory {
+        /// What was tried.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// This machine does not tell what it has.
+    #[error(
+        "cannot find out {what} of this machine: {source}; state it in the node's configuration"
+    )]
+    Host {
+        /// What was asked of the system.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// What a caller decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Plan anew: there is no room here now.
+    NoRoom,
+    /// It clashes with what is there.
+    Conflict,
+    /// Plan anew without this site.
+    NoConnector,
+    /// The configuration is wrong.
+    Invalid,
+    /// A disk is full: an operator must help.
+    Full,
+    /// Try again.
+    Unavailable,
+    /// A bug or an unknown failure.
+    Internal,
+}
+
+impl PimError {
+    /// What a caller decides by.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoRoom { .. } => ErrorKind::NoRoom,
+            Self::Conflict { .. } | Self::Releasing { .. } => ErrorKind::Conflict,
+            Self::NoConnector { .. } => ErrorKind::NoConnector,
+            Self::UnknownConnector { .. } | Self::InvalidNode { .. } => ErrorKind::Invalid,
+            Self::Directory { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::Full,
+                _ => ErrorKind::Unavailable,
+            },
+            Self::Host { .. } => ErrorKind::Internal,
+            Self::Repository(error) => of_repository(error),
+        }
+    }
+}
+
+fn of_repository(error: &RepositoryError) -> ErrorKind {
+    use hansa_repository::ErrorKind as Kind;
+    match error.kind() {
+        Kind::Conflict => ErrorKind::Conflict,
+        Kind::Full => ErrorKind::Full,
+        Kind::Busy | Kind::Unavailable => ErrorKind::Unavailable,
+        _ => ErrorKind::Internal,
+    }
+}
+
+/// `: n1: why, why; n2: why`.
+fn refusals(nodes: &[NodeRefusal]) -> String {
+    if nodes.is_empty() {
+        return "; the site has no nodes: add one to its configuration".to_owned();
+    }
+    let each: Vec<String> = nodes
+        .iter()
+        .map(|refusal| format!("{}: {}", refusal.node, refusal.reasons.join(", ")))
+        .collect();
+    format!("; {}", each.join("; "))
+}

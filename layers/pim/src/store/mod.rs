@@ -1,0 +1,60 @@
+//! This room's tables: nodes, shares of them, servers. The only module here
+//! that knows diesel.
+
+mod machine_table;
+mod nodes;
+mod shares;
+
+pub(crate) use nodes::{node_list, node_of, node_register};
+pub(crate) use shares::{StoredShare, share_delete, share_find, share_insert, share_machines};
+
+use hansa_repository::Migrations;
+
+/// This room's migrations.
+pub const MIGRATIONS: Migrations =
+    Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
+
+crate::machine_table! {
+    /// The servers that were made.
+    pub(crate) ServerTable, pim_server, one = "server", many = "bare metal servers"
+}
+
+mod schema {
+    diesel::table! {
+        pim_node (name) {
+            name -> Text,
+            site -> Text,
+            address -> Text,
+            cpu_milli -> BigInt,
+            memory_mib -> BigInt,
+            disk_mib -> BigInt,
+            gpus -> BigInt,
+            capabilities -> Text,
+            withdrawn -> Bool,
+        }
+    }
+    diesel::table! {
+        pim_share (machine) {
+            machine -> Text,
+            node -> Text,
+            site -> Text,
+            cpu_milli -> BigInt,
+            memory_mib -> BigInt,
+            disk_mib -> BigInt,
+            gpus -> BigInt,
+            capabilities -> Text,
+            whole_node -> Bool,
+            created_at -> Timestamp,
+        }
+    }
+}
+
+/// A count as a column. More than a column holds is as good as endless.
+fn column(amount: u64) -> i64 {
+    i64::try_from(amount).unwrap_or(i64::MAX)
+}
+
+/// A stored count.
+fn amount(column: i64) -> u64 {
+    u64::try_from(column).unwrap_or(0)
+}

@@ -1,0 +1,175 @@
+//! Nodes and what was given of them.
+
+use super::{
+    amount, column,
+    schema::{pim_node, pim_share},
+    shares::{ShareRow, StoredShare},
+};
+use crate::{
+    error::PimError,
+    model::{
+        Node, NodeUsage,
+        placement::{self, Given},
+    },
+};
+use diesel::{
+    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
+};
+use hansa_ontology::SiteId;
+use hansa_repository::{Connection, RepositoryError, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = pim_node)]
+struct NodeRow {
+    name: String,
+    site: String,
+    address: String,
+    cpu_milli: i64,
+    memory_mib: i64,
+    disk_mib: i64,
+    gpus: i64,
+    capabilities: String,
+    withdrawn: bool,
+}
+
+impl NodeRow {
+    fn new(node: &Node) -> Result<Self, RepositoryError> {
+        Ok(Self {
+            name: node.name.clone(),
+            site: node.site.to_string(),
+            address: node.address.to_string(),
+            cpu_milli: column(node.cpu_milli),
+            memory_mib: column(node.memory_mib),
+            disk_mib: column(node.disk_mib),
+            gpus: column(node.gpus),
+            capabilities: json::to_column("capabilities", &node.capabilities)?,
+            withdrawn: false,
+        })
+    }
+
+    fn node(self) -> Result<Node, RepositoryError> {
+        Ok(Node {
+            site: (self.site.parse()).map_err(|e| RepositoryError::unreadable("site", &e))?,
+            address: (self.address.parse())
+                .map_err(|e| RepositoryError::unreadable("address", &e))?,
+            name: self.name,
+            cpu_milli: amount(self.cpu_milli),
+            memory_mib: amount(self.memory_mib),
+            disk_mib: amount(self.disk_mib),
+            gpus: amount(self.gpus),
+            capabilities: json::from_column("capabilities", &self.capabilities)?,
+        })
+    }
+}
+
+/// The node of a share, whatever its state. It exists as long as the share does.
+pub(crate) fn node_of(connection: &mut Connection, name: &str) -> Result<Node, RepositoryError> {
+    let row: NodeRow = pim_node::table
+        .find(name)
+        .select(NodeRow::as_select())
+        .first(connection)?;
+    row.node()
+}
+
+/// The nodes of a site, or of all sites, by name.
+pub(crate) fn node_list(
+    connection: &mut Connection,
+    site: Option<&SiteId>,
+) -> Result<Vec<NodeUsage>, RepositoryError> {
+    let mut nodes = pim_node::table
+        .select(NodeRow::as_select())
+        .order(pim_node::name)
+        .into_boxed();
+    let mut shares = pim_share::table.select(ShareRow::as_select()).into_boxed();
+    if let Some(site) = site {
+        nodes = nodes.filter(pim_node::site.eq(site.to_string()));
+        shares = shares.filter(pim_share::site.eq(site.to_string()));
+    }
+    let nodes: Vec<NodeRow> = nodes.load(connection)?;
+    let mut given: BTreeMap<String, Vec<Given>> = BTreeMap::new();
+    for row in shares.load::<ShareRow>(connection)? {
+        let share: StoredShare = row.try_into()?;
+        given.entry(share.node).or_default().push(Given {
+            machine: share.request.machine,
+            amounts: share.request.amounts,
+            whole_node: share.request.whole_node,
+        });
+    }
+    nodes
+        .into_iter()
+        .map(|row| {
+            let (withdrawn, shares) = (row.withdrawn, given.remove(&row.name).unwrap_or_default());
+            Ok(placement::usage(row.node()?, withdrawn, &shares))
+        })
+        .collect()
+}
+
+/// Makes these the configured nodes. Others are withdrawn, and forgotten when
+/// no machine has a share of them.
+pub(crate) fn node_register(
+    connection: &mut Connection,
+    nodes: &[Node],
+) -> Result<Vec<NodeUsage>, PimError> {
+    let before = node_list(connection, None)?;
+    for node in nodes {
+        let old = before.iter().find(|usage| usage.node.name == node.name);
+        if let Some(old) = old.filter(|old| old.node.site != node.site && !old.machines.is_empty())
+        {
+            return Err(PimError::InvalidNode {
+                node: node.name.clone(),
+                message: format!(
+                    "site: {} machines run on it at site {}; release them first, or give the node at {} another name",
+                    old.machines.len(),
+                    old.node.site,
+                    node.site
+                ),
+            });
+        }
+        let row = NodeRow::new(node)?;
+        if old.is_some() {
+            node_update(connection, &row)?;
+        } else {
+            diesel::insert_into(pim_node::table)
+                .values(row)
+                .execute(connection)
+                .map_err(RepositoryError::from)?;
+        }
+    }
+    let configured: BTreeSet<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+    for old in before {
+        if !configured.contains(old.node.name.as_str()) {
+            node_withdraw(connection, &old)?;
+        }
+    }
+    Ok(node_list(connection, None)?)
+}
+
+fn node_update(connection: &mut Connection, row: &NodeRow) -> Result<(), RepositoryError> {
+    diesel::update(pim_node::table.find(&row.name))
+        .set((
+            pim_node::site.eq(&row.site),
+            pim_node::address.eq(&row.address),
+            pim_node::cpu_milli.eq(row.cpu_milli),
+            pim_node::memory_mib.eq(row.memory_mib),
+            pim_node::disk_mib.eq(row.disk_mib),
+            pim_node::gpus.eq(row.gpus),
+            pim_node::capabilities.eq(&row.capabilities),
+            pim_node::withdrawn.eq(row.withdrawn),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn node_withdraw(connection: &mut Connection, old: &NodeUsage) -> Result<(), RepositoryError> {
+    let row = pim_node::table.find(&old.node.name);
+    if old.machines.is_empty() {
+        diesel::delete(row).execute(connection)?;
+    } else {
+        diesel::update(row)
+            .set(pim_node::withdrawn.eq(true))
+            .execute(connection)?;
+    }
+    Ok(())
+}
