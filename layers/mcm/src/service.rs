@@ -7,11 +7,7 @@ use crate::{
     store::PlacementTable,
 };
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
-use hansa_pim::{
-    Amounts, NodeShare, Pim, PimError,
-    connectors::SiteConnectors,
-    machines::{MachineRecords, MachineTable as _},
-};
+use hansa_pim::{Amounts, NodeShare, Pim, PimError, machines::Machines};
 use hansa_repository::{Database, ambient::SharedClock};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,8 +20,7 @@ use std::{
 /// ended by the same call again.
 #[derive(Debug, Clone)]
 pub struct Mcm {
-    records: MachineRecords<PlacementTable>,
-    connectors: Arc<SiteConnectors<dyn ClusterConnector>>,
+    machines: Machines<PlacementTable, dyn ClusterConnector>,
 }
 
 impl Mcm {
@@ -42,16 +37,14 @@ impl Mcm {
     ) -> Result<Self, McmError> {
         let local: Arc<dyn ClusterConnector> = Arc::new(Local { pim });
         let known = BTreeMap::from([("local", local)]);
-        Ok(Self {
-            records: MachineRecords::new(database, clock),
-            connectors: Arc::new(SiteConnectors::new(PlacementTable::MANY, sites, known)?),
-        })
+        let machines = Machines::new(database, clock, sites, known)?;
+        Ok(Self { machines })
     }
 
     /// Whether a site gives places in container clusters.
     #[must_use]
     pub fn serves(&self, site: &SiteId) -> bool {
-        self.connectors.name(site).is_some()
+        self.machines.serving(site).is_some()
     }
 
     /// How many more such places in container clusters the site can give now; none
@@ -65,11 +58,8 @@ impl Mcm {
         amounts: Amounts,
         capabilities: &BTreeSet<String>,
     ) -> Result<u32, McmError> {
-        match self.connectors.name(site) {
-            Some(name) => {
-                let connector = self.connector(site, name)?;
-                connector.units_free(site, amounts, capabilities).await
-            }
+        match self.machines.serving(site) {
+            Some(connector) => connector.units_free(site, amounts, capabilities).await,
             None => Ok(0),
         }
     }
@@ -84,11 +74,9 @@ impl Mcm {
         &self,
         request: &PlacementRequest,
     ) -> Result<NodeShare, McmError> {
-        let serving = self.connectors.name(&request.site);
-        let name = self.records.requested(request, serving).await?;
-        let connector = self.connector(&request.site, &name)?;
+        let connector = self.machines.requested(request).await?;
         let share = connector.placement_ensure(request).await?;
-        if self.records.ready(request.machine, share.clone()).await? {
+        if self.machines.ready(request.machine, share.clone()).await? {
             return Ok(share);
         }
         connector.placement_release(request.machine).await?;
@@ -101,12 +89,11 @@ impl Mcm {
     /// # Errors
     /// When what is below fails; the same call again ends it.
     pub async fn placement_release(&self, machine: MachineId) -> Result<(), McmError> {
-        let Some(record) = self.records.releasing(machine).await? else {
+        let Some((record, connector)) = self.machines.releasing(machine).await? else {
             return Ok(());
         };
-        let connector = self.connector(&record.request.site, &record.connector)?;
         connector.placement_release(machine).await?;
-        Ok(self.records.released(record).await?)
+        Ok(self.machines.released(record).await?)
     }
 
     /// One place in a container cluster; None when it was never asked for or is gone.
@@ -114,7 +101,7 @@ impl Mcm {
     /// # Errors
     /// When the database fails.
     pub async fn placement(&self, machine: MachineId) -> Result<Option<Placement>, McmError> {
-        Ok(self.records.machine(machine).await?)
+        Ok(self.machines.machine(machine).await?)
     }
 
     /// The places in container clusters of an application, or all.
@@ -125,10 +112,6 @@ impl Mcm {
         &self,
         application: Option<ApplicationId>,
     ) -> Result<Vec<Placement>, McmError> {
-        Ok(self.records.list(application).await?)
-    }
-
-    fn connector(&self, site: &SiteId, name: &str) -> Result<&Arc<dyn ClusterConnector>, PimError> {
-        self.connectors.named(PlacementTable::MANY, site, name)
+        Ok(self.machines.list(application).await?)
     }
 }

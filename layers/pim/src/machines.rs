@@ -7,11 +7,12 @@
 //! ends it.
 
 use crate::{
+    connectors::SiteConnectors,
     error::PimError,
     model::{Machine, MachineRequest, MachineState, NodeShare, Transition},
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId, MachineId};
+use hansa_ontology::{Actor, ApplicationId, MachineId, SiteId};
 use hansa_repository::{
     Connection, Database, RepositoryError,
     ambient::SharedClock,
@@ -19,7 +20,7 @@ use hansa_repository::{
     json, time,
 };
 use serde_json::json;
-use std::marker::PhantomData;
+use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 /// A room's own table of machines. Made by [`machine_table!`](crate::machine_table).
 pub trait MachineTable: Send + Sync + 'static {
@@ -110,60 +111,76 @@ impl MachineRow {
     }
 }
 
-/// The machines that one room made.
+/// The machines of one room: the records in its table `T`, and its connectors
+/// `C`, which make them and take them away.
 #[derive(Debug)]
-pub struct MachineRecords<T> {
+pub struct Machines<T, C: ?Sized> {
     database: Database,
     clock: SharedClock,
+    connectors: Arc<SiteConnectors<C>>,
     table: PhantomData<fn() -> T>,
 }
 
-impl<T> Clone for MachineRecords<T> {
+impl<T, C: ?Sized> Clone for Machines<T, C> {
     fn clone(&self) -> Self {
         Self {
             database: self.database.clone(),
             clock: self.clock.clone(),
+            connectors: Arc::clone(&self.connectors),
             table: PhantomData,
         }
     }
 }
 
-impl<T: MachineTable> MachineRecords<T> {
-    /// The records in this database.
-    #[must_use]
-    pub const fn new(database: Database, clock: SharedClock) -> Self {
-        Self {
+impl<T: MachineTable, C: ?Sized> Machines<T, C> {
+    /// The machines in this database. `sites` names the connector of each
+    /// site that gives such machines, `known` has the connectors that there are.
+    ///
+    /// # Errors
+    /// `UnknownConnector` when a site names one that does not exist.
+    pub fn new(
+        database: Database,
+        clock: SharedClock,
+        sites: &BTreeMap<SiteId, String>,
+        known: BTreeMap<&'static str, Arc<C>>,
+    ) -> Result<Self, PimError> {
+        let connectors = Arc::new(SiteConnectors::new(T::MANY, sites, known)?);
+        Ok(Self {
             database,
             clock,
+            connectors,
             table: PhantomData,
-        }
+        })
     }
 
-    /// Writes down that the machine is asked for; `connector` is the one that
-    /// serves its site. Says which connector has to make it: the one that it
-    /// was first asked of.
+    /// The connector that serves the site.
+    #[must_use]
+    pub fn serving(&self, site: &SiteId) -> Option<&Arc<C>> {
+        self.connectors.serving(site)
+    }
+
+    /// Writes down that the machine is asked for. Answers the connector that
+    /// has to make it: the one that it was first asked of.
     ///
     /// # Errors
     /// `Conflict` when it was asked for differently, `Releasing` when it is on
     /// its way out, `NoConnector` when it is new and nobody serves the site.
-    pub async fn requested(
-        &self,
-        request: &MachineRequest,
-        connector: Option<&str>,
-    ) -> Result<String, PimError> {
-        if let Some(known) = self.machine(request.machine).await? {
-            return same(known, request);
-        }
-        let Some(connector) = connector else {
-            return Err(PimError::NoConnector {
-                site: request.site.clone(),
-                service: T::MANY,
-            });
+    pub async fn requested(&self, request: &MachineRequest) -> Result<&Arc<C>, PimError> {
+        let known = self.machine(request.machine).await?;
+        let name = match known {
+            Some(known) => same(known, request)?,
+            None => self.record(request).await?,
         };
+        self.connectors.named(&request.site, &name)
+    }
+
+    /// Adds the record; answers the name of the connector.
+    async fn record(&self, request: &MachineRequest) -> Result<String, PimError> {
+        let connector = self.connectors.name(&request.site)?.to_owned();
         let machine = Machine {
             request: request.clone(),
             state: MachineState::Requested,
-            connector: connector.to_owned(),
+            connector,
             created_at: self.clock.now(),
         };
         self.database
@@ -212,13 +229,18 @@ impl<T: MachineTable> MachineRecords<T> {
             .await
     }
 
-    /// Writes down that the machine is to go. None: there is none.
+    /// Writes down that the machine is to go. Answers its record and the
+    /// connector that has to take it away; None: there is no such machine.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn releasing(&self, machine: MachineId) -> Result<Option<Machine>, PimError> {
+    pub async fn releasing(
+        &self,
+        machine: MachineId,
+    ) -> Result<Option<(Machine, &Arc<C>)>, PimError> {
         let now = self.clock.now();
-        self.database
+        let known = self
+            .database
             .write(move |connection| {
                 let Some(mut known) = find::<T>(connection, machine)? else {
                     return Ok(None);
@@ -231,9 +253,14 @@ impl<T: MachineTable> MachineRecords<T> {
                     )?;
                     known.state = state;
                 }
-                Ok(Some(known))
+                Ok::<_, PimError>(Some(known))
             })
-            .await
+            .await?;
+        let Some(known) = known else { return Ok(None) };
+        let connector = self
+            .connectors
+            .named(&known.request.site, &known.connector)?;
+        Ok(Some((known, connector)))
     }
 
     /// Forgets a machine that is gone, with the event `machine.released`.

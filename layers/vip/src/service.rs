@@ -7,11 +7,7 @@ use crate::{
     store::VirtualMachineTable,
 };
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
-use hansa_pim::{
-    Amounts, NodeShare, Pim, PimError,
-    connectors::SiteConnectors,
-    machines::{MachineRecords, MachineTable as _},
-};
+use hansa_pim::{Amounts, NodeShare, Pim, PimError, machines::Machines};
 use hansa_repository::{Database, ambient::SharedClock};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,8 +20,7 @@ use std::{
 /// ended by the same call again.
 #[derive(Debug, Clone)]
 pub struct Vip {
-    records: MachineRecords<VirtualMachineTable>,
-    connectors: Arc<SiteConnectors<dyn VirtualMachineConnector>>,
+    machines: Machines<VirtualMachineTable, dyn VirtualMachineConnector>,
 }
 
 impl Vip {
@@ -42,20 +37,14 @@ impl Vip {
     ) -> Result<Self, VipError> {
         let local: Arc<dyn VirtualMachineConnector> = Arc::new(Local { pim });
         let known = BTreeMap::from([("local", local)]);
-        Ok(Self {
-            records: MachineRecords::new(database, clock),
-            connectors: Arc::new(SiteConnectors::new(
-                VirtualMachineTable::MANY,
-                sites,
-                known,
-            )?),
-        })
+        let machines = Machines::new(database, clock, sites, known)?;
+        Ok(Self { machines })
     }
 
     /// Whether a site gives virtual machines.
     #[must_use]
     pub fn serves(&self, site: &SiteId) -> bool {
-        self.connectors.name(site).is_some()
+        self.machines.serving(site).is_some()
     }
 
     /// How many more such virtual machines the site can give now; none
@@ -69,11 +58,8 @@ impl Vip {
         amounts: Amounts,
         capabilities: &BTreeSet<String>,
     ) -> Result<u32, VipError> {
-        match self.connectors.name(site) {
-            Some(name) => {
-                let connector = self.connector(site, name)?;
-                connector.units_free(site, amounts, capabilities).await
-            }
+        match self.machines.serving(site) {
+            Some(connector) => connector.units_free(site, amounts, capabilities).await,
             None => Ok(0),
         }
     }
@@ -88,11 +74,9 @@ impl Vip {
         &self,
         request: &VirtualMachineRequest,
     ) -> Result<NodeShare, VipError> {
-        let serving = self.connectors.name(&request.site);
-        let name = self.records.requested(request, serving).await?;
-        let connector = self.connector(&request.site, &name)?;
+        let connector = self.machines.requested(request).await?;
         let share = connector.machine_ensure(request).await?;
-        if self.records.ready(request.machine, share.clone()).await? {
+        if self.machines.ready(request.machine, share.clone()).await? {
             return Ok(share);
         }
         connector.machine_release(request.machine).await?;
@@ -105,12 +89,11 @@ impl Vip {
     /// # Errors
     /// When what is below fails; the same call again ends it.
     pub async fn machine_release(&self, machine: MachineId) -> Result<(), VipError> {
-        let Some(record) = self.records.releasing(machine).await? else {
+        let Some((record, connector)) = self.machines.releasing(machine).await? else {
             return Ok(());
         };
-        let connector = self.connector(&record.request.site, &record.connector)?;
         connector.machine_release(machine).await?;
-        Ok(self.records.released(record).await?)
+        Ok(self.machines.released(record).await?)
     }
 
     /// One virtual machine; None when it was never asked for or is gone.
@@ -118,7 +101,7 @@ impl Vip {
     /// # Errors
     /// When the database fails.
     pub async fn machine(&self, machine: MachineId) -> Result<Option<VirtualMachine>, VipError> {
-        Ok(self.records.machine(machine).await?)
+        Ok(self.machines.machine(machine).await?)
     }
 
     /// The virtual machines of an application, or all.
@@ -129,14 +112,6 @@ impl Vip {
         &self,
         application: Option<ApplicationId>,
     ) -> Result<Vec<VirtualMachine>, VipError> {
-        Ok(self.records.list(application).await?)
-    }
-
-    fn connector(
-        &self,
-        site: &SiteId,
-        name: &str,
-    ) -> Result<&Arc<dyn VirtualMachineConnector>, PimError> {
-        self.connectors.named(VirtualMachineTable::MANY, site, name)
+        Ok(self.machines.list(application).await?)
     }
 }

@@ -27,61 +27,54 @@ pub trait ServerConnector: Send + Sync + Debug {
 /// Which connector serves which site: for this room and for those above it.
 #[derive(Debug)]
 pub struct SiteConnectors<C: ?Sized> {
+    /// What these connectors give, in the plural, for messages.
+    service: &'static str,
     sites: BTreeMap<SiteId, String>,
-    by_name: BTreeMap<&'static str, Arc<C>>,
+    known: BTreeMap<&'static str, Arc<C>>,
 }
 
 impl<C: ?Sized> SiteConnectors<C> {
-    /// Sites with the name of their connector, and the connectors that there
-    /// are. `service` is what they give, in the plural, for messages.
-    ///
-    /// # Errors
-    /// `UnknownConnector` when a site names one that does not exist.
-    pub fn new(
+    /// Sites with the name of their connector, and the connectors that there are.
+    pub(crate) fn new(
         service: &'static str,
         sites: &BTreeMap<SiteId, String>,
-        by_name: BTreeMap<&'static str, Arc<C>>,
+        known: BTreeMap<&'static str, Arc<C>>,
     ) -> Result<Self, PimError> {
-        for (site, name) in sites {
-            if !by_name.contains_key(name.as_str()) {
-                return Err(PimError::UnknownConnector {
-                    site: site.clone(),
-                    service,
-                    name: name.clone(),
-                    known: by_name.keys().copied().collect::<Vec<_>>().join(", "),
-                });
-            }
-        }
-        Ok(Self {
+        let connectors = Self {
+            service,
             sites: sites.clone(),
-            by_name,
-        })
+            known,
+        };
+        for (site, name) in sites {
+            connectors.named(site, name)?;
+        }
+        Ok(connectors)
     }
 
     /// The name of the connector that serves the site.
-    #[must_use]
-    pub fn name(&self, site: &SiteId) -> Option<&str> {
-        self.sites.get(site).map(String::as_str)
+    pub(crate) fn name(&self, site: &SiteId) -> Result<&str, PimError> {
+        let name = self.sites.get(site).map(String::as_str);
+        name.ok_or_else(|| PimError::NoConnector {
+            site: site.clone(),
+            service: self.service,
+        })
+    }
+
+    /// The connector that serves the site.
+    pub(crate) fn serving(&self, site: &SiteId) -> Option<&Arc<C>> {
+        self.known.get(self.sites.get(site)?.as_str())
     }
 
     /// The connector of that name. It may be asked for a site that no longer
     /// names it: what it once made there it must be able to take away.
-    ///
-    /// # Errors
-    /// `UnknownConnector` when there is none of that name: a record of another version.
-    pub fn named(
-        &self,
-        service: &'static str,
-        site: &SiteId,
-        name: &str,
-    ) -> Result<&Arc<C>, PimError> {
-        self.by_name
+    pub(crate) fn named(&self, site: &SiteId, name: &str) -> Result<&Arc<C>, PimError> {
+        self.known
             .get(name)
             .ok_or_else(|| PimError::UnknownConnector {
                 site: site.clone(),
-                service,
+                service: self.service,
                 name: name.to_owned(),
-                known: self.by_name.keys().copied().collect::<Vec<_>>().join(", "),
+                known: self.known.keys().copied().collect::<Vec<_>>().join(", "),
             })
     }
 }
@@ -96,9 +89,15 @@ mod tests {
         let known = || BTreeMap::from([("local", Arc::new(1))]);
         let sites = |name: &str| BTreeMap::from([(site(), name.to_owned())]);
         let connectors = SiteConnectors::new("servers", &sites("local"), known()).unwrap();
-        assert_eq!(connectors.name(&site()), Some("local"));
-        assert_eq!(connectors.name(&"urn:elsewhere:1".parse().unwrap()), None);
-        assert!(connectors.named("servers", &site(), "ironic").is_err());
+        let elsewhere = "urn:elsewhere:1".parse().unwrap();
+        assert_eq!(connectors.name(&site()).unwrap(), "local");
+        assert_eq!(connectors.serving(&site()).map(|one| **one), Some(1));
+        assert!(connectors.serving(&elsewhere).is_none());
+        assert_eq!(
+            connectors.name(&elsewhere).unwrap_err().to_string(),
+            "site urn:elsewhere:1 has no connector for servers; name one in the configuration of the site"
+        );
+        assert!(connectors.named(&elsewhere, "local").is_ok());
         let error = SiteConnectors::new("servers", &sites("ironic"), known()).unwrap_err();
         assert_eq!(
             error.to_string(),

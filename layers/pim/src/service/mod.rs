@@ -5,9 +5,9 @@ mod shares;
 pub(crate) use shares::Shares;
 
 use crate::{
-    connectors::{Host, ServerConnector, SiteConnectors, local::LocalServers},
+    connectors::{Host, ServerConnector, local::LocalServers},
     error::PimError,
-    machines::{MachineRecords, MachineTable as _},
+    machines::Machines,
     model::{
         Amounts, Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest, units_free,
     },
@@ -39,8 +39,7 @@ pub struct PimSettings {
 #[derive(Debug, Clone)]
 pub struct Pim {
     shares: Shares,
-    servers: MachineRecords<ServerTable>,
-    connectors: Arc<SiteConnectors<dyn ServerConnector>>,
+    servers: Machines<ServerTable, dyn ServerConnector>,
     host: Host,
 }
 
@@ -60,12 +59,7 @@ impl Pim {
         });
         let known = BTreeMap::from([("local", local)]);
         Ok(Self {
-            connectors: Arc::new(SiteConnectors::new(
-                ServerTable::MANY,
-                &settings.sites,
-                known,
-            )?),
-            servers: MachineRecords::new(database, clock),
+            servers: Machines::new(database, clock, &settings.sites, known)?,
             host: settings.host,
             shares,
         })
@@ -148,7 +142,7 @@ impl Pim {
     /// Whether a site gives whole servers.
     #[must_use]
     pub fn serves(&self, site: &SiteId) -> bool {
-        self.connectors.name(site).is_some()
+        self.servers.serving(site).is_some()
     }
 
     /// Gives a whole server (bare metal); `amounts` is the least it must have.
@@ -157,9 +151,7 @@ impl Pim {
     /// `NoConnector` when the site gives none; else as [`Pim::share_ensure`],
     /// and `Releasing` when the machine is on its way out.
     pub async fn server_ensure(&self, request: &MachineRequest) -> Result<NodeShare, PimError> {
-        let serving = self.connectors.name(&request.site);
-        let name = self.servers.requested(request, serving).await?;
-        let connector = self.connector(&request.site, &name)?;
+        let connector = self.servers.requested(request).await?;
         let share = connector.server_ensure(request).await?;
         if self.servers.ready(request.machine, share.clone()).await? {
             return Ok(share);
@@ -175,10 +167,9 @@ impl Pim {
     /// # Errors
     /// As [`Pim::share_release`].
     pub async fn server_release(&self, machine: MachineId) -> Result<(), PimError> {
-        let Some(record) = self.servers.releasing(machine).await? else {
+        let Some((record, connector)) = self.servers.releasing(machine).await? else {
             return Ok(());
         };
-        let connector = self.connector(&record.request.site, &record.connector)?;
         connector.server_release(machine).await?;
         self.servers.released(record).await
     }
@@ -200,9 +191,5 @@ impl Pim {
         application: Option<ApplicationId>,
     ) -> Result<Vec<Machine>, PimError> {
         self.servers.list(application).await
-    }
-
-    fn connector(&self, site: &SiteId, name: &str) -> Result<&Arc<dyn ServerConnector>, PimError> {
-        self.connectors.named(ServerTable::MANY, site, name)
     }
 }

@@ -2,7 +2,7 @@
 //! one of its own, of the same shape; the shape stands here once.
 
 /// Makes a type with the queries on one room's table of machines, for
-/// [`MachineRecords`](crate::machines::MachineRecords). To be used in a room's
+/// [`Machines`](crate::machines::Machines). To be used in a room's
 /// `store`; the room's migration makes the table with the columns named here.
 #[macro_export]
 macro_rules! machine_table {
