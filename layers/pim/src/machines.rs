@@ -38,7 +38,6 @@ pub trait MachineTable: Send + Sync + 'static {
         machine: &str,
     ) -> Result<Option<MachineRow>, RepositoryError>;
     /// The machines of an application, or all.
-    #[expect(missing_docs, reason = "as above")]
     fn list(
         connection: &mut Connection,
         application: Option<&str>,

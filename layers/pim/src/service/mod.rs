@@ -1,6 +1,8 @@
 //! What callers use: nodes, shares of them, whole servers.
 
 mod shares;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use shares::Shares;
 
