@@ -146,7 +146,7 @@ pub enum PricingModel {
 }
 
 /// What a provider claims to comply with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ComplianceClaim {
     /// The scheme, in lower case: `iso-27001`, `c5`, `secnumcloud`, `gdpr`.

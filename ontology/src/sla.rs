@@ -23,7 +23,7 @@ impl Sla {
 }
 
 /// One objective: a metric, a target and the window in which it is measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceLevelObjective {
     /// What is measured.
@@ -73,7 +73,7 @@ pub enum Window {
 }
 
 /// A service credit: what is owed when the measured value is worse than a threshold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Remedy {
     /// It applies when the measured value is worse than this, in the metric's unit.

@@ -1,6 +1,6 @@
 //! How much one document may hold: a document comes from strangers.
 
-use super::ReadError;
+use super::{ReadError, Violation};
 
 /// How much one document may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,5 +23,15 @@ impl Default for ReadLimits {
 impl ReadLimits {
     pub(super) fn check_bytes(&self, bytes: usize) -> Result<(), ReadError> {
         if bytes > self.bytes { Err(ReadError::TooLong { bytes, limit: self.bytes }) } else { Ok(()) }
+    }
+
+    pub(super) fn too_large(&self) -> Violation {
+        let limit = self.triples_per_resource;
+        Violation {
+            field: String::new(),
+            value: None,
+            message: format!("it has more than the {limit} triples allowed for one resource: say less about it"),
+            shape: String::new(),
+        }
     }
 }
