@@ -283,6 +283,31 @@ pub fn release(connection: &mut Connection, claim: &Claim) -> Result<(), Reposit
     Ok(())
 }
 
+/// Frees what a worker held when it died, so that nobody waits for its leases
+/// to end, and says how much that was. Only for whoever starts again under the
+/// name of a worker that is certainly dead.
+///
+/// # Errors
+/// When the database refuses.
+pub fn take_back(
+    connection: &mut Connection,
+    queue: &str,
+    owner: &str,
+) -> Result<usize, RepositoryError> {
+    let held = work_item::table
+        .filter(work_item::queue.eq(queue))
+        .filter(work_item::lease_owner.eq(owner));
+    let freed = diesel::update(held)
+        .set((
+            work_item::fence.eq(work_item::fence + 1),
+            work_item::lease_owner.eq(None::<String>),
+            work_item::lease_until.eq(None::<NaiveDateTime>),
+        ))
+        .execute(connection)?;
+    scope::work_enqueued();
+    Ok(freed)
+}
+
 /// When the next item of the queue can be taken: now or later. None: there is none.
 ///
 /// # Errors

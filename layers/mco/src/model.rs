@@ -1,7 +1,9 @@
 //! The Plan: the broker's answer to a resource model.
 
 use chrono::{DateTime, Utc};
-use hansa_ontology::{ApplicationId, Currency, MachineId, Money, OfferId, OfferKind, ProviderId, SiteId};
+use hansa_ontology::{
+    ApplicationId, Currency, MachineId, Money, OfferId, OfferKind, ProviderId, SiteId,
+};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -181,6 +183,23 @@ pub struct Infeasible {
     pub minimal: bool,
     /// For each component the offers that came closest, with the reasons.
     pub components: BTreeMap<String, ComponentReport>,
+}
+
+impl Infeasible {
+    /// The conflict in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let texts: Vec<&str> = self
+            .conflict
+            .iter()
+            .map(|part| part.text.as_str())
+            .collect();
+        match texts.as_slice() {
+            [] => "no offer fits".to_owned(),
+            [one] => format!("this can't be fulfilled: {one}"),
+            many => format!("these can't hold together: {}", many.join("; ")),
+        }
+    }
 }
 
 /// One of the constraints that cannot hold together.

@@ -13,7 +13,9 @@ pub enum OrchestratorError {
     #[error("an application named `{0}` exists already; choose another name, or update that one")]
     NameTaken(String),
     /// The application changed since the caller saw it.
-    #[error("the application has version {current} and the change was made for version {expected}; read it again and repeat the change")]
+    #[error(
+        "the application has version {current} and the change was made for version {expected}; read it again and repeat the change"
+    )]
     VersionMismatch {
         /// What the caller saw.
         expected: i64,
@@ -34,9 +36,6 @@ pub enum OrchestratorError {
     /// The same idempotency key came with another content.
     #[error("the idempotency key `{0}` was used for another request; use a new key")]
     KeyReused(String),
-    /// No plan satisfies the model.
-    #[error("{0}")]
-    Infeasible(Box<hansa_mco::model::Infeasible>),
     /// Of the orchestrator below.
     #[error(transparent)]
     Mco(#[from] McoError),
@@ -62,4 +61,42 @@ pub enum ErrorKind {
     Unavailable,
     /// A fault of ours.
     Internal,
+}
+
+impl OrchestratorError {
+    /// The kind: decides how a caller is told.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::NameTaken(_) | Self::BeingRemoved(_) => ErrorKind::Conflict,
+            Self::VersionMismatch { .. } => ErrorKind::PreconditionFailed,
+            Self::Invalid { .. } | Self::KeyReused(_) => ErrorKind::Invalid,
+            Self::Mco(error) => mco_kind(error.kind()),
+            Self::Repository(error) => repository_kind(error.kind()),
+        }
+    }
+}
+
+fn mco_kind(kind: hansa_mco::ErrorKind) -> ErrorKind {
+    use hansa_mco::ErrorKind as Kind;
+    match kind {
+        Kind::Infeasible => ErrorKind::Infeasible,
+        Kind::NotFound => ErrorKind::NotFound,
+        Kind::Conflict => ErrorKind::Conflict,
+        Kind::Invalid => ErrorKind::Invalid,
+        Kind::Stale | Kind::Full | Kind::Unavailable => ErrorKind::Unavailable,
+        Kind::Internal => ErrorKind::Internal,
+    }
+}
+
+fn repository_kind(kind: hansa_repository::ErrorKind) -> ErrorKind {
+    use hansa_repository::ErrorKind as Kind;
+    match kind {
+        Kind::NotFound => ErrorKind::NotFound,
+        Kind::Conflict => ErrorKind::Conflict,
+        Kind::Invalid => ErrorKind::Invalid,
+        Kind::Busy | Kind::Full | Kind::Unavailable => ErrorKind::Unavailable,
+        _ => ErrorKind::Internal,
+    }
 }

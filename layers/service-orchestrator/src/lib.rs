@@ -11,8 +11,9 @@ mod worker;
 
 pub use error::{ErrorKind, OrchestratorError};
 pub use model::{
-    Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,
+    Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState,
+    IdempotencyKey, Page, Phase,
 };
 pub use service::ServiceOrchestrator;
 pub use store::MIGRATIONS;
-pub use worker::run_workers;
+pub use worker::{WorkerOptions, run_workers};

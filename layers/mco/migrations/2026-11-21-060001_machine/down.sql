@@ -1,0 +1,3 @@
+DROP TABLE offer_refusal;
+DROP TABLE plan;
+DROP TABLE machine;

@@ -1,0 +1,124 @@
+//! Holds what a plan rents: the machines of an adopted plan are rows, so that
+//! nobody else counts on the same units.
+
+use super::Mco;
+use crate::{
+    error::McoError,
+    model::{Machine, MachineState, Plan},
+    store,
+};
+use hansa_ontology::{Actor, ApplicationId, MachineId, Money, Offer, OfferId};
+use hansa_repository::{Connection, RepositoryError, event};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+impl Mco {
+    /// Makes a plan the one in force, in one transaction: rents its new
+    /// machines, keeps the held ones, marks those it doesn't want as to be
+    /// released. Returns the plan with the ids of all its machines.
+    ///
+    /// # Errors
+    /// `Stale` when a unit was taken or an offer withdrawn since it was
+    /// planned; when the database fails. Nothing is held then.
+    pub async fn plan_adopt(
+        &self,
+        application: ApplicationId,
+        revision: i64,
+        mut plan: Plan,
+    ) -> Result<Plan, McoError> {
+        let snapshot = self.rooms.catalogue.snapshot().await?;
+        let offers: BTreeMap<&OfferId, &Offer> =
+            snapshot.catalogue.offers.iter().map(|o| (&o.id, o)).collect();
+        let now = self.rooms.clock.now();
+        let mut new = Vec::new();
+        for planned in plan.machines.iter_mut().filter(|m| m.held.is_none()) {
+            let offer = offers
+                .get(&planned.offer)
+                .ok_or_else(|| McoError::OfferGone { offer: planned.offer.clone() })?;
+            let id = MachineId(self.rooms.ids.next());
+            planned.held = Some(id);
+            new.push((
+                Machine {
+                    id,
+                    application,
+                    offer: offer.id.clone(),
+                    kind: offer.kind,
+                    provider: offer.provider.clone(),
+                    site: offer.site.clone(),
+                    capacity: planned.capacity,
+                    capabilities: offer.capabilities.clone(),
+                    price_per_hour: Money::new(planned.price_per_hour_micros, plan.currency),
+                    state: MachineState::Ordered,
+                    created_at: now,
+                },
+                offer.capacity.available_units,
+            ));
+        }
+        let adopted = plan.clone();
+        self.rooms
+            .database
+            .write(move |connection| {
+                store::rentals_lock(connection)?;
+                units_hold(connection, &new)?;
+                machines_unwanted(connection, application, &plan)?;
+                store::plan_put(connection, application, revision, &plan, now)?;
+                event::append(connection, &planned_event(application, revision, &plan, now))?;
+                Ok::<_, McoError>(())
+            })
+            .await?;
+        Ok(adopted)
+    }
+}
+
+
+/// Writes the new machines down, if of each offer there are units enough.
+fn units_hold(connection: &mut Connection, new: &[(Machine, u32)]) -> Result<(), McoError> {
+    let mut rented = store::rented_units(connection, None)?;
+    for (machine, units) in new {
+        let count = rented.entry(machine.offer.clone()).or_default();
+        *count += 1;
+        if *count > *units {
+            return Err(McoError::CapacityTaken { offer: machine.offer.clone() });
+        }
+        store::machine_insert(connection, machine)?;
+    }
+    Ok(())
+}
+
+fn machines_unwanted(
+    connection: &mut Connection,
+    application: ApplicationId,
+    plan: &Plan,
+) -> Result<(), RepositoryError> {
+    for machine in store::machine_list(connection, Some(application))? {
+        let wanted = plan.machines.iter().any(|planned| planned.held == Some(machine.id));
+        if !wanted && machine.state != MachineState::Releasing {
+            store::machine_state_set(connection, machine.id, &MachineState::Releasing)?;
+        }
+    }
+    Ok(())
+}
+
+fn planned_event(
+    application: ApplicationId,
+    revision: i64,
+    plan: &Plan,
+    now: chrono::DateTime<chrono::Utc>,
+) -> event::NewEvent {
+    let price = Money::new(plan.price_per_hour_micros, plan.currency);
+    event::NewEvent {
+        at: now,
+        actor: Actor::Broker,
+        application: Some(application),
+        subject: format!("application/{application}"),
+        kind: "application.planned".to_owned(),
+        message: format!("revision {revision} runs on {} machines for {price} an hour", plan.machines.len()),
+        data: json!({
+            "revision": revision,
+            "pricePerHourMicros": plan.price_per_hour_micros,
+            "currency": plan.currency,
+            "proof": plan.proof,
+            "machines": plan.machines.iter().map(|m| json!({"machine": m.held, "offer": m.offer, "site": m.site})).collect::<Vec<_>>(),
+        }),
+    }
+}

@@ -1,0 +1,171 @@
+//! Gathers what the planner is told: the offers, what is rented of them, what
+//! their sites can still give, who refused.
+
+use super::Mco;
+use crate::{
+    error::McoError,
+    infrastructure::InfrastructureError,
+    model::{HeldMachine, Machine, Plan, PlanOptions},
+    planner::{self, OfferIndex},
+    store,
+};
+use hansa_ontology::{ApplicationId, Offer, OfferId, OfferKind, ResourceModel, SiteId};
+use hansa_pim::{Amounts, NodeUsage, units_free};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+};
+
+impl Mco {
+    /// Plans a model: for a new application, or for one whose machines are
+    /// held. Writes nothing. With `what_if` offers count that nobody here can
+    /// deliver, and what others rented does not count.
+    ///
+    /// # Errors
+    /// When no plan satisfies the model, with a minimal set of the constraints
+    /// that can't hold together; when the database fails.
+    pub async fn plan(
+        &self,
+        application: Option<ApplicationId>,
+        model: &ResourceModel,
+        what_if: bool,
+    ) -> Result<Plan, McoError> {
+        let index = self.offer_index().await?;
+        let mut options = PlanOptions::new(self.rooms.clock.now());
+        options.default_currency = self.rooms.default_currency;
+        if let Some(application) = application {
+            options.held = self.held_machines(application).await?;
+            options.excluded = self.refusals(application).await?;
+        }
+        if !what_if {
+            self.deliverable(application, &mut options).await?;
+        }
+        let model = model.clone();
+        let planned =
+            tokio::task::spawn_blocking(move || planner::plan(&model, &index, &options)).await?;
+        Ok(planned?)
+    }
+
+    async fn offer_index(&self) -> Result<Arc<OfferIndex>, McoError> {
+        let snapshot = self.rooms.catalogue.snapshot().await?;
+        let cache = &self.rooms.index.0;
+        if let Ok(cached) = cache.lock()
+            && let Some((generation, index)) = cached.as_ref()
+            && *generation == snapshot.generation
+        {
+            return Ok(Arc::clone(index));
+        }
+        let generation = snapshot.generation;
+        let index = tokio::task::spawn_blocking(move || {
+            Arc::new(OfferIndex::new(&snapshot.catalogue))
+        })
+        .await?;
+        if let Ok(mut cached) = cache.lock() {
+            *cached = Some((generation, Arc::clone(&index)));
+        }
+        Ok(index)
+    }
+
+    /// What is rented for an application, with what the plan in force put there.
+    async fn held_machines(
+        &self,
+        application: ApplicationId,
+    ) -> Result<Vec<HeldMachine>, McoError> {
+        let machines = self.machine_list(Some(application)).await?;
+        let plan = self.plan_in_force(application).await?;
+        let instances: BTreeMap<_, _> = plan
+            .iter()
+            .flat_map(|(_, plan)| &plan.machines)
+            .filter_map(|machine| Some((machine.held?, &machine.instances)))
+            .collect();
+        Ok(machines
+            .into_iter()
+            .filter_map(|machine| {
+                let instances = instances.get(&machine.id)?;
+                Some(HeldMachine {
+                    machine: machine.id,
+                    offer: machine.offer,
+                    instances: instances.iter().cloned().collect(),
+                })
+            })
+            .collect())
+    }
+
+    async fn refusals(
+        &self,
+        application: ApplicationId,
+    ) -> Result<BTreeMap<OfferId, String>, McoError> {
+        let now = self.rooms.clock.now();
+        self.rooms
+            .database
+            .read(move |connection| Ok(store::refusal_list(connection, application, now)?))
+            .await
+    }
+
+    /// Excludes what nobody here can deliver, and takes off what is not free.
+    async fn deliverable(
+        &self,
+        application: Option<ApplicationId>,
+        options: &mut PlanOptions,
+    ) -> Result<(), McoError> {
+        let machines = self.machine_list(None).await?;
+        let snapshot = self.rooms.catalogue.snapshot().await?;
+        let nodes = self.nodes_by_site().await?;
+        for offer in &snapshot.catalogue.offers {
+            match nodes.get(&offer.site) {
+                None => {
+                    options.excluded.entry(offer.id.clone()).or_insert_with(|| {
+                        format!(
+                            "site {} is not connected to this broker: nobody here can deliver it",
+                            offer.site.short()
+                        )
+                    });
+                }
+                Some(nodes) => {
+                    let taken = units_taken(offer, application, &machines, nodes);
+                    options.taken.insert(offer.id.clone(), taken);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn nodes_by_site(&self) -> Result<BTreeMap<SiteId, Vec<NodeUsage>>, McoError> {
+        let mut sites: BTreeMap<SiteId, Vec<NodeUsage>> = BTreeMap::new();
+        let nodes = self.rooms.infrastructure.pim.node_list(None).await;
+        for node in nodes.map_err(InfrastructureError::from)? {
+            sites.entry(node.node.site.clone()).or_default().push(node);
+        }
+        Ok(sites)
+    }
+}
+
+/// How many of an offer's units a new machine of this application can't have:
+/// rented by anyone else, or more than the site's nodes can still give.
+fn units_taken(
+    offer: &Offer,
+    application: Option<ApplicationId>,
+    machines: &[Machine],
+    nodes: &[NodeUsage],
+) -> u32 {
+    let count = |own: bool| {
+        let rented = machines
+            .iter()
+            .filter(|m| m.offer == offer.id && (Some(m.application) == application) == own)
+            .count();
+        u32::try_from(rented).unwrap_or(u32::MAX)
+    };
+    let whole_node = offer.kind == OfferKind::BareMetal;
+    let free = units_free(
+        nodes,
+        Amounts::from(&offer.flavour),
+        &offer.capabilities,
+        whole_node,
+    );
+    let rest = offer
+        .capacity
+        .available_units
+        .saturating_sub(count(true))
+        .saturating_sub(count(false));
+    count(false).saturating_add(rest.saturating_sub(free))
+}

@@ -1,0 +1,276 @@
+//! Machines, plans in force and refused offers, as rows. Private to this room.
+
+use crate::model::{Machine, MachineState, Plan};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
+    RunQueryDsl as _, Selectable, SelectableHelper as _, dsl,
+};
+use diesel_migrations::embed_migrations;
+use hansa_ontology::{ApplicationId, MachineId, Money, OfferId};
+use hansa_repository::{Connection, Migrations, RepositoryError, json, time};
+use std::collections::BTreeMap;
+
+/// This room's tables.
+pub const MIGRATIONS: Migrations = Migrations::portable(embed_migrations!("migrations"));
+
+diesel::table! {
+    machine (id) {
+        id -> Text,
+        application -> Text,
+        offer -> Text,
+        kind -> Text,
+        provider -> Text,
+        site -> Text,
+        capacity -> Text,
+        capabilities -> Text,
+        price_micros -> BigInt,
+        currency -> Text,
+        state -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    plan (application) {
+        application -> Text,
+        revision -> BigInt,
+        #[sql_name = "plan"]
+        body -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    offer_refusal (application, offer) {
+        application -> Text,
+        offer -> Text,
+        reason -> Text,
+        until -> Timestamp,
+    }
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = machine)]
+struct MachineRow {
+    id: String,
+    application: String,
+    offer: String,
+    kind: String,
+    provider: String,
+    site: String,
+    capacity: String,
+    capabilities: String,
+    price_micros: i64,
+    currency: String,
+    state: String,
+    created_at: NaiveDateTime,
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+    what: &str,
+    text: &str,
+) -> Result<T, RepositoryError> {
+    text.parse()
+        .map_err(|error: T::Err| RepositoryError::unreadable(what, &error))
+}
+
+impl MachineRow {
+    fn new(machine: &Machine) -> Result<Self, RepositoryError> {
+        Ok(Self {
+            id: machine.id.to_string(),
+            application: machine.application.to_string(),
+            offer: machine.offer.to_string(),
+            kind: json::to_column("kind", &machine.kind)?,
+            provider: machine.provider.to_string(),
+            site: machine.site.to_string(),
+            capacity: json::to_column("capacity", &machine.capacity)?,
+            capabilities: json::to_column("capabilities", &machine.capabilities)?,
+            price_micros: machine.price_per_hour.micros,
+            currency: machine.price_per_hour.currency.to_string(),
+            state: json::to_column("state of a machine", &machine.state)?,
+            created_at: time::to_column(machine.created_at),
+        })
+    }
+
+    fn into_machine(self) -> Result<Machine, RepositoryError> {
+        Ok(Machine {
+            id: parsed("machine", &self.id)?,
+            application: parsed("application of a machine", &self.application)?,
+            offer: parsed("offer of a machine", &self.offer)?,
+            kind: json::from_column("kind of a machine", &self.kind)?,
+            provider: parsed("provider of a machine", &self.provider)?,
+            site: parsed("site of a machine", &self.site)?,
+            capacity: json::from_column("capacity of a machine", &self.capacity)?,
+            capabilities: json::from_column("capabilities of a machine", &self.capabilities)?,
+            price_per_hour: Money::new(
+                self.price_micros,
+                parsed("currency of a machine", &self.currency)?,
+            ),
+            state: json::from_column("state of a machine", &self.state)?,
+            created_at: time::from_column(self.created_at),
+        })
+    }
+}
+
+/// Keeps everyone else from renting until this transaction ends, so that what
+/// is counted stays true until it is written. SQLite has one writer anyway.
+pub(crate) fn rentals_lock(connection: &mut Connection) -> Result<(), RepositoryError> {
+    if let Connection::Postgres(postgres) = connection {
+        diesel::sql_query("LOCK TABLE machine IN SHARE ROW EXCLUSIVE MODE").execute(postgres)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn machine_insert(
+    connection: &mut Connection,
+    new: &Machine,
+) -> Result<(), RepositoryError> {
+    diesel::insert_into(machine::table)
+        .values(MachineRow::new(new)?)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Returns whether there was such a machine.
+pub(crate) fn machine_state_set(
+    connection: &mut Connection,
+    id: MachineId,
+    state: &MachineState,
+) -> Result<bool, RepositoryError> {
+    let state = json::to_column("state of a machine", state)?;
+    let changed = diesel::update(machine::table.find(id.to_string()))
+        .set(machine::state.eq(state))
+        .execute(connection)?;
+    Ok(changed > 0)
+}
+
+/// Returns whether there was such a machine.
+pub(crate) fn machine_delete(
+    connection: &mut Connection,
+    id: MachineId,
+) -> Result<bool, RepositoryError> {
+    Ok(diesel::delete(machine::table.find(id.to_string())).execute(connection)? > 0)
+}
+
+pub(crate) fn machine_list(
+    connection: &mut Connection,
+    application: Option<ApplicationId>,
+) -> Result<Vec<Machine>, RepositoryError> {
+    let mut query = machine::table.select(MachineRow::as_select()).into_boxed();
+    if let Some(application) = application {
+        query = query.filter(machine::application.eq(application.to_string()));
+    }
+    let rows: Vec<MachineRow> = query
+        .order((machine::created_at, machine::id))
+        .load(connection)?;
+    rows.into_iter().map(MachineRow::into_machine).collect()
+}
+
+/// How many units of each offer are rented, of all applications but one.
+pub(crate) fn rented_units(
+    connection: &mut Connection,
+    except: Option<ApplicationId>,
+) -> Result<BTreeMap<OfferId, u32>, RepositoryError> {
+    let mut query = machine::table
+        .group_by(machine::offer)
+        .select((machine::offer, dsl::count_star()))
+        .into_boxed();
+    if let Some(application) = except {
+        query = query.filter(machine::application.ne(application.to_string()));
+    }
+    let rows: Vec<(String, i64)> = query.load(connection)?;
+    rows.into_iter()
+        .map(|(offer, count)| {
+            Ok((
+                parsed("offer of a machine", &offer)?,
+                u32::try_from(count).unwrap_or(u32::MAX),
+            ))
+        })
+        .collect()
+}
+
+pub(crate) fn plan_put(
+    connection: &mut Connection,
+    application: ApplicationId,
+    revision: i64,
+    new: &Plan,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let body = json::to_column("plan", new)?;
+    let values = (
+        plan::revision.eq(revision),
+        plan::body.eq(body),
+        plan::created_at.eq(time::to_column(now)),
+    );
+    let changed = diesel::update(plan::table.find(application.to_string()))
+        .set(values.clone())
+        .execute(connection)?;
+    if changed == 0 {
+        diesel::insert_into(plan::table)
+            .values((plan::application.eq(application.to_string()), values))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn plan_get(
+    connection: &mut Connection,
+    application: ApplicationId,
+) -> Result<Option<(i64, Plan)>, RepositoryError> {
+    let row: Option<(i64, String)> = plan::table
+        .find(application.to_string())
+        .select((plan::revision, plan::body))
+        .first(connection)
+        .optional()?;
+    row.map(|(revision, body)| Ok((revision, json::from_column("plan", &body)?)))
+        .transpose()
+}
+
+/// Forgets plan and refusals of an application that is gone.
+pub(crate) fn application_forget(
+    connection: &mut Connection,
+    application: ApplicationId,
+) -> Result<(), RepositoryError> {
+    let key = application.to_string();
+    diesel::delete(plan::table.find(&key)).execute(connection)?;
+    diesel::delete(offer_refusal::table.filter(offer_refusal::application.eq(key)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Notes that an offer was refused by who sells it, and until when it isn't asked again.
+pub(crate) fn refusal_put(
+    connection: &mut Connection,
+    application: ApplicationId,
+    offer: &OfferId,
+    reason: &str,
+    until: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let key = (application.to_string(), offer.to_string());
+    diesel::delete(offer_refusal::table.find(key.clone())).execute(connection)?;
+    diesel::insert_into(offer_refusal::table)
+        .values((
+            offer_refusal::application.eq(key.0),
+            offer_refusal::offer.eq(key.1),
+            offer_refusal::reason.eq(reason),
+            offer_refusal::until.eq(time::to_column(until)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+pub(crate) fn refusal_list(
+    connection: &mut Connection,
+    application: ApplicationId,
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<OfferId, String>, RepositoryError> {
+    let rows: Vec<(String, String)> = offer_refusal::table
+        .filter(offer_refusal::application.eq(application.to_string()))
+        .filter(offer_refusal::until.gt(time::to_column(now)))
+        .select((offer_refusal::offer, offer_refusal::reason))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(offer, reason)| Ok((parsed("offer of a refusal", &offer)?, reason)))
+        .collect()
+}

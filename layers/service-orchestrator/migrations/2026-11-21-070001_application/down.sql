@@ -1,0 +1,2 @@
+DROP TABLE application_revision;
+DROP TABLE application;

@@ -1,0 +1,382 @@
+//! One round for one application: plan if there is no plan for what is wanted,
+//! carry it out, look, write down how it stands. A round takes no input but
+//! what is written and what the real systems say, so that a lost message, a
+//! crash and a hand-made change all heal the same way.
+
+use crate::{
+    error::OrchestratorError,
+    model::{Application, DesiredState, Phase},
+    service::ServiceOrchestrator,
+    store,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use hansa_mco::{ApplicationRef, ErrorKind, McoError, Realised, model::Plan};
+use hansa_ontology::{Actor, ApplicationId, ResourceModel};
+use hansa_repository::{Connection, RepositoryError, event, operation};
+use serde_json::json;
+use std::time::Duration;
+
+/// When an application is looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// After this time, or earlier if something wakes it.
+    After(Duration),
+    /// Never: nothing of it is left.
+    Never,
+}
+
+/// While something is on its way.
+const SOON: Next = Next::After(Duration::from_millis(100));
+/// While all is well.
+const LATER: Next = Next::After(Duration::from_secs(1));
+/// How long a revision that could not be planned isn't planned again.
+const PLAN_AGAIN_SECONDS: i64 = 10;
+/// After this time an operation that hasn't come to its end is given up. The
+/// application itself is not: it is kept being repaired.
+const OPERATION_MINUTES: i64 = 10;
+
+/// How a round went.
+enum Round {
+    /// The plan of what is wanted was carried out this far.
+    Wanted(Realised),
+    /// What is wanted can't be planned; why. An earlier revision goes on.
+    Blocked(String),
+    /// What was counted on is gone; the next round plans again.
+    Stale,
+}
+
+impl ServiceOrchestrator {
+    /// One round.
+    ///
+    /// # Errors
+    /// When the database or a layer below fails as a whole; the round is tried again.
+    pub(crate) async fn reconcile(&self, id: ApplicationId) -> Result<Next, OrchestratorError> {
+        let application = self
+            .database
+            .read(move |connection| Ok::<_, OrchestratorError>(store::get(connection, id)?))
+            .await?;
+        match application {
+            None => Ok(Next::Never),
+            Some(application) if application.phase == Phase::Removed => Ok(Next::Never),
+            Some(application) if application.desired == DesiredState::Removed => {
+                self.take_away(application).await
+            }
+            Some(application) => self.bring_about(application).await,
+        }
+    }
+
+    async fn take_away(&self, application: Application) -> Result<Next, OrchestratorError> {
+        if !self.mco.dismantle(application.id).await? {
+            return Ok(SOON);
+        }
+        let now = self.clock.now();
+        let id = application.id;
+        self.database
+            .write(move |connection| {
+                let operation = application.operation;
+                phase_set(connection, application, Phase::Removed, now)?;
+                operation::succeed(connection, operation, json!({"application": id}), now)?;
+                Ok::<_, OrchestratorError>(())
+            })
+            .await?;
+        Ok(Next::Never)
+    }
+
+    async fn bring_about(&self, application: Application) -> Result<Next, OrchestratorError> {
+        match self.round(&application).await? {
+            Round::Stale => Ok(SOON),
+            Round::Wanted(realised) => {
+                let next = if realised.settled { LATER } else { SOON };
+                self.standing_write(application, realised).await?;
+                Ok(next)
+            }
+            Round::Blocked(reason) => {
+                let now = self.clock.now();
+                self.write_if_current(application, move |connection, application| {
+                    operation_fail(connection, &application, &reason, now)?;
+                    phase_set(connection, application, Phase::Blocked(reason), now)
+                })
+                .await?;
+                Ok(LATER)
+            }
+        }
+    }
+
+    async fn round(&self, application: &Application) -> Result<Round, OrchestratorError> {
+        let reference = ApplicationRef {
+            id: application.id,
+            name: application.name.clone(),
+        };
+        let in_force = self.mco.plan_in_force(application.id).await?;
+        if let Some((revision, plan)) = &in_force
+            && *revision == application.revision
+        {
+            let realised = self
+                .mco
+                .realise(&reference, &application.model, plan)
+                .await?;
+            if !realised.refused {
+                return Ok(Round::Wanted(realised));
+            }
+        }
+        match self.plan_and_adopt(application).await {
+            Ok(Some(plan)) => {
+                let realised = self
+                    .mco
+                    .realise(&reference, &application.model, &plan)
+                    .await?;
+                Ok(if realised.refused {
+                    Round::Stale
+                } else {
+                    Round::Wanted(realised)
+                })
+            }
+            Ok(None) => {
+                self.keep_earlier(&reference, application, in_force).await?;
+                let reason = application
+                    .phase
+                    .reason()
+                    .unwrap_or("no plan satisfies the model");
+                Ok(Round::Blocked(reason.to_owned()))
+            }
+            Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => {
+                Ok(Round::Stale)
+            }
+            Err(OrchestratorError::Mco(McoError::Plan(why))) => {
+                self.keep_earlier(&reference, application, in_force).await?;
+                Ok(Round::Blocked(why.to_string()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// None: it could not be planned a moment ago.
+    async fn plan_and_adopt(
+        &self,
+        application: &Application,
+    ) -> Result<Option<Plan>, OrchestratorError> {
+        let now = self.clock.now();
+        if self.was_unplannable(application, now) {
+            return Ok(None);
+        }
+        match self
+            .mco
+            .plan(Some(application.id), &application.model, false)
+            .await
+        {
+            Ok(plan) => {
+                let plan = self
+                    .mco
+                    .plan_adopt(application.id, application.revision, plan)
+                    .await?;
+                Ok(Some(plan))
+            }
+            Err(error) => {
+                if matches!(error, McoError::Plan(_))
+                    && let Ok(mut unplannable) = self.unplannable.lock()
+                {
+                    unplannable.insert(application.id, (application.revision, now));
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn was_unplannable(&self, application: &Application, now: DateTime<Utc>) -> bool {
+        let Ok(unplannable) = self.unplannable.lock() else {
+            return false;
+        };
+        unplannable
+            .get(&application.id)
+            .is_some_and(|(revision, at)| {
+                *revision == application.revision
+                    && matches!(application.phase, Phase::Blocked(_))
+                    && now - *at < TimeDelta::seconds(PLAN_AGAIN_SECONDS)
+            })
+    }
+
+    /// What runs of an earlier plan goes on, and is healed, while what is wanted can't be planned.
+    async fn keep_earlier(
+        &self,
+        reference: &ApplicationRef,
+        application: &Application,
+        in_force: Option<(i64, Plan)>,
+    ) -> Result<(), OrchestratorError> {
+        let Some((revision, plan)) = in_force else {
+            return Ok(());
+        };
+        if let Some(model) = self.revision_model(application, revision).await? {
+            self.mco.realise(reference, &model, &plan).await?;
+        }
+        Ok(())
+    }
+
+    async fn revision_model(
+        &self,
+        application: &Application,
+        revision: i64,
+    ) -> Result<Option<ResourceModel>, OrchestratorError> {
+        let id = application.id;
+        self.database
+            .read(move |connection| Ok(store::revision_model(connection, id, revision)?))
+            .await
+    }
+
+    /// Writes down how the application stands, where that has changed.
+    async fn standing_write(
+        &self,
+        application: Application,
+        realised: Realised,
+    ) -> Result<(), OrchestratorError> {
+        let now = self.clock.now();
+        let phase = phase_of(&application, &realised);
+        let operation = application.operation;
+        let done = self
+            .database
+            .read(move |connection| {
+                Ok::<_, OrchestratorError>(operation::get(connection, operation)?)
+            })
+            .await?
+            .state
+            .is_final();
+        if done && phase == application.phase {
+            return Ok(());
+        }
+        self.write_if_current(application, move |connection, application| {
+            operation_advance(connection, &application, &realised, now)?;
+            phase_set(connection, application, phase, now)
+        })
+        .await
+    }
+
+    /// Writes what a round found, unless what is wanted has changed meanwhile:
+    /// then the round speaks of the past, and the next one is due already.
+    async fn write_if_current(
+        &self,
+        application: Application,
+        write: impl FnOnce(&mut Connection, Application) -> Result<(), OrchestratorError>
+        + Send
+        + 'static,
+    ) -> Result<(), OrchestratorError> {
+        self.database
+            .write(move |connection| {
+                let current = store::get(connection, application.id)?;
+                if current.is_some_and(|current| current.version == application.version) {
+                    write(connection, application)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn phase_of(application: &Application, realised: &Realised) -> Phase {
+    if realised.settled {
+        return Phase::Running;
+    }
+    let ran = matches!(application.phase, Phase::Running | Phase::Degraded(_));
+    let reason = || match realised.problems.as_slice() {
+        [] => format!(
+            "{} of {} workloads are ready",
+            realised.ready, realised.wanted
+        ),
+        problems => problems.join("; "),
+    };
+    match ran {
+        true if realised.ready == realised.wanted => application.phase.clone(),
+        true => Phase::Degraded(reason()),
+        false => Phase::Deploying,
+    }
+}
+
+/// Writes another phase, with its event.
+fn phase_set(
+    connection: &mut Connection,
+    mut application: Application,
+    phase: Phase,
+    now: DateTime<Utc>,
+) -> Result<(), OrchestratorError> {
+    let another_name = application.phase.name() != phase.name();
+    if application.phase == phase {
+        return Ok(());
+    }
+    application.phase = phase;
+    application.updated_at = now;
+    store::update(connection, &application)?;
+    if another_name {
+        let why = application
+            .phase
+            .reason()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        event::append(
+            connection,
+            &event::NewEvent {
+                at: now,
+                actor: Actor::Broker,
+                application: Some(application.id),
+                subject: format!("application/{}", application.id),
+                kind: format!("application.{}", application.phase.name()),
+                message: format!("{} is {}{why}", application.name, application.phase.name()),
+                data: json!({"revision": application.revision, "reason": application.phase.reason()}),
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn operation_fail(
+    connection: &mut Connection,
+    application: &Application,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let running = operation::get(connection, application.operation)?;
+    if !running.state.is_final() {
+        operation::fail(connection, running.id, reason, now)?;
+    }
+    Ok(())
+}
+
+fn operation_advance(
+    connection: &mut Connection,
+    application: &Application,
+    realised: &Realised,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let running = operation::get(connection, application.operation)?;
+    if running.state.is_final() {
+        return Ok(());
+    }
+    if realised.settled {
+        let result = json!({"application": application.id, "revision": application.revision});
+        operation::succeed(connection, running.id, result, now)?;
+    } else if now - running.created_at > TimeDelta::minutes(OPERATION_MINUTES) {
+        let reason = format!(
+            "not done after {OPERATION_MINUTES} minutes: {}",
+            realised.problems.join("; ")
+        );
+        operation::fail(connection, running.id, &reason, now)?;
+    } else if !realised.stuck.is_empty() {
+        operation::fail(connection, running.id, &realised.stuck.join("; "), now)?;
+    } else {
+        operation::progress(connection, running.id, progress(realised), now)?;
+    }
+    Ok(())
+}
+
+fn progress(realised: &Realised) -> operation::Progress {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let mut message = format!(
+        "{} of {} workloads are ready",
+        realised.ready, realised.wanted
+    );
+    if let Some(problem) = realised.problems.first() {
+        message = format!("{message}; {problem}");
+    }
+    operation::Progress {
+        done: count(realised.ready),
+        total: count(realised.wanted),
+        message,
+    }
+}

@@ -1,0 +1,106 @@
+//! Reading: applications, their logs, how many there are.
+
+use super::ServiceOrchestrator;
+use crate::{
+    error::OrchestratorError,
+    model::{Application, ApplicationFilter, Page},
+    store,
+};
+use hansa_mco::McoError;
+use hansa_ontology::ApplicationId;
+use hansa_wdm::{LogQuery, LogStream, WorkloadStatus};
+use std::collections::BTreeMap;
+
+impl ServiceOrchestrator {
+    /// An application by its id, or a living one by its name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn application(&self, reference: &str) -> Result<Application, OrchestratorError> {
+        let reference = reference.to_owned();
+        self.database
+            .read(move |connection| store::find(connection, &reference))
+            .await
+    }
+
+    /// Applications in the order of their creation, a page at a time.
+    ///
+    /// # Errors
+    /// When the token is not one that an earlier page gave.
+    pub async fn application_list(
+        &self,
+        filter: ApplicationFilter,
+        limit: usize,
+        token: Option<String>,
+    ) -> Result<Page<Application>, OrchestratorError> {
+        let after = token
+            .map(|token| token.parse::<ApplicationId>())
+            .transpose()
+            .map_err(|error| OrchestratorError::Invalid {
+                field: "pageToken".to_owned(),
+                message: format!(
+                    "{error}; give back the token that the page before gave, unchanged"
+                ),
+            })?;
+        self.database
+            .read(move |connection| Ok(store::list(connection, &filter, limit, after)?))
+            .await
+    }
+
+    /// How many living applications there are in each phase.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn phase_counts(&self) -> Result<BTreeMap<&'static str, u64>, OrchestratorError> {
+        self.database
+            .read(|connection| Ok(store::phase_counts(connection)?))
+            .await
+    }
+
+    /// The output of the workloads of an application: of one component, of one
+    /// instance, or of all.
+    ///
+    /// # Errors
+    /// When there is no such application, component or instance.
+    pub async fn logs(
+        &self,
+        reference: &str,
+        component: Option<&str>,
+        ordinal: Option<u32>,
+        query: LogQuery,
+    ) -> Result<Vec<(WorkloadStatus, LogStream)>, OrchestratorError> {
+        let application = self.application(reference).await?;
+        if let Some(name) = component
+            && !application.model.components.contains_key(name)
+        {
+            let known: Vec<&str> = application
+                .model
+                .components
+                .keys()
+                .map(String::as_str)
+                .collect();
+            return Err(OrchestratorError::Invalid {
+                field: "component".to_owned(),
+                message: format!(
+                    "there is no component `{name}`; there are {}",
+                    known.join(", ")
+                ),
+            });
+        }
+        let wdm = self.mco.wdm();
+        let workloads = wdm
+            .workload_list(Some(application.id))
+            .await
+            .map_err(McoError::from)?;
+        let mut streams = Vec::new();
+        for status in workloads {
+            let asked = component.is_none_or(|name| name == status.component)
+                && ordinal.is_none_or(|number| number == status.ordinal);
+            if asked {
+                let stream = wdm.logs(status.id, query).await.map_err(McoError::from)?;
+                streams.push((status, stream));
+            }
+        }
+        Ok(streams)
+    }
+}

@@ -1,0 +1,276 @@
+//! Applications and their revisions, as rows. Private to this room.
+
+use crate::{
+    error::OrchestratorError,
+    model::{Application, ApplicationFilter, Page, Phase},
+};
+use chrono::NaiveDateTime;
+use diesel::{
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
+    RunQueryDsl as _, Selectable, SelectableHelper as _, TextExpressionMethods as _,
+};
+use diesel_migrations::embed_migrations;
+use hansa_ontology::{Actor, ApplicationId, ResourceModel};
+use hansa_repository::{Connection, Migrations, RepositoryError, json, time};
+use std::collections::BTreeMap;
+
+/// This room's tables.
+pub const MIGRATIONS: Migrations = Migrations::portable(embed_migrations!("migrations"));
+
+diesel::table! {
+    application (id) {
+        id -> Text,
+        name -> Text,
+        live_name -> Nullable<Text>,
+        owner -> Text,
+        desired -> Text,
+        revision -> BigInt,
+        phase -> Text,
+        operation -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    application_revision (application, revision) {
+        application -> Text,
+        revision -> BigInt,
+        model -> Text,
+        actor -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(application_revision -> application (application));
+diesel::allow_tables_to_appear_in_same_query!(application, application_revision);
+
+#[derive(Insertable, Queryable, Selectable, diesel::AsChangeset)]
+#[diesel(table_name = application, treat_none_as_null = true)]
+struct Row {
+    id: String,
+    name: String,
+    live_name: Option<String>,
+    owner: String,
+    desired: String,
+    revision: i64,
+    phase: String,
+    operation: String,
+    version: i64,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+    what: &str,
+    text: &str,
+) -> Result<T, RepositoryError> {
+    text.parse()
+        .map_err(|error: T::Err| RepositoryError::unreadable(what, &error))
+}
+
+impl Row {
+    fn new(of: &Application) -> Result<Self, RepositoryError> {
+        let lives = of.phase != Phase::Removed;
+        Ok(Self {
+            id: of.id.to_string(),
+            name: of.name.clone(),
+            live_name: lives.then(|| of.name.clone()),
+            owner: json::to_column("owner", &of.owner)?,
+            desired: json::to_column("desired state", &of.desired)?,
+            revision: of.revision,
+            phase: json::to_column("phase", &of.phase)?,
+            operation: of.operation.to_string(),
+            version: of.version,
+            created_at: time::to_column(of.created_at),
+            updated_at: time::to_column(of.updated_at),
+        })
+    }
+
+    fn into_application(self, model: &str) -> Result<Application, RepositoryError> {
+        Ok(Application {
+            id: parsed("application", &self.id)?,
+            name: self.name,
+            owner: json::from_column("owner of an application", &self.owner)?,
+            desired: json::from_column("desired state of an application", &self.desired)?,
+            revision: self.revision,
+            model: json::from_column("model of an application", model)?,
+            phase: json::from_column("phase of an application", &self.phase)?,
+            operation: parsed("operation of an application", &self.operation)?,
+            version: self.version,
+            created_at: time::from_column(self.created_at),
+            updated_at: time::from_column(self.updated_at),
+        })
+    }
+}
+
+/// Writes a new application down, without its revision.
+pub(crate) fn insert(
+    connection: &mut Connection,
+    new: &Application,
+) -> Result<(), RepositoryError> {
+    diesel::insert_into(application::table)
+        .values(Row::new(new)?)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Writes an application as it is now.
+pub(crate) fn update(
+    connection: &mut Connection,
+    changed: &Application,
+) -> Result<(), RepositoryError> {
+    diesel::update(application::table.find(changed.id.to_string()))
+        .set(Row::new(changed)?)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Writes the wanted revision of an application down.
+pub(crate) fn revision_insert(
+    connection: &mut Connection,
+    of: &Application,
+    actor: &Actor,
+) -> Result<(), RepositoryError> {
+    diesel::insert_into(application_revision::table)
+        .values((
+            application_revision::application.eq(of.id.to_string()),
+            application_revision::revision.eq(of.revision),
+            application_revision::model.eq(json::to_column("model", &of.model)?),
+            application_revision::actor.eq(json::to_column("actor", actor)?),
+            application_revision::created_at.eq(time::to_column(of.updated_at)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The model of an earlier revision.
+pub(crate) fn revision_model(
+    connection: &mut Connection,
+    id: ApplicationId,
+    revision: i64,
+) -> Result<Option<ResourceModel>, RepositoryError> {
+    let text: Option<String> = application_revision::table
+        .find((id.to_string(), revision))
+        .select(application_revision::model)
+        .first(connection)
+        .optional()?;
+    text.map(|text| json::from_column("model of a revision", &text))
+        .transpose()
+}
+
+pub(crate) fn get(
+    connection: &mut Connection,
+    id: ApplicationId,
+) -> Result<Option<Application>, RepositoryError> {
+    let row: Option<Row> = application::table
+        .find(id.to_string())
+        .select(Row::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(|row| with_model(connection, row)).transpose()
+}
+
+fn with_model(connection: &mut Connection, row: Row) -> Result<Application, RepositoryError> {
+    let model: String = application_revision::table
+        .find((&row.id, row.revision))
+        .select(application_revision::model)
+        .first(connection)?;
+    row.into_application(&model)
+}
+
+/// By id, or by the name of a living application.
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub(crate) fn find(
+    connection: &mut Connection,
+    reference: &str,
+) -> Result<Application, OrchestratorError> {
+    let missing = || OrchestratorError::NotFound(reference.to_owned());
+    if let Ok(id) = reference.parse::<ApplicationId>() {
+        return get(connection, id)?.ok_or_else(missing);
+    }
+    find_living(connection, reference)?.ok_or_else(missing)
+}
+
+/// The living application of a name.
+pub(crate) fn find_living(
+    connection: &mut Connection,
+    name: &str,
+) -> Result<Option<Application>, RepositoryError> {
+    let row: Option<Row> = application::table
+        .filter(application::live_name.eq(name))
+        .select(Row::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(|row| with_model(connection, row)).transpose()
+}
+
+/// One page, by id: ids sort by time of creation. The token is the last id of the page before.
+pub(crate) fn list(
+    connection: &mut Connection,
+    filter: &ApplicationFilter,
+    limit: usize,
+    after: Option<ApplicationId>,
+) -> Result<Page<Application>, RepositoryError> {
+    let mut query = application::table
+        .inner_join(application_revision::table)
+        .filter(application_revision::revision.eq(application::revision))
+        .select((Row::as_select(), application_revision::model))
+        .into_boxed();
+    if !filter.include_removed {
+        query = query.filter(application::live_name.is_not_null());
+    }
+    if let Some(prefix) = &filter.name_prefix {
+        // Names have no characters that LIKE takes specially; others find nothing.
+        let literal = prefix.replace(['%', '_', '\\'], "\u{0}");
+        query = query.filter(application::name.like(format!("{literal}%")));
+    }
+    if let Some(after) = after {
+        query = query.filter(application::id.gt(after.to_string()));
+    }
+    let rows: Vec<(Row, String)> = query
+        .order(application::id.asc())
+        .limit(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX))
+        .load(connection)?;
+    let more = rows.len() > limit;
+    let items = rows
+        .into_iter()
+        .take(limit)
+        .map(|(row, model)| row.into_application(&model))
+        .collect::<Result<Vec<_>, _>>()?;
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|last| last.id.to_string());
+    Ok(Page { items, next })
+}
+
+/// Ids of all applications of which something is or should be there.
+pub(crate) fn unfinished(
+    connection: &mut Connection,
+) -> Result<Vec<ApplicationId>, RepositoryError> {
+    let ids: Vec<String> = application::table
+        .filter(application::live_name.is_not_null())
+        .select(application::id)
+        .load(connection)?;
+    ids.iter().map(|id| parsed("application", id)).collect()
+}
+
+/// How many living applications there are in each phase.
+pub(crate) fn phase_counts(
+    connection: &mut Connection,
+) -> Result<BTreeMap<&'static str, u64>, RepositoryError> {
+    let phases: Vec<String> = application::table
+        .filter(application::live_name.is_not_null())
+        .select(application::phase)
+        .load(connection)?;
+    let mut counts = BTreeMap::new();
+    for text in phases {
+        let phase: Phase = json::from_column("phase of an application", &text)?;
+        *counts.entry(phase.name()).or_default() += 1;
+    }
+    Ok(counts)
+}
