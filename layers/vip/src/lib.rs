@@ -9,6 +9,8 @@ mod error;
 pub mod model;
 mod service;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use error::VipError;
 pub use model::{VirtualMachine, VirtualMachineRequest};

@@ -80,6 +80,14 @@ impl MachineDirectories {
         }
     }
 
+    /// Removes the machine's directory on whichever node it is.
+    pub(crate) fn remove_of(&self, machine: MachineId) -> Result<(), PimError> {
+        for (node, _) in children(&self.nodes)? {
+            Self::remove(&self.path(&node, machine))?;
+        }
+        Ok(())
+    }
+
     /// Every machine's directory that is there, with its node.
     pub(crate) fn list(&self) -> Result<Vec<(String, MachineId, PathBuf)>, PimError> {
         let mut found = Vec::new();

@@ -105,11 +105,15 @@ impl Shares {
             .await
     }
 
+    /// Removes the machine's directory on every node, also where it has no
+    /// share: an ensure that met this release may have made it just now.
     pub(crate) async fn release(&self, machine: MachineId) -> Result<(), PimError> {
-        let Some(share) = self.share(machine).await? else {
+        let share = self.share(machine).await?;
+        let directories = self.directories.clone();
+        blocking(move || directories.remove_of(machine)).await?;
+        if share.is_none() {
             return Ok(());
-        };
-        blocking(move || MachineDirectories::remove(&share.directory)).await?;
+        }
         self.database
             .write(move |connection| Ok(store::share_delete(connection, machine)?))
             .await

@@ -495,3 +495,90 @@ fn a_site_without_a_connector_gives_no_server_but_gives_back_what_it_gave() {
         assert_eq!(error.kind(), ErrorKind::Invalid);
     });
 }
+
+/// A connector that is overtaken: the machine is released while it is being made.
+#[derive(Debug)]
+struct Overtaken(Pim);
+
+#[async_trait::async_trait]
+impl ServerConnector for Overtaken {
+    async fn server_ensure(&self, request: &MachineRequest) -> Result<NodeShare, PimError> {
+        self.0.server_release(request.machine).await?;
+        self.0.share_ensure(&request.share_request(true)).await
+    }
+    async fn server_release(&self, machine: MachineId) -> Result<(), PimError> {
+        self.0.share_release(machine).await
+    }
+}
+
+#[test]
+fn what_is_made_after_its_release_is_taken_away_again() {
+    with_two_nodes(async |pim, database, _| {
+        let overtaken: Arc<dyn ServerConnector> = Arc::new(Overtaken(pim.clone()));
+        let clock = Arc::new(hansa_repository::testing::HandClock::default());
+        let known = BTreeMap::from([("local", overtaken)]);
+        let servers = Machines::new(database, clock, &testing::local_sites(), known).unwrap();
+        let slow = Pim {
+            servers,
+            ..pim.clone()
+        };
+        let error = slow
+            .server_ensure(&machine_request(1, 1_000))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, PimError::Releasing { .. }), "{error}");
+        assert_eq!(pim.server_list(None).await.unwrap(), []);
+        assert!(given(&pim).await.iter().all(|(_, cpu, _)| *cpu == 0));
+        assert_eq!(pim.directory_sweep().await.unwrap(), Vec::<PathBuf>::new());
+    });
+}
+
+#[test]
+fn a_directory_made_while_it_is_released_goes_with_the_next_release() {
+    with_two_nodes(async |pim, _, _| {
+        let share = pim
+            .share_ensure(&request(1, 1_000, 512, &[]))
+            .await
+            .unwrap();
+        pim.share_release(share.machine).await.unwrap();
+        std::fs::create_dir_all(&share.directory).unwrap();
+        pim.share_release(share.machine).await.unwrap();
+        assert!(!share.directory.exists());
+    });
+}
+
+#[test]
+fn a_node_that_changes_its_address_changes_the_server_without_an_event() {
+    with_two_nodes(async |pim, database, _| {
+        let ask = machine_request(1, 1_000);
+        pim.server_ensure(&ask).await.unwrap();
+        let address: std::net::IpAddr = "127.0.0.7".parse().unwrap();
+        let moved = Node {
+            address,
+            ..node("a", 4_000, 4_096, &["proxy"])
+        };
+        pim.node_register(vec![moved]).await.unwrap();
+        assert_eq!(pim.server_ensure(&ask).await.unwrap().address, address);
+        let server = pim.server(ask.machine).await.unwrap().unwrap();
+        assert_eq!(server.share().map(|share| share.address), Some(address));
+        let events = database
+            .read(|connection| {
+                use hansa_repository::event::{EventFilter, Order, list};
+                list(connection, &EventFilter::default(), 100, Order::OldestFirst)
+            })
+            .await
+            .unwrap();
+        let [ready] = events.as_slice() else {
+            panic!("{events:?}")
+        };
+        assert_eq!(ready.kind, "machine.ready");
+        assert_eq!(ready.application, Some(ask.application));
+        assert_eq!(
+            ready.message,
+            format!(
+                "server {} is ready on node a of site {}",
+                ask.machine, ask.site
+            )
+        );
+    });
+}
