@@ -1,0 +1,146 @@
+//! The sound parts of a descriptor. What the schema refused is cut out; what
+//! then still fits its type is checked further.
+
+use crate::{
+    descriptor::node::{field, item},
+    diagnostic::Code,
+    finding::Finding,
+};
+use hansa_ontology::resource_model::{Component, Constraints, Link, Objective, Replicas, Rule};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The sound parts of a descriptor.
+pub(super) struct Draft {
+    /// Every component that the text names, sound or not.
+    pub(super) components: BTreeMap<String, Part>,
+    /// Whether those are all: names can be looked up among them.
+    pub(super) complete: bool,
+    pub(super) links: Vec<Sound<Link>>,
+    pub(super) rules: Vec<Sound<Rule>>,
+    /// Whether every rule is sound.
+    pub(super) rules_complete: bool,
+    pub(super) constraints: Option<Constraints>,
+    pub(super) objective: Option<Objective>,
+}
+
+/// A part of the descriptor that fits its type.
+pub(super) struct Sound<T> {
+    pub(super) pointer: String,
+    pub(super) value: T,
+}
+
+/// A component, as far as it is sound.
+pub(super) struct Part {
+    pub(super) pointer: String,
+    pub(super) component: Option<Component>,
+    /// The names of its ports, sound or not.
+    pub(super) ports: BTreeSet<String>,
+    /// How many there are, where that is sound.
+    pub(super) replicas: Option<Replicas>,
+}
+
+impl Draft {
+    pub(super) fn of(value: &Value, found: &[Finding]) -> Self {
+        let mut rest = value.clone();
+        let damaged: Vec<&Finding> = found
+            .iter()
+            .filter(|finding| !matches!(finding.code, Code::MissingField | Code::DuplicateKey))
+            .collect();
+        for finding in &damaged {
+            cut(&mut rest, &finding.pointer);
+        }
+        let whole = |pointer: &str| {
+            !found
+                .iter()
+                .any(|finding| finding.pointer.starts_with(pointer))
+        };
+        let components = value.get("components").and_then(Value::as_object);
+        let (rules, rules_complete) = list::<Rule>(&rest, "rules");
+        Self {
+            components: components
+                .into_iter()
+                .flatten()
+                .map(|(name, given)| (name.clone(), Part::of(&rest, name, given, whole)))
+                .collect(),
+            complete: components.is_some(),
+            links: list(&rest, "links").0,
+            rules,
+            rules_complete: rules_complete && whole("/rules"),
+            constraints: part(rest.get("constraints")),
+            objective: part(rest.get("objective")),
+        }
+    }
+}
+
+impl Part {
+    fn of(rest: &Value, name: &str, given: &Value, whole: impl Fn(&str) -> bool) -> Self {
+        let pointer = field("/components", name);
+        let component = rest
+            .pointer(&pointer)
+            .and_then(|value| part::<Component>(Some(value)));
+        let ports = given.get("ports").and_then(Value::as_object);
+        let sound = whole(&field(&pointer, "replicas"));
+        Self {
+            ports: ports
+                .into_iter()
+                .flat_map(|ports| ports.keys().cloned())
+                .collect(),
+            replicas: component
+                .as_ref()
+                .filter(|_| sound)
+                .map(|component| component.replicas),
+            component,
+            pointer,
+        }
+    }
+}
+
+fn part<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
+    serde_json::from_value(value?.clone()).ok()
+}
+
+/// The sound entries of a list, and whether all are.
+fn list<T: DeserializeOwned>(root: &Value, name: &str) -> (Vec<Sound<T>>, bool) {
+    let base = field("", name);
+    let items = root
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let sound: Vec<Sound<T>> = items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, value)| {
+            Some(Sound {
+                pointer: item(&base, index),
+                value: part(Some(value))?,
+            })
+        })
+        .collect();
+    let all = sound.len() == items.len();
+    (sound, all)
+}
+
+/// Takes a field away; an entry of a list leaves a gap, so that the others keep their places.
+fn cut(root: &mut Value, pointer: &str) {
+    let Some((parent, last)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let name = last.replace("~1", "/").replace("~0", "~");
+    match root.pointer_mut(parent) {
+        Some(Value::Object(fields)) => {
+            fields.remove(&name);
+        }
+        Some(Value::Array(items)) => {
+            if let Some(entry) = name
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| items.get_mut(index))
+            {
+                *entry = Value::Null;
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,137 @@
+//! Ports: probes ask ports that exist, and no two want the same number.
+
+use super::{Checker, draft::Part};
+use crate::{descriptor::node::field, diagnostic::Code, finding::Finding};
+use hansa_ontology::resource_model::{HealthProbe, Protocol};
+use std::collections::BTreeMap;
+
+/// A port with a number of its own.
+struct Fixed<'a> {
+    component: &'a str,
+    pointer: String,
+}
+
+impl Checker<'_> {
+    pub(super) fn ports(&mut self) {
+        let mut fixed: BTreeMap<(u16, Protocol2), Vec<Fixed<'_>>> = BTreeMap::new();
+        for (name, part) in &self.draft.components {
+            self.probe(name, part);
+            let ports = part.component.iter().flat_map(|component| &component.ports);
+            for (port, exposed) in ports {
+                if let Some(number) = exposed.number {
+                    let pointer = field(&field(&part.pointer, "ports"), port);
+                    fixed
+                        .entry((number, exposed.protocol.into()))
+                        .or_default()
+                        .push(Fixed {
+                            component: name,
+                            pointer,
+                        });
+                }
+            }
+        }
+        for ((number, _), ports) in fixed {
+            self.clash(number, &ports);
+        }
+    }
+
+    fn probe(&mut self, name: &str, part: &Part) {
+        let Some(component) = &part.component else {
+            return;
+        };
+        let Some(health) = &component.health else {
+            return;
+        };
+        let (kind, port) = match &health.probe {
+            HealthProbe::Http(probe) => ("http", &probe.port),
+            HealthProbe::Tcp(probe) => ("tcp", &probe.port),
+        };
+        let pointer = ["health", "probe", kind, "port"]
+            .iter()
+            .fold(part.pointer.clone(), |base, step| field(&base, step));
+        if self.port_exists(&pointer, name, port)
+            && component
+                .ports
+                .get(port)
+                .is_some_and(|port| port.protocol == Protocol::Udp)
+        {
+            let message = format!(
+                "{} names the port `{port}`, which speaks UDP",
+                self.subject(&pointer)
+            );
+            self.faults.push(
+                Finding::value(pointer, Code::UnfitPort, message).hint("a probe needs a TCP port"),
+            );
+        }
+    }
+
+    /// The same number twice: a fault where the two always share a machine, else a warning.
+    fn clash(&mut self, number: u16, ports: &[Fixed<'_>]) {
+        for (index, port) in ports.iter().enumerate().skip(1) {
+            let Some(other) = ports
+                .iter()
+                .take(index)
+                .find(|other| self.share(other.component, port.component))
+            else {
+                self.may_clash(number, port, ports);
+                continue;
+            };
+            let message = format!(
+                "{} and {} both want port number {number} of one machine",
+                self.subject(&other.pointer),
+                self.subject(&port.pointer)
+            );
+            let finding = Finding::value(field(&port.pointer, "number"), Code::PortClash, message);
+            self.faults
+                .push(finding.hint("give one of them another number, or none"));
+        }
+    }
+
+    fn may_clash(&mut self, number: u16, port: &Fixed<'_>, ports: &[Fixed<'_>]) {
+        let Some(other) = ports
+            .iter()
+            .find(|other| !self.kept_apart(other.component, port.component))
+        else {
+            return;
+        };
+        if other.component == port.component {
+            return;
+        }
+        let message = format!(
+            "{} and {} both want port number {number}, so they can't share a machine",
+            self.subject(&other.pointer),
+            self.subject(&port.pointer)
+        );
+        let finding = Finding::value(field(&port.pointer, "number"), Code::PortClash, message);
+        let hint = format!(
+            "say so with a rule, `apart: [{}, {}]`, or leave the number out",
+            other.component, port.component
+        );
+        self.warnings.push(finding.hint(hint));
+    }
+
+    /// Whether instances of the two always share a machine.
+    fn share(&self, one: &str, other: &str) -> bool {
+        one == other
+            || self
+                .groups()
+                .iter()
+                .any(|group| group.contains(one) && group.contains(other))
+    }
+}
+
+/// [`Protocol`] in an order.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Protocol2 {
+    Tcp,
+    Udp,
+}
+
+impl From<Protocol> for Protocol2 {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Udp => Self::Udp,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Environment variables: names that POSIX allows and the broker doesn't need
+//! itself, each set once, and every `${NAME}` of a command stands for one.
+
+use super::{Checker, draft::Part};
+use crate::{
+    descriptor::node::{field, item},
+    diagnostic::Code,
+    finding::{Finding, Place},
+    suggestion::{hint, shown},
+};
+use hansa_ontology::resource_model::{
+    Component, Package,
+    contract::{
+        BROKER_VARIABLES, RESERVED_PREFIXES, ReferenceFault, is_variable_name, peers_variable,
+        port_variable, substitute, volume_variable,
+    },
+};
+use std::collections::BTreeMap;
+
+impl Checker<'_> {
+    pub(super) fn variables(&mut self) {
+        for (name, part) in &self.draft.components {
+            let Some(component) = &part.component else {
+                continue;
+            };
+            self.environment(part, component);
+            let mut defined = self.volume_variables(part, component);
+            self.peers(name, part, &mut defined);
+            defined.extend(
+                component
+                    .environment
+                    .keys()
+                    .map(|name| (name.clone(), String::new())),
+            );
+            defined.extend(
+                part.ports
+                    .iter()
+                    .map(|port| (port_variable(port), String::new())),
+            );
+            defined.extend(
+                BROKER_VARIABLES
+                    .iter()
+                    .map(|(name, _)| ((*name).to_owned(), String::new())),
+            );
+            self.references(part, component, &defined);
+        }
+    }
+
+    fn environment(&mut self, part: &Part, component: &Component) {
+        let base = field(&part.pointer, "environment");
+        for (name, value) in &component.environment {
+            let pointer = field(&base, name);
+            self.variable_name(&pointer, name, Place::Key);
+            if value.contains('\0') {
+                let message = format!(
+                    "{} holds a NUL character, which no environment can",
+                    self.subject(&pointer)
+                );
+                self.faults
+                    .push(Finding::value(pointer, Code::InvalidVariable, message));
+            }
+        }
+    }
+
+    fn variable_name(&mut self, pointer: &str, name: &str, place: Place) {
+        if !is_variable_name(name) {
+            let message = format!(
+                "`{}` is no name of an environment variable (POSIX)",
+                shown(name)
+            );
+            let finding = Finding::new(pointer, place, Code::InvalidVariable, message);
+            self.faults
+                .push(finding.hint("letters, digits and underscores, no digit first"));
+        } else if let Some(prefix) = RESERVED_PREFIXES
+            .iter()
+            .find(|prefix| name.starts_with(**prefix))
+        {
+            let message = format!(
+                "`{name}` belongs to the broker, as all variables that begin with `{prefix}`"
+            );
+            let finding = Finding::new(pointer, place, Code::ReservedVariable, message);
+            self.faults.push(finding.hint("choose another name"));
+        }
+    }
+
+    /// The variables of the volumes, with the field that sets each.
+    fn volume_variables(&mut self, part: &Part, component: &Component) -> BTreeMap<String, String> {
+        let mut set: BTreeMap<String, String> = BTreeMap::new();
+        let base = field(&part.pointer, "volumes");
+        for (name, volume) in &component.volumes {
+            let mut pointer = field(&base, name);
+            if let Some(variable) = &volume.variable {
+                pointer = field(&pointer, "variable");
+                self.variable_name(&pointer, variable, Place::Value);
+            }
+            let variable = volume
+                .variable
+                .clone()
+                .unwrap_or_else(|| volume_variable(name));
+            let other = match set.get(&variable) {
+                Some(other) => Some(other.clone()),
+                None if component.environment.contains_key(&variable) => {
+                    Some(field(&field(&part.pointer, "environment"), &variable))
+                }
+                None => None,
+            };
+            if let Some(other) = other {
+                let (this, other) = (self.subject(&pointer), self.subject(&other));
+                let message = format!(
+                    "{this} and {other} both set the variable `{}`",
+                    shown(&variable)
+                );
+                let finding = Finding::value(pointer.clone(), Code::VariableClash, message);
+                self.faults
+                    .push(finding.hint("choose another name for one of them"));
+            }
+            set.insert(variable, pointer);
+        }
+        set
+    }
+
+    /// The variables that tell the component its peers: `a-b` with `c` and `a` with `b-c` would share one.
+    fn peers(&mut self, name: &str, part: &Part, defined: &mut BTreeMap<String, String>) {
+        let mut owners: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for link in self
+            .draft
+            .links
+            .iter()
+            .filter(|link| link.value.from == name)
+        {
+            let Some(target) = self.draft.components.get(&link.value.to) else {
+                continue;
+            };
+            let wanted = |port: &&String| link.value.port.as_ref().is_none_or(|only| only == *port);
+            for port in target.ports.iter().filter(wanted) {
+                let variable = peers_variable(&link.value.to, port);
+                let owner = (link.value.to.clone(), port.clone());
+                if let Some(other) = owners
+                    .insert(variable.clone(), owner.clone())
+                    .filter(|other| *other != owner)
+                {
+                    let message = format!(
+                        "`{name}` would find the addresses of `{}` (port `{}`) and `{}` (port `{}`) under the one variable `{variable}`",
+                        other.0, other.1, owner.0, owner.1
+                    );
+                    let finding =
+                        Finding::value(link.pointer.clone(), Code::VariableClash, message);
+                    self.faults
+                        .push(finding.hint("rename a component or a port"));
+                }
+                defined.insert(variable, part.pointer.clone());
+            }
+        }
+    }
+
+    fn references(
+        &mut self,
+        part: &Part,
+        component: &Component,
+        defined: &BTreeMap<String, String>,
+    ) {
+        let (kind, command) = match &component.package {
+            Package::Process(process) => ("process", &process.command),
+            Package::Container(container) => ("container", &container.command),
+        };
+        let base = field(&field(&field(&part.pointer, "package"), kind), "command");
+        for (index, argument) in command.iter().enumerate() {
+            let pointer = item(&base, index);
+            if argument.contains('\0') {
+                let message = format!(
+                    "{} holds a NUL character, which no argument can",
+                    self.subject(&pointer)
+                );
+                self.faults
+                    .push(Finding::value(pointer.clone(), Code::InvalidText, message));
+            }
+            let lookup = |name: &str| defined.get(name).cloned();
+            for fault in substitute(argument, lookup).err().into_iter().flatten() {
+                self.reference(&pointer, &fault, defined);
+            }
+        }
+    }
+
+    fn reference(
+        &mut self,
+        pointer: &str,
+        fault: &ReferenceFault,
+        defined: &BTreeMap<String, String>,
+    ) {
+        let advice = match fault {
+            ReferenceFault::Undefined(name) => {
+                hint(name, defined.keys().map(String::as_str), "defined are")
+            }
+            ReferenceFault::Name(_) => {
+                Some("write `$${` where the two characters themselves are meant".to_owned())
+            }
+            ReferenceFault::Open => None,
+        };
+        let message = format!("{}: {}", self.subject(pointer), shown_fault(fault));
+        self.faults
+            .push(Finding::value(pointer, Code::UnknownReference, message).maybe_hint(advice));
+    }
+}
+
+fn shown_fault(fault: &ReferenceFault) -> String {
+    match fault {
+        ReferenceFault::Open => fault.to_string(),
+        ReferenceFault::Name(name) => ReferenceFault::Name(shown(name)).to_string(),
+        ReferenceFault::Undefined(name) => ReferenceFault::Undefined(shown(name)).to_string(),
+    }
+}
