@@ -70,11 +70,11 @@ impl Environment {
         let port = self.require(variable)?;
         let port: u16 = port
             .parse()
-            .map_err(|_: std::num::ParseIntError| unusable(variable, port))?;
+            .map_err(|_error: std::num::ParseIntError| unusable(variable, port))?;
         let address = match self.get("HANSA_ADDRESS") {
             Some(text) => text
                 .parse()
-                .map_err(|_: std::net::AddrParseError| unusable("HANSA_ADDRESS", text))?,
+                .map_err(|_error: std::net::AddrParseError| unusable("HANSA_ADDRESS", text))?,
             None => IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
         Ok(SocketAddr::new(address, port))

@@ -217,7 +217,7 @@ fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Vec<String>>> {
         }
         lines.push(
             String::from_utf8(line)
-                .map_err(|_: std::string::FromUtf8Error| invalid("the head is no text"))?,
+                .map_err(|_error: std::string::FromUtf8Error| invalid("the head is no text"))?,
         );
     }
 }
@@ -248,7 +248,9 @@ fn read_body(reader: &mut impl BufRead, headers: &Headers, to_end: bool) -> io::
     let length = match header(headers, "Content-Length") {
         Some(text) => text
             .parse::<u64>()
-            .map_err(|_: std::num::ParseIntError| invalid("the Content-Length is no number"))?,
+            .map_err(|_error: std::num::ParseIntError| {
+                invalid("the Content-Length is no number")
+            })?,
         None if to_end => MAX_BODY,
         None => 0,
     };

@@ -1,4 +1,9 @@
 //! The three tiers as threads on free ports, talking over real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use hansa_sample_three_tier::{
     application::Application,
