@@ -230,9 +230,20 @@ fn nodes_that_shrink_or_leave_keep_their_machines_and_give_nothing_new() {
                 .unwrap(),
             0
         );
+    });
+}
 
-        // A withdrawn node without machines is forgotten, one that comes back gives again.
-        pim.share_release(on_b.machine).await.unwrap();
+#[test]
+fn a_withdrawn_node_is_forgotten_with_its_last_machine_and_may_come_back() {
+    with_two_nodes(async |pim, _, _| {
+        let on_a = pim
+            .share_ensure(&request(1, 2_000, 512, &["proxy"]))
+            .await
+            .unwrap();
+        pim.node_register(vec![node("b", 4_000, 4_096, &[])])
+            .await
+            .unwrap();
+        assert_eq!(pim.node_list(None).await.unwrap().len(), 2);
         pim.node_register(vec![node("a", 4_000, 4_096, &["proxy"])])
             .await
             .unwrap();

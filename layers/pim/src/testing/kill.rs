@@ -39,18 +39,28 @@ async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<
 /// its second, and so on until it ends unharmed. Each time `heal` has to put
 /// things right, to check that they are, and to make the scene ready for the
 /// next time. Answers how many times it was killed.
+///
+/// A step that ends before anyone waits for it joins the next one; so all of
+/// this is done three times, and the pass with the most kills counts.
 pub async fn killed_at_every_step<T>(
     work: impl AsyncFn() -> T,
     heal: impl AsyncFn(usize),
 ) -> usize {
-    for steps in 0..100 {
-        let ended = killed_after(steps, work()).await.is_some();
-        heal(steps).await;
-        if ended {
-            return steps;
+    let mut most = 0;
+    for _ in 0..3 {
+        let mut steps = 0;
+        loop {
+            let ended = killed_after(steps, work()).await.is_some();
+            heal(steps).await;
+            if ended {
+                break;
+            }
+            steps += 1;
+            assert!(steps < 100, "the work has no end within {steps} steps");
         }
+        most = most.max(steps);
     }
-    panic!("the work has no end within 100 steps");
+    most
 }
 
 /// A room that gives machines, as far as its checks need it.
