@@ -26,32 +26,33 @@ pub(crate) fn open(
     access: Access,
     options: &DatabaseOptions,
 ) -> Result<Connection, RepositoryError> {
-    let unavailable = |reason: String| RepositoryError::Unavailable {
-        database: url.to_string(),
-        reason,
-    };
     match url {
         DatabaseUrl::Sqlite(path) => {
             prepare_file(path).map_err(|error| file_error(path, &error, url))?;
             let connection = diesel::SqliteConnection::establish(&url.secret())
-                .map_err(|error| unavailable(connection_reason(&error)))?;
+                .map_err(|error| refused(url, error))?;
             set_up_sqlite(Connection::Sqlite(connection), access, options)
         }
         DatabaseUrl::Postgres(address) => {
             let address = with_connect_timeout(address, options);
-            let connection = diesel::PgConnection::establish(&address)
-                .map_err(|error| unavailable(connection_reason(&error)))?;
+            let connection =
+                diesel::PgConnection::establish(&address).map_err(|error| refused(url, error))?;
             set_up_postgres(Connection::Postgres(connection), options)
         }
     }
 }
 
-fn connection_reason(error: &ConnectionError) -> String {
+fn refused(url: &DatabaseUrl, error: ConnectionError) -> RepositoryError {
     match error {
-        ConnectionError::BadConnection(text) => {
-            text.split_whitespace().collect::<Vec<_>>().join(" ")
-        }
-        other => other.to_string(),
+        ConnectionError::CouldntSetupConfiguration(error) => RepositoryError::from(error),
+        other => RepositoryError::Unavailable {
+            database: url.to_string(),
+            reason: other
+                .to_string()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
+        },
     }
 }
 

@@ -8,13 +8,15 @@ use crate::{
     scope::{self, Scope},
     url::DatabaseUrl,
 };
-use diesel::connection::TransactionManager;
+use diesel::connection::{SimpleConnection as _, TransactionManager};
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::sync::{Semaphore, watch};
+
+type Transactions = <Connection as diesel::Connection>::TransactionManager;
 
 /// How the database is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,13 +218,11 @@ impl Inner {
         // A panic in `f` drops the connection, which rolls back.
         let result = f(&mut connection);
         let result = match result {
-            Ok(value) => commit(&mut connection).map(|()| value).map_err(E::from),
+            Ok(value) => commit(&mut connection, access)
+                .map(|()| value)
+                .map_err(E::from),
             Err(error) => {
-                if let Err(failure) =
-                    <Connection as diesel::Connection>::TransactionManager::rollback_transaction(
-                        &mut connection,
-                    )
-                {
+                if let Err(failure) = Transactions::rollback_transaction(&mut connection) {
                     tracing::debug!(error = %failure, "rollback failed; the connection is closed, which rolls back too");
                     scope::leave();
                     return Err(error);
@@ -258,7 +258,10 @@ impl Inner {
     /// A connection within a transaction. A connection that has lain idle may
     /// have died with its server, which shows at the begin: then a new one is opened.
     fn begin(&self, access: Access) -> Result<Connection, RepositoryError> {
-        while let Some(mut connection) = self.idle(access).pop() {
+        loop {
+            // A statement of its own, so that the list is unlocked again before the wait.
+            let idle = self.idle(access).pop();
+            let Some(mut connection) = idle else { break };
             match connection::begin(&mut connection, access) {
                 Ok(()) => return Ok(connection),
                 Err(error) if error.kind() == crate::ErrorKind::Busy => {
@@ -284,7 +287,6 @@ impl Inner {
     }
 
     fn put_back(&self, access: Access, mut connection: Connection) {
-        type Transactions = <Connection as diesel::Connection>::TransactionManager;
         let clean = matches!(
             <Transactions as TransactionManager<Connection>>::transaction_manager_status_mut(
                 &mut connection
@@ -300,10 +302,7 @@ impl Inner {
     /// On PostgreSQL the lock is waited for within the transaction, which then has to end.
     fn roll_back_and_keep(&self, access: Access, mut connection: Connection) {
         if matches!(connection, Connection::Postgres(_))
-            && <Connection as diesel::Connection>::TransactionManager::rollback_transaction(
-                &mut connection,
-            )
-            .is_err()
+            && Transactions::rollback_transaction(&mut connection).is_err()
         {
             return;
         }
@@ -325,7 +324,15 @@ impl Inner {
     }
 }
 
-fn commit(connection: &mut Connection) -> Result<(), RepositoryError> {
-    <Connection as diesel::Connection>::TransactionManager::commit_transaction(connection)
-        .map_err(RepositoryError::from)
+/// PostgreSQL answers COMMIT in a failed transaction with a mere rollback and
+/// no error. A caller that swallowed the failure would take that for success.
+fn commit(connection: &mut Connection, access: Access) -> Result<(), RepositoryError> {
+    if access == Access::Write
+        && let Connection::Postgres(postgres) = connection
+        && let Err(error) = postgres.batch_execute("SELECT 1")
+    {
+        Transactions::rollback_transaction(connection)?;
+        return Err(error.into());
+    }
+    Ok(Transactions::commit_transaction(connection)?)
 }

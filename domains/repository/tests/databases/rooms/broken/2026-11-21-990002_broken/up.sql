@@ -1,0 +1,2 @@
+CREATE TABLE half (name TEXT NOT NULL);
+CREATE TABEL other (name TEXT);

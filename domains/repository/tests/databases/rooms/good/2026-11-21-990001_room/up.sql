@@ -1,0 +1,1 @@
+CREATE TABLE room (name TEXT NOT NULL);
