@@ -2,7 +2,21 @@
 //! component instance goes into which, and carries that decision out.
 //!
 //! [`planner`] is pure: model and offers in, [`model::Plan`] out, the same
-//! answer for the same input. It knows no database and no clock.
+//! answer for the same input. It knows no database and no clock. [`desired`]
+//! and [`rollout`] are pure too: from plan to workloads, and from what is there
+//! to what is wanted. [`Mco`] gathers their inputs and does what they say.
 
+pub mod desired;
+mod error;
+mod infrastructure;
 pub mod model;
+mod peers;
 pub mod planner;
+pub mod rollout;
+mod service;
+mod store;
+
+pub use error::{ErrorKind, McoError};
+pub use infrastructure::Infrastructure;
+pub use service::{ApplicationRef, Mco, OfferIndexCache, Realised, Rooms};
+pub use store::MIGRATIONS;
