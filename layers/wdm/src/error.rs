@@ -1,6 +1,7 @@
 //! What can go wrong here, in one type.
 
 use hansa_ontology::WorkloadId;
+use hansa_repository::{ErrorKind as RepositoryKind, RepositoryError};
 use std::{io, net::IpAddr, path::PathBuf};
 
 /// The coarse sort of an error: what a caller can do about it.
@@ -95,14 +96,23 @@ pub enum WdmError {
         /// Where reading stopped.
         source: serde_json::Error,
     },
-    /// What the database holds can't be read as what it should be.
-    #[error("column `{column}` of a workload isn't as this program wrote it: {source}")]
-    Corrupt {
-        /// The column.
-        column: &'static str,
-        /// Where reading stopped.
-        source: serde_json::Error,
+    /// Volumes belong to a workload that is still there.
+    #[error("workload {0} still has these volumes; remove it first")]
+    VolumeInUse(WorkloadId),
+    /// The client for health checks can't be made.
+    #[error("the client for health checks can't be made: {0}")]
+    Client(#[source] reqwest::Error),
+    /// The supervisor of a workload gave up before it had begun.
+    #[error("the workload's supervisor ended at once ({status}): {complaint}")]
+    Supervisor {
+        /// How it ended.
+        status: String,
+        /// What it said.
+        complaint: String,
     },
+    /// The database.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// A task inside this process ended early.
     #[error("a task of the workload manager ended early: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -119,8 +129,10 @@ impl WdmError {
                 ErrorKind::Conflict
             }
             Self::Io { source, .. } if is_full(source) => ErrorKind::Full,
-            Self::Io { .. } => ErrorKind::Unavailable,
-            Self::Damaged { .. } | Self::Corrupt { .. } | Self::Task(_) => ErrorKind::Internal,
+            Self::Io { .. } | Self::Supervisor { .. } => ErrorKind::Unavailable,
+            Self::Repository(source) => repository_kind(source),
+            Self::VolumeInUse(_) => ErrorKind::Conflict,
+            Self::Damaged { .. } | Self::Client(_) | Self::Task(_) => ErrorKind::Internal,
         }
     }
 
@@ -135,6 +147,16 @@ impl WdmError {
             path,
             source,
         }
+    }
+}
+
+fn repository_kind(error: &RepositoryError) -> ErrorKind {
+    match error.kind() {
+        RepositoryKind::NotFound | RepositoryKind::Conflict => ErrorKind::Conflict,
+        RepositoryKind::Invalid => ErrorKind::Invalid,
+        RepositoryKind::Busy | RepositoryKind::Unavailable => ErrorKind::Unavailable,
+        RepositoryKind::Full => ErrorKind::Full,
+        _ => ErrorKind::Internal,
     }
 }
 

@@ -11,19 +11,19 @@
 
 mod connectors;
 mod error;
+mod lifecycle;
 pub mod model;
 mod service;
+mod store;
 
+pub use connectors::{
+    LogStream,
+    process::{LogBounds, ProcessOptions, shim_main},
+};
 pub use error::{ErrorKind, WdmError};
 pub use model::{
     Applied, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery, LogSource, PeerEndpoint,
     Peers, Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus,
 };
-pub use service::{LogStream, Wdm};
-
-/// The supervisor of one workload: what `hansa shim …` does. Called before
-/// anything else in `main`, with the arguments after `shim`; synchronous.
-#[must_use]
-pub fn shim_main(_arguments: impl Iterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
-    unimplemented!("comes with the connector")
-}
+pub use service::{Wdm, WdmOptions};
+pub use store::MIGRATIONS;

@@ -1,64 +1,85 @@
 //! What callers use.
 
-use crate::{
-    Applied, Endpoints, LogLine, LogQuery, Peers, Removal, WdmError, WorkloadSpec, WorkloadStatus,
-};
-use futures_util::stream::BoxStream;
-use hansa_ontology::{ApplicationId, WorkloadId};
+mod apply;
+mod observe;
+mod ports;
+mod prepare;
+mod probe;
+mod remove;
+mod socket_table;
+mod sweep;
+mod volumes;
 
-/// Lines of a workload's output as they come.
-pub type LogStream = BoxStream<'static, Result<LogLine, WdmError>>;
+use crate::{
+    LogQuery, LogStream, ProcessOptions, WdmError, WorkloadStatus,
+    connectors::{Connector, place, process::Processes},
+    lifecycle::{Change, Workload},
+    model::LimitSupport,
+    store,
+};
+use chrono::{DateTime, Utc};
+use hansa_ontology::{Actor, ApplicationId, WorkloadId};
+use hansa_repository::{Connection, Database, RepositoryError, ambient::SharedClock, event};
+use std::{ops::RangeInclusive, sync::Arc};
+
+/// How workloads are run here.
+#[derive(Debug, Clone)]
+pub struct WdmOptions {
+    /// The port numbers that workloads get. The default, 20000 to 29999, stays
+    /// clear of those that Linux gives to outgoing connections (32768 and up).
+    pub ports: RangeInclusive<u16>,
+    /// How processes are run.
+    pub process: ProcessOptions,
+}
+
+impl WdmOptions {
+    /// The usual, for these processes.
+    #[must_use]
+    pub const fn new(process: ProcessOptions) -> Self {
+        Self {
+            ports: 20_000..=29_999,
+            process,
+        }
+    }
+}
 
 /// The Workload Deployment Manager. Cheap to clone. Every call is idempotent
 /// and may be cut off at any point: the next one goes on from what it finds.
 #[derive(Debug, Clone)]
-pub struct Wdm {}
+pub struct Wdm {
+    database: Database,
+    clock: SharedClock,
+    connector: Arc<dyn Connector>,
+    options: Arc<WdmOptions>,
+    client: reqwest::Client,
+}
 
 impl Wdm {
-    /// Writes the workload down and allocates its ports, so that its peers
-    /// can be told before it runs. Starts nothing.
+    /// The manager over this database, which has this crate's
+    /// [`crate::MIGRATIONS`]. Several of them, in several broker processes of
+    /// one machine, may work on the same database and directories.
     ///
     /// # Errors
-    /// A specification that can't be carried out; a fixed port that is taken.
-    pub async fn workload_prepare(&self, _spec: &WorkloadSpec) -> Result<Endpoints, WdmError> {
-        unimplemented!("comes with the store")
+    /// When the client for health checks can't be made.
+    pub fn new(
+        database: Database,
+        clock: SharedClock,
+        options: WdmOptions,
+    ) -> Result<Self, WdmError> {
+        let connector = Processes::new(options.process.clone(), Arc::clone(&clock));
+        Ok(Self {
+            database,
+            clock,
+            connector: Arc::new(connector),
+            options: Arc::new(options),
+            client: probe::client()?,
+        })
     }
 
-    /// Makes sure that one copy of the workload runs as specified, and that
-    /// its peers file is current: prepares it where that wasn't done, starts
-    /// it when it is dead and its back-off is over, replaces it when it runs
-    /// in another revision. Returns at once; the state tells how far it is.
-    ///
-    /// # Errors
-    /// As [`Self::workload_prepare`]; when the workload is being removed.
-    /// What keeps the process from starting is no error but a state.
-    pub async fn workload_apply(
-        &self,
-        _spec: &WorkloadSpec,
-        _peers: &Peers,
-    ) -> Result<Applied, WdmError> {
-        unimplemented!("comes with the store")
-    }
-
-    /// Ends the running copy gracefully; the next apply starts a new one,
-    /// without back-off. Nothing happens where none runs.
-    ///
-    /// # Errors
-    /// When there is no such workload.
-    pub async fn workload_restart(&self, _id: WorkloadId) -> Result<(), WdmError> {
-        unimplemented!("comes with the store")
-    }
-
-    /// Looks at every workload of an application, makes the health checks that
-    /// are due, and writes down what changed.
-    ///
-    /// # Errors
-    /// When the database or the machine can't be read.
-    pub async fn workload_observe(
-        &self,
-        _application: ApplicationId,
-    ) -> Result<Vec<WorkloadStatus>, WdmError> {
-        unimplemented!("comes with the store")
+    /// Which limits are enforced here, and why the others aren't.
+    #[must_use]
+    pub fn limits(&self) -> LimitSupport {
+        self.connector.limits()
     }
 
     /// The workloads of an application as they were last seen; of all
@@ -68,64 +89,93 @@ impl Wdm {
     /// When the database can't be read.
     pub async fn workload_list(
         &self,
-        _application: Option<ApplicationId>,
+        application: Option<ApplicationId>,
     ) -> Result<Vec<WorkloadStatus>, WdmError> {
-        unimplemented!("comes with the store")
+        let all = self
+            .database
+            .read(move |connection| store::workload_list(connection, application))
+            .await?;
+        Ok(all.into_iter().map(Workload::status).collect())
     }
 
     /// One workload as it was last seen.
     ///
     /// # Errors
     /// When there is no such workload.
-    pub async fn workload(&self, _id: WorkloadId) -> Result<WorkloadStatus, WdmError> {
-        unimplemented!("comes with the store")
-    }
-
-    /// Takes a workload away: process, files, ports. Volumes stay. Call it
-    /// until it is [`Removal::Gone`]; a workload that nobody knows is gone.
-    ///
-    /// # Errors
-    /// When the database or the machine can't be read.
-    pub async fn workload_remove(&self, _id: WorkloadId) -> Result<Removal, WdmError> {
-        unimplemented!("comes with the store")
-    }
-
-    /// Takes away the volumes of one instance of a component, on every node
-    /// on which it ever ran.
-    ///
-    /// # Errors
-    /// While a workload of that instance is still there; when files can't be removed.
-    pub async fn volume_remove(
-        &self,
-        _application: ApplicationId,
-        _component: &str,
-        _ordinal: u32,
-    ) -> Result<(), WdmError> {
-        unimplemented!("comes with the store")
-    }
-
-    /// Takes away all volumes of an application.
-    ///
-    /// # Errors
-    /// As [`Self::volume_remove`].
-    pub async fn volume_remove_all(&self, _application: ApplicationId) -> Result<(), WdmError> {
-        unimplemented!("comes with the store")
+    pub async fn workload(&self, id: WorkloadId) -> Result<WorkloadStatus, WdmError> {
+        Ok(self.find(id).await?.status())
     }
 
     /// A workload's output, oldest line first, over all its restarts.
     ///
     /// # Errors
     /// When there is no such workload.
-    pub async fn logs(&self, _id: WorkloadId, _query: LogQuery) -> Result<LogStream, WdmError> {
-        unimplemented!("comes with the store")
+    pub async fn logs(&self, id: WorkloadId, query: LogQuery) -> Result<LogStream, WdmError> {
+        let workload = self.find(id).await?;
+        self.connector.logs(&place(&workload.spec), query).await
     }
 
-    /// Ends and removes every workload that is on the nodes' directories but
-    /// not in the database, and tells of each in an event. Returns what it removed.
-    ///
-    /// # Errors
-    /// When the database or the machine can't be read.
-    pub async fn sweep(&self) -> Result<Vec<WorkloadId>, WdmError> {
-        unimplemented!("comes with the store")
+    async fn find(&self, id: WorkloadId) -> Result<Workload, WdmError> {
+        self.database
+            .read(move |connection| store::workload_find(connection, id))
+            .await?
+            .ok_or(WdmError::NotFound(id))
     }
+
+    /// Changes a workload in one transaction, on what the database holds now,
+    /// and tells of it. `None` where there is no such workload.
+    async fn change<T: Send + 'static>(
+        &self,
+        id: WorkloadId,
+        rule: impl FnOnce(&mut Workload, DateTime<Utc>) -> (T, Vec<Change>) + Send + 'static,
+    ) -> Result<Option<(T, Workload)>, WdmError> {
+        let now = self.clock.now();
+        self.database
+            .write(move |connection| -> Result<_, WdmError> {
+                let Some(mut workload) = store::workload_find(connection, id)? else {
+                    return Ok(None);
+                };
+                let before = workload.progress.clone();
+                let (answer, changes) = rule(&mut workload, now);
+                if workload.progress != before {
+                    store::workload_update(connection, &workload)?;
+                }
+                tell(connection, &workload, &changes, now)?;
+                Ok(Some((answer, workload)))
+            })
+            .await
+    }
+}
+
+/// Writes changes into the event log.
+fn tell(
+    connection: &mut Connection,
+    workload: &Workload,
+    changes: &[Change],
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let spec = &workload.spec;
+    let events: Vec<event::NewEvent> = changes
+        .iter()
+        .map(|change| event::NewEvent {
+            at: now,
+            actor: Actor::Broker,
+            application: Some(spec.application),
+            subject: format!("workload/{}", spec.id),
+            kind: change.kind.to_owned(),
+            message: format!("{} {}", workload.name(), change.message),
+            data: serde_json::json!({
+                "workload": spec.id,
+                "component": spec.component,
+                "ordinal": spec.ordinal,
+                "revision": spec.revision,
+                "machine": spec.target.machine,
+                "site": spec.target.site,
+                "node": spec.target.node,
+                "run": workload.progress.run,
+                "state": workload.progress.state,
+            }),
+        })
+        .collect();
+    event::append_all(connection, &events).map(drop)
 }

@@ -1,0 +1,262 @@
+//! Operating-system processes on this machine, each under a supervisor of its
+//! own (`shim`), so that they outlive the broker and a new one finds them.
+
+mod cgroup;
+mod cgroup_mounts;
+mod environment;
+mod follow;
+mod launch;
+mod layout;
+mod lock;
+pub(crate) mod process_table;
+mod record;
+mod removal;
+mod shim;
+
+pub use record::LogBounds;
+pub use shim::shim_main;
+
+pub(crate) use environment::sorted;
+pub(crate) use layout::{remove_empty_parents, remove_tree, volumes_directory};
+
+use super::{Activity, Connector, Launch, LogStream, Observation, Place};
+use crate::{
+    WdmError,
+    model::{Exit, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
+};
+use async_trait::async_trait;
+use cgroup_mounts::Mounts;
+use chrono::{DateTime, Utc};
+use hansa_ontology::resource_model::Package;
+use hansa_repository::ambient::SharedClock;
+use layout::{Layout, WORKLOADS};
+use lock::Lock;
+use process_table::ProcessRef;
+use record::{Phase, RunState};
+use std::{path::PathBuf, sync::Arc};
+
+/// How processes are run here.
+#[derive(Debug, Clone)]
+pub struct ProcessOptions {
+    /// The program that is the supervisor when it is called with `shim`:
+    /// Hansa's own. Its directory comes first in a workload's `PATH`.
+    pub supervisor: PathBuf,
+    /// The directory below which all targets' directories lie: what is found
+    /// there and in no database is removed by [`crate::Wdm::sweep`]. Absolute.
+    pub nodes_directory: PathBuf,
+    /// Where a workload looks up its peers. `{application}` and `{component}`
+    /// stand for the application's id and the component's name.
+    pub discovery_url: Option<String>,
+    /// Between the request to end (SIGTERM) and the end by force (SIGKILL), in milliseconds.
+    pub grace_ms: u64,
+    /// Bounds of the captured output of one workload.
+    pub logs: LogBounds,
+    /// The control group below which each workload gets one, relative to the hierarchy's root.
+    pub cgroup_parent: String,
+    /// How many processes and threads one workload may have.
+    pub pids: u32,
+}
+
+impl ProcessOptions {
+    /// The usual, with this program as the supervisor.
+    #[must_use]
+    pub fn new(supervisor: impl Into<PathBuf>, nodes_directory: impl Into<PathBuf>) -> Self {
+        Self {
+            supervisor: supervisor.into(),
+            nodes_directory: nodes_directory.into(),
+            discovery_url: None,
+            grace_ms: 10_000,
+            logs: LogBounds::default(),
+            cgroup_parent: "hansa".to_owned(),
+            pids: 4_096,
+        }
+    }
+}
+
+/// The connector.
+#[derive(Debug, Clone)]
+pub(crate) struct Processes {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: ProcessOptions,
+    mounts: Mounts,
+    clock: SharedClock,
+}
+
+impl Processes {
+    /// Looks once at what this system can enforce.
+    pub(crate) fn new(options: ProcessOptions, clock: SharedClock) -> Self {
+        let mounts = Mounts::probe(&options.cgroup_parent);
+        Self {
+            inner: Arc::new(Inner {
+                options,
+                mounts,
+                clock,
+            }),
+        }
+    }
+
+    /// Runs what touches files and processes where it may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        place: &Place,
+        work: impl FnOnce(&Inner, &Place, &Layout) -> Result<T, WdmError> + Send + 'static,
+    ) -> Result<T, WdmError> {
+        let (inner, place) = (Arc::clone(&self.inner), place.clone());
+        tokio::task::spawn_blocking(move || {
+            let layout = layout_of(&place);
+            work(&inner, &place, &layout)
+        })
+        .await?
+    }
+}
+
+fn layout_of(place: &Place) -> Layout {
+    Layout::new(
+        place
+            .directory
+            .join(WORKLOADS)
+            .join(place.workload.to_string()),
+    )
+}
+
+#[async_trait]
+impl Connector for Processes {
+    fn limits(&self) -> LimitSupport {
+        self.inner.mounts.support()
+    }
+
+    fn check(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
+        launch::check(spec)
+    }
+
+    async fn start(&self, launch: &Launch) -> Result<(), WdmError> {
+        let prepared = launch.clone();
+        let ready = self
+            .blocking(&launch.place(), move |inner, _, layout| {
+                inner.prepare(&prepared, layout)
+            })
+            .await?;
+        if ready {
+            self.inner
+                .spawn(&layout_of(&launch.place()), launch.run)
+                .await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn clear(&self, place: &Place) -> Result<(), WdmError> {
+        self.blocking(place, |_, place, layout| removal::clear(place, layout))
+            .await
+    }
+
+    async fn tell(&self, place: &Place, peers: &Peers) -> Result<(), WdmError> {
+        let peers = sorted(peers);
+        self.blocking(place, move |_, _, layout| {
+            launch::write_peers(layout, &peers)
+        })
+        .await
+    }
+
+    async fn observe(&self, place: &Place) -> Result<Observation, WdmError> {
+        self.blocking(place, |inner, _, layout| observe(layout, inner.clock.now()))
+            .await
+    }
+
+    async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {
+        self.blocking(place, move |_, _, layout| removal::stop(layout, force))
+            .await
+    }
+
+    async fn remove(&self, place: &Place, force: bool) -> Result<Removal, WdmError> {
+        self.blocking(place, move |_, place, layout| {
+            removal::remove(place, layout, force)
+        })
+        .await
+    }
+
+    async fn logs(&self, place: &Place, query: LogQuery) -> Result<LogStream, WdmError> {
+        Ok(follow::stream(layout_of(place).logs(), query))
+    }
+
+    async fn found(&self) -> Result<Vec<Place>, WdmError> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || removal::found(&inner.options.nodes_directory)).await?
+    }
+}
+
+impl Inner {
+    fn programs(&self) -> Option<PathBuf> {
+        self.options.supervisor.parent().map(PathBuf::from)
+    }
+}
+
+/// A package that this connector runs.
+fn command(package: &Package) -> Option<&[String]> {
+    match package {
+        Package::Process(process) => Some(&process.command),
+        Package::Container(_) => None,
+    }
+}
+
+/// What record and lock say together. The record alone isn't enough: a
+/// supervisor that was killed leaves it behind as if all were well.
+fn observe(layout: &Layout, now: DateTime<Utc>) -> Result<Observation, WdmError> {
+    loop {
+        let before: Option<RunState> = layout::read_json(&layout.state())?;
+        let held = Lock::is_held(&layout.lock()).map_err(WdmError::io("look at", layout.lock()))?;
+        if !held {
+            // It may have written its last word between the two looks. Only
+            // what is the same before and after was true while nobody held it.
+            let after: Option<RunState> = layout::read_json(&layout.state())?;
+            if after != before {
+                continue;
+            }
+        }
+        return Ok(interpret(before, held, now));
+    }
+}
+
+fn interpret(state: Option<RunState>, held: bool, now: DateTime<Utc>) -> Observation {
+    let Some(state) = state else {
+        let activity = if held {
+            Activity::Starting
+        } else {
+            Activity::Nothing
+        };
+        return Observation {
+            run: 0,
+            activity,
+            limits: None,
+        };
+    };
+    let activity = match (held, state.phase) {
+        (true, Phase::Starting) => Activity::Starting,
+        (
+            true,
+            Phase::Running {
+                process: ProcessRef { pid, .. },
+                ..
+            },
+        ) => Activity::Running { pid },
+        (true, Phase::Failed { .. } | Phase::Exited { .. }) => Activity::Ending,
+        (false, Phase::Failed { reason, .. }) => Activity::Failed(reason),
+        (false, Phase::Exited { exit }) => Activity::Exited(exit),
+        (false, Phase::Starting | Phase::Running { .. }) => Activity::Exited(Exit {
+            at: now,
+            code: None,
+            signal: None,
+            out_of_memory_mib: None,
+            detail: Some("its supervisor was killed, and it was killed with it".to_owned()),
+        }),
+    };
+    Observation {
+        run: state.run,
+        activity,
+        limits: Some(state.limits),
+    }
+}

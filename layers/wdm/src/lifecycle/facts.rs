@@ -1,0 +1,172 @@
+//! Taking in what was seen of a workload.
+
+use super::{Change, Health, SETTLED, Workload, back_off};
+use crate::{
+    connectors::{Activity, Observation},
+    model::{Exit, WorkloadState},
+};
+use chrono::{DateTime, Utc};
+
+/// How a run came to its end.
+enum End {
+    Exit(Exit),
+    /// It couldn't be started.
+    Failed(String),
+}
+
+impl Workload {
+    /// Takes in an observation. Seeing the same twice changes nothing the
+    /// second time, and what a later run has overtaken changes nothing at all.
+    pub(crate) fn observed(&mut self, seen: &Observation, now: DateTime<Utc>) -> Vec<Change> {
+        // Runs that the database doesn't know of: it was put back to a backup.
+        self.progress.run = self.progress.run.max(seen.run);
+        let current = seen.run == self.progress.run;
+        if current && let Some(limits) = &seen.limits {
+            self.progress.limits = limits.clone();
+        }
+        match &seen.activity {
+            Activity::Running { pid } if current => self.seen_running(*pid, now),
+            Activity::Exited(exit) if current => self.ended(End::Exit(exit.clone()), now),
+            Activity::Failed(reason) if current => self.ended(End::Failed(reason.clone()), now),
+            Activity::Running { .. } | Activity::Starting | Activity::Ending => Vec::new(),
+            Activity::Nothing | Activity::Exited(_) | Activity::Failed(_) => self.seen_nothing(now),
+        }
+    }
+
+    /// What kept a run from being started at all.
+    pub(crate) fn start_failed(
+        &mut self,
+        run: u64,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Vec<Change> {
+        if run == self.progress.run {
+            self.ended(End::Failed(reason.to_owned()), now)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn seen_running(&mut self, pid: u32, now: DateTime<Utc>) -> Vec<Change> {
+        self.progress.pid = Some(pid);
+        match self.progress.state.clone() {
+            // It was given up too early: it runs after all.
+            WorkloadState::BackingOff { .. }
+            | WorkloadState::Failed { .. }
+            | WorkloadState::Prepared => {
+                self.enter(WorkloadState::Starting { since: now }, now);
+                self.progress.health = Health::default();
+                Vec::new()
+            }
+            WorkloadState::Starting { since }
+                if self.spec.health.is_none() && now - since >= SETTLED =>
+            {
+                self.healthy(now)
+            }
+            WorkloadState::Running { since } => {
+                if now - since >= back_off::FORGOTTEN {
+                    self.progress.crashes = 0;
+                }
+                Vec::new()
+            }
+            WorkloadState::Starting { .. }
+            | WorkloadState::Unhealthy { .. }
+            | WorkloadState::Stopping { .. } => Vec::new(),
+        }
+    }
+
+    /// The run that was asked for isn't there: not yet, or no more.
+    fn seen_nothing(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+        match self.progress.state {
+            WorkloadState::Running { .. } | WorkloadState::Unhealthy { .. } => {
+                let detail = "its files were removed by somebody else".to_owned();
+                let exit = Exit {
+                    at: now,
+                    code: None,
+                    signal: None,
+                    out_of_memory_mib: None,
+                    detail: Some(detail),
+                };
+                self.ended(End::Exit(exit), now)
+            }
+            WorkloadState::Stopping { .. } => self.stopped(now),
+            _ => Vec::new(),
+        }
+    }
+
+    /// It works.
+    pub(super) fn healthy(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+        self.enter(WorkloadState::Running { since: now }, now);
+        vec![Change {
+            kind: "workload.healthy",
+            message: "works".to_owned(),
+        }]
+    }
+
+    fn ended(&mut self, end: End, now: DateTime<Utc>) -> Vec<Change> {
+        self.progress.pid = None;
+        if let End::Exit(exit) = &end {
+            self.progress.last_exit = Some(exit.clone());
+        }
+        if matches!(self.progress.state, WorkloadState::Stopping { .. }) {
+            return self.stopped(now);
+        }
+        // Counted before: each run ends once.
+        if !self.is_up() {
+            return Vec::new();
+        }
+        self.progress.crashes = self.progress.crashes.saturating_add(1);
+        self.progress.stop_asked_at = None;
+        let crashes = self.progress.crashes;
+        let until = now + back_off::delay(crashes);
+        match end {
+            End::Failed(reason) => {
+                self.enter(
+                    WorkloadState::Failed {
+                        retry_at: until,
+                        reason: reason.clone(),
+                    },
+                    now,
+                );
+                vec![Change {
+                    kind: "workload.failed",
+                    message: format!("can't be started: {reason}"),
+                }]
+            }
+            End::Exit(exit) => {
+                let reason = match &self.progress.state {
+                    WorkloadState::Unhealthy { reason, .. } => {
+                        format!("unhealthy ({reason}); {exit}")
+                    }
+                    _ => exit.to_string(),
+                };
+                self.enter(
+                    WorkloadState::BackingOff {
+                        until,
+                        crashes,
+                        reason: reason.clone(),
+                    },
+                    now,
+                );
+                vec![Change {
+                    kind: "workload.exited",
+                    message: reason,
+                }]
+            }
+        }
+    }
+
+    /// It ended as it should.
+    fn stopped(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+        self.progress.pid = None;
+        if self.progress.removing {
+            return Vec::new();
+        }
+        self.progress.stop_asked_at = None;
+        self.enter(WorkloadState::Prepared, now);
+        vec![Change {
+            kind: "workload.stopped",
+            message: "was stopped, to be started anew".to_owned(),
+        }]
+    }
+}

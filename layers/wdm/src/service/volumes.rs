@@ -1,0 +1,87 @@
+//! Taking volumes away, once nobody needs them any more.
+
+use super::Wdm;
+use crate::{
+    WdmError,
+    connectors::process::{remove_empty_parents, remove_tree, volumes_directory},
+    store::{self, VolumeRow},
+};
+use hansa_ontology::{ApplicationId, WorkloadId};
+use hansa_repository::Connection;
+use std::path::PathBuf;
+
+impl Wdm {
+    /// Takes away the volumes of one instance of a component, on every node
+    /// on which it ever ran. Gone already is success.
+    ///
+    /// # Errors
+    /// While a workload of that instance is still there; when files can't be removed.
+    pub async fn volume_remove(
+        &self,
+        application: ApplicationId,
+        component: &str,
+        ordinal: u32,
+    ) -> Result<(), WdmError> {
+        self.remove_volumes(application, Some((component.to_owned(), ordinal)))
+            .await
+    }
+
+    /// Takes away all volumes of an application.
+    ///
+    /// # Errors
+    /// As [`Self::volume_remove`].
+    pub async fn volume_remove_all(&self, application: ApplicationId) -> Result<(), WdmError> {
+        self.remove_volumes(application, None).await
+    }
+
+    async fn remove_volumes(
+        &self,
+        application: ApplicationId,
+        instance: Option<(String, u32)>,
+    ) -> Result<(), WdmError> {
+        let wanted = instance.clone();
+        let rows = self
+            .database
+            .read(move |connection| -> Result<_, WdmError> {
+                let instance = wanted
+                    .as_ref()
+                    .map(|(component, ordinal)| (component.as_str(), *ordinal));
+                if let Some(user) = user(connection, application, instance)? {
+                    return Err(WdmError::VolumeInUse(user));
+                }
+                Ok(store::volume_list(connection, application, instance)?)
+            })
+            .await?;
+        for row in rows {
+            let gone = row.clone();
+            tokio::task::spawn_blocking(move || remove(application, &row)).await??;
+            self.database
+                .write(move |connection| store::volume_delete(connection, &gone))
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// A workload that still has these volumes.
+fn user(
+    connection: &mut Connection,
+    application: ApplicationId,
+    instance: Option<(&str, u32)>,
+) -> Result<Option<WorkloadId>, WdmError> {
+    let workloads = store::workload_list(connection, Some(application))?;
+    Ok(workloads
+        .into_iter()
+        .map(|workload| workload.spec)
+        .find(|spec| instance.is_none_or(|one| one == (spec.component.as_str(), spec.ordinal)))
+        .map(|spec| spec.id))
+}
+
+fn remove(application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
+    let directory = PathBuf::from(&row.directory);
+    let ordinal = u32::try_from(row.ordinal).unwrap_or(u32::MAX);
+    let volumes = volumes_directory(&directory, application, &row.component, ordinal);
+    remove_tree(&volumes)?;
+    remove_empty_parents(&volumes, &directory);
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! What a workload sees, and what it may use.
+
+use crate::room::{FIXTURE, Room, on_sqlite};
+use hansa_ontology::{quantity::Mebibytes, resource_model::Volume};
+use hansa_wdm::{ErrorKind, Peers, WorkloadState};
+use std::{collections::BTreeMap, fs};
+
+#[test]
+fn nothing_of_the_broker_leaks() {
+    on_sqlite(async |room: Room| {
+        let mut spec = room.server();
+        spec.package = room.shell("ls -l /proc/self/fd | tail -n +2 | wc -l > files; pwd > where; env -0 > environment; echo up > up; exec sleep 600").package;
+        spec.health = None;
+        spec.environment
+            .insert("LANG".to_owned(), "de_DE.UTF-8".to_owned());
+        spec.environment
+            .insert("HANSA_WORKLOAD_ID".to_owned(), "forged".to_owned());
+        spec.volumes.insert(
+            "data".to_owned(),
+            Volume {
+                size: Mebibytes(1),
+                variable: None,
+            },
+        );
+        room.until_written(&spec, "up").await;
+        let root = room.directory(&spec);
+        let read = |name: &str| fs::read_to_string(root.join("work").join(name)).unwrap();
+        let text = read("environment");
+        let seen: BTreeMap<&str, &str> = text
+            .split('\0')
+            .filter_map(|entry| entry.split_once('='))
+            .filter(|(key, _)| !matches!(*key, "PWD" | "_" | "OLDPWD" | "SHLVL"))
+            .collect();
+        let expected = [
+            "HANSA_ADDRESS",
+            "HANSA_APPLICATION",
+            "HANSA_COMPONENT",
+            "HANSA_DISCOVERY_URL",
+            "HANSA_NODE",
+            "HANSA_ORDINAL",
+            "HANSA_PEERS_FILE",
+            "HANSA_PROVIDER",
+            "HANSA_SITE",
+            "HANSA_WORKLOAD_ID",
+            "HOME",
+            "LANG",
+            "PATH",
+            "PORT_HTTP",
+            "TMPDIR",
+            "VOLUME_DATA",
+        ];
+        assert_eq!(seen.keys().copied().collect::<Vec<_>>(), expected);
+        let home = root.join("work").display().to_string();
+        assert_eq!((seen["HOME"], seen["LANG"]), (home.as_str(), "de_DE.UTF-8"));
+        assert_eq!(seen["HANSA_WORKLOAD_ID"], spec.id.to_string());
+        assert_eq!(
+            seen["HANSA_DISCOVERY_URL"],
+            format!("http://127.0.0.1:1/{}/web", spec.application)
+        );
+        let programs = std::path::Path::new(FIXTURE)
+            .parent()
+            .unwrap()
+            .display()
+            .to_string();
+        assert!(
+            seen["PATH"].starts_with(&format!("{programs}:")),
+            "{}",
+            seen["PATH"]
+        );
+        assert_eq!(read("where").trim(), home);
+        // Input, both outputs, and the directory that `ls` reads.
+        assert_eq!(read("files").trim(), "4");
+        let mode = |path: &std::path::Path| {
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions())
+                & 0o777
+        };
+        assert_eq!((mode(&root), mode(&root.join("spec.json"))), (0o700, 0o600));
+        room.remove(&spec).await;
+        room.assert_no_trace(&spec);
+    });
+}
+
+#[test]
+fn who_goes_past_the_memory_limit_is_ended_and_the_reason_says_so() {
+    on_sqlite(async |room: Room| {
+        if !room.wdm.limits().memory {
+            println!(
+                "SKIPPED: no memory limit here: {}",
+                room.wdm.limits().explanation
+            );
+            return;
+        }
+        let mut spec = room.spec(&[FIXTURE, "eat", "512"]);
+        spec.resources.memory = Mebibytes(64);
+        let status = room
+            .until(&spec, |status| {
+                matches!(status.state, WorkloadState::BackingOff { .. })
+            })
+            .await;
+        assert_eq!(
+            status.state.reason(),
+            Some("killed: out of memory (limit 64 MiB)")
+        );
+        assert!(
+            status.limits.memory && status.limits.cpu && status.limits.pids,
+            "{:?}",
+            status.limits
+        );
+        room.remove(&spec).await;
+        room.assert_no_trace(&spec);
+    });
+}
+
+#[test]
+fn without_control_groups_a_workload_runs_and_the_lack_is_said() {
+    on_sqlite(async |room: Room| {
+        let room = room.with(|options| options.process.cgroup_parent = "no\0name".to_owned());
+        assert!(!room.wdm.limits().memory);
+        let spec = room.shell("exec sleep 600");
+        let status = room.until_running(&spec).await;
+        assert!(!status.limits.memory && !status.limits.cpu && !status.limits.pids);
+        assert!(!status.limits.explanation.is_empty());
+        room.remove(&spec).await;
+    });
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_is_refused() {
+    on_sqlite(async |room: Room| {
+        let mut spec = room.shell("true");
+        spec.volumes.insert(
+            "../../etc".to_owned(),
+            Volume {
+                size: Mebibytes(1),
+                variable: None,
+            },
+        );
+        let error = room
+            .wdm
+            .workload_apply(&spec, &Peers::new())
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains("volumes.../../etc"), "{error}");
+    });
+}
