@@ -79,6 +79,12 @@ pub enum RepositoryError {
         /// Why.
         reason: String,
     },
+    /// A document for the catalogue cannot be read at all.
+    #[error(transparent)]
+    Document(#[from] hansa_ontology::reading::ReadError),
+    /// A query over the catalogue has no answer.
+    #[error(transparent)]
+    Query(#[from] hansa_ontology::graph::GraphError),
     /// Everything else.
     #[error("unexpected error of the database: {message}")]
     Internal {
@@ -100,6 +106,10 @@ pub enum ErrorKind {
     Conflict,
     /// An argument breaks a rule.
     Invalid,
+    /// An argument is too large.
+    TooLarge,
+    /// A query took too long.
+    Timeout,
     /// Locked: try again.
     Busy,
     /// No room: an operator must help.
@@ -112,6 +122,18 @@ pub enum ErrorKind {
     Newer,
     /// A bug or an unknown failure.
     Internal,
+}
+
+impl ErrorKind {
+    fn of_ontology(kind: hansa_ontology::reading::ErrorKind) -> Self {
+        use hansa_ontology::reading::ErrorKind as Theirs;
+        match kind {
+            Theirs::Invalid => Self::Invalid,
+            Theirs::TooLarge => Self::TooLarge,
+            Theirs::Timeout => Self::Timeout,
+            Theirs::Internal => Self::Internal,
+        }
+    }
 }
 
 impl RepositoryError {
@@ -127,6 +149,8 @@ impl RepositoryError {
             Self::Unavailable { .. } => ErrorKind::Unavailable,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
             Self::Newer { .. } => ErrorKind::Newer,
+            Self::Document(error) => ErrorKind::of_ontology(error.kind()),
+            Self::Query(error) => ErrorKind::of_ontology(error.kind()),
             Self::Migration { .. } | Self::Internal { .. } => ErrorKind::Internal,
         }
     }

@@ -7,6 +7,7 @@
 
 pub mod ambient;
 mod any_connection;
+pub mod catalogue;
 mod connection;
 mod database;
 mod error;

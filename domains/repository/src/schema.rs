@@ -67,13 +67,12 @@ diesel::table! {
     catalogue_resource (iri) {
         iri -> Text,
         class -> Text,
-        provider -> Text,
-        site -> Nullable<Text>,
-        kind -> Nullable<Text>,
-        title -> Text,
-        media_type -> Text,
-        source -> Text,
         document -> Text,
+        statements -> Text,
+        original -> Nullable<Text>,
+        original_media_type -> Nullable<Text>,
         imported_at -> Timestamp,
+        withdrawn -> Bool,
+        generation -> BigInt,
     }
 }

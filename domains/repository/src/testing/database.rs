@@ -35,6 +35,22 @@ impl TestDatabase {
         self.folder.as_ref().map(tempfile::TempDir::path)
     }
 
+    /// Ends every connection to it, as a restart of the server would.
+    /// PostgreSQL only; elsewhere nothing happens.
+    pub fn break_connections(&self) {
+        let Some((server, name)) = &self.drop else {
+            return;
+        };
+        let ends = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
+        let mut connection =
+            diesel::PgConnection::establish(server).expect("the test server answers");
+        connection
+            .batch_execute(&ends)
+            .expect("the owner may end connections");
+    }
+
     /// Opens it once more, as another broker process would.
     ///
     /// # Errors

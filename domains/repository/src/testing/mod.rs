@@ -15,11 +15,7 @@
 //! `HANSA_TEST_POSTGRES_URL` names an existing server instead; where neither is
 //! to be had the test says so loudly, or fails if `HANSA_TEST_POSTGRES=required`.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failing set-up fails the test"
-)]
+#![expect(clippy::expect_used, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
 mod ambient;
@@ -41,7 +37,7 @@ pub fn for_each_test_database(migrations: &[Migrations], test: impl AsyncFn(&Tes
     let databases = [Some(sqlite(migrations)), postgres(migrations)];
     for database in databases.into_iter().flatten() {
         // Shown by the test harness when the test fails.
-        println!("on {}", database.url());
+        eprintln!("on {}", database.url());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

@@ -178,6 +178,20 @@ fn failures_are_counted_and_shown_until_a_round_goes_well() {
 }
 
 #[test]
+fn what_a_dead_worker_held_is_taken_back_at_once() {
+    for_each_database(&[], async |db| {
+        enqueue(&db, "k", start()).await;
+        enqueue(&db, "l", start()).await;
+        let dead = claim(&db, "a", start()).await.unwrap();
+        claim(&db, "b", start()).await.unwrap();
+        assert_eq!(db.write(|c| work::take_back(c, "q", "a")).await.unwrap(), 1);
+        assert!(finish(&db, dead.clone(), None).await.is_err());
+        assert_eq!(claim(&db, "a", start()).await.unwrap().key, dead.key);
+        assert_eq!(claim(&db, "a", start()).await, None);
+    });
+}
+
+#[test]
 fn workers_are_woken_after_the_commit() {
     for_each_database(&[], async |db| {
         let mut signal = db.work_signal();

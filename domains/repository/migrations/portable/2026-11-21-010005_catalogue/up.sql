@@ -1,16 +1,18 @@
+-- Providers, sites and offers. What is withdrawn stays as a row, so that other
+-- processes learn of it and old plans can be explained.
 CREATE TABLE catalogue_resource (
     iri TEXT PRIMARY KEY NOT NULL,
     class TEXT NOT NULL CHECK (class IN ('provider', 'site', 'offer')),
-    provider TEXT NOT NULL,
-    -- Of offers only.
-    site TEXT,
-    kind TEXT,
-    title TEXT NOT NULL,
-    -- The resource as it was exchanged, and how that is to be read.
-    media_type TEXT NOT NULL,
-    source TEXT NOT NULL,
-    -- The same as the program's own types, JSON.
+    -- As the program's own type, JSON.
     document TEXT NOT NULL,
-    imported_at TIMESTAMP NOT NULL
+    -- All that was said about it, as sorted N-Triples.
+    statements TEXT NOT NULL,
+    -- The very bytes, where it came as a document of its own.
+    original TEXT,
+    original_media_type TEXT,
+    imported_at TIMESTAMP NOT NULL,
+    withdrawn BOOLEAN NOT NULL,
+    -- Number of the change that made it so.
+    generation BIGINT NOT NULL
 );
-CREATE INDEX catalogue_resource_by_class ON catalogue_resource (class, iri);
+CREATE INDEX catalogue_resource_by_generation ON catalogue_resource (generation);

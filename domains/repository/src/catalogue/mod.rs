@@ -1,0 +1,21 @@
+//! The catalogue: what providers sell and where, as it was imported, as the
+//! program's own types in memory, and as a graph for people's queries.
+//!
+//! The database is the truth. Memory follows it by a generation number, so
+//! several broker processes over one database see the same catalogue.
+
+mod difference;
+mod import;
+mod model;
+mod page;
+mod references;
+mod service;
+mod store;
+mod view;
+
+pub use model::{
+    Change, ChangeKind, Class, ImportReport, ImportRequest, OfferFilter, Outcome, SiteFilter,
+    Snapshot, Source, Stored,
+};
+pub use page::{Page, PageRequest};
+pub use service::CatalogueService;
