@@ -102,6 +102,8 @@ pub enum ErrorKind {
     NoConnector,
     /// The configuration is wrong.
     Invalid,
+    /// What is stored refers to what does not exist.
+    NotFound,
     /// A disk is full: an operator must help.
     Full,
     /// Try again.
@@ -132,6 +134,7 @@ impl PimError {
 fn of_repository(error: &RepositoryError) -> ErrorKind {
     use hansa_repository::ErrorKind as Kind;
     match error.kind() {
+        Kind::NotFound => ErrorKind::NotFound,
         Kind::Conflict => ErrorKind::Conflict,
         Kind::Full => ErrorKind::Full,
         Kind::Busy | Kind::Unavailable => ErrorKind::Unavailable,

@@ -127,19 +127,20 @@ impl Shares {
             .database
             .read(|connection| Ok::<_, PimError>(store::share_machines(connection)?))
             .await?;
-        let leftover: Vec<PathBuf> = found
-            .into_iter()
-            .filter(|(node, machine, _)| shares.get(machine) != Some(node))
-            .map(|(_, _, path)| path)
-            .collect();
-        blocking(move || {
-            for path in &leftover {
-                tracing::info!(directory = %path.display(), "removing a leftover: no machine has this directory");
-                MachineDirectories::remove(path)?;
+        let mut swept = Vec::new();
+        for (node, machine, path) in found {
+            // Asked once more just before: the machine may have come back.
+            let owned = |share: NodeShare| share.node == node;
+            if shares.get(&machine) == Some(&node) || self.share(machine).await?.is_some_and(owned)
+            {
+                continue;
             }
-            Ok(leftover)
-        })
-        .await
+            tracing::info!(directory = %path.display(), "removing a leftover: no machine has this directory");
+            let directory = path.clone();
+            blocking(move || MachineDirectories::remove(&directory)).await?;
+            swept.push(path);
+        }
+        Ok(swept)
     }
 }
 
