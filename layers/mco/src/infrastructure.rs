@@ -49,16 +49,11 @@ impl Infrastructure {
         let request = MachineRequest {
             machine: machine.id,
             application: machine.application,
-            site: machine.site.clone(),
-            amounts: Amounts {
-                cpu_milli: machine.capacity.cpu_milli,
-                memory_mib: machine.capacity.memory_mib,
-                disk_mib: machine.capacity.disk_mib,
-                gpus: machine.capacity.gpus,
-            },
-            capabilities: machine.capabilities.clone(),
+            site: machine.terms.site.clone(),
+            amounts: Amounts::from(&machine.terms.flavour),
+            capabilities: machine.terms.capabilities.clone(),
         };
-        Ok(match machine.kind {
+        Ok(match machine.terms.kind {
             OfferKind::BareMetal => self.pim.server_ensure(&request).await?,
             OfferKind::VirtualMachine => self.vip.machine_ensure(&request).await?,
             OfferKind::Container => self.mcm.placement_ensure(&request).await?,
@@ -67,7 +62,7 @@ impl Infrastructure {
 
     /// Sees to it that the machine is gone. Idempotent.
     pub(crate) async fn machine_release(&self, machine: &Machine) -> Result<(), InfrastructureError> {
-        match machine.kind {
+        match machine.terms.kind {
             OfferKind::BareMetal => self.pim.server_release(machine.id).await?,
             OfferKind::VirtualMachine => self.vip.machine_release(machine.id).await?,
             OfferKind::Container => self.mcm.placement_release(machine.id).await?,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
-    ApplicationId, Currency, MachineId, Money, OfferId, OfferKind, ProviderId, SiteId,
+    ApplicationId, Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -219,8 +219,9 @@ pub struct PlanOptions {
     pub now: DateTime<Utc>,
     /// The currency where the model names none.
     pub default_currency: Currency,
-    /// Search nodes after which the best plan so far is given with its gap.
-    /// Work, not time, so that the answer is the same on every machine.
+    /// Units of work after which the best plan so far is given with its gap;
+    /// a unit is some ten microseconds. Work, not time, so that the answer is
+    /// the same on every machine.
     pub budget: usize,
     /// Machines already rented for this application, with the instances that
     /// run in them. They stay where they are unless the model no longer allows it.
@@ -256,6 +257,9 @@ pub struct HeldMachine {
     pub offer: OfferId,
     /// What runs in it.
     pub instances: BTreeSet<Instance>,
+    /// The offer as it was when the machine was rented: used where the
+    /// catalogue has it no more. Without it such a machine is given up.
+    pub terms: Option<Box<Offer>>,
 }
 
 /// One rented instance of an offer.
@@ -265,19 +269,9 @@ pub struct Machine {
     pub id: MachineId,
     /// For whom it was rented.
     pub application: ApplicationId,
-    /// The offer it is an instance of.
-    pub offer: OfferId,
-    /// Kind of the offer: which layer provides it.
-    pub kind: OfferKind,
-    /// Who provides it.
-    pub provider: ProviderId,
-    /// Where.
-    pub site: SiteId,
-    /// What it has.
-    pub capacity: Amounts,
-    /// What it must be able to do.
-    pub capabilities: BTreeSet<String>,
-    /// Its price for an hour, fixed when it was rented.
+    /// The offer that it is an instance of, as it was when it was rented.
+    pub terms: Box<Offer>,
+    /// Its price for an hour.
     pub price_per_hour: Money,
     /// Where it stands.
     pub state: MachineState,

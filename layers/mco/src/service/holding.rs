@@ -41,12 +41,7 @@ impl Mco {
                 Machine {
                     id,
                     application,
-                    offer: offer.id.clone(),
-                    kind: offer.kind,
-                    provider: offer.provider.clone(),
-                    site: offer.site.clone(),
-                    capacity: planned.capacity,
-                    capabilities: offer.capabilities.clone(),
+                    terms: Box::new((*offer).clone()),
                     price_per_hour: Money::new(planned.price_per_hour_micros, plan.currency),
                     state: MachineState::Ordered,
                     created_at: now,
@@ -75,10 +70,10 @@ impl Mco {
 fn units_hold(connection: &mut Connection, new: &[(Machine, u32)]) -> Result<(), McoError> {
     let mut rented = store::rented_units(connection, None)?;
     for (machine, units) in new {
-        let count = rented.entry(machine.offer.clone()).or_default();
+        let count = rented.entry(machine.terms.id.clone()).or_default();
         *count += 1;
         if *count > *units {
-            return Err(McoError::CapacityTaken { offer: machine.offer.clone() });
+            return Err(McoError::CapacityTaken { offer: machine.terms.id.clone() });
         }
         store::machine_insert(connection, machine)?;
     }

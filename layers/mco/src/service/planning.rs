@@ -84,8 +84,9 @@ impl Mco {
                 let instances = instances.get(&machine.id)?;
                 Some(HeldMachine {
                     machine: machine.id,
-                    offer: machine.offer,
+                    offer: machine.terms.id.clone(),
                     instances: instances.iter().cloned().collect(),
+                    terms: Some(machine.terms),
                 })
             })
             .collect())
@@ -151,7 +152,7 @@ fn units_taken(
     let count = |own: bool| {
         let rented = machines
             .iter()
-            .filter(|m| m.offer == offer.id && (Some(m.application) == application) == own)
+            .filter(|m| m.terms.id == offer.id && (Some(m.application) == application) == own)
             .count();
         u32::try_from(rented).unwrap_or(u32::MAX)
     };

@@ -146,7 +146,7 @@ impl Mco {
                     shares.insert(machine.id, share);
                 }
                 Err(error) => {
-                    let text = format!("machine {} at {}: {error}", machine.offer.short(), machine.site.short());
+                    let text = format!("machine {} at {}: {error}", machine.terms.id.short(), machine.terms.site.short());
                     if McoError::from(error).kind() == ErrorKind::Stale {
                         self.machine_refused(machine, &text).await?;
                         result.refused = true;
@@ -182,7 +182,7 @@ impl Mco {
             .database
             .write(move |connection| {
                 let until = now + chrono::TimeDelta::seconds(REFUSAL_SECONDS);
-                store::refusal_put(connection, machine.application, &machine.offer, &reason, until)?;
+                store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
                 store::machine_delete(connection, machine.id)?;
                 event::append(connection, &event::NewEvent {
                     at: now,
@@ -191,7 +191,7 @@ impl Mco {
                     subject: format!("machine/{}", machine.id),
                     kind: "machine.refused".to_owned(),
                     message: reason,
-                    data: json!({"offer": machine.offer, "site": machine.site}),
+                    data: json!({"offer": machine.terms.id, "site": machine.terms.site}),
                 })?;
                 Ok(())
             })

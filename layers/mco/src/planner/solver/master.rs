@@ -1,0 +1,309 @@
+//! The master programme: how many machines with which pattern, so that every
+//! component gets its instances. Columns are added as pricing finds them.
+
+use super::{
+    pattern::{Worth, sticky},
+    problem::{Criterion, Filled, Problem},
+    simplex::{Lp, Status},
+};
+use std::collections::BTreeMap;
+
+const FAR: f64 = f64::INFINITY;
+
+/// What is minimised, and what earlier aims must keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Aim {
+    pub(super) criterion: Criterion,
+    pub(super) limits: Vec<(Criterion, i64)>,
+}
+
+/// How many instances of a component there are (in one zone, where that matters).
+#[derive(Debug, Clone)]
+pub(super) struct Counter {
+    pub(super) component: usize,
+    pub(super) zone: Option<usize>,
+    pub(super) lower: u32,
+    pub(super) upper: u32,
+    variable: usize,
+    cover: usize,
+    presence: Option<usize>,
+}
+
+/// A pattern in a slot, as a column.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) filled: Filled,
+    variable: usize,
+}
+
+/// The programme with its columns.
+pub(super) struct Master<'a> {
+    pub(super) problem: &'a Problem,
+    pub(super) aim: Aim,
+    pub(super) lp: Lp,
+    pub(super) counters: Vec<Counter>,
+    pub(super) columns: Vec<Column>,
+    seen: BTreeMap<Filled, usize>,
+    /// Counter of a component in a zone.
+    places: Vec<Vec<Option<usize>>>,
+    machines_row: usize,
+    /// Rows with a coefficient for each slot.
+    sum_rows: Vec<(usize, Criterion, f64)>,
+    /// Row of the limit on the aim's own criterion's objective, which latency takes from.
+    slot_rows: Vec<Option<usize>>,
+    /// The aim's value that one unit of the programme's objective stands for.
+    pub(super) unit: f64,
+}
+
+impl<'a> Master<'a> {
+    pub(super) fn new(problem: &'a Problem, aim: Aim) -> Self {
+        let unit = unit(problem, aim.criterion);
+        let mut master = Self {
+            problem,
+            aim,
+            lp: Lp::default(),
+            counters: Vec::new(),
+            columns: Vec::new(),
+            seen: BTreeMap::new(),
+            places: vec![vec![None; problem.zones.max(1)]; problem.components.len()],
+            machines_row: 0,
+            sum_rows: Vec::new(),
+            slot_rows: vec![None; problem.slots.len()],
+            unit,
+        };
+        for component in 0..problem.components.len() {
+            master.add_counters(component);
+        }
+        master.machines_row = master.lp.add_row(0.0, problem.machine_bound() as f64, &[]);
+        master.add_linear_rows();
+        master.add_zone_rows();
+        master.add_sum_rows();
+        master.add_held();
+        master
+    }
+
+    fn add_counters(&mut self, number: usize) {
+        let component = &self.problem.components[number];
+        let zones: Vec<Option<usize>> = if component.zoned {
+            let usable = |zone: &usize| {
+                self.problem.slots.iter().any(|slot| slot.zone == *zone && slot.eligible & (1 << number) != 0)
+            };
+            (0..self.problem.zones).filter(usable).map(Some).collect()
+        } else {
+            vec![None]
+        };
+        for zone in zones {
+            let lower = if zone.is_none() { component.lower } else { 0 };
+            let upper = zone.map_or(component.upper, |zone| self.zone_upper(number, zone));
+            let variable = self.lp.add_column(0.0, f64::from(lower), f64::from(upper), Vec::new());
+            let cover = self.lp.add_row(0.0, FAR, &[(variable, -1.0)]);
+            let presence = sticky(self.problem, number).then(|| self.lp.add_row(-FAR, 0.0, &[(variable, -1.0)]));
+            let counter = self.counters.len();
+            self.counters.push(Counter { component: number, zone, lower, upper, variable, cover, presence });
+            match zone {
+                Some(zone) => self.places[number][zone] = Some(counter),
+                None => self.places[number].fill(Some(counter)),
+            }
+        }
+    }
+
+    fn zone_upper(&self, number: usize, zone: usize) -> u32 {
+        self.problem
+            .zone_caps
+            .iter()
+            .filter(|cap| cap.component == number && cap.zones.contains(&zone))
+            .map(|cap| cap.max)
+            .fold(self.problem.components[number].upper, u32::min)
+    }
+
+    /// The variables that together count a component.
+    fn count_terms(&self, number: usize, factor: f64) -> Vec<(usize, f64)> {
+        let counters = self.counters.iter().filter(|counter| counter.component == number);
+        counters.map(|counter| (counter.variable, factor)).collect()
+    }
+
+    fn add_linear_rows(&mut self) {
+        for (number, component) in self.problem.components.iter().enumerate() {
+            if component.zoned {
+                let terms = self.count_terms(number, 1.0);
+                self.lp.add_row(f64::from(component.lower), f64::from(component.upper), &terms);
+            }
+        }
+        for linear in &self.problem.linear {
+            let mut terms: BTreeMap<usize, f64> = BTreeMap::new();
+            for &(number, factor) in &linear.terms {
+                for (variable, factor) in self.count_terms(number, factor as f64) {
+                    *terms.entry(variable).or_default() += factor;
+                }
+            }
+            let terms: Vec<_> = terms.into_iter().collect();
+            let (lower, upper) = (linear.lower.map_or(-FAR, |v| v as f64), linear.upper.map_or(FAR, |v| v as f64));
+            self.lp.add_row(lower, upper, &terms);
+        }
+    }
+
+    fn add_zone_rows(&mut self) {
+        for cap in self.problem.zone_caps.iter().filter(|cap| cap.zones.len() > 1) {
+            let places = &self.places[cap.component];
+            let terms: Vec<(usize, f64)> =
+                cap.zones.iter().filter_map(|&zone| Some((self.counters[places[zone]?].variable, 1.0))).collect();
+            self.lp.add_row(-FAR, f64::from(cap.max), &terms);
+        }
+    }
+
+    /// Bounds on the sums of prices and of earlier aims.
+    fn add_sum_rows(&mut self) {
+        let limits: Vec<(Criterion, i64)> = self
+            .problem
+            .max_price
+            .map(|max| (Criterion::Price, max))
+            .into_iter()
+            .chain(self.aim.limits.iter().copied())
+            .collect();
+        for (criterion, limit) in limits {
+            let scale = unit(self.problem, criterion);
+            // Values are whole; half a step of slack keeps rounding from cutting off the limit itself.
+            let row = self.lp.add_row(-FAR, (limit as f64 + 0.5) / scale, &[]);
+            self.sum_rows.push((row, criterion, scale));
+        }
+    }
+
+    /// What is held stays: one machine of each such slot.
+    fn add_held(&mut self) {
+        for number in 0..self.problem.slots.len() {
+            let slot = &self.problem.slots[number];
+            if let Some(held) = slot.held.clone() {
+                let lower = if slot.mandatory() { 1.0 } else { 0.0 };
+                let row = self.slot_row(number);
+                self.lp.set_row_bounds(row, lower, 1.0);
+                if self.problem.allows(&self.problem.slots[number], &held.base) {
+                    self.add(Filled { slot: number, counts: held.base });
+                }
+            }
+        }
+    }
+
+    /// The row that counts the machines of a slot.
+    pub(super) fn slot_row(&mut self, number: usize) -> usize {
+        if let Some(row) = self.slot_rows[number] {
+            return row;
+        }
+        let terms: Vec<(usize, f64)> =
+            self.columns.iter().filter(|column| column.filled.slot == number).map(|column| (column.variable, 1.0)).collect();
+        let row = self.lp.add_row(0.0, f64::from(self.problem.slots[number].units), &terms);
+        self.slot_rows[number] = Some(row);
+        row
+    }
+
+    /// Sets how many machines of a slot there may be.
+    pub(super) fn bound_slot(&mut self, number: usize, lower: f64, upper: f64) {
+        let row = self.slot_row(number);
+        self.lp.set_row_bounds(row, lower, upper);
+    }
+
+    pub(super) fn bound_machines(&mut self, lower: f64, upper: f64) {
+        self.lp.set_row_bounds(self.machines_row, lower, upper);
+    }
+
+    pub(super) fn bound_counter(&mut self, counter: usize, lower: u32, upper: u32) {
+        self.lp.set_column_bounds(self.counters[counter].variable, f64::from(lower), f64::from(upper));
+    }
+
+    pub(super) fn bound_column(&mut self, column: usize, lower: f64, upper: f64) {
+        self.lp.set_column_bounds(self.columns[column].variable, lower, upper);
+    }
+
+    /// Takes what the links cost at least off the limits of the objective.
+    pub(super) fn reserve_latency(&mut self, cost: i64) {
+        for (criterion, limit) in &self.aim.limits {
+            if *criterion == Criterion::Objective
+                && let Some(&(row, _, scale)) = self.sum_rows.iter().find(|(_, other, _)| other == criterion)
+            {
+                self.lp.set_row_bounds(row, -FAR, ((limit - cost) as f64 + 0.5) / scale);
+            }
+        }
+    }
+
+    /// The rows that have a slot row, with their slots.
+    pub(super) fn bounded_slots(&self) -> Vec<usize> {
+        (0..self.slot_rows.len()).filter(|&number| self.slot_rows[number].is_some()).collect()
+    }
+
+    /// Adds a pattern unless it is there; answers whether it is new.
+    pub(super) fn add(&mut self, filled: Filled) -> bool {
+        if self.seen.contains_key(&filled) {
+            return false;
+        }
+        let slot = &self.problem.slots[filled.slot];
+        let mut entries = vec![(self.machines_row, 1.0)];
+        for (number, &count) in filled.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            if let Some(counter) = self.places[number][slot.zone] {
+                entries.push((self.counters[counter].cover, f64::from(count)));
+                entries.extend(self.counters[counter].presence.map(|row| (row, 1.0)));
+            }
+        }
+        for &(row, criterion, scale) in &self.sum_rows {
+            entries.push((row, criterion.of(slot) as f64 / scale));
+        }
+        entries.extend(self.slot_rows[filled.slot].map(|row| (row, 1.0)));
+        let cost = self.aim.criterion.of(slot) as f64 / self.unit;
+        let variable = self.lp.add_column(cost, 0.0, self.problem.machine_bound() as f64, entries);
+        self.seen.insert(filled.clone(), self.columns.len());
+        self.columns.push(Column { filled, variable });
+        true
+    }
+
+    pub(super) fn solve(&mut self) -> Status {
+        self.lp.solve()
+    }
+
+    /// What instances are worth in each zone, by the current multipliers.
+    pub(super) fn worths(&self) -> Vec<Worth> {
+        let prices = self.lp.multipliers();
+        (0..self.problem.zones.max(1))
+            .map(|zone| {
+                let counter = |number: usize| self.places[number][zone].map(|counter| &self.counters[counter]);
+                let numbers = 0..self.problem.components.len();
+                let profit = numbers.clone().map(|n| counter(n).map_or(0.0, |c| prices[c.cover].max(0.0))).collect();
+                let fee = numbers.map(|n| counter(n).and_then(|c| c.presence).map_or(0.0, |row| (-prices[row]).max(0.0)));
+                Worth::new(self.problem, profit, fee.collect())
+            })
+            .collect()
+    }
+
+    /// What a machine of the slot costs in the programme's units, less what its
+    /// rows are worth. `real` is false where the programme is infeasible.
+    pub(super) fn slot_cost(&self, number: usize, real: bool) -> f64 {
+        let slot = &self.problem.slots[number];
+        let prices = self.lp.multipliers();
+        let cost = if real { self.aim.criterion.of(slot) as f64 / self.unit } else { 0.0 };
+        let rows: f64 = self.sum_rows.iter().map(|&(row, criterion, scale)| prices[row] * criterion.of(slot) as f64 / scale).sum();
+        cost - prices[self.machines_row] - rows - self.slot_rows[number].map_or(0.0, |row| prices[row])
+    }
+
+    /// Value of each column, and of each counter.
+    pub(super) fn values(&self) -> (Vec<f64>, Vec<f64>) {
+        let values = self.lp.values();
+        let pick = |variable: usize| values[variable];
+        (
+            self.columns.iter().map(|column| pick(column.variable)).collect(),
+            self.counters.iter().map(|counter| pick(counter.variable)).collect(),
+        )
+    }
+
+    /// Whether a component may be in a zone at all.
+    pub(super) fn counter_at(&self, number: usize, zone: usize) -> Option<usize> {
+        self.places[number][zone]
+    }
+}
+
+/// A value of the criterion that makes its numbers handy.
+fn unit(problem: &Problem, criterion: Criterion) -> f64 {
+    let mut costs: Vec<i64> = problem.slots.iter().map(|slot| criterion.of(slot)).filter(|cost| *cost > 0).collect();
+    let middle = costs.len() / 2;
+    if costs.is_empty() {
+        return 1.0;
+    }
+    let (_, median, _) = costs.select_nth_unstable(middle);
+    *median as f64
+}

@@ -1,0 +1,150 @@
+//! What a model's constraints ask of each machine.
+
+use super::{Wish, escaped};
+use crate::planner::{
+    index::OfferIndex,
+    requirement::{Ask, Check},
+    solver::problem::{Mask, bit},
+};
+use hansa_ontology::{
+    ResourceModel,
+    quantity::{CpuMilli, Mebibytes},
+    resource_model::{AllowDeny, Component, Constraints},
+};
+
+/// Whose constraints these are.
+struct Owner<'a> {
+    pointer: &'a str,
+    subject: &'a str,
+    applies: Mask,
+}
+
+impl Wish {
+    /// Reads the constraints of the model and of its components.
+    pub(super) fn add_asks(&mut self, model: &ResourceModel, index: &OfferIndex) {
+        let all = (0..self.parts.len()).fold(0, |mask, number| mask | bit(number));
+        let whole = Owner { pointer: "", subject: "the application", applies: all };
+        self.ask(&whole, "/currency", Ask::Currency(self.currency), index);
+        self.add_constraints(&whole, &model.constraints, index);
+        if let Some(most) = model.constraints.max_price_micros() {
+            let text = format!("the application costs at most {} an hour", hansa_ontology::Money::new(most, self.currency));
+            let item = self.item("/constraints/maxPricePerHour".to_owned(), text);
+            self.max_price = Some((item, most));
+        }
+        for (number, (name, component)) in model.components.iter().enumerate() {
+            let pointer = format!("/components/{}", escaped(name));
+            let subject = format!("`{name}`");
+            let owner = Owner { pointer: &pointer, subject: &subject, applies: bit(number) };
+            self.add_constraints(&owner, &component.constraints, index);
+            if let Some(most) = component.constraints.max_price_micros() {
+                self.ask(&owner, "/constraints/maxPricePerHour", Ask::MaxPrice(most, self.currency), index);
+            }
+            self.add_ports(&owner, component, index);
+            self.add_resources(&owner, component, index);
+        }
+        self.checks.sort_by_key(|(check, _)| rank(&check.ask));
+    }
+
+    fn ask(&mut self, owner: &Owner<'_>, field: &str, ask: Ask, index: &OfferIndex) {
+        let item = self.item(format!("{}{field}", owner.pointer), format!("{} asks for {ask}", owner.subject));
+        self.checks.push((Check::new(item, ask, index), owner.applies));
+    }
+
+    fn add_constraints(&mut self, owner: &Owner<'_>, constraints: &Constraints, index: &OfferIndex) {
+        for area in &constraints.service_area {
+            self.ask(owner, "/constraints/serviceArea", Ask::ServiceArea(area.clone()), index);
+        }
+        self.add_lists(owner, "location", &constraints.location, (Ask::LocationAllow, Ask::LocationDeny), index);
+        self.add_lists(owner, "jurisdiction", &constraints.jurisdiction, (Ask::JurisdictionAllow, Ask::JurisdictionDeny), index);
+        self.add_lists(owner, "provider", &constraints.provider, (Ask::ProviderAllow, Ask::ProviderDeny), index);
+        self.add_lists(owner, "site", &constraints.site, (Ask::SiteAllow, Ask::SiteDeny), index);
+        if !constraints.kind.is_empty() {
+            self.ask(owner, "/constraints/kind", Ask::Kind(constraints.kind.clone()), index);
+        }
+        if let Some(arch) = constraints.cpu_arch {
+            self.ask(owner, "/constraints/cpuArch", Ask::CpuArch(arch), index);
+        }
+        if let Some(model) = &constraints.gpu_model {
+            self.ask(owner, "/constraints/gpuModel", Ask::GpuModel(model.clone()), index);
+        }
+        for claim in &constraints.claims {
+            self.ask(owner, "/constraints/claims", Ask::Claim(claim.clone()), index);
+        }
+        for capability in &constraints.capabilities {
+            self.ask(owner, "/constraints/capabilities", Ask::Capability(capability.clone()), index);
+        }
+        if let Some(least) = constraints.min_availability {
+            self.ask(owner, "/constraints/minAvailability", Ask::Availability(least), index);
+        }
+        if let Some(most) = constraints.max_carbon_intensity {
+            self.ask(owner, "/constraints/maxCarbonIntensity", Ask::MaxCarbon(most), index);
+        }
+    }
+
+    fn add_lists<T: Ord + Clone>(
+        &mut self,
+        owner: &Owner<'_>,
+        field: &str,
+        lists: &AllowDeny<T>,
+        (allow, deny): (impl Fn(std::collections::BTreeSet<T>) -> Ask, impl Fn(std::collections::BTreeSet<T>) -> Ask),
+        index: &OfferIndex,
+    ) {
+        if !lists.allow.is_empty() {
+            self.ask(owner, &format!("/constraints/{field}/allow"), allow(lists.allow.clone()), index);
+        }
+        if !lists.deny.is_empty() {
+            self.ask(owner, &format!("/constraints/{field}/deny"), deny(lists.deny.clone()), index);
+        }
+    }
+
+    /// A public port needs a machine with a public address.
+    fn add_ports(&mut self, owner: &Owner<'_>, component: &Component, index: &OfferIndex) {
+        let public = component.ports.iter().find(|(_, port)| port.public);
+        if let Some((name, _)) = public
+            && !component.constraints.capabilities.contains("public-ip")
+        {
+            let field = format!("/ports/{}/public", escaped(name));
+            self.ask(owner, &field, Ask::Capability("public-ip".to_owned()), index);
+        }
+    }
+
+    fn add_resources(&mut self, owner: &Owner<'_>, component: &Component, index: &OfferIndex) {
+        let resources = &component.resources;
+        if resources.cpu > CpuMilli(0) {
+            self.ask(owner, "/resources/cpu", Ask::Cpu(u64::from(resources.cpu.0)), index);
+        }
+        if resources.memory > Mebibytes(0) {
+            self.ask(owner, "/resources/memory", Ask::Memory(resources.memory.0), index);
+        }
+        let volumes: u64 = component.volumes.values().map(|volume| volume.size.0).sum();
+        let disk = resources.disk.0.saturating_add(volumes);
+        if disk > 0 {
+            let field = if volumes > resources.disk.0 { "/volumes" } else { "/resources/disk" };
+            self.ask(owner, field, Ask::Disk(disk), index);
+        }
+        if resources.gpus > 0 {
+            self.ask(owner, "/resources/gpus", Ask::Gpus(u64::from(resources.gpus)), index);
+        }
+    }
+}
+
+/// What tells a person most comes first.
+fn rank(ask: &Ask) -> u8 {
+    match ask {
+        Ask::Currency(_) => 0,
+        Ask::Kind(_) => 1,
+        Ask::ProviderAllow(_) | Ask::ProviderDeny(_) => 2,
+        Ask::SiteAllow(_) | Ask::SiteDeny(_) => 3,
+        Ask::LocationAllow(_) | Ask::LocationDeny(_) => 4,
+        Ask::JurisdictionAllow(_) | Ask::JurisdictionDeny(_) => 5,
+        Ask::ServiceArea(_) => 6,
+        Ask::Capability(_) => 7,
+        Ask::Claim(_) => 8,
+        Ask::CpuArch(_) => 9,
+        Ask::GpuModel(_) => 10,
+        Ask::Availability(_) => 11,
+        Ask::MaxCarbon(_) => 12,
+        Ask::Cpu(_) | Ask::Memory(_) | Ask::Disk(_) | Ask::Gpus(_) => 13,
+        Ask::MaxPrice(..) => 14,
+    }
+}
