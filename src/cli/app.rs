@@ -1,0 +1,295 @@
+//! `hansa app …`: applications.
+
+use super::{
+    Context, Progress, Table,
+    arguments::{AppCommand, WaitOptions},
+    event, follow_operation,
+    output::write,
+    plan::{plan_text, short, with_model},
+};
+use crate::{
+    client::Request,
+    failure::Failure,
+    http::wire::{Accepted, Application, ApplicationDetail, Operation, Plan, ScaleRequest},
+};
+use futures_util::StreamExt;
+use hansa_repository::ambient::{IdSource, RandomIds};
+use reqwest::Method;
+use serde_json::json;
+use std::path::Path;
+
+/// Does what is asked of applications.
+pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Failure> {
+    match command {
+        AppCommand::Submit {
+            model,
+            dry_run,
+            wait,
+        } => {
+            let request = keyed(Request::new(Method::POST, &["applications"]));
+            change(
+                context,
+                with_model(request, &model)?,
+                Some(&model),
+                dry_run,
+                &wait,
+            )
+            .await
+        }
+        AppCommand::Update {
+            application,
+            model,
+            if_version,
+            dry_run,
+            wait,
+        } => {
+            let request = matching(
+                Request::new(Method::PUT, &["applications", &application]),
+                if_version,
+            );
+            change(
+                context,
+                with_model(request, &model)?,
+                Some(&model),
+                dry_run,
+                &wait,
+            )
+            .await
+        }
+        AppCommand::Scale {
+            application,
+            replicas,
+            if_version,
+            dry_run,
+            wait,
+        } => {
+            let request = matching(
+                Request::new(Method::PATCH, &["applications", &application]),
+                if_version,
+            );
+            let body = json!(ScaleRequest {
+                replicas: replicas.into_iter().collect()
+            });
+            change(
+                context,
+                request.body("application/json", body.to_string()),
+                None,
+                dry_run,
+                &wait,
+            )
+            .await
+        }
+        AppCommand::Remove {
+            application,
+            dry_run,
+            wait,
+        } => remove(context, &application, dry_run, &wait).await,
+        AppCommand::List { all, name } => list(context, all, name).await,
+        AppCommand::Show { application, plan } => show(context, &application, plan).await,
+        AppCommand::Logs {
+            application,
+            component,
+            instance,
+            follow,
+            tail,
+        } => {
+            let request = Request::get(&["applications", &application, "logs"])
+                .maybe_query("component", component)
+                .maybe_query("instance", instance)
+                .maybe_query("tail", tail)
+                .query("follow", follow);
+            logs(context, request).await
+        }
+        AppCommand::Watch { application } => event::watch(context, Some(application), None).await,
+    }
+}
+
+/// With a key of its own, so that a repetition on the way has no second effect.
+fn keyed(request: Request) -> Request {
+    request.header("Idempotency-Key", RandomIds.next().to_string())
+}
+
+fn matching(request: Request, version: Option<i64>) -> Request {
+    match version {
+        Some(version) => request.header("If-Match", format!("\"{version}\"")),
+        None => request,
+    }
+}
+
+/// Sends a change, or asks what it would do.
+async fn change(
+    context: &Context,
+    request: Request,
+    file: Option<&Path>,
+    dry_run: bool,
+    wait: &WaitOptions,
+) -> Result<(), Failure> {
+    let file = file.map(|file| file.display().to_string());
+    if dry_run {
+        let plan: Plan = context
+            .client
+            .json(request.query("dryRun", true))
+            .await
+            .map_err(|error| error.failure(file.as_deref()))?;
+        return context.output.show(&plan, plan_text);
+    }
+    let accepted: Accepted = context
+        .client
+        .json(request)
+        .await
+        .map_err(|error| error.failure(file.as_deref()))?;
+    if !wait.wait {
+        return context.output.show(&accepted, accepted_text);
+    }
+    follow_operation(
+        &context.client,
+        &accepted.operation,
+        wait.timeout,
+        &mut Progress::new(),
+    )
+    .await?;
+    show(context, &accepted.application, false).await
+}
+
+fn accepted_text(accepted: &Accepted) -> String {
+    format!(
+        "application {}\noperation   {}  (follow it: hansa operation show {} --wait)",
+        accepted.application, accepted.operation, accepted.operation
+    )
+}
+
+async fn remove(
+    context: &Context,
+    application: &str,
+    dry_run: bool,
+    wait: &WaitOptions,
+) -> Result<(), Failure> {
+    let request = Request::new(Method::DELETE, &["applications", application]);
+    if dry_run {
+        let detail: ApplicationDetail = context.client.json(request.query("dryRun", true)).await?;
+        return context.output.show(&detail, |detail| {
+            format!("These would go:\n\n{}", detail_text(detail))
+        });
+    }
+    let accepted: Accepted = context.client.json(request).await?;
+    if !wait.wait {
+        return context.output.show(&accepted, accepted_text);
+    }
+    let operation = follow_operation(
+        &context.client,
+        &accepted.operation,
+        wait.timeout,
+        &mut Progress::new(),
+    )
+    .await?;
+    context
+        .output
+        .show(&operation, |_: &Operation| format!("{application} is gone"))
+}
+
+async fn list(context: &Context, all: bool, name: Option<String>) -> Result<(), Failure> {
+    let request = Request::get(&["applications"])
+        .query("includeRemoved", all)
+        .maybe_query("namePrefix", name);
+    let applications: Vec<Application> = context.client.list(request, usize::MAX).await?;
+    context.output.show(&applications, |applications| {
+        let mut table = Table::new(
+            "there is no application",
+            ["NAME", "PHASE", "REVISION", "UPDATED", "ID"],
+        )
+        .right(&[2]);
+        for application in applications {
+            table.row([
+                application.name.clone(),
+                phase(application),
+                application.revision.to_string(),
+                event::time(application.updated_at),
+                application.id.clone(),
+            ]);
+        }
+        table.text()
+    })
+}
+
+fn phase(application: &Application) -> String {
+    match &application.phase.reason {
+        Some(reason) => format!("{} ({reason})", application.phase.state),
+        None => application.phase.state.clone(),
+    }
+}
+
+async fn show(context: &Context, application: &str, plan: bool) -> Result<(), Failure> {
+    if plan {
+        let plan: Plan = context
+            .client
+            .json(Request::get(&["applications", application, "plan"]))
+            .await?;
+        return context.output.show(&plan, plan_text);
+    }
+    let detail: ApplicationDetail = context
+        .client
+        .json(Request::get(&["applications", application]))
+        .await?;
+    context.output.show(&detail, detail_text)
+}
+
+fn detail_text(detail: &ApplicationDetail) -> String {
+    let application = &detail.application;
+    let price = detail.plan.as_ref().map_or_else(
+        || "-".to_owned(),
+        |plan| format!("{} an hour", plan.price_per_hour),
+    );
+    let mut text = format!(
+        "{} (revision {}): {}\nid      {}\nprice   {price}\n",
+        application.name,
+        application.revision,
+        phase(application),
+        application.id
+    );
+    let mut workloads = Table::new(
+        "no workload",
+        [
+            "WORKLOAD",
+            "STATE",
+            "SITE",
+            "NODE",
+            "ENDPOINTS",
+            "PID",
+            "RESTARTS",
+        ],
+    )
+    .right(&[5, 6]);
+    for workload in &detail.workloads {
+        let endpoints: Vec<String> = workload
+            .endpoints
+            .iter()
+            .map(|(name, address)| format!("{name}={address}"))
+            .collect();
+        workloads.row([
+            format!("{}#{}", workload.component, workload.ordinal),
+            workload.reason.as_ref().map_or_else(
+                || workload.state.clone(),
+                |why| format!("{}: {why}", workload.state),
+            ),
+            short(&workload.site),
+            workload.node.clone(),
+            endpoints.join(" "),
+            workload.pid.map(|pid| pid.to_string()).unwrap_or_default(),
+            workload.restarts.to_string(),
+        ]);
+    }
+    text.push('\n');
+    text.push_str(&workloads.text());
+    text
+}
+
+/// Copies the lines as they come.
+async fn logs(context: &Context, request: Request) -> Result<(), Failure> {
+    let answer = context.client.send(request).await?;
+    let mut bytes = answer.bytes_stream();
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk.map_err(crate::client::ClientError::Transport)?;
+        write(&chunk)?;
+    }
+    Ok(())
+}

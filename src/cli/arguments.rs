@@ -1,0 +1,393 @@
+//! What can be typed.
+
+use super::OutputFormat;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A federated multi-provider cloud-edge broker.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hansa",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub(crate) struct Arguments {
+    /// The broker to talk to.
+    #[arg(
+        long,
+        global = true,
+        env = "HANSA_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub server: String,
+    /// How answers are shown.
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "HANSA_OUTPUT",
+        value_enum,
+        default_value_t
+    )]
+    pub output: OutputFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a broker.
+    Serve(ServeOptions),
+    /// Show where an application would run, what it would cost and why; writes nothing.
+    Plan(PlanOptions),
+    /// Applications: submit, list, show, update, scale, logs, watch, remove.
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Offers of the catalogue: list, show, import, withdraw.
+    #[command(subcommand)]
+    Offer(OfferCommand),
+    /// Sites: list, show.
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Providers: list.
+    #[command(subcommand)]
+    Provider(ProviderCommand),
+    /// Local nodes and what is free on them: list.
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// What happened: list, watch.
+    #[command(subcommand)]
+    Event(EventCommand),
+    /// Long-running operations: list, show.
+    #[command(subcommand)]
+    Operation(OperationCommand),
+    /// Ask the offer graph a question in SPARQL 1.1 (read-only).
+    Query(QueryOptions),
+    /// The broker's configuration: check, show.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Resource models, offline: check, schema.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Print the completion script of a shell.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Show all of it: a broker, five sites, an application that is deployed, healed and scaled.
+    Demo(DemoOptions),
+    /// Measure this machine: imports, submit to running, events a second.
+    Bench(BenchOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    /// The configuration file. Without it: ./hansa.yaml where that exists.
+    #[arg(long, short, env = "HANSA_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanOptions {
+    /// The resource model, YAML or JSON; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub model: PathBuf,
+    /// Take no account of what is rented already.
+    #[arg(long)]
+    pub what_if: bool,
+}
+
+/// How a command waits for its operation.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WaitOptions {
+    /// Wait until it is done, with progress on standard error.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub timeout: std::time::Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppCommand {
+    /// Submit an application.
+    Submit {
+        /// The resource model, YAML or JSON; `-` for standard input.
+        #[arg(value_name = "FILE")]
+        model: PathBuf,
+        /// Only show the plan; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// List applications.
+    List {
+        /// Also those that are removed.
+        #[arg(long)]
+        all: bool,
+        /// Only those whose name begins so.
+        #[arg(long, value_name = "PREFIX")]
+        name: Option<String>,
+    },
+    /// Show an application: where it stands, its machines and workloads.
+    Show {
+        /// Name or id.
+        application: String,
+        /// Show the plan in force with its reasons instead.
+        #[arg(long)]
+        plan: bool,
+    },
+    /// Put another resource model in an application's place.
+    Update {
+        /// Name or id.
+        application: String,
+        /// The resource model, YAML or JSON; `-` for standard input.
+        #[arg(value_name = "FILE")]
+        model: PathBuf,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        /// Only show the plan; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// Change the number of instances of components.
+    Scale {
+        /// Name or id.
+        application: String,
+        /// The component and how many instances of it.
+        #[arg(required = true, value_name = "COMPONENT=COUNT", value_parser = component_count)]
+        replicas: Vec<(String, u32)>,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        /// Only show the plan; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// Show the output of an application's workloads.
+    Logs {
+        /// Name or id.
+        application: String,
+        /// Only of this component.
+        #[arg(long)]
+        component: Option<String>,
+        /// Only of this instance of the component, from 0.
+        #[arg(long, value_name = "ORDINAL")]
+        instance: Option<u32>,
+        /// Go on with new lines.
+        #[arg(long, short)]
+        follow: bool,
+        /// Only so many of the last lines of each workload.
+        #[arg(long, value_name = "LINES")]
+        tail: Option<usize>,
+    },
+    /// Watch what happens to an application.
+    Watch {
+        /// Name or id.
+        application: String,
+    },
+    /// Take an application away, with everything that belongs to it.
+    Remove {
+        /// Name or id.
+        application: String,
+        /// Only show what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+}
+
+fn component_count(text: &str) -> Result<(String, u32), String> {
+    let wrong = || format!("`{text}` is not COMPONENT=COUNT, such as application=3");
+    let (component, count) = text.split_once('=').ok_or_else(wrong)?;
+    match count.parse() {
+        Ok(count) if !component.is_empty() => Ok((component.to_owned(), count)),
+        _ => Err(wrong()),
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfferCommand {
+    /// List offers.
+    List {
+        /// Only at this site (IRI or last segment).
+        #[arg(long)]
+        site: Option<String>,
+        /// Only of this provider (IRI or last segment).
+        #[arg(long)]
+        provider: Option<String>,
+        /// Only with this capability; may be repeated.
+        #[arg(long)]
+        capability: Vec<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 1_000)]
+        limit: usize,
+    },
+    /// Show an offer.
+    Show {
+        /// IRI or last segment.
+        offer: String,
+        /// As RDF (Turtle).
+        #[arg(long)]
+        turtle: bool,
+    },
+    /// Take in providers, sites and offers (RDF).
+    Import {
+        /// Files: Turtle, N-Triples, RDF/XML or JSON-LD by their ending; `-` for Turtle on standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Only check; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Take in what is good when something is refused.
+        #[arg(long)]
+        partial: bool,
+    },
+    /// Withdraw an offer: it is not rented any more; what runs on it goes on.
+    Withdraw {
+        /// IRI or last segment.
+        offer: String,
+        /// Only check; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SiteCommand {
+    /// List sites.
+    List,
+    /// Show a site.
+    Show {
+        /// IRI or last segment.
+        site: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderCommand {
+    /// List providers.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// List the local nodes.
+    List {
+        /// Only of this site (IRI or last segment).
+        #[arg(long)]
+        site: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct EventFilter {
+    /// Only about this application (name or id).
+    #[arg(long, value_name = "APPLICATION")]
+    pub application: Option<String>,
+    /// Only kinds that begin so, such as `workload.`.
+    #[arg(long, value_name = "PREFIX")]
+    pub kind: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventCommand {
+    /// List what happened, the latest last.
+    List {
+        #[command(flatten)]
+        filter: EventFilter,
+        /// At most so many of the latest.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Watch what happens from now on.
+    Watch {
+        #[command(flatten)]
+        filter: EventFilter,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperationCommand {
+    /// List operations, the latest first.
+    List {
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show an operation.
+    Show {
+        /// Its id.
+        operation: String,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryOptions {
+    /// The question; without it, it is read from `--file`.
+    #[arg(required_unless_present = "file")]
+    pub sparql: Option<String>,
+    /// A file with the question; `-` for standard input.
+    #[arg(long, short, conflicts_with = "sparql")]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the configuration: every fault, or the settings in force.
+    Check(ServeOptions),
+    /// Show the settings in force, without secrets.
+    Show(ServeOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Check resource models: every fault with line and column.
+    Check {
+        /// Files; `-` for standard input.
+        #[arg(required = true, value_name = "FILE")]
+        models: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of resource models.
+    Schema,
+}
+
+/// `hansa demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Check each step, clean up, and end with 0 or 1.
+    #[arg(long)]
+    pub once: bool,
+    /// The broker's port. Without it: any free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// The configuration file; its database is used. Without it: a temporary one.
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How many offers to import.
+    #[arg(long, default_value_t = 500)]
+    pub offers: u32,
+    /// How many events to write.
+    #[arg(long, default_value_t = 2_000)]
+    pub events: u32,
+    /// How often to submit the sample application.
+    #[arg(long, default_value_t = 3)]
+    pub submissions: u32,
+}

@@ -1,0 +1,186 @@
+//! The command line: noun, then verb. Commands about a running broker use its
+//! API and nothing else; `serve`, `config`, `model`, `demo` and `bench` work here.
+
+mod app;
+mod arguments;
+mod bench;
+mod config;
+mod event;
+mod model;
+mod node;
+mod offer;
+mod operation;
+mod output;
+mod plan;
+mod progress;
+mod query;
+mod serve;
+mod site;
+
+pub(crate) use arguments::DemoOptions;
+pub(crate) use config::default_settings;
+pub(crate) use output::{Output, OutputFormat, Table, write_text};
+pub(crate) use plan::plan_text;
+pub(crate) use progress::{Progress, follow_operation};
+
+use crate::{client::Client, failure::Failure};
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+/// What every command about a running broker needs.
+pub(crate) struct Context {
+    /// The broker.
+    pub client: Client,
+    /// How answers are shown.
+    pub output: Output,
+}
+
+/// Reads the arguments and does what they say.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are a success; the rest is wrong usage.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            return if error.print().is_ok() {
+                ExitCode::from(code)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            Failure::failed(format!("the program can't start its threads: {error}")).report();
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(arguments));
+    // What still waits (a terminal's input, a blocking read) must not hold up the end.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let output = Output::new(arguments.output);
+    match arguments.command {
+        Command::Serve(options) => serve::run(&options).await,
+        Command::Config(command) => config::run(&command),
+        Command::Model(command) => model::run(&command),
+        Command::Demo(options) => crate::demo::run(&options).await,
+        Command::Bench(options) => bench::run(&options).await,
+        Command::Completion { shell } => completion(shell),
+        remote => {
+            let context = Context {
+                client: Client::new(&arguments.server)?,
+                output,
+            };
+            run_remote(&context, remote).await
+        }
+    }
+}
+
+async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Plan(options) => plan::run(context, &options).await,
+        Command::App(command) => app::run(context, command).await,
+        Command::Offer(command) => offer::run(context, command).await,
+        Command::Site(command) => site::run(context, command).await,
+        Command::Provider(command) => site::run_provider(context, command).await,
+        Command::Node(command) => node::run(context, command).await,
+        Command::Event(command) => event::run(context, command).await,
+        Command::Operation(command) => operation::run(context, command).await,
+        Command::Query(options) => query::run(context, &options).await,
+        Command::Serve(_)
+        | Command::Config(_)
+        | Command::Model(_)
+        | Command::Demo(_)
+        | Command::Bench(_)
+        | Command::Completion { .. } => Err(Failure::failed("this command needs no broker")),
+    }
+}
+
+fn completion(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "hansa", &mut script);
+    output::write(&script)
+}
+
+/// Reads a file, or standard input where it is named `-`.
+pub(crate) fn read_input(file: &std::path::Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| ())
+    } else {
+        std::fs::read(file).map(|content| bytes = content)
+    };
+    match read {
+        Ok(()) => Ok(bytes),
+        Err(error) => Err(Failure::input(format!(
+            "{} can't be read: {error}",
+            file.display()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_documentation_is_understood() {
+        for line in [
+            "serve --config hansa.yaml",
+            "plan app.yaml --what-if -o json",
+            "app submit app.yaml --wait",
+            "app list -o yaml",
+            "app show shop",
+            "app update shop app.yaml --wait",
+            "app scale shop application=3 proxy=1",
+            "app logs shop --component proxy --follow --tail 10",
+            "app watch shop",
+            "app remove shop --wait",
+            "offer list --capability proxy",
+            "offer show small",
+            "offer import a.ttl b.ttl --dry-run",
+            "offer withdraw small",
+            "site list",
+            "site show frankfurt",
+            "node list",
+            "event list --application shop",
+            "event watch",
+            "operation show 0190",
+            "query SELECT",
+            "config check",
+            "config show",
+            "model check app.yaml",
+            "model schema",
+            "completion bash",
+            "demo --once --port 9000",
+            "bench",
+        ] {
+            let words = std::iter::once("hansa").chain(line.split(' '));
+            assert!(Arguments::try_parse_from(words).is_ok(), "{line}");
+        }
+        assert!(
+            Arguments::try_parse_from(["hansa", "app", "scale", "shop", "application=many"])
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,216 @@
+//! `hansa plan`: where an application would run, what it costs and why.
+
+use super::{Context, Table, arguments::PlanOptions, read_input};
+use crate::{
+    client::Request,
+    failure::Failure,
+    http::wire::{ComponentReport, Plan, PlannedMachine, Proof},
+};
+use reqwest::Method;
+use std::{fmt::Write, path::Path};
+
+/// Asks for a plan and shows it.
+pub(super) async fn run(context: &Context, options: &PlanOptions) -> Result<(), Failure> {
+    let request = Request::new(Method::POST, &["plans"]).query("whatIf", options.what_if);
+    let request = with_model(request, &options.model)?;
+    let plan: Plan = context
+        .client
+        .json(request)
+        .await
+        .map_err(|error| error.failure(Some(&options.model.display().to_string())))?;
+    context.output.show(&plan, plan_text)
+}
+
+/// The request with a resource model as its body.
+pub(super) fn with_model(request: Request, file: &Path) -> Result<Request, Failure> {
+    let json = file
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let content_type = if json {
+        "application/json"
+    } else {
+        "application/yaml"
+    };
+    Ok(request.body(content_type, read_input(file)?))
+}
+
+/// A plan for people: machines, totals, proof, then why, component by component.
+pub(crate) fn plan_text(plan: &Plan) -> String {
+    let mut table = Table::new(
+        "no machine is needed",
+        [
+            "MACHINE", "OFFER", "SITE", "PROVIDER", "RUNS", "USED", "PRICE/H",
+        ],
+    )
+    .right(&[6]);
+    for (number, machine) in plan.machines.iter().enumerate() {
+        table.row([
+            if machine.held.is_some() {
+                format!("{} (kept)", number + 1)
+            } else {
+                (number + 1).to_string()
+            },
+            machine.title.clone(),
+            short(&machine.site),
+            short(&machine.provider),
+            contents(machine),
+            used(machine),
+            machine.price_per_hour.to_string(),
+        ]);
+    }
+    let mut text = table.text();
+    text.push_str("\n\n");
+    let unknown = || "not stated".to_owned();
+    let percent = |value: &Option<String>| {
+        value
+            .as_ref()
+            .map_or_else(unknown, |value| format!("{value} %"))
+    };
+    lines(
+        &mut text,
+        &[
+            ("Price", format!("{} an hour", plan.price_per_hour)),
+            (
+                "SLA",
+                format!(
+                    "{} availability, all machines together",
+                    percent(&plan.availability_percent)
+                ),
+            ),
+            ("Carbon", carbon(plan)),
+            ("Proof", proof(&plan.proof)),
+        ],
+    );
+    for link in &plan.links {
+        let worst = link
+            .worst_latency_micros
+            .map_or_else(unknown, |micros| format!("{} ms", decimal_millis(micros)));
+        lines(
+            &mut text,
+            &[(
+                "Link",
+                format!("{} → {}: {worst} round trip at worst", link.from, link.to),
+            )],
+        );
+    }
+    for note in &plan.notes {
+        lines(&mut text, &[("Note", note.clone())]);
+    }
+    for (name, report) in &plan.components {
+        component(&mut text, name, report, plan);
+    }
+    text
+}
+
+fn lines(text: &mut String, rows: &[(&str, String)]) {
+    for (name, value) in rows {
+        text.push_str(&format!("{name:<8} {value}\n"));
+    }
+}
+
+fn carbon(plan: &Plan) -> String {
+    match &plan.carbon_intensity {
+        Some(intensity) => format!(
+            "{} g CO2e an hour, at {intensity} g/kWh",
+            plan.carbon_grams_per_hour
+        ),
+        None => "not stated by these offers".to_owned(),
+    }
+}
+
+fn proof(proof: &Proof) -> String {
+    let searched = format!(
+        "{} offers looked at, {} eligible, {} patterns, {} nodes",
+        proof.offers_considered, proof.offers_eligible, proof.patterns, proof.nodes
+    );
+    match proof.status.as_str() {
+        "optimal" => format!("optimal: no better plan exists ({searched})"),
+        _ => format!(
+            "at most {:.2} % from the optimum ({searched})",
+            proof.gap * 100.0
+        ),
+    }
+}
+
+fn component(text: &mut String, name: &str, report: &ComponentReport, plan: &Plan) {
+    let chosen: Vec<String> = plan
+        .machines
+        .iter()
+        .filter(|machine| {
+            machine
+                .instances
+                .iter()
+                .any(|instance| instance.component == name)
+        })
+        .map(|machine| format!("{} at {}", machine.title, short(&machine.site)))
+        .collect();
+    let mut unique = chosen;
+    unique.dedup();
+    let runs = if unique.is_empty() {
+        "not deployed".to_owned()
+    } else {
+        format!("runs on {}", unique.join(", "))
+    };
+    let written = writeln!(text, "\n{name} × {}: {runs}", report.replicas);
+    debug_assert!(written.is_ok(), "writing to a String does not fail");
+    for refusal in &report.refused {
+        let reasons: Vec<&str> = refusal
+            .reasons
+            .iter()
+            .map(|reason| reason.text.as_str())
+            .collect();
+        text.push_str(&format!(
+            "  not {} ({}/h): {}\n",
+            refusal.title,
+            refusal.price_per_hour,
+            reasons.join("; ")
+        ));
+    }
+    let counts: Vec<String> = report
+        .refused_counts
+        .iter()
+        .map(|(code, count)| format!("{count} by {code}"))
+        .collect();
+    if !counts.is_empty() {
+        text.push_str(&format!("  refused in all: {}\n", counts.join(", ")));
+    }
+}
+
+fn contents(machine: &PlannedMachine) -> String {
+    let names: Vec<String> = machine
+        .instances
+        .iter()
+        .map(|instance| format!("{}#{}", instance.component, instance.ordinal))
+        .collect();
+    names.join(" ")
+}
+
+fn used(machine: &PlannedMachine) -> String {
+    format!(
+        "{}/{} CPU, {}/{} MiB",
+        decimal_millis_of_cpu(machine.used.cpu_milli),
+        decimal_millis_of_cpu(machine.capacity.cpu_milli),
+        machine.used.memory_mib,
+        machine.capacity.memory_mib
+    )
+}
+
+fn decimal_millis_of_cpu(milli: u64) -> String {
+    rust_decimal::Decimal::new(i64::try_from(milli).unwrap_or(i64::MAX), 3)
+        .normalize()
+        .to_string()
+}
+
+fn decimal_millis(micros: u32) -> String {
+    rust_decimal::Decimal::new(micros.into(), 3)
+        .normalize()
+        .to_string()
+}
+
+/// The last segment of an IRI: what people call it.
+pub(super) fn short(iri: &str) -> String {
+    iri.rsplit(['/', '#', ':'])
+        .find(|part| !part.is_empty())
+        .unwrap_or(iri)
+        .to_owned()
+}

@@ -1,0 +1,244 @@
+//! The API as the command line sees it: requests are values, and one place sends them.
+
+mod error;
+mod sse;
+
+pub(crate) use error::ClientError;
+pub(crate) use sse::messages;
+
+use crate::http::wire::{Page, Problem};
+use reqwest::{Method, Response, Url, header};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// The path under which every resource lies.
+const BASE: &str = "/api/v1";
+/// How long an answer may take to begin.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// A broker, reached over HTTP.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    server: Url,
+    http: reqwest::Client,
+}
+
+/// A request, before it is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    method: Method,
+    path: Vec<String>,
+    query: Vec<(String, String)>,
+    headers: Vec<(&'static str, String)>,
+    body: Option<(String, Vec<u8>)>,
+}
+
+impl Request {
+    /// A request to `/api/v1/` and these segments, which may hold any letter.
+    pub(crate) fn new(method: Method, path: &[&str]) -> Self {
+        let path = path.iter().map(|&part| part.to_owned()).collect();
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// A GET.
+    pub(crate) fn get(path: &[&str]) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// With a query parameter.
+    #[must_use]
+    pub(crate) fn query(mut self, name: &str, value: impl ToString) -> Self {
+        self.query.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// With a query parameter, where there is a value.
+    #[must_use]
+    pub(crate) fn maybe_query(self, name: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// With a header.
+    #[must_use]
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With a body.
+    #[must_use]
+    pub(crate) fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some((content_type.to_owned(), body.into()));
+        self
+    }
+
+    fn url(&self, server: &Url) -> Result<Url, ClientError> {
+        let mut url = server.clone();
+        let refuse = || ClientError::Server(server.to_string());
+        let mut segments = url.path_segments_mut().map_err(|()| refuse())?;
+        segments
+            .pop_if_empty()
+            .extend(BASE.split('/').filter(|part| !part.is_empty()))
+            .extend(&self.path);
+        drop(segments);
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
+    }
+}
+
+impl Client {
+    /// A client of the broker at `server`, such as `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// When that is no URL of an HTTP server.
+    pub(crate) fn new(server: &str) -> Result<Self, ClientError> {
+        let refuse = |_| ClientError::Server(server.to_owned());
+        let url = Url::parse(server).map_err(refuse)?;
+        if url.scheme() != "http" || url.cannot_be_a_base() {
+            return Err(ClientError::Server(server.to_owned()));
+        }
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .user_agent(concat!("hansa/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(5))
+            .build()
+            .map_err(ClientError::Transport)?;
+        Ok(Self { server: url, http })
+    }
+
+    /// Sends a request and gives the answer, when it is a success.
+    ///
+    /// # Errors
+    /// When the broker can't be reached, or answers with a problem.
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, ClientError> {
+        let mut call = self
+            .http
+            .request(request.method.clone(), request.url(&self.server)?);
+        for (name, value) in &request.headers {
+            call = call.header(*name, value);
+        }
+        if let Some((content_type, body)) = request.body {
+            call = call.header(header::CONTENT_TYPE, content_type).body(body);
+        }
+        let answer = match tokio::time::timeout(ANSWER_WITHIN, call.send()).await {
+            Ok(answer) => {
+                answer.map_err(|source| ClientError::unreachable(&self.server, source))?
+            }
+            Err(_) => {
+                return Err(ClientError::TooSlow {
+                    server: self.server.to_string(),
+                    seconds: ANSWER_WITHIN.as_secs(),
+                });
+            }
+        };
+        if answer.status().is_success() {
+            Ok(answer)
+        } else {
+            Err(refused(answer).await)
+        }
+    }
+
+    /// Sends a request and reads the answer's JSON.
+    ///
+    /// # Errors
+    /// As [`Self::send`], or when the answer is not understood.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        request: Request,
+    ) -> Result<T, ClientError> {
+        let answer = self.send(request).await?;
+        let bytes = answer.bytes().await.map_err(ClientError::Transport)?;
+        serde_json::from_slice(&bytes).map_err(ClientError::NotUnderstood)
+    }
+
+    /// Sends a request and reads the answer's text.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(crate) async fn text(&self, request: Request) -> Result<String, ClientError> {
+        self.send(request)
+            .await?
+            .text()
+            .await
+            .map_err(ClientError::Transport)
+    }
+
+    /// Every item of a list, page after page, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::json`].
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        limit: usize,
+    ) -> Result<Vec<T>, ClientError> {
+        let mut items = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let size = limit.saturating_sub(items.len()).min(500);
+            let page: Page<T> = self
+                .json(
+                    request
+                        .clone()
+                        .query("limit", size)
+                        .maybe_query("pageToken", token.take()),
+                )
+                .await?;
+            items.extend(page.items);
+            match page.next {
+                Some(next) if items.len() < limit => token = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+}
+
+async fn refused(answer: Response) -> ClientError {
+    let status = answer.status().as_u16();
+    match answer.bytes().await {
+        Ok(body) => match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) => ClientError::Problem(Box::new(problem)),
+            Err(_) => ClientError::Status {
+                status,
+                body: String::from_utf8_lossy(&body).chars().take(300).collect(),
+            },
+        },
+        Err(error) => ClientError::Transport(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_with_any_letter_stays_one_segment() {
+        let server = Url::parse("http://127.0.0.1:8080").unwrap();
+        let url = Request::get(&["offers", "https://a.example/o?x#1"])
+            .query("whatIf", true)
+            .url(&server)
+            .unwrap();
+        assert_eq!(
+            url.as_str(),
+            "http://127.0.0.1:8080/api/v1/offers/https:%2F%2Fa.example%2Fo%3Fx%231?whatIf=true"
+        );
+    }
+
+    #[test]
+    fn only_an_http_server_will_do() {
+        for bad in ["", "127.0.0.1:8080", "https://a.example", "mailto:x"] {
+            assert!(Client::new(bad).is_err(), "{bad}");
+        }
+    }
+}

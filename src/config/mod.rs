@@ -1,0 +1,22 @@
+//! What a broker is told: defaults, then the file, then the environment.
+//!
+//! [`settings`] has the words of the file, [`load`] merges the sources and
+//! finds every fault at once, [`local`] describes this machine as a site.
+
+mod fault;
+mod load;
+mod local;
+mod redact;
+mod rules;
+mod settings;
+mod suggest;
+mod yaml;
+
+pub(crate) use fault::ConfigFault;
+pub(crate) use load::{Loaded, load};
+pub(crate) use local::{LocalError, local_catalogue};
+pub(crate) use redact::{effective, without_password};
+pub(crate) use settings::{
+    LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings,
+};
+pub(crate) use yaml::{to_yaml, yaml_to_json};

@@ -1,0 +1,135 @@
+//! Around every request: an id, a span, a time limit, a measurement, and the
+//! promise that every error is a problem document.
+
+use super::{
+    Broker,
+    problem::{ApiError, MEDIA_TYPE, ProblemKind},
+};
+use actix_web::{
+    Error,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderName, HeaderValue},
+    middleware::Next,
+    web,
+};
+use std::time::Instant;
+use tracing::Instrument;
+
+/// The header in which the request's id is answered.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Serves one request, with everything that is common to all.
+pub(crate) async fn around(
+    broker: web::Data<Broker>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = broker.ids.next();
+    let instance = format!("urn:uuid:{id}");
+    let method = request.method().to_string();
+    let span = tracing::info_span!("request", %id, %method, path = request.path());
+    let begun = Instant::now();
+    let limit = broker.settings.server.request_timeout;
+    let served = tokio::time::timeout(limit.duration(), next.call(request))
+        .instrument(span.clone())
+        .await;
+    let _entered = span.enter();
+    let response = match served {
+        Ok(Ok(response)) => explained(response.map_into_boxed_body(), &instance),
+        Ok(Err(error)) => return Err(unserved(&broker, &method, begun, error, &instance)),
+        Err(_) => {
+            let error = ApiError::new(
+                ProblemKind::Timeout,
+                format!("the broker did not answer within {limit}; try again"),
+            );
+            return Err(unserved(&broker, &method, begun, error.into(), &instance));
+        }
+    };
+    let route = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "unknown".to_owned());
+    let status = response.status().as_u16();
+    broker
+        .metrics
+        .request(&method, &route, status, begun.elapsed());
+    tracing::debug!(%route, status, millis = begun.elapsed().as_millis(), "served");
+    Ok(identified(response, &id.to_string()))
+}
+
+/// A request that no handler answered.
+fn unserved(broker: &Broker, method: &str, begun: Instant, error: Error, instance: &str) -> Error {
+    let error = match error.as_error::<ApiError>() {
+        Some(known) => ApiError::new(known.kind(), known.to_string()),
+        None => {
+            let status = error.as_response_error().status_code();
+            ApiError::new(ProblemKind::of_status(status), error.to_string())
+        }
+    };
+    let status = error.kind().status().as_u16();
+    broker
+        .metrics
+        .request(method, "unknown", status, begun.elapsed());
+    tracing::warn!(status, error = error.log_text(), "not served");
+    error.at(instance).into()
+}
+
+/// Turns every error into a problem document that names its request.
+fn explained(response: ServiceResponse<BoxBody>, instance: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let problem = match response
+        .response()
+        .error()
+        .map(|error| (error.as_error::<ApiError>(), error.to_string()))
+    {
+        Some((Some(known), _)) => {
+            log(known);
+            Some(known.response(instance))
+        }
+        Some((None, text)) => {
+            Some(ApiError::new(ProblemKind::of_status(status), text).response(instance))
+        }
+        None if is_problem(&response) => None,
+        None => {
+            let kind = ProblemKind::of_status(status);
+            Some(ApiError::new(kind, kind.title()).response(instance))
+        }
+    };
+    match problem {
+        Some(problem) => {
+            let (request, _) = response.into_parts();
+            ServiceResponse::new(request, problem)
+        }
+        None => response,
+    }
+}
+
+fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(MEDIA_TYPE.as_bytes()))
+}
+
+fn log(error: &ApiError) {
+    if error.kind() == ProblemKind::Internal || error.kind() == ProblemKind::Full {
+        tracing::error!(error = error.log_text(), "a request failed");
+    } else {
+        tracing::debug!(error = error.log_text(), "a request was refused");
+    }
+}
+
+fn identified(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}

@@ -1,0 +1,21 @@
+//! The HTTP border: the tenant's API, its documents, health and metrics.
+//! Requests are parsed here, one call is made, and the answer is converted;
+//! nothing is decided here. The only module that knows actix.
+
+mod call;
+mod middleware;
+pub(crate) mod openapi;
+mod page_token;
+mod problem;
+mod query;
+mod replay;
+mod routes;
+mod server;
+mod state;
+mod stream;
+#[cfg(test)]
+mod tests;
+pub(crate) mod wire;
+
+pub(crate) use server::{Server, StartError, bind, start};
+pub(crate) use state::{Broker, WorkerHealth};

@@ -1,0 +1,176 @@
+//! The kinds of problem: for each its status, its type and its title.
+
+use actix_web::http::StatusCode;
+
+/// The kind of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ProblemKind {
+    /// The request can't be read.
+    Malformed,
+    /// The request is read and wrong.
+    Invalid,
+    /// No plan satisfies the model.
+    Infeasible,
+    /// No such thing.
+    NotFound,
+    /// No such method here.
+    MethodNotAllowed,
+    /// The answer can't be given in an accepted form.
+    NotAcceptable,
+    /// It took too long.
+    Timeout,
+    /// It clashes with what is there.
+    Conflict,
+    /// If-Match does not match.
+    PreconditionFailed,
+    /// The body is too large.
+    TooLarge,
+    /// The body is of a kind that isn't read here.
+    UnsupportedMediaType,
+    /// The idempotency key was used for another request.
+    KeyReused,
+    /// Not now.
+    Unavailable,
+    /// The disk is full.
+    Full,
+    /// A fault of ours.
+    #[default]
+    Internal,
+}
+
+impl ProblemKind {
+    /// Every kind, for the documentation.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::Malformed,
+        Self::Invalid,
+        Self::Infeasible,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::Timeout,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::KeyReused,
+        Self::Unavailable,
+        Self::Full,
+        Self::Internal,
+    ];
+
+    const fn row(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed => (
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                "The request can't be read",
+            ),
+            Self::Invalid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "The request is wrong",
+            ),
+            Self::Infeasible => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "infeasible",
+                "No plan satisfies the model",
+            ),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "This method is not possible here",
+            ),
+            Self::NotAcceptable => (
+                StatusCode::NOT_ACCEPTABLE,
+                "not-acceptable",
+                "The answer can't be given in this form",
+            ),
+            Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout", "It took too long"),
+            Self::Conflict => (
+                StatusCode::CONFLICT,
+                "conflict",
+                "It clashes with what is there",
+            ),
+            Self::PreconditionFailed => (
+                StatusCode::PRECONDITION_FAILED,
+                "precondition-failed",
+                "It changed in the meantime",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large",
+            ),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The body is of a kind that isn't read here",
+            ),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The idempotency key was used for another request",
+            ),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now"),
+            Self::Full => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "full",
+                "The broker's disk is full",
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "A fault of the broker",
+            ),
+        }
+    }
+
+    /// The HTTP status.
+    pub(crate) const fn status(self) -> StatusCode {
+        self.row().0
+    }
+
+    /// The `type` of the document (RFC 9457, section 3.1.1).
+    pub(crate) fn uri(self) -> String {
+        format!("urn:hansa:problem:{}", self.row().1)
+    }
+
+    /// The `title` of the document.
+    pub(crate) const fn title(self) -> &'static str {
+        self.row().2
+    }
+
+    /// Whether trying again may help.
+    pub(crate) const fn is_transient(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Timeout)
+    }
+
+    /// The kind for a status that something else than a handler gave.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::UNPROCESSABLE_ENTITY => Self::Invalid,
+            StatusCode::REQUEST_TIMEOUT => Self::Timeout,
+            other => Self::ALL
+                .into_iter()
+                .find(|kind| kind.status() == other)
+                .unwrap_or(if other.is_client_error() {
+                    Self::Malformed
+                } else {
+                    Self::Internal
+                }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_kind_has_a_type_of_its_own() {
+        let types: BTreeSet<String> = ProblemKind::ALL.iter().map(|kind| kind.uri()).collect();
+        assert_eq!(types.len(), ProblemKind::ALL.len());
+    }
+}

@@ -1,0 +1,171 @@
+//! The one place that maps the kinds of every crate's errors to kinds of problem.
+
+use super::{ApiError, ProblemKind};
+use crate::http::wire::{Conflict, Fault};
+use hansa_application::Diagnostics;
+use hansa_mco::{McoError, planner::PlanError};
+use hansa_repository::RepositoryError;
+use hansa_service_orchestrator::OrchestratorError;
+use std::error::Error;
+
+/// What a caller is told of a fault that is ours.
+const OUR_FAULT: &str =
+    "something went wrong inside the broker; its log tells more under this instance";
+
+/// An error of ours: the caller gets a kind and, where it is the caller's
+/// business, the text; the log gets the whole chain.
+fn of(kind: ProblemKind, error: &dyn Error) -> ApiError {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let text = deeper.to_string();
+        if !chain.ends_with(&text) {
+            chain.push_str(": ");
+            chain.push_str(&text);
+        }
+        cause = deeper.source();
+    }
+    let detail = if kind == ProblemKind::Internal {
+        OUR_FAULT.to_owned()
+    } else {
+        error.to_string()
+    };
+    ApiError::new(kind, detail).for_operator(chain)
+}
+
+impl From<OrchestratorError> for ApiError {
+    fn from(error: OrchestratorError) -> Self {
+        use hansa_service_orchestrator::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::NotFound => ProblemKind::NotFound,
+            Kind::Conflict => ProblemKind::Conflict,
+            Kind::PreconditionFailed => ProblemKind::PreconditionFailed,
+            Kind::Invalid => ProblemKind::Invalid,
+            Kind::Infeasible => ProblemKind::Infeasible,
+            Kind::Unavailable => ProblemKind::Unavailable,
+            Kind::Internal => ProblemKind::Internal,
+        };
+        match error {
+            OrchestratorError::Invalid { field, message } => Self::field(&field, message),
+            OrchestratorError::KeyReused(_) => of(ProblemKind::KeyReused, &error),
+            OrchestratorError::Repository(error) => error.into(),
+            OrchestratorError::Mco(error) => orchestration(kind, error),
+            error => of(kind, &error),
+        }
+    }
+}
+
+/// What the Multi-Cloud Orchestrator says, of which the upper layer has told the kind.
+fn orchestration(kind: ProblemKind, error: McoError) -> ApiError {
+    match error {
+        McoError::Plan(PlanError::Infeasible(infeasible)) => ApiError::new(
+            ProblemKind::Infeasible,
+            format!("no plan satisfies the model: {}", infeasible.summary()),
+        )
+        .with_conflict(Conflict::from(*infeasible)),
+        McoError::Plan(PlanError::Invalid { pointer, text }) => ApiError::field(&pointer, text),
+        McoError::Repository(error) => error.into(),
+        error if error.kind() == hansa_mco::ErrorKind::Full => of(ProblemKind::Full, &error),
+        error => of(kind, &error),
+    }
+}
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        use hansa_repository::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::NotFound => ProblemKind::NotFound,
+            Kind::Conflict => ProblemKind::Conflict,
+            Kind::Invalid => ProblemKind::Invalid,
+            Kind::Busy | Kind::Unavailable => ProblemKind::Unavailable,
+            Kind::Full => ProblemKind::Full,
+            _ => ProblemKind::Internal,
+        };
+        if kind == ProblemKind::Unavailable {
+            // Where the database is, is the operator's business.
+            return of(kind, &error)
+                .with_detail("the broker's database does not answer now; try again in a moment");
+        }
+        match error {
+            RepositoryError::Invalid { field, message } => Self::field(&field, message),
+            error => of(kind, &error),
+        }
+    }
+}
+
+impl From<hansa_pim::PimError> for ApiError {
+    fn from(error: hansa_pim::PimError) -> Self {
+        use hansa_pim::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::NotFound => ProblemKind::NotFound,
+            Kind::Conflict | Kind::NoRoom | Kind::NoConnector => ProblemKind::Conflict,
+            Kind::Full => ProblemKind::Full,
+            Kind::Unavailable => ProblemKind::Unavailable,
+            _ => ProblemKind::Internal,
+        };
+        of(kind, &error)
+    }
+}
+
+impl From<Diagnostics> for ApiError {
+    fn from(diagnostics: Diagnostics) -> Self {
+        let count = diagnostics.list.len() + diagnostics.omitted;
+        let faults = if count == 1 {
+            "1 fault".to_owned()
+        } else {
+            format!("{count} faults")
+        };
+        let errors = diagnostics
+            .list
+            .into_iter()
+            .map(|found| Fault {
+                pointer: Some(found.pointer),
+                line: Some(found.line as u64),
+                column: Some(found.column as u64),
+                detail: found.message,
+                hint: found.hint,
+            })
+            .collect();
+        Self::new(
+            ProblemKind::Invalid,
+            format!("the resource model has {faults}"),
+        )
+        .with_errors(errors)
+    }
+}
+
+impl ApiError {
+    fn with_detail(mut self, detail: &str) -> Self {
+        detail.clone_into(&mut self.detail);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_ours_tells_the_caller_nothing_and_the_log_everything() {
+        let error = ApiError::from(RepositoryError::unreadable("plan", &"byte 7"));
+        assert_eq!(error.kind(), ProblemKind::Internal);
+        assert!(!error.to_string().contains("byte 7"));
+        assert!(error.log_text().contains("byte 7"));
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let error = ApiError::from(OrchestratorError::Invalid {
+            field: "/replicas/x".into(),
+            message: "no such component".into(),
+        });
+        assert_eq!(error.kind(), ProblemKind::Invalid);
+        assert_eq!(
+            error
+                .errors
+                .first()
+                .and_then(|fault| fault.pointer.as_deref()),
+            Some("/replicas/x")
+        );
+    }
+}

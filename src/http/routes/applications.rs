@@ -1,0 +1,325 @@
+//! Applications: submit, list, show, update, scale, remove, and what belongs to them.
+
+use crate::http::{
+    Broker,
+    call::Call,
+    page_token,
+    problem::{ApiError, ProblemKind, Reply},
+    query::{Query, page_size},
+    wire::{
+        Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest,
+        Workload,
+    },
+};
+use actix_web::{HttpResponse, delete, get, http::header, patch, post, put, web};
+use hansa_ontology::{ResourceModel, resource_model::Replicas};
+use hansa_service_orchestrator::{self as orchestrator, ApplicationFilter};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use utoipa::IntoParams;
+
+/// The list's name in page tokens.
+const LIST: &str = "applications";
+
+/// Which applications.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct ListQuery {
+    /// Also those that are removed.
+    #[serde(default)]
+    include_removed: bool,
+    /// Only those whose name begins so.
+    name_prefix: Option<String>,
+    /// Items in the page: 1 to 500.
+    limit: Option<usize>,
+    /// The token that the page before gave.
+    page_token: Option<String>,
+}
+
+/// Submit an application.
+///
+/// Answers at once with an operation to follow. With `dryRun=true` answers the
+/// plan and writes nothing.
+#[utoipa::path(
+    tag = "applications",
+    params(
+        ("dryRun" = Option<bool>, Query, description = "Only plan; write nothing."),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request has one effect.")
+    ),
+    request_body(content = crate::http::openapi::ResourceModelSchema, content_type = "application/yaml"),
+    responses(
+        (status = 200, body = Plan, description = "With dryRun"),
+        (status = 202, body = Accepted),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")
+    )
+)]
+#[post("/applications")]
+pub(crate) async fn application_create(broker: web::Data<Broker>, call: Call) -> Reply {
+    let model = call.model()?;
+    if call.dry_run {
+        return preview(&broker, &model).await;
+    }
+    Ok(accepted(
+        broker.orchestrator.submit(model, call.change()).await?,
+    ))
+}
+
+/// List applications.
+#[utoipa::path(tag = "applications", params(ListQuery), responses((status = 200, body = Page<Application>)))]
+#[get("/applications")]
+pub(crate) async fn application_list(broker: web::Data<Broker>, query: Query<ListQuery>) -> Reply {
+    let query = query.0;
+    let filter = ApplicationFilter {
+        include_removed: query.include_removed,
+        name_prefix: query.name_prefix,
+    };
+    let token = query
+        .page_token
+        .map(|token| page_token::open(LIST, &token))
+        .transpose()?;
+    let page = broker
+        .orchestrator
+        .application_list(filter, page_size(query.limit)?, token)
+        .await?;
+    Ok(HttpResponse::Ok().json(Page {
+        items: page.items.iter().map(Application::from).collect(),
+        next: page.next.map(|position| page_token::seal(LIST, &position)),
+    }))
+}
+
+/// Show an application, with its plan, machines and workloads.
+#[utoipa::path(
+    tag = "applications",
+    params(("reference" = String, Path, description = "Name or id")),
+    responses((status = 200, body = ApplicationDetail), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/applications/{reference}")]
+pub(crate) async fn application_show(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+) -> Reply {
+    let detail = broker.orchestrator.detail(&reference).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(etag(detail.application.version))
+        .json(ApplicationDetail::from(detail)))
+}
+
+/// Put another resource model in an application's place.
+///
+/// New instances are healthy before old ones go. With `If-Match` only if the
+/// application still has that version.
+#[utoipa::path(
+    tag = "applications",
+    params(
+        ("reference" = String, Path, description = "Name or id"),
+        ("dryRun" = Option<bool>, Query, description = "Only plan; write nothing."),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the caller saw.")
+    ),
+    request_body(content = crate::http::openapi::ResourceModelSchema, content_type = "application/yaml"),
+    responses(
+        (status = 200, body = Plan, description = "With dryRun"),
+        (status = 202, body = Accepted),
+        (status = 412, body = Problem, content_type = "application/problem+json")
+    )
+)]
+#[put("/applications/{reference}")]
+pub(crate) async fn application_update(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+    call: Call,
+) -> Reply {
+    let model = call.model()?;
+    if call.dry_run {
+        broker.orchestrator.application(&reference).await?;
+        return preview(&broker, &model).await;
+    }
+    Ok(accepted(
+        broker
+            .orchestrator
+            .update(&reference, model, call.change())
+            .await?,
+    ))
+}
+
+/// Change the number of instances of components.
+#[utoipa::path(
+    tag = "applications",
+    params(
+        ("reference" = String, Path, description = "Name or id"),
+        ("dryRun" = Option<bool>, Query, description = "Only plan; write nothing."),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the caller saw.")
+    ),
+    request_body = ScaleRequest,
+    responses((status = 200, body = Plan, description = "With dryRun"), (status = 202, body = Accepted))
+)]
+#[patch("/applications/{reference}")]
+pub(crate) async fn application_scale(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+    call: Call,
+) -> Reply {
+    let request: ScaleRequest = call.json()?;
+    if call.dry_run {
+        let application = broker.orchestrator.application(&reference).await?;
+        return preview(&broker, &scaled(application.model, request.replicas)?).await;
+    }
+    Ok(accepted(
+        broker
+            .orchestrator
+            .scale(&reference, request.replicas, call.change())
+            .await?,
+    ))
+}
+
+/// Take an application away, with everything that belongs to it.
+///
+/// With `dryRun=true` answers what would go.
+#[utoipa::path(
+    tag = "applications",
+    params(
+        ("reference" = String, Path, description = "Name or id"),
+        ("dryRun" = Option<bool>, Query, description = "Only show what would go."),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the caller saw.")
+    ),
+    responses((status = 200, body = ApplicationDetail, description = "With dryRun"), (status = 202, body = Accepted))
+)]
+#[delete("/applications/{reference}")]
+pub(crate) async fn application_remove(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+    call: Call,
+) -> Reply {
+    if call.dry_run {
+        let detail = broker.orchestrator.detail(&reference).await?;
+        return Ok(HttpResponse::Ok().json(ApplicationDetail::from(detail)));
+    }
+    Ok(accepted(
+        broker
+            .orchestrator
+            .remove(&reference, call.change())
+            .await?,
+    ))
+}
+
+/// The plan in force of an application.
+#[utoipa::path(
+    tag = "applications",
+    params(("reference" = String, Path, description = "Name or id")),
+    responses((status = 200, body = Plan), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/applications/{reference}/plan")]
+pub(crate) async fn application_plan(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+) -> Reply {
+    let detail = broker.orchestrator.detail(&reference).await?;
+    match detail.plan {
+        Some((_, plan)) => Ok(HttpResponse::Ok().json(Plan::from(plan))),
+        None => Err(ApiError::new(
+            ProblemKind::NotFound,
+            format!(
+                "the application `{}` has no plan in force; it is {}",
+                detail.application.name,
+                detail.application.phase.name()
+            ),
+        )),
+    }
+}
+
+/// The workloads of an application.
+#[utoipa::path(
+    tag = "applications",
+    params(("reference" = String, Path, description = "Name or id")),
+    responses((status = 200, body = Page<Workload>))
+)]
+#[get("/applications/{reference}/workloads")]
+pub(crate) async fn application_workloads(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+) -> Reply {
+    let detail = broker.orchestrator.detail(&reference).await?;
+    Ok(HttpResponse::Ok().json(Page::whole(
+        detail.workloads.into_iter().map(Workload::from).collect(),
+    )))
+}
+
+/// Which endpoints.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct EndpointQuery {
+    /// Only of this component.
+    component: Option<String>,
+}
+
+/// Where an application's workloads are reached now: discovery.
+#[utoipa::path(
+    tag = "applications",
+    params(("reference" = String, Path, description = "Name or id"), EndpointQuery),
+    responses((status = 200, body = Page<Endpoint>))
+)]
+#[get("/applications/{reference}/endpoints")]
+pub(crate) async fn application_endpoints(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+    query: Query<EndpointQuery>,
+) -> Reply {
+    let detail = broker.orchestrator.detail(&reference).await?;
+    let wanted = query.0.component;
+    if let Some(name) = wanted
+        .as_ref()
+        .filter(|name| !detail.application.model.components.contains_key(*name))
+    {
+        return Err(ApiError::field(
+            "component",
+            format!("the application has no component `{name}`"),
+        ));
+    }
+    let of_wanted = |component: &str| wanted.as_ref().is_none_or(|name| name == component);
+    let endpoints = detail
+        .workloads
+        .iter()
+        .filter(|workload| of_wanted(&workload.component))
+        .flat_map(Endpoint::of);
+    Ok(HttpResponse::Ok().json(Page::whole(endpoints.collect())))
+}
+
+async fn preview(broker: &Broker, model: &ResourceModel) -> Reply {
+    let plan = broker.orchestrator.plan(model, false).await?;
+    Ok(HttpResponse::Ok().json(Plan::from(plan)))
+}
+
+/// The model with other numbers of instances, for a dry run.
+fn scaled(
+    mut model: ResourceModel,
+    replicas: BTreeMap<String, u32>,
+) -> Result<ResourceModel, ApiError> {
+    for (name, count) in replicas {
+        match model.components.get_mut(&name) {
+            Some(component) => component.replicas = Replicas::Fixed(count),
+            None => {
+                return Err(ApiError::field(
+                    &format!("/replicas/{name}"),
+                    "there is no such component",
+                ));
+            }
+        }
+    }
+    Ok(model)
+}
+
+fn accepted(accepted: orchestrator::Accepted) -> HttpResponse {
+    HttpResponse::Accepted()
+        .insert_header((
+            header::LOCATION,
+            format!("/api/v1/operations/{}", accepted.operation),
+        ))
+        .insert_header(etag(accepted.version))
+        .json(Accepted::from(accepted))
+}
+
+fn etag(version: i64) -> (header::HeaderName, String) {
+    (header::ETAG, format!("\"{version}\""))
+}

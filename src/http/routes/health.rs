@@ -1,0 +1,77 @@
+//! Health and metrics.
+
+use crate::http::{
+    Broker,
+    problem::{ApiError, ProblemKind, Reply},
+    wire::Fault,
+};
+use actix_web::{HttpResponse, get, http::header, web};
+use hansa_repository::{event, work};
+use serde_json::json;
+
+/// The process works.
+#[utoipa::path(tag = "health", responses((status = 200, body = String, content_type = "text/plain")))]
+#[get("/livez")]
+pub(crate) async fn livez() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// Requests can be served; otherwise a problem with every reason.
+#[utoipa::path(tag = "health", responses((status = 200), (status = 503, content_type = "application/problem+json")))]
+#[get("/readyz")]
+pub(crate) async fn readyz(broker: web::Data<Broker>) -> Reply {
+    let mut faults = Vec::new();
+    let mut fault = |check: &str, detail: String| {
+        faults.push(Fault {
+            pointer: Some(format!("/{check}")),
+            detail,
+            ..Fault::default()
+        });
+    };
+    if let Err(error) = broker.database.read(event::last_sequence).await {
+        fault("database", error.to_string());
+    }
+    if let Err(error) = broker.catalogue.snapshot().await {
+        fault("catalogue", error.to_string());
+    }
+    if !broker.workers.at_work() {
+        fault("workers", "they have not begun, or are stopping".to_owned());
+    }
+    if faults.is_empty() {
+        return Ok(HttpResponse::Ok()
+            .json(json!({"status": "ready", "checks": ["database", "catalogue", "workers"]})));
+    }
+    Err(ApiError::new(ProblemKind::Unavailable, "the broker is not ready").with_errors(faults))
+}
+
+/// Metrics (OpenMetrics 1.0).
+#[utoipa::path(tag = "health", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
+#[get("/metrics")]
+pub(crate) async fn metrics(broker: web::Data<Broker>) -> Reply {
+    let phases = broker.orchestrator.phase_counts().await?;
+    let workloads = broker
+        .wdm
+        .workload_list(None)
+        .await
+        .map_err(hansa_mco::McoError::from)
+        .map_err(hansa_service_orchestrator::OrchestratorError::from)?;
+    let queue = broker
+        .database
+        .read(|connection| work::list(connection, "application"))
+        .await?;
+    let events = broker.database.read(event::last_sequence).await?;
+    let metrics = &broker.metrics;
+    metrics.set_applications(phases.into_iter());
+    metrics.set_workloads(workloads.iter().map(|workload| workload.state.name()));
+    metrics.set_queue("application", queue.len());
+    metrics.set_events(events);
+    let text = metrics
+        .encode()
+        .map_err(|error| ApiError::default().for_operator(error))?;
+    Ok(HttpResponse::Ok()
+        .insert_header((
+            header::CONTENT_TYPE,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ))
+        .body(text))
+}

@@ -1,0 +1,63 @@
+//! The handlers, a file for each resource: parse, one call, convert.
+
+mod applications;
+mod documents;
+mod events;
+mod fallback;
+mod health;
+mod logs;
+mod offers;
+mod operations;
+mod plans;
+mod sites;
+mod sparql;
+
+pub(crate) use fallback::unknown;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Everything under `/api/v1`. One scope: a second with the same prefix would never be reached.
+pub(crate) fn api(config: &mut ServiceConfig<'_>) {
+    config
+        .service(plans::plan_create)
+        .service(applications::application_create)
+        .service(applications::application_list)
+        .service(applications::application_show)
+        .service(applications::application_update)
+        .service(applications::application_scale)
+        .service(applications::application_remove)
+        .service(applications::application_plan)
+        .service(applications::application_workloads)
+        .service(applications::application_endpoints)
+        .service(logs::application_logs)
+        .service(events::application_events)
+        .service(operations::operation_list)
+        .service(operations::operation_show)
+        .service(operations::operation_stream)
+        .service(events::event_list)
+        .service(events::event_stream)
+        .service(offers::offer_list)
+        .service(offers::offer_import)
+        .service(offers::offer_show)
+        .service(offers::offer_withdraw)
+        .service(sites::site_list)
+        .service(sites::site_show)
+        .service(sites::provider_list)
+        .service(sites::node_list)
+        .service(sparql::sparql_get)
+        .service(sparql::sparql_post);
+}
+
+/// Everything beside it: health, metrics, documents.
+pub(crate) fn beside(config: &mut ServiceConfig<'_>) {
+    config
+        .service(health::livez)
+        .service(health::readyz)
+        .service(health::metrics)
+        .service(documents::openapi)
+        .service(documents::docs)
+        .service(documents::vocabulary)
+        .service(documents::shapes)
+        .service(documents::model_schema)
+        .service(documents::problems);
+}

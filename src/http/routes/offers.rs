@@ -1,0 +1,278 @@
+//! Offers: list, show, import, withdraw.
+
+use super::plans::serialise;
+use crate::http::{
+    Broker,
+    call::Call,
+    page_token,
+    problem::{ApiError, ProblemKind, Reply},
+    query::{Query, page_size},
+    replay,
+    wire::{Fault, ImportReport, Offer, Page, Problem, Withdrawal},
+};
+use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, post, web};
+use hansa_ontology::{self as ontology, rdf, rdf::RdfFormat};
+use hansa_repository::catalogue::ImportRequest;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use utoipa::IntoParams;
+
+/// The list's name in page tokens.
+const LIST: &str = "offers";
+
+/// Which offers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct OfferQuery {
+    /// Only at this site: IRI or last segment.
+    site: Option<String>,
+    /// Only of this provider: IRI or last segment.
+    provider: Option<String>,
+    /// Only with these capabilities, separated by commas.
+    capability: Option<String>,
+    /// Items in the page: 1 to 500.
+    limit: Option<usize>,
+    /// The token that the page before gave.
+    page_token: Option<String>,
+}
+
+impl OfferQuery {
+    fn wants(&self, offer: &ontology::Offer, capabilities: &BTreeSet<String>) -> bool {
+        let named = |wanted: &Option<String>, iri: &str, short: &str| {
+            wanted
+                .as_ref()
+                .is_none_or(|name| name == iri || name == short)
+        };
+        named(&self.site, offer.site.as_str(), offer.site.short())
+            && named(
+                &self.provider,
+                offer.provider.as_str(),
+                offer.provider.short(),
+            )
+            && capabilities.is_subset(&offer.capabilities)
+    }
+}
+
+/// List offers, in the order of their IRIs.
+#[utoipa::path(tag = "catalogue", params(OfferQuery), responses((status = 200, body = Page<Offer>)))]
+#[get("/offers")]
+pub(crate) async fn offer_list(broker: web::Data<Broker>, query: Query<OfferQuery>) -> Reply {
+    let query = query.0;
+    let size = page_size(query.limit)?;
+    let after = query
+        .page_token
+        .as_ref()
+        .map(|token| page_token::open(LIST, token))
+        .transpose()?;
+    let capabilities: BTreeSet<String> = query
+        .capability
+        .iter()
+        .flat_map(|list| list.split(','))
+        .map(str::to_owned)
+        .filter(|tag| !tag.is_empty())
+        .collect();
+    let snapshot = broker.catalogue.snapshot().await?;
+    let mut found: Vec<&ontology::Offer> = snapshot
+        .catalogue
+        .offers
+        .iter()
+        .filter(|offer| {
+            query.wants(offer, &capabilities)
+                && after
+                    .as_ref()
+                    .is_none_or(|after| offer.id.as_str() > after.as_str())
+        })
+        .collect();
+    found.sort_by(|one, other| one.id.cmp(&other.id));
+    let next = found
+        .get(size)
+        .and_then(|_| found.get(size - 1))
+        .map(|last| page_token::seal(LIST, last.id.as_str()));
+    let items = found
+        .into_iter()
+        .take(size)
+        .cloned()
+        .map(Offer::from)
+        .collect();
+    Ok(HttpResponse::Ok().json(Page { items, next }))
+}
+
+/// Show an offer, as JSON or, where the caller accepts it, as Turtle.
+#[utoipa::path(
+    tag = "catalogue",
+    params(("reference" = String, Path, description = "IRI (percent-encoded) or its last segment")),
+    responses((status = 200, body = Offer), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/offers/{reference}")]
+pub(crate) async fn offer_show(
+    broker: web::Data<Broker>,
+    request: HttpRequest,
+    reference: web::Path<String>,
+) -> Reply {
+    let offer = find(&broker, &reference).await?;
+    if accepts_turtle(&request) {
+        let turtle = rdf::write_offer_turtle(&offer);
+        return Ok(HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "text/turtle; charset=utf-8"))
+            .body(turtle));
+    }
+    Ok(HttpResponse::Ok().json(Offer::from(offer)))
+}
+
+/// Import providers, sites and offers (RDF).
+///
+/// Each resource is checked against its shape. When one breaks it nothing is
+/// written and each fault is told; with `partial=true` the others are taken in.
+#[utoipa::path(
+    tag = "catalogue",
+    params(
+        ("dryRun" = Option<bool>, Query, description = "Only check; write nothing."),
+        ("partial" = Option<bool>, Query, description = "Take in what is good when something is refused.")
+    ),
+    request_body(content = String, content_type = "text/turtle"),
+    responses((status = 200, body = ImportReport), (status = 422, body = Problem, content_type = "application/problem+json"))
+)]
+#[post("/offers")]
+pub(crate) async fn offer_import(broker: web::Data<Broker>, call: Call) -> Reply {
+    let format = format(&call)?;
+    replay::once(&broker, &call, async {
+        let request = ImportRequest {
+            dry_run: call.dry_run,
+            strict: !call.partial,
+            ..ImportRequest::new(
+                call.bytes().to_vec(),
+                format,
+                call.actor.clone(),
+                broker.clock.now(),
+            )
+        };
+        let report = ImportReport::from(broker.catalogue.import(request).await?);
+        if !call.partial && !report.refused.is_empty() {
+            return Err(refusal(report));
+        }
+        serialise(&report)
+    })
+    .await
+}
+
+/// Withdraw an offer: it is not rented any more; what runs on it goes on.
+#[utoipa::path(
+    tag = "catalogue",
+    params(
+        ("reference" = String, Path, description = "IRI (percent-encoded) or its last segment"),
+        ("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")
+    ),
+    responses((status = 200, body = Withdrawal), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[delete("/offers/{reference}")]
+pub(crate) async fn offer_withdraw(
+    broker: web::Data<Broker>,
+    reference: web::Path<String>,
+    call: Call,
+) -> Reply {
+    let offer = find(&broker, &reference).await?;
+    if !call.dry_run {
+        broker
+            .catalogue
+            .offer_withdraw(&offer.id, call.actor.clone(), broker.clock.now())
+            .await?;
+    }
+    Ok(HttpResponse::Ok().json(Withdrawal {
+        offer: offer.id.to_string(),
+        dry_run: call.dry_run,
+    }))
+}
+
+/// A problem with every fault of the refused resources.
+fn refusal(report: ImportReport) -> ApiError {
+    let count = report.refused.len();
+    let faults = report.refused.into_iter().flat_map(|resource| {
+        let subject = resource.subject;
+        resource.violations.into_iter().map(move |violation| {
+            let field = if violation.field.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", violation.field)
+            };
+            let value = violation
+                .value
+                .map(|value| format!(" (value: {value})"))
+                .unwrap_or_default();
+            Fault {
+                detail: format!(
+                    "{subject}{field}: {}{value} [{}]",
+                    violation.message, violation.shape
+                ),
+                ..Fault::default()
+            }
+        })
+    });
+    let said = if count == 1 {
+        "1 resource breaks its shape".to_owned()
+    } else {
+        format!("{count} resources break their shapes")
+    };
+    ApiError::new(ProblemKind::Invalid, format!("{said}; nothing was written"))
+        .with_errors(faults.collect())
+}
+
+/// The offer of an IRI, or the only one with that last segment.
+async fn find(broker: &Broker, reference: &str) -> Result<ontology::Offer, ApiError> {
+    let snapshot = broker.catalogue.snapshot().await?;
+    let offers = &snapshot.catalogue.offers;
+    if let Some(offer) = offers.iter().find(|offer| offer.id.as_str() == reference) {
+        return Ok(offer.clone());
+    }
+    let named: Vec<_> = offers
+        .iter()
+        .filter(|offer| offer.id.short() == reference)
+        .collect();
+    match named.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(ApiError::new(
+            ProblemKind::NotFound,
+            format!("there is no offer `{reference}`"),
+        )),
+        several => {
+            let iris: Vec<&str> = several
+                .iter()
+                .take(5)
+                .map(|offer| offer.id.as_str())
+                .collect();
+            Err(ApiError::new(
+                ProblemKind::Conflict,
+                format!(
+                    "{} offers are called `{reference}`; give one's IRI: {}",
+                    several.len(),
+                    iris.join(", ")
+                ),
+            ))
+        }
+    }
+}
+
+fn format(call: &Call) -> Result<RdfFormat, ApiError> {
+    let given = call.media_type().unwrap_or(RdfFormat::Turtle.media_type());
+    RdfFormat::from_media_type(given).ok_or_else(|| {
+        let known: Vec<&str> = RdfFormat::ALL
+            .iter()
+            .map(|format| format.media_type())
+            .collect();
+        ApiError::new(
+            ProblemKind::UnsupportedMediaType,
+            format!(
+                "a body of type {given} is not read here; send one of {}",
+                known.join(", ")
+            ),
+        )
+    })
+}
+
+fn accepts_turtle(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/turtle"))
+}

@@ -1,0 +1,59 @@
+//! What every handler can reach.
+
+use crate::{config::Settings, metrics::Metrics};
+use hansa_pim::Pim;
+use hansa_repository::{
+    Database,
+    ambient::{SharedClock, SharedIds},
+    catalogue::CatalogueService,
+};
+use hansa_service_orchestrator::ServiceOrchestrator;
+use hansa_wdm::Wdm;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio_util::sync::CancellationToken;
+
+/// A broker's parts, as wired together in [`crate::wiring`].
+#[derive(Debug, Clone)]
+pub(crate) struct Broker {
+    /// The settings in force.
+    pub settings: Arc<Settings>,
+    /// Time.
+    pub clock: SharedClock,
+    /// Identifiers.
+    pub ids: SharedIds,
+    /// Events, operations, idempotency keys.
+    pub database: Database,
+    /// Providers, sites, offers.
+    pub catalogue: CatalogueService,
+    /// Local nodes.
+    pub pim: Pim,
+    /// Workloads, for counting them.
+    pub wdm: Wdm,
+    /// Applications.
+    pub orchestrator: ServiceOrchestrator,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether workers are at work.
+    pub workers: WorkerHealth,
+    /// Ends streams when the broker stops.
+    pub shutdown: CancellationToken,
+}
+
+/// Whether the workers are at work.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WorkerHealth(Arc<AtomicBool>);
+
+impl WorkerHealth {
+    /// They have begun, or ended.
+    pub(crate) fn set(&self, at_work: bool) {
+        self.0.store(at_work, Ordering::Relaxed);
+    }
+
+    /// Whether they are at work.
+    pub(crate) fn at_work(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

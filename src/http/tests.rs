@@ -1,0 +1,1 @@
+//! Contracts of the border that need no room below it.

@@ -1,0 +1,21 @@
+//! What crosses the wire: the bodies of the API, for the server that writes
+//! them and the client that reads them. Separate from the domain's types, so
+//! that neither binds the other; the conversions stand beside each type.
+
+mod application;
+mod catalogue;
+mod event;
+mod operation;
+mod page;
+mod plan;
+mod problem;
+mod workload;
+
+pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
+pub(crate) use catalogue::{ImportReport, Node, Offer, Provider, Site, Withdrawal};
+pub(crate) use event::Event;
+pub(crate) use operation::Operation;
+pub(crate) use page::Page;
+pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Proof};
+pub(crate) use problem::{Fault, Problem};
+pub(crate) use workload::{Endpoint, Workload};

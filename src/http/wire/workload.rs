@@ -1,0 +1,122 @@
+//! Workloads and their endpoints on the wire.
+
+use chrono::{DateTime, Utc};
+use hansa_wdm::{WorkloadStatus, model};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// One running instance of a component.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Workload {
+    /// Its id.
+    pub id: String,
+    /// The component's name.
+    pub component: String,
+    /// Which of the component's instances, from 0.
+    pub ordinal: u32,
+    /// The revision that it runs.
+    pub revision: String,
+    /// `prepared`, `starting`, `running`, `unhealthy`, `backing-off`, `failed`, `stopping`.
+    pub state: String,
+    /// Why it doesn't work, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The machine's id.
+    pub machine: String,
+    /// The site's IRI.
+    pub site: String,
+    /// The node's name.
+    pub node: String,
+    /// Where it is reached, by the port's name: `127.0.0.1:20001`.
+    pub endpoints: BTreeMap<String, String>,
+    /// The main process, while there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// How it last ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_exit: Option<String>,
+    /// Which limits hold for it, and why others don't.
+    pub limits: String,
+    /// When its state last changed.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// Where one port of a workload is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Endpoint {
+    /// The component's name.
+    pub component: String,
+    /// Which of its instances.
+    pub ordinal: u32,
+    /// The workload's id.
+    pub workload: String,
+    /// The port's name.
+    pub port: String,
+    /// `tcp` or `udp`.
+    pub protocol: String,
+    /// Address and port number, `127.0.0.1:20001`.
+    pub address: String,
+    /// Reachable from outside the application.
+    pub public: bool,
+    /// Whether it works now.
+    pub healthy: bool,
+}
+
+impl From<WorkloadStatus> for Workload {
+    fn from(status: WorkloadStatus) -> Self {
+        Self {
+            id: status.id.to_string(),
+            component: status.component,
+            ordinal: status.ordinal,
+            revision: status.revision,
+            state: status.state.name().to_owned(),
+            reason: status.state.reason().map(str::to_owned),
+            machine: status.target.machine.to_string(),
+            site: status.target.site.to_string(),
+            node: status.target.node,
+            endpoints: status
+                .endpoints
+                .iter()
+                .map(|(name, endpoint)| (name.clone(), endpoint.to_string()))
+                .collect(),
+            pid: status.pid,
+            restarts: status.restarts,
+            last_exit: status.last_exit.map(|exit| exit.to_string()),
+            limits: status.limits.explanation,
+            changed_at: status.changed_at,
+        }
+    }
+}
+
+impl Endpoint {
+    /// The endpoints of a workload.
+    pub(crate) fn of(status: &WorkloadStatus) -> Vec<Self> {
+        let healthy = status.state.is_healthy();
+        status
+            .endpoints
+            .iter()
+            .map(|(port, endpoint)| Self::new(status, port, endpoint, healthy))
+            .collect()
+    }
+
+    fn new(status: &WorkloadStatus, port: &str, endpoint: &model::Endpoint, healthy: bool) -> Self {
+        Self {
+            component: status.component.clone(),
+            ordinal: status.ordinal,
+            workload: status.id.to_string(),
+            port: port.to_owned(),
+            protocol: match endpoint.protocol {
+                hansa_ontology::resource_model::Protocol::Tcp => "tcp".to_owned(),
+                hansa_ontology::resource_model::Protocol::Udp => "udp".to_owned(),
+            },
+            address: endpoint.socket().to_string(),
+            public: endpoint.public,
+            healthy,
+        }
+    }
+}

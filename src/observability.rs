@@ -1,0 +1,101 @@
+//! What a broker tells while it runs: its log, as text for people or JSON for
+//! programs, and how long rounds of reconciling take.
+
+use crate::{
+    config::{LogFormat, LogSettings},
+    metrics::Metrics,
+};
+use std::{
+    fs::File,
+    io::IsTerminal,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+use tracing::{Id, Subscriber, span::Attributes};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, fmt,
+    layer::{Context, SubscriberExt},
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+/// The span that the service orchestrator opens around one round of reconciling.
+const RECONCILE: &str = "reconcile";
+
+/// Where the log goes.
+pub(crate) enum LogTarget<'a> {
+    /// Standard error.
+    StandardError,
+    /// A file, which is appended to.
+    File(&'a Path),
+}
+
+/// Begins to log. A second call changes nothing.
+///
+/// # Errors
+/// When the file can't be opened.
+pub(crate) fn begin(
+    settings: &LogSettings,
+    metrics: &Arc<Metrics>,
+    target: &LogTarget<'_>,
+) -> std::io::Result<()> {
+    let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let writer: Box<dyn Layer<Registry> + Send + Sync> = match (target, settings.format) {
+        (LogTarget::StandardError, LogFormat::Text) => fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .boxed(),
+        (LogTarget::StandardError, LogFormat::Json) => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(std::io::stderr)
+            .boxed(),
+        (LogTarget::File(path), _) => {
+            let file = File::options().create(true).append(true).open(path)?;
+            fmt::layer()
+                .with_writer(Mutex::new(file))
+                .with_ansi(false)
+                .boxed()
+        }
+    };
+    let timing = ReconcileTiming {
+        metrics: Arc::clone(metrics),
+    };
+    let begun = tracing_subscriber::registry()
+        .with(writer.with_filter(filter))
+        .with(timing)
+        .try_init();
+    if begun.is_err() {
+        tracing::debug!("the log has begun already");
+    }
+    Ok(())
+}
+
+/// Measures rounds of reconciling by their spans, so that the orchestrator
+/// need not know that anything is measured.
+struct ReconcileTiming {
+    metrics: Arc<Metrics>,
+}
+
+/// When a span was opened.
+struct Opened(Instant);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ReconcileTiming {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if attributes.metadata().name() == RECONCILE
+            && let Some(span) = context.span(id)
+        {
+            span.extensions_mut().insert(Opened(Instant::now()));
+        }
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(&id)
+            && let Some(Opened(begun)) = span.extensions().get::<Opened>()
+        {
+            self.metrics.reconciled(begun.elapsed());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Puts the rooms together into a running broker, and takes it down again.
+//! The one place that makes a clock, identifiers and a database.
+
+mod error;
+mod lock;
+mod sites;
+mod tasks;
+
+pub(crate) use error::WiringError;
+
+use crate::{
+    config::Settings,
+    http::{self, Broker, WorkerHealth},
+    metrics::Metrics,
+};
+use hansa_mcm::Mcm;
+use hansa_mco::{Infrastructure, Mco, OfferIndexCache, Rooms};
+use hansa_pim::{Host, Pim, PimSettings};
+use hansa_repository::{
+    Database, DatabaseUrl,
+    ambient::{RandomIds, SharedClock, SharedIds, SystemClock},
+    catalogue::CatalogueService,
+};
+use hansa_service_orchestrator::ServiceOrchestrator;
+use hansa_vip::Vip;
+use hansa_wdm::{ProcessOptions, Wdm, WdmOptions};
+use lock::DirectoryLock;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tasks::Tasks;
+use tokio_util::sync::CancellationToken;
+
+/// A broker that runs in this process.
+pub(crate) struct RunningBroker {
+    /// Where its API is, such as `http://127.0.0.1:8080`.
+    pub url: String,
+    /// Its parts.
+    pub broker: Broker,
+    server: http::Server,
+    tasks: Tasks,
+    /// Held as long as the broker runs.
+    _lock: DirectoryLock,
+}
+
+/// Starts a broker: binds its port first, so that nothing is touched when that is taken.
+///
+/// # Errors
+/// When the port is taken, the data directory is in use, the database can't be
+/// used, or a local site is described wrongly.
+pub(crate) async fn start(
+    settings: Settings,
+    metrics: Arc<Metrics>,
+) -> Result<RunningBroker, WiringError> {
+    let listener = http::bind(settings.server.listen)?;
+    let address = listener.local_addr().map_err(WiringError::Address)?;
+    let data_dir = data_directory(&settings.data_dir)?;
+    let lock = DirectoryLock::take(&data_dir)?;
+    let settings = Settings {
+        data_dir,
+        ..settings
+    };
+    let broker = assemble(settings, address, metrics).await?;
+    sites::announce(&broker).await?;
+    let tasks = Tasks::start(&broker).await;
+    let server = http::start(&broker, listener)?;
+    Ok(RunningBroker {
+        url: format!("http://{address}"),
+        broker,
+        server,
+        tasks,
+        _lock: lock,
+    })
+}
+
+impl RunningBroker {
+    /// Stops it: no new request, workers come to the end of their round, and
+    /// workloads go on.
+    pub(crate) async fn stop(self) {
+        self.broker.workers.set(false);
+        self.broker.shutdown.cancel();
+        self.server.stop().await;
+        self.tasks.stop().await;
+    }
+}
+
+/// The data directory, made where it isn't there, as an absolute path.
+fn data_directory(path: &Path) -> Result<PathBuf, WiringError> {
+    let refused = |source| WiringError::DataDirectory {
+        path: path.to_path_buf(),
+        source,
+    };
+    std::fs::create_dir_all(path).map_err(refused)?;
+    path.canonicalize().map_err(refused)
+}
+
+async fn assemble(
+    settings: Settings,
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+) -> Result<Broker, WiringError> {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let ids: SharedIds = Arc::new(RandomIds);
+    let database = open_database(&settings).await?;
+    let catalogue = CatalogueService::new(database.clone())?;
+    let connectors = sites::connectors(&settings);
+    let host = Host::observe(&settings.data_dir)?;
+    let pim_settings = PimSettings {
+        data_dir: settings.data_dir.clone(),
+        host,
+        sites: connectors.clone(),
+    };
+    let pim = Pim::new(database.clone(), Arc::clone(&clock), pim_settings)?;
+    let vip = Vip::new(
+        database.clone(),
+        Arc::clone(&clock),
+        pim.clone(),
+        &connectors,
+    )?;
+    let mcm = Mcm::new(
+        database.clone(),
+        Arc::clone(&clock),
+        pim.clone(),
+        &connectors,
+    )?;
+    let wdm = Wdm::new(
+        database.clone(),
+        Arc::clone(&clock),
+        workload_options(&settings, address)?,
+    )?;
+    let mco = Mco::new(Rooms {
+        database: database.clone(),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        catalogue: catalogue.clone(),
+        infrastructure: Infrastructure {
+            pim: pim.clone(),
+            vip,
+            mcm,
+        },
+        wdm: wdm.clone(),
+        default_currency: settings.currency,
+        index: OfferIndexCache::default(),
+    });
+    let orchestrator =
+        ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
+    Ok(Broker {
+        settings: Arc::new(settings),
+        clock,
+        ids,
+        database,
+        catalogue,
+        pim,
+        wdm,
+        orchestrator,
+        metrics,
+        workers: WorkerHealth::default(),
+        shutdown: CancellationToken::new(),
+    })
+}
+
+async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
+    let url: DatabaseUrl = settings.database_url().parse()?;
+    let opened = tokio::task::spawn_blocking(move || {
+        Database::open(
+            &url,
+            &[
+                hansa_pim::MIGRATIONS,
+                hansa_vip::MIGRATIONS,
+                hansa_mcm::MIGRATIONS,
+                hansa_wdm::MIGRATIONS,
+                hansa_mco::MIGRATIONS,
+                hansa_service_orchestrator::MIGRATIONS,
+            ],
+        )
+    });
+    Ok(opened.await.map_err(WiringError::Task)??)
+}
+
+/// How workloads run: under a supervisor that is this very program.
+fn workload_options(settings: &Settings, address: SocketAddr) -> Result<WdmOptions, WiringError> {
+    let program = std::env::current_exe().map_err(WiringError::Program)?;
+    let discovery = format!(
+        "http://{address}/api/v1/applications/{{application}}/endpoints?component={{component}}"
+    );
+    let process = ProcessOptions {
+        discovery_url: Some(discovery),
+        ..ProcessOptions::new(program, settings.data_dir.join("nodes"))
+    };
+    let ports = settings.workload_ports.first..=settings.workload_ports.last;
+    Ok(WdmOptions { ports, process })
+}

@@ -1,0 +1,58 @@
+//! Why a broker can't start. Each message names the remedy.
+
+use crate::{config::LocalError, http::StartError};
+use std::{io, path::PathBuf};
+
+/// Why a broker can't start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WiringError {
+    /// The server.
+    #[error(transparent)]
+    Server(#[from] StartError),
+    /// The bound address can't be read back.
+    #[error("the server's address can't be read: {0}")]
+    Address(#[source] io::Error),
+    /// The data directory.
+    #[error("the data directory {} can't be used: {source}; give another in data_dir (HANSA_DATA_DIR)", path.display())]
+    DataDirectory {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another broker uses the data directory.
+    #[error("the data directory {} is used by another broker{}; stop that one, or give another in data_dir (HANSA_DATA_DIR)", path.display(), .holder.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    InUse {
+        /// Which.
+        path: PathBuf,
+        /// Its process, where that is known.
+        holder: Option<String>,
+    },
+    /// This program's own file can't be found.
+    #[error("this program can't find its own file, which supervises workloads: {0}")]
+    Program(#[source] io::Error),
+    /// The database.
+    #[error(transparent)]
+    Repository(#[from] hansa_repository::RepositoryError),
+    /// Nodes.
+    #[error(transparent)]
+    Pim(#[from] hansa_pim::PimError),
+    /// Virtual machines.
+    #[error(transparent)]
+    Vip(#[from] hansa_vip::VipError),
+    /// Clusters.
+    #[error(transparent)]
+    Mcm(#[from] hansa_mcm::McmError),
+    /// Workloads.
+    #[error(transparent)]
+    Wdm(#[from] hansa_wdm::WdmError),
+    /// The local catalogue.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The generated offers break a shape.
+    #[error("the offers made from `sites` are refused: {0}; correct the settings of the site")]
+    LocalOffers(String),
+    /// A task ended early.
+    #[error("a task of the start ended early: {0}")]
+    Task(#[source] tokio::task::JoinError),
+}

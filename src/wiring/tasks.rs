@@ -1,0 +1,94 @@
+//! What a broker does by itself: reconciling, and tidying up.
+
+use crate::http::Broker;
+use hansa_repository::{RepositoryError, idempotency};
+use hansa_service_orchestrator::{WorkerOptions, run_workers};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// How often old idempotency keys are thrown away.
+const TIDY: Duration = Duration::from_secs(600);
+/// How long a broken worker pool rests before it begins again.
+const REST: Duration = Duration::from_secs(2);
+
+/// The tasks of a running broker.
+pub(super) struct Tasks {
+    workers: JoinHandle<()>,
+    tidying: JoinHandle<()>,
+}
+
+impl Tasks {
+    /// Removes what an earlier process left over, then begins to work.
+    pub(super) async fn start(broker: &Broker) -> Self {
+        match broker.wdm.sweep().await {
+            Ok(removed) => removed.iter().for_each(
+                |id| tracing::warn!(workload = %id, "removed a workload that nobody knows"),
+            ),
+            Err(error) => tracing::warn!(%error, "the nodes' directories can't be swept now"),
+        }
+        if let Err(error) = broker.pim.directory_sweep().await {
+            tracing::warn!(%error, "the machines' directories can't be swept now");
+        }
+        Self {
+            workers: tokio::spawn(work(broker.clone())),
+            tidying: tokio::spawn(tidy(broker.clone())),
+        }
+    }
+
+    /// Waits for the rounds under way.
+    pub(super) async fn stop(self) {
+        self.tidying.abort();
+        if let Err(error) = self.workers.await {
+            tracing::error!(%error, "the workers ended early");
+        }
+    }
+}
+
+async fn work(broker: Broker) {
+    let options = WorkerOptions {
+        owner: owner(&broker),
+        concurrency: broker.settings.workers.into(),
+    };
+    while !broker.shutdown.is_cancelled() {
+        broker.workers.set(true);
+        let ended = run_workers(
+            broker.orchestrator.clone(),
+            options.clone(),
+            broker.shutdown.clone(),
+        )
+        .await;
+        broker.workers.set(false);
+        if let Err(error) = ended {
+            tracing::error!(%error, "the workers can't work; they begin again in a moment");
+            tokio::select! {
+                () = tokio::time::sleep(REST) => {}
+                () = broker.shutdown.cancelled() => {}
+            }
+        }
+    }
+}
+
+/// This broker's name among those that share the database: its machine and its
+/// data directory, which only one process uses at a time.
+fn owner(broker: &Broker) -> String {
+    let system = nix::sys::utsname::uname();
+    let machine = system.as_ref().map_or_else(
+        |_| "localhost".into(),
+        |names| names.nodename().to_string_lossy(),
+    );
+    format!("{machine}:{}", broker.settings.data_dir.display())
+}
+
+async fn tidy(broker: Broker) {
+    loop {
+        let now = broker.clock.now();
+        let expired: Result<usize, RepositoryError> = broker
+            .database
+            .write(move |connection| idempotency::expire(connection, now))
+            .await;
+        if let Err(error) = expired {
+            tracing::debug!(%error, "old idempotency keys stay a little longer");
+        }
+        tokio::time::sleep(TIDY).await;
+    }
+}
