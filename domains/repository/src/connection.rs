@@ -1,14 +1,19 @@
 //! How a connection to each database is opened, set up, and brought into a transaction.
 
 use crate::{
-    any_connection::AnyConnection as Connection, database::DatabaseOptions, error::RepositoryError,
+    any_connection::AnyConnection as Connection,
+    database::DatabaseOptions,
+    error::{ErrorKind, RepositoryError},
     url::DatabaseUrl,
 };
 use diesel::{
     Connection as _, ConnectionError,
     connection::{AnsiTransactionManager, SimpleConnection},
 };
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// The key of the advisory lock that all writers of one PostgreSQL database take ("hansa").
 const WRITE_LOCK: i64 = 0x68_61_6e_73_61;
@@ -110,6 +115,9 @@ fn set_up_sqlite(
     }
     if access == Access::Read {
         connection.batch_execute("PRAGMA query_only = ON;")?;
+    } else {
+        // A writer waits at the begin of its transaction and nowhere else; see `begin_immediate`.
+        connection.batch_execute("PRAGMA busy_timeout = 0;")?;
     }
     Ok(connection)
 }
@@ -144,16 +152,16 @@ fn with_connect_timeout(address: &str, options: &DatabaseOptions) -> String {
 /// file's write lock, on PostgreSQL for an advisory lock. So at any time one
 /// transaction writes, in both: what it reads cannot change under it, events
 /// are committed in the order of their numbers, and writers cannot deadlock.
-pub(crate) fn begin(connection: &mut Connection, access: Access) -> Result<(), RepositoryError> {
+pub(crate) fn begin(
+    connection: &mut Connection,
+    access: Access,
+    options: &DatabaseOptions,
+) -> Result<(), RepositoryError> {
     match connection {
-        Connection::Sqlite(sqlite) => {
-            let sql = if access == Access::Write {
-                "BEGIN IMMEDIATE"
-            } else {
-                "BEGIN"
-            };
-            AnsiTransactionManager::begin_transaction_sql(sqlite, sql)?;
+        Connection::Sqlite(sqlite) if access == Access::Read => {
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?;
         }
+        Connection::Sqlite(sqlite) => begin_immediate(sqlite, options.busy_timeout)?,
         Connection::Postgres(postgres) if access == Access::Read => {
             AnsiTransactionManager::begin_transaction_sql(
                 postgres,
@@ -169,4 +177,26 @@ pub(crate) fn begin(connection: &mut Connection, access: Access) -> Result<(), R
         }
     }
     Ok(())
+}
+
+/// SQLite's own way of waiting tries ever more rarely, at last ten times a
+/// second, and so starves beside a busy writer of another process. Trying
+/// evenly every millisecond or so gives each its turn.
+fn begin_immediate(
+    sqlite: &mut diesel::SqliteConnection,
+    patience: Duration,
+) -> Result<(), RepositoryError> {
+    let begun = Instant::now();
+    loop {
+        let error = match AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE") {
+            Ok(()) => return Ok(()),
+            Err(error) => RepositoryError::from(error),
+        };
+        if error.kind() != ErrorKind::Busy || begun.elapsed() >= patience {
+            return Err(error);
+        }
+        // An uneven step, so as not to fall into step with the other.
+        let step = 700 + u64::from(begun.elapsed().subsec_nanos() % 1_000);
+        std::thread::sleep(Duration::from_micros(step));
+    }
 }

@@ -262,7 +262,7 @@ impl Inner {
             // A statement of its own, so that the list is unlocked again before the wait.
             let idle = self.idle(access).pop();
             let Some(mut connection) = idle else { break };
-            match connection::begin(&mut connection, access) {
+            match connection::begin(&mut connection, access, &self.options) {
                 Ok(()) => return Ok(connection),
                 Err(error) if error.kind() == crate::ErrorKind::Busy => {
                     self.roll_back_and_keep(access, connection);
@@ -274,7 +274,7 @@ impl Inner {
             }
         }
         let mut connection = connection::open(&self.url, access, &self.options)?;
-        connection::begin(&mut connection, access)?;
+        connection::begin(&mut connection, access, &self.options)?;
         Ok(connection)
     }
 

@@ -32,7 +32,7 @@ pub enum RepositoryError {
     },
     /// Somebody else holds the database's lock for too long.
     #[error(
-        "the database is locked by another writer; end the other program (a backup, a shell, a second broker on the same file) or raise `database.busy_timeout`"
+        "the database is locked by another writer; end the other program (a backup, a shell, a second broker on the same file) and try again"
     )]
     Busy(#[source] Option<DieselError>),
     /// There is no room left.

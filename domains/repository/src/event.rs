@@ -223,12 +223,18 @@ impl NewRow {
             at: time::to_column(event.at),
             actor: json::to_column("actor", &event.actor)?,
             application: event.application.map(|id| id.to_string()),
-            subject: event.subject.clone(),
+            subject: without_nul(&event.subject),
             kind: event.kind.clone(),
-            message: event.message.clone(),
+            message: without_nul(&event.message),
             data: json::to_column("event", &event.data)?,
         })
     }
+}
+
+/// PostgreSQL takes no NUL in a text. What was said by others (the output of a
+/// workload, a title) may hold one, and must not stop what the event tells of.
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 impl Row {

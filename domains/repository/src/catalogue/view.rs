@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 /// What has changed between two generations.
 pub(super) struct Update {
     pub(super) generation: i64,
+    /// Whether it stands in the place of everything before.
+    whole: bool,
     /// IRIs of all that is different or gone.
     touched: BTreeSet<String>,
     /// What is different.
@@ -27,10 +29,12 @@ impl Update {
         if current == generation {
             return Ok(None);
         }
-        // A smaller number than before is another database in the place of the old one.
-        let rows = store::since(connection, generation.min(current))?;
+        // A smaller number than before: the database was restored from a backup.
+        let whole = current < generation;
+        let rows = store::since(connection, if whole { 0 } else { generation })?;
         let mut update = Self {
             generation: current,
+            whole,
             touched: BTreeSet::new(),
             changed: Catalogue::default(),
         };
@@ -85,7 +89,7 @@ impl Update {
     fn merge<T: Resource>(&self, before: &Catalogue, after: &mut Catalogue) {
         let kept = T::list(before)
             .iter()
-            .filter(|resource| !self.touched.contains(resource.iri()));
+            .filter(|resource| !self.whole && !self.touched.contains(resource.iri()));
         let mut all: Vec<T> = kept.chain(T::list(&self.changed)).cloned().collect();
         all.sort_by(|one, other| one.iri().cmp(other.iri()));
         *T::list_mut(after) = all;
@@ -93,6 +97,9 @@ impl Update {
 
     /// Brings the graph up to date. Blocks.
     pub(super) fn draw(&self, graph: &OfferGraph) -> Result<(), RepositoryError> {
+        if self.whole {
+            graph.clear()?;
+        }
         for iri in &self.touched {
             graph.remove(iri)?;
         }

@@ -34,7 +34,8 @@ folder=$(mktemp -d /tmp/hansa-pg-XXXXXX) || exit 1
 cd "$folder" || exit 1
 clean() { pg_ctl -D "$folder/data" -m immediate -w stop >/dev/null 2>&1; cd /; rm -rf "$folder"; }
 if initdb -D "$folder/data" -U hansa -A trust -E UTF8 --locale=C --no-sync >"$folder/log" 2>&1 &&
-   pg_ctl -D "$folder/data" -w -t 60 -l "$folder/log" -o "-c listen_addresses= -c unix_socket_directories=$folder -c fsync=off -c max_connections=200" start </dev/null >>"$folder/log" 2>&1
+   printf '%s\n' 'fsync = off' 'max_connections = 200' >>"$folder/data/postgresql.conf" &&
+   pg_ctl -D "$folder/data" -w -t 60 -l "$folder/log" -o "-c listen_addresses= -c unix_socket_directories=$folder" start </dev/null >>"$folder/log" 2>&1
 then echo "ready $folder"
 else tr '\n' ' ' <"$folder/log"; echo
 fi

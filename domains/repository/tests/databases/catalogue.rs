@@ -2,6 +2,7 @@
 
 use crate::offers::{catalogue, offer, provider, site};
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::SimpleConnection as _;
 use hansa_ontology::{
     Actor, OfferId, OfferKind, ProviderId, SiteId,
     catalogue::Catalogue,
@@ -9,7 +10,7 @@ use hansa_ontology::{
     rdf::{self, RdfFormat},
 };
 use hansa_repository::{
-    Database, DatabaseOptions, ErrorKind,
+    Database, DatabaseOptions, ErrorKind, RepositoryError,
     ambient::Clock as _,
     catalogue::{
         CatalogueService, ChangeKind, ImportReport, ImportRequest, OfferFilter, Outcome,
@@ -478,5 +479,40 @@ fn lists_filter_and_page() {
                 .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);
         }
+    });
+}
+
+#[test]
+fn a_restored_backup_is_seen_too() {
+    for_each_database(&[], async |db| {
+        let service = CatalogueService::new(db.clone()).unwrap();
+        import(&service, &catalogue(1)).await;
+        import(&service, &catalogue(2)).await;
+        let count = "SELECT ?o WHERE { ?o a hansa:Offer }";
+        service
+            .query(count.to_owned(), QueryLimits::default())
+            .await
+            .unwrap();
+        assert_eq!(service.snapshot().await.unwrap().generation, 2);
+        // As a backup from before the second import has it.
+        db.write(|c| -> Result<(), RepositoryError> {
+            c.batch_execute("DELETE FROM catalogue_resource WHERE generation = 2")?;
+            Ok(
+                c.batch_execute(
+                    "UPDATE counter SET value = 1 WHERE name = 'catalogue-generation'",
+                )?,
+            )
+        })
+        .await
+        .unwrap();
+        assert_eq!(service.snapshot().await.unwrap().catalogue, catalogue(1));
+        let answer = service
+            .query(count.to_owned(), QueryLimits::default())
+            .await
+            .unwrap();
+        let QueryAnswer::Rows { rows, .. } = answer else {
+            panic!("a SELECT answers rows")
+        };
+        assert_eq!(rows.len(), 1);
     });
 }

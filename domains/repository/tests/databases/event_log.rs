@@ -74,6 +74,24 @@ fn what_is_appended_is_read_back() {
 }
 
 #[test]
+fn a_nul_from_elsewhere_stops_nothing() {
+    for_each_database(&[], async |db| {
+        let event = NewEvent {
+            message: "exit\0ed".to_owned(),
+            data: json!("\0"),
+            ..new("a", "b\0")
+        };
+        append(&db, vec![event]).await;
+        let read = list(&db, EventFilter::default(), 1, Order::NewestFirst).await;
+        assert_eq!(
+            (read[0].message.as_str(), read[0].subject.as_str()),
+            ("exit\u{fffd}ed", "b\u{fffd}")
+        );
+        assert_eq!(read[0].data, json!("\0"));
+    });
+}
+
+#[test]
 fn filters_and_pages() {
     for_each_database(&[], async |db| {
         let kinds = [

@@ -86,3 +86,21 @@ fn brokers_that_start_together_migrate_once() {
         }
     });
 }
+
+#[test]
+fn brokers_that_start_together_on_no_file_yet_make_one() {
+    for round in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let url = hansa_repository::DatabaseUrl::sqlite(folder.path().join("data/hansa.db"));
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                let url = url.clone();
+                std::thread::spawn(move || Database::open(&url, &[]).map(drop))
+            })
+            .collect();
+        for start in starts {
+            let opened = start.join().unwrap();
+            assert!(opened.is_ok(), "round {round}: {opened:?}");
+        }
+    }
+}

@@ -129,7 +129,8 @@ fn writers_of_two_processes_take_turns() {
             test.reopen(&[], DatabaseOptions::default()).unwrap(),
         ];
         let mut writers = tokio::task::JoinSet::new();
-        for db in processes.iter().cycle().take(40).cloned() {
+        for db in processes.iter().cycle().take(40) {
+            let db = db.clone();
             writers.spawn(async move {
                 db.write(|c| {
                     let next = number(c, "SELECT coalesce(max(n), 0) + 1 AS n FROM t")?;
@@ -188,5 +189,46 @@ fn a_dropped_write_still_ends() {
             .await
             .unwrap();
         assert_eq!(count(&db).await % 2, 1);
+    });
+}
+
+/// A process that writes without a pause must not shut another out.
+#[test]
+fn a_busy_process_lets_others_have_their_turn() {
+    for_each_test_database(&[], async |test| {
+        table(&test.database()).await;
+        let (busy, modest) = (
+            test.database(),
+            test.reopen(&[], DatabaseOptions::default()).unwrap(),
+        );
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stopped = std::sync::Arc::clone(&stop);
+        let hog = tokio::spawn(async move {
+            let mut n = 0;
+            while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+                n += 1;
+                busy.write(move |c| {
+                    c.batch_execute(&format!("INSERT INTO t VALUES ({n})"))?;
+                    std::thread::sleep(Duration::from_millis(1));
+                    Ok::<_, RepositoryError>(())
+                })
+                .await
+                .unwrap();
+            }
+        });
+        let begun = std::time::Instant::now();
+        for n in 0..10 {
+            modest
+                .write(move |c| {
+                    c.batch_execute(&format!("INSERT INTO t VALUES (-{n} - 1)"))?;
+                    Ok::<_, RepositoryError>(())
+                })
+                .await
+                .unwrap();
+        }
+        let waited = begun.elapsed();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        hog.await.unwrap();
+        assert!(waited < Duration::from_secs(5), "ten turns took {waited:?}");
     });
 }
