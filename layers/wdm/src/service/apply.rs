@@ -42,8 +42,11 @@ impl Wdm {
             return Err(WdmError::NotFound(spec.id));
         };
         self.carry_out(action, &workload).await?;
-        if workload.is_up() {
-            self.connector.tell(&place(spec), &peers).await?;
+        if workload.is_up()
+            && let Err(error) = self.connector.tell(&place(spec), &peers).await
+        {
+            // The workload runs on with what it knows; the next call tries again.
+            tracing::warn!(workload = %spec.id, %error, "the peers file isn't current");
         }
         // A program that ends at once, or doesn't exist, is known by now.
         let seen = self.connector.observe(&place(spec)).await?;

@@ -12,7 +12,7 @@ use nix::{
     sys::{
         prctl,
         resource::{Resource, setrlimit},
-        signal::Signal,
+        signal::{SigSet, Signal},
     },
     unistd::{Pid, getppid},
 };
@@ -41,6 +41,11 @@ fn become_workload(directory: &Path, parent: i32) -> String {
     let layout = Layout::new(directory);
     if let Err(error) = prctl::set_pdeathsig(Signal::SIGKILL) {
         return format!("the process can't be tied to its supervisor: {error}");
+    }
+    // The supervisor takes its signals from a queue and has them blocked, and a
+    // blocked signal stays blocked across an exec: the program gets a clean mask.
+    if let Err(error) = SigSet::empty().thread_set_mask() {
+        return format!("signals can't be let through: {error}");
     }
     // Had the parent died before that call, no signal would come any more.
     if getppid() != Pid::from_raw(parent) {

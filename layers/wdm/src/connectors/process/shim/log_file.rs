@@ -130,7 +130,12 @@ impl LogFiles {
 }
 
 fn open_last(directory: &Path) -> io::Result<Current> {
-    fs::create_dir_all(directory)?;
+    // Only this one: were the workload's own directory made anew after
+    // somebody had deleted it, nobody would ever remove it.
+    match fs::create_dir(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
     let number = log_files(directory)?
         .last()
         .map_or(1, |(number, _)| *number);

@@ -44,6 +44,7 @@ const RECORD_PATIENCE: Duration = Duration::from_secs(30);
 /// Supervises the workload whose directory this is, until nothing of it is left.
 pub(super) fn run(directory: PathBuf) -> ExitCode {
     let layout = Layout::new(directory);
+    close_inherited();
     // A session of its own: what ends the broker's terminal doesn't end us.
     // It fails only where we lead a group already, which is as good.
     setsid().ok();
@@ -58,6 +59,22 @@ pub(super) fn run(directory: PathBuf) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&layout, &error),
+    }
+}
+
+/// What the broker itself was started with and didn't mark to be closed would
+/// be kept open by us, and by the workload, for as long as they live.
+fn close_inherited() {
+    let open: Vec<i32> = std::fs::read_dir("/proc/self/fd")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|descriptor| *descriptor > 2)
+        .collect();
+    // The directory's own descriptor is among them, and closed by now.
+    for descriptor in open {
+        nix::unistd::close(descriptor).ok();
     }
 }
 
