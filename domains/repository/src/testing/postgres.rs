@@ -28,7 +28,7 @@ impl Server {
 }
 
 const SCRIPT: &str = r#"
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 PATH="$1:$PATH"
 folder=$(mktemp -d /tmp/hansa-pg-XXXXXX) || exit 1
 cd "$folder" || exit 1
