@@ -52,10 +52,14 @@ pub(crate) fn hint<'a>(
     }
     let list = format!("{what}: {}", listed(&known));
     Some(match closest(given, candidates) {
+        Some(candidate) if known.len() > FEW => format!("did you mean `{candidate}`?"),
         Some(candidate) => format!("did you mean `{candidate}`? {list}"),
         None => list,
     })
 }
+
+/// So many candidates are listed even when one of them was probably meant.
+const FEW: usize = 6;
 
 fn listed(known: &[&str]) -> String {
     const MOST: usize = 20;

@@ -2,16 +2,45 @@
 //! between the format, which checks them, and the workload deployment manager,
 //! which sets them; so they are written once, here.
 
-/// Environment variables that every workload gets.
-pub const BROKER_VARIABLES: [(&str, &str); 8] = [
+/// Environment variables that every workload gets from the broker, and what they say.
+pub const BROKER_VARIABLES: [(&str, &str); 10] = [
     ("HANSA_APPLICATION", "The application's name."),
     ("HANSA_COMPONENT", "The component's name."),
-    ("HANSA_ORDINAL", "Which of the component's instances it is, counted from 0."),
+    (
+        "HANSA_ORDINAL",
+        "Which of the component's instances it is, counted from 0.",
+    ),
+    (
+        "HANSA_WORKLOAD_ID",
+        "The identifier of this instance in the broker.",
+    ),
+    (
+        "HANSA_PROVIDER",
+        "The IRI of the provider on whose site it runs.",
+    ),
     ("HANSA_SITE", "The IRI of the site where it runs."),
-    ("HANSA_PROVIDER", "The IRI of the provider of that site."),
-    ("HANSA_ADDRESS", "The address to listen on, under which its peers reach it."),
-    ("HANSA_PEERS_FILE", "Path of a JSON file with its peers' current addresses; replaced whenever they change."),
-    ("HANSA_DISCOVERY_URL", "URL of the broker's lookup that gives the same answer as the file."),
+    ("HANSA_NODE", "The name of the node where it runs."),
+    (
+        "HANSA_ADDRESS",
+        "The address to listen on, under which its peers reach it.",
+    ),
+    (
+        "HANSA_PEERS_FILE",
+        "Path of a JSON file with its peers' current addresses, replaced whenever they change.",
+    ),
+    (
+        "HANSA_DISCOVERY_URL",
+        "URL in the broker's API that gives the same answer as the file.",
+    ),
+];
+
+/// Variables that every process expects from its system; a component's
+/// `environment` may set them otherwise.
+pub const SYSTEM_VARIABLES: [(&str, &str); 4] = [
+    ("PATH", "Where programs are looked for: the broker's own directory, then the system's."),
+    ("HOME", "The working directory, which doesn't outlive the instance."),
+    ("TMPDIR", "A directory for temporary files."),
+    ("LANG", "`C.UTF-8`."),
 ];
 
 /// Beginnings of environment variables that belong to the broker.

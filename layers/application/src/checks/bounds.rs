@@ -71,13 +71,12 @@ fn spread<'a>(rule: &'a Rule, all: &BTreeSet<&'a str>, bounded: &mut BTreeSet<&'
             }
         }
         // As many as there are machines, which the others' instances bound.
-        Rule::Everywhere(EverywhereRule { component, .. }) => {
+        Rule::Everywhere(EverywhereRule { component, .. })
             if all
                 .iter()
-                .all(|name| *name == component || bounded.contains(name))
-            {
-                bounded.insert(component);
-            }
+                .all(|name| *name == component || bounded.contains(name)) =>
+        {
+            bounded.insert(component);
         }
         _ => {}
     }

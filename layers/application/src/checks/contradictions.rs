@@ -119,7 +119,7 @@ impl Checker<'_> {
 
     /// One that must be on every machine may not be on those of a component that will be there.
     fn shut_out(&mut self, pointer: &str, rule: &EverywhereRule) {
-        for (name, _) in &self.draft.components {
+        for name in self.draft.components.keys() {
             let excepted = *name == rule.component || rule.except.contains(name);
             if !excepted && self.least(name) > 0 && self.kept_apart(&rule.component, name) {
                 let message = format!(

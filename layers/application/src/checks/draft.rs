@@ -6,9 +6,10 @@ use crate::{
     diagnostic::Code,
     finding::Finding,
 };
+use hansa_ontology::resource_model::contract::volume_variable;
 use hansa_ontology::resource_model::{Component, Constraints, Link, Objective, Replicas, Rule};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The sound parts of a descriptor.
@@ -37,6 +38,8 @@ pub(super) struct Part {
     pub(super) component: Option<Component>,
     /// The names of its ports, sound or not.
     pub(super) ports: BTreeSet<String>,
+    /// The variables that its environment and its volumes set, sound or not.
+    pub(super) variables: BTreeSet<String>,
     /// How many there are, where that is sound.
     pub(super) replicas: Option<Replicas>,
 }
@@ -44,9 +47,20 @@ pub(super) struct Part {
 impl Draft {
     pub(super) fn of(value: &Value, found: &[Finding]) -> Self {
         let mut rest = value.clone();
+        // These leave the value at their pointer sound, but for what they name.
+        let harmless = |code| {
+            matches!(
+                code,
+                Code::MissingField
+                    | Code::DuplicateKey
+                    | Code::KeyNotText
+                    | Code::InvalidMerge
+                    | Code::UnknownTag
+            )
+        };
         let damaged: Vec<&Finding> = found
             .iter()
-            .filter(|finding| !matches!(finding.code, Code::MissingField | Code::DuplicateKey))
+            .filter(|finding| !harmless(finding.code))
             .collect();
         for finding in &damaged {
             cut(&mut rest, &finding.pointer);
@@ -77,9 +91,7 @@ impl Draft {
 impl Part {
     fn of(rest: &Value, name: &str, given: &Value, whole: impl Fn(&str) -> bool) -> Self {
         let pointer = field("/components", name);
-        let component = rest
-            .pointer(&pointer)
-            .and_then(|value| part::<Component>(Some(value)));
+        let component = rest.pointer(&pointer).and_then(salvaged);
         let ports = given.get("ports").and_then(Value::as_object);
         let sound = whole(&field(&pointer, "replicas"));
         Self {
@@ -87,6 +99,7 @@ impl Part {
                 .into_iter()
                 .flat_map(|ports| ports.keys().cloned())
                 .collect(),
+            variables: variables(given),
             replicas: component
                 .as_ref()
                 .filter(|_| sound)
@@ -95,6 +108,52 @@ impl Part {
             pointer,
         }
     }
+}
+
+fn variables(component: &Value) -> BTreeSet<String> {
+    let entries = |kind: &str| {
+        component
+            .get(kind)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+    };
+    let own = entries("environment").map(|(name, _)| name.clone());
+    let volumes = entries("volumes").map(|(name, volume)| {
+        match volume.get("variable").and_then(Value::as_str) {
+            Some(variable) => variable.to_owned(),
+            None => volume_variable(name),
+        }
+    });
+    own.chain(volumes).collect()
+}
+
+/// A component of its sound fields. A package that is missing or unsound is
+/// replaced by one that no check has anything to say about.
+fn salvaged(value: &Value) -> Option<Component> {
+    const PACKAGE: &str = "package";
+    let fits =
+        |fields: &Map<String, Value>| part::<Component>(Some(&Value::Object(fields.clone())));
+    let mut sound = Map::new();
+    sound.insert(
+        PACKAGE.to_owned(),
+        json!({ "process": { "command": ["-"] } }),
+    );
+    for (name, given) in value.as_object()? {
+        let mut given = given.clone();
+        let mut alone = sound.clone();
+        if let (Some(entries), "ports" | "volumes") = (given.as_object_mut(), name.as_str()) {
+            entries.retain(|entry, value| {
+                alone.insert(name.clone(), json!({ entry: value }));
+                fits(&alone).is_some()
+            });
+        }
+        alone.insert(name.clone(), given.clone());
+        if fits(&alone).is_some() {
+            sound.insert(name.clone(), given);
+        }
+    }
+    fits(&sound)
 }
 
 fn part<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {

@@ -31,9 +31,13 @@ impl Checker<'_> {
         if is_name(name) {
             return;
         }
+        let given = if name.is_empty() {
+            "an empty text".to_owned()
+        } else {
+            format!("`{}`", shown(name))
+        };
         let message = format!(
-            "`{}` is no name: lower-case letters, digits and hyphens, no hyphen first or last, at most 63 characters (RFC 1123)",
-            shown(name)
+            "{given} is no name: lower-case letters, digits and hyphens, no hyphen first or last, at most 63 characters (RFC 1123)"
         );
         let hint = as_name(name).map(|name| format!("did you mean `{name}`?"));
         self.faults

@@ -11,38 +11,25 @@ use crate::{
 use hansa_ontology::resource_model::{
     Component, Package,
     contract::{
-        BROKER_VARIABLES, RESERVED_PREFIXES, ReferenceFault, is_variable_name, peers_variable,
-        port_variable, substitute, volume_variable,
+        BROKER_VARIABLES, RESERVED_PREFIXES, ReferenceFault, SYSTEM_VARIABLES, is_variable_name,
+        peers_variable, port_variable, substitute, volume_variable,
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Checker<'_> {
     pub(super) fn variables(&mut self) {
         for (name, part) in &self.draft.components {
-            let Some(component) = &part.component else {
-                continue;
-            };
-            self.environment(part, component);
-            let mut defined = self.volume_variables(part, component);
-            self.peers(name, part, &mut defined);
-            defined.extend(
-                component
-                    .environment
-                    .keys()
-                    .map(|name| (name.clone(), String::new())),
-            );
-            defined.extend(
-                part.ports
-                    .iter()
-                    .map(|port| (port_variable(port), String::new())),
-            );
-            defined.extend(
-                BROKER_VARIABLES
-                    .iter()
-                    .map(|(name, _)| ((*name).to_owned(), String::new())),
-            );
-            self.references(part, component, &defined);
+            let mut defined = part.variables.clone();
+            self.peers(name, &mut defined);
+            defined.extend(part.ports.iter().map(|port| port_variable(port)));
+            let always = BROKER_VARIABLES.iter().chain(&SYSTEM_VARIABLES);
+            defined.extend(always.map(|(name, _)| (*name).to_owned()));
+            if let Some(component) = &part.component {
+                self.environment(part, component);
+                self.volume_variables(part, component);
+                self.references(part, component, &defined);
+            }
         }
     }
 
@@ -83,8 +70,8 @@ impl Checker<'_> {
         }
     }
 
-    /// The variables of the volumes, with the field that sets each.
-    fn volume_variables(&mut self, part: &Part, component: &Component) -> BTreeMap<String, String> {
+    /// Volumes tell their directories in variables that nothing else sets.
+    fn volume_variables(&mut self, part: &Part, component: &Component) {
         let mut set: BTreeMap<String, String> = BTreeMap::new();
         let base = field(&part.pointer, "volumes");
         for (name, volume) in &component.volumes {
@@ -116,11 +103,10 @@ impl Checker<'_> {
             }
             set.insert(variable, pointer);
         }
-        set
     }
 
     /// The variables that tell the component its peers: `a-b` with `c` and `a` with `b-c` would share one.
-    fn peers(&mut self, name: &str, part: &Part, defined: &mut BTreeMap<String, String>) {
+    fn peers(&mut self, name: &str, defined: &mut BTreeSet<String>) {
         let mut owners: BTreeMap<String, (String, String)> = BTreeMap::new();
         for link in self
             .draft
@@ -148,17 +134,12 @@ impl Checker<'_> {
                     self.faults
                         .push(finding.hint("rename a component or a port"));
                 }
-                defined.insert(variable, part.pointer.clone());
+                defined.insert(variable);
             }
         }
     }
 
-    fn references(
-        &mut self,
-        part: &Part,
-        component: &Component,
-        defined: &BTreeMap<String, String>,
-    ) {
+    fn references(&mut self, part: &Part, component: &Component, defined: &BTreeSet<String>) {
         let (kind, command) = match &component.package {
             Package::Process(process) => ("process", &process.command),
             Package::Container(container) => ("container", &container.command),
@@ -174,23 +155,23 @@ impl Checker<'_> {
                 self.faults
                     .push(Finding::value(pointer.clone(), Code::InvalidText, message));
             }
-            let lookup = |name: &str| defined.get(name).cloned();
+            let lookup = |name: &str| defined.contains(name).then(String::new);
             for fault in substitute(argument, lookup).err().into_iter().flatten() {
                 self.reference(&pointer, &fault, defined);
             }
         }
     }
 
-    fn reference(
-        &mut self,
-        pointer: &str,
-        fault: &ReferenceFault,
-        defined: &BTreeMap<String, String>,
-    ) {
+    fn reference(&mut self, pointer: &str, fault: &ReferenceFault, defined: &BTreeSet<String>) {
         let advice = match fault {
-            ReferenceFault::Undefined(name) => {
-                hint(name, defined.keys().map(String::as_str), "defined are")
-            }
+            ReferenceFault::Undefined(name) => hint(
+                name,
+                defined
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|name| is_variable_name(name)),
+                "defined are",
+            ),
             ReferenceFault::Name(_) => {
                 Some("write `$${` where the two characters themselves are meant".to_owned())
             }

@@ -15,14 +15,52 @@ const ONE_LINE: usize = 80;
 #[must_use]
 pub fn write_descriptor(model: &ResourceModel) -> String {
     let mut out = String::new();
-    if let Some(Node {
-        data: Data::Mapping(entries),
-        ..
-    }) = tree(model)
-    {
-        mapping(&mut out, &entries, 0, false);
+    let Some(mut root) = tree(model) else {
+        return out;
+    };
+    bare_numbers(&mut root, "");
+    if let Data::Mapping(entries) = &root.data {
+        mapping(&mut out, entries, 0, false);
     }
     out
+}
+
+/// Fields that take a number as well as its text; exact numbers are kept as
+/// text inside, but people write them without quotes.
+const NUMBERS: [(&str, &[&str]); 3] = [
+    ("resources", &["cpu"]),
+    (
+        "constraints",
+        &["minAvailability", "maxPricePerHour", "maxCarbonIntensity"],
+    ),
+    ("objective", &["price", "latency", "carbon"]),
+];
+
+fn bare_numbers(node: &mut Node, parent: &str) {
+    let known = NUMBERS.iter().find(|(name, _)| *name == parent);
+    match &mut node.data {
+        Data::Sequence(items) => items.iter_mut().for_each(|item| bare_numbers(item, "")),
+        Data::Mapping(entries) => {
+            for entry in entries {
+                let takes_number =
+                    known.is_some_and(|(_, fields)| fields.contains(&entry.key.as_str()));
+                match (&entry.value.data, takes_number) {
+                    (Data::Text(text), true) if is_short(text) => {
+                        if let Some(number @ Data::Number(..)) = resolve(text) {
+                            entry.value.data = number;
+                        }
+                    }
+                    _ => bare_numbers(&mut entry.value, &entry.key),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a binary floating-point number holds this decimal one exactly enough to give it back.
+fn is_short(number: &str) -> bool {
+    number.bytes().filter(u8::is_ascii_digit).count() <= 15
 }
 
 fn mapping(out: &mut String, entries: &[Entry], indent: usize, in_line: bool) {

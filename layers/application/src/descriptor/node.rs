@@ -116,11 +116,7 @@ pub(crate) fn item(base: &str, index: usize) -> String {
     format!("{base}/{index}")
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    reason = "the bound keeps it exact"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the bound keeps it exact")]
 fn whole(number: &Number) -> Number {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {

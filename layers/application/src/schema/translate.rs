@@ -42,11 +42,17 @@ impl Translation<'_> {
             Kind::Enum { .. } | Kind::Constant { .. } => self.unknown_word(error),
             Kind::Minimum { limit } => value(
                 Code::OutOfRange,
-                format!("{subject} must be at least {limit}"),
+                format!(
+                    "{subject} must be at least {limit}, not {}",
+                    self.as_written(&pointer)
+                ),
             ),
             Kind::Maximum { limit } => value(
                 Code::OutOfRange,
-                format!("{subject} must be at most {limit}"),
+                format!(
+                    "{subject} must be at most {limit}, not {}",
+                    self.as_written(&pointer)
+                ),
             ),
             Kind::MinItems { limit } => Finding::key(
                 pointer.clone(),
@@ -121,7 +127,10 @@ impl Translation<'_> {
             let described = schema
                 .get("description")
                 .or_else(|| resolved(self.schema, schema).get("description"));
-            Some(described?.as_str()?.replace('\n', " "))
+            Some(format!(
+                "`{name}`: {}",
+                described?.as_str()?.replace('\n', " ")
+            ))
         });
         let message = format!("{} lacks the field `{name}`", self.subject(base));
         Finding::key(base, Code::MissingField, message).maybe_hint(purpose)
@@ -158,15 +167,16 @@ impl Translation<'_> {
             {
                 Some(format!("write it without quotes: {}", shown(text)))
             }
-            Value::String(_) | Value::Number(_) if takes("array") => {
-                Some(format!("write a list: [{}]", shown(written)))
-            }
+            Value::String(_) | Value::Number(_) if takes("array") => Some(format!(
+                "write a list: [{}]",
+                shown(&written.split_whitespace().collect::<Vec<_>>().join(", "))
+            )),
             _ => None,
         };
         let message = format!(
             "{} must be {wanted}, not {}",
             self.subject(pointer),
-            sentence::value(given)
+            self.as_written(pointer)
         );
         Finding::value(pointer, Code::WrongType, message).maybe_hint(advice)
     }
