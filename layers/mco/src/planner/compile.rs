@@ -76,9 +76,19 @@ pub(super) fn compile(survey: &Survey<'_>, active: &Active, pins: &[Pin]) -> Res
     Ok(compiled)
 }
 
-/// Which components are not deployed, for each way to choose between alternatives.
+/// The components that are alternatives to others.
+pub(super) fn contested(survey: &Survey<'_>, active: &Active) -> Mask {
+    survey.wish.rules.iter().filter(|(item, _)| active.has(*item)).fold(0, |mask, (_, rule)| match rule {
+        Rule::OneOf(members) => members.iter().fold(mask, |mask, number| mask | bit(*number)),
+        _ => mask,
+    })
+}
+
+/// Which components are not deployed, for each way to choose between
+/// alternatives: one of each group, or none where one of them may be absent.
 fn alternatives(survey: &Survey<'_>, active: &Active) -> Result<Vec<Mask>, PlanError> {
     let mut ways: BTreeSet<Mask> = BTreeSet::from([0]);
+    let mut settled: Vec<(Mask, bool)> = Vec::new();
     for (item, rule) in &survey.wish.rules {
         let Rule::OneOf(members) = rule else { continue };
         if !active.has(*item) {
@@ -86,16 +96,14 @@ fn alternatives(survey: &Survey<'_>, active: &Active) -> Result<Vec<Mask>, PlanE
         }
         let group = members.iter().fold(0, |mask, number| mask | bit(*number));
         let may_be_none = members.iter().any(|number| survey.wish.parts.get(*number).is_some_and(|part| part.lower == 0));
-        let mut next = BTreeSet::new();
-        for off in ways {
-            for chosen in bits(group & !off) {
-                next.insert(off | (group & !bit(chosen)));
-            }
-            if group & !off == 0 && may_be_none {
-                next.insert(off);
-            }
-        }
-        ways = next;
+        settled.push((group, may_be_none));
+        let choose = |off: Mask| {
+            let one = bits(group & !off).map(move |chosen| off | (group & !bit(chosen)));
+            one.chain(may_be_none.then_some(off | group))
+        };
+        ways = ways.into_iter().flat_map(choose).collect();
+        // A later group may have emptied an earlier one that must not be empty.
+        ways.retain(|off| settled.iter().all(|(group, may_be_none)| *may_be_none || group & !off != 0));
         if ways.len() > MOST_ALTERNATIVES {
             let pointer = survey.wish.items.get(*item).map(|item| item.pointer.clone()).unwrap_or_default();
             let text = format!("makes more than {MOST_ALTERNATIVES} combinations of alternatives; state fewer");

@@ -87,10 +87,7 @@ fn nowhere(survey: &Survey<'_>, active: &Active) -> bool {
             return false;
         }
     }
-    let alternatives = survey.wish.rules.iter().filter(|(item, _)| active.has(*item)).fold(0, |mask, (_, rule)| match rule {
-        super::wish::Rule::OneOf(members) => members.iter().fold(mask, |mask, number| mask | super::solver::problem::bit(*number)),
-        _ => mask,
-    });
+    let alternatives = super::compile::contested(survey, active);
     let missing = everyone & !housed & !alternatives;
     super::solver::problem::bits(missing).any(|number| survey.wish.parts.get(number).is_some_and(|part| part.lower > 0))
 }

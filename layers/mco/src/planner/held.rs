@@ -53,7 +53,7 @@ struct Room {
 
 impl Room {
     /// Adds an instance if room and rules within the machine allow it.
-    fn takes(&mut self, compiled: &Compiled, part: &HeldPart<'_>, number: usize) -> bool {
+    fn takes(&mut self, compiled: &Compiled, part: &HeldPart, number: usize) -> bool {
         let Some(component) = compiled.problems.first().and_then(|problem| problem.components.get(number)) else {
             return false;
         };

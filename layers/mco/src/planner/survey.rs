@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::{Instance, PlanOptions, Reason};
 use chrono::{DateTime, Utc};
-use hansa_ontology::{MachineId, OfferId};
+use hansa_ontology::MachineId;
 
 /// Everything that a plan is made from, with each offer tried against each requirement.
 #[derive(Debug)]
@@ -19,16 +19,15 @@ pub(super) struct Survey<'a> {
     pub(super) fails: Vec<Vec<(usize, Mask)>>,
     /// For each offer how many units can be rented anew, or why none can.
     pub(super) units: Vec<Result<u32, Reason>>,
-    pub(super) held: Vec<HeldPart<'a>>,
+    pub(super) held: Vec<HeldPart>,
     /// What a person should know about what is held.
     pub(super) notes: Vec<String>,
 }
 
 /// A held machine.
 #[derive(Debug)]
-pub(super) struct HeldPart<'a> {
+pub(super) struct HeldPart {
     pub(super) machine: MachineId,
-    pub(super) offer: &'a OfferId,
     pub(super) entry: Entry,
     pub(super) fails: Vec<(usize, Mask)>,
     /// Its offer is not in the catalogue any more: nothing new goes into it.
@@ -100,7 +99,7 @@ impl<'a> Survey<'a> {
             let mut instances: Vec<(usize, u32)> = machine.instances.iter().filter_map(number_of).collect();
             instances.sort_unstable();
             let fails = failing(self.wish, self.index, number, &entry, self.options.now);
-            self.held.push(HeldPart { machine: machine.machine, offer: &machine.offer, entry, fails, frozen, instances });
+            self.held.push(HeldPart { machine: machine.machine, entry, fails, frozen, instances });
         }
     }
 

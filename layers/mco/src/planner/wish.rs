@@ -11,7 +11,7 @@ use super::{
     PlanError,
     index::OfferIndex,
     requirement::Check,
-    solver::problem::{Amount, Mask},
+    solver::problem::{Amount, DIMENSIONS, Mask},
 };
 use hansa_ontology::{
     Currency, ResourceModel,
@@ -37,6 +37,8 @@ pub(super) struct Item {
 pub(super) struct Part {
     pub(super) name: String,
     pub(super) demand: Amount,
+    /// The items that ask for each resource.
+    pub(super) demand_items: [Option<usize>; DIMENSIONS],
     pub(super) lower: u32,
     pub(super) upper: Option<u32>,
     /// Items that ask for more than one instance, and for no more than so many.
@@ -137,7 +139,8 @@ impl Wish {
                 ports.push((item, exposed.protocol, number));
             }
         }
-        self.parts.push(Part { name: name.to_owned(), demand, lower, upper, lower_item, upper_item, ports });
+        let demand_items = [None; DIMENSIONS];
+        self.parts.push(Part { name: name.to_owned(), demand, demand_items, lower, upper, lower_item, upper_item, ports });
     }
 
     fn add_link(

@@ -1,6 +1,6 @@
 //! How many instances: replicas, and the rules that tie numbers together.
 
-use super::{Pin, blank};
+use super::{Pin, blank, contested};
 use crate::planner::{
     solver::problem::{Linear, Mask, Problem, bit},
     survey::{Active, Survey},
@@ -25,11 +25,14 @@ pub(super) fn components(survey: &Survey<'_>, active: &Active, off: Mask, pins: 
     let parts = &survey.wish.parts;
     let mut lower = Vec::with_capacity(parts.len());
     let mut upper: Vec<Option<u64>> = Vec::with_capacity(parts.len());
+    let contested = contested(survey, active);
     for (number, part) in parts.iter().enumerate() {
         let counts = |item: Option<usize>| item.is_some_and(|item| active.has(item));
         let least = if part.lower <= 1 || counts(part.lower_item) { part.lower } else { 1 };
         let most = part.upper.filter(|_| counts(part.upper_item));
         let deployed = off & bit(number) == 0;
+        // An alternative that is taken is there.
+        let least = least.max(u32::from(contested & bit(number) != 0));
         lower.push(if deployed { u64::from(least) } else { 0 });
         upper.push(if deployed { most.map(u64::from) } else { Some(0) });
     }
@@ -38,6 +41,11 @@ pub(super) fn components(survey: &Survey<'_>, active: &Active, off: Mask, pins: 
     let needed = needed(survey, active, &lower, &upper, &ratios);
     for (number, part) in parts.iter().enumerate() {
         let mut component = blank(part.demand);
+        for (amount, item) in component.demand.iter_mut().zip(part.demand_items) {
+            if item.is_some_and(|item| !active.has(item)) {
+                *amount = 0;
+            }
+        }
         let least = lower.get(number).copied().unwrap_or(0);
         let pinned = pins.iter().filter(|pin| pin.component == number).count() as u64;
         let need = needed.get(number).copied().unwrap_or(0).max(pinned);

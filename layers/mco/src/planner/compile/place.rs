@@ -26,7 +26,7 @@ pub(super) fn slots(survey: &Survey<'_>, active: &Active, pins: &[Pin], zoned: M
     let mut slots: Vec<(Slot, Source)> = Vec::new();
     for (number, part) in survey.held.iter().enumerate() {
         let zone = zone_of(&mut zones, &part.entry, zoned != 0);
-        if let Some(slot) = held_slot(survey, active, pins, number, part, zone) {
+        if let Some(slot) = held_slot(survey, active, pins, number, part, zone, problem) {
             slots.push((slot, Source::Held(number)));
         }
     }
@@ -99,14 +99,15 @@ fn held_slot(
     active: &Active,
     pins: &[Pin],
     number: usize,
-    part: &HeldPart<'_>,
+    part: &HeldPart,
     zone: usize,
+    problem: &Problem,
 ) -> Option<Slot> {
     let mut base = vec![0_u32; survey.wish.parts.len()];
     let mut pinned: Mask = 0;
     let mut used = [0; DIMENSIONS];
     for pin in pins.iter().filter(|pin| pin.held == number) {
-        if let (Some(count), Some(wanted)) = (base.get_mut(pin.component), survey.wish.parts.get(pin.component)) {
+        if let (Some(count), Some(wanted)) = (base.get_mut(pin.component), problem.components.get(pin.component)) {
             *count += 1;
             pinned |= bit(pin.component);
             add(&mut used, &wanted.demand, 1);

@@ -171,7 +171,8 @@ impl Search<'_> {
                 let taken = if demand > 0.0 { most.min(room / demand) } else { most };
                 gain += taken * self.worth.profit[number];
                 room -= taken * demand;
-                if room <= 0.0 {
+                // Those that need none of this resource come first in the order.
+                if demand > 0.0 && room <= 0.0 {
                     break;
                 }
             }

@@ -144,7 +144,8 @@ impl Lp {
     }
 
     /// The objective at the current point.
-    pub(super) fn objective(&self) -> f64 {
+    #[cfg(test)]
+    fn objective(&self) -> f64 {
         self.columns.iter().zip(self.values()).map(|(column, value)| column.cost * value).sum()
     }
 
@@ -179,6 +180,12 @@ impl Lp {
 
     /// Solves from the current basis.
     pub(super) fn solve(&mut self) -> Status {
+        let bounds = self.columns.iter().map(|column| &column.at).chain(&self.rows);
+        if bounds.into_iter().any(|at| at.lower > at.upper + FEASIBLE) {
+            // No column can help: nothing is worth anything.
+            self.multipliers.fill(0.0);
+            return Status::Infeasible;
+        }
         self.refresh();
         let limit = 2_000 + 40 * self.rows.len();
         let (mut degenerate, mut repaired) = (0, false);

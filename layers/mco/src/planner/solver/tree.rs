@@ -154,19 +154,20 @@ impl Tree<'_, '_> {
         if self.pruned(bound) || (self.any && self.best.is_some()) {
             return None;
         }
-        if node.pool.is_none()
-            && let Some(best) = &self.best
-        {
-            let gap = (self.value(best) as f64 - bound) / self.master.unit;
+        let gap = self.best.as_ref().map(|best| (self.value(best) as f64 - bound) / self.master.unit);
+        if let (None, Some(gap)) = (&node.pool, gap) {
             node.pool = list(&self.master, &limits, gap, self.work);
         }
-        match split(&self.master, &limits, &columns, &counters, node.pool.is_some()) {
-            Some((first, second)) => Some((node.child(first), node.child(second))),
-            None => {
-                self.leave(node.bound);
-                None
-            }
+        let mut split_at = split(&self.master, &limits, &columns, &counters, node.pool.is_some());
+        if split_at.is_none() && node.pool.is_none() {
+            // Nothing to split but columns, and for that all of them must be known.
+            node.pool = list(&self.master, &limits, gap.unwrap_or(f64::INFINITY), self.work);
+            split_at = node.pool.as_ref().and_then(|_| split(&self.master, &limits, &columns, &counters, true));
         }
+        if split_at.is_none() {
+            self.leave(node.bound);
+        }
+        split_at.map(|(first, second)| (node.child(first), node.child(second)))
     }
 
     /// Notes that a node is given up without proof.

@@ -8,7 +8,6 @@ use crate::planner::{
 };
 use hansa_ontology::{
     ResourceModel,
-    quantity::{CpuMilli, Mebibytes},
     resource_model::{AllowDeny, Component, Constraints},
 };
 
@@ -40,14 +39,15 @@ impl Wish {
                 self.ask(&owner, "/constraints/maxPricePerHour", Ask::MaxPrice(most, self.currency), index);
             }
             self.add_ports(&owner, component, index);
-            self.add_resources(&owner, component, index);
+            self.add_resources(&owner, number, component, index);
         }
         self.checks.sort_by_key(|(check, _)| rank(&check.ask));
     }
 
-    fn ask(&mut self, owner: &Owner<'_>, field: &str, ask: Ask, index: &OfferIndex) {
+    fn ask(&mut self, owner: &Owner<'_>, field: &str, ask: Ask, index: &OfferIndex) -> usize {
         let item = self.item(format!("{}{field}", owner.pointer), format!("{} asks for {ask}", owner.subject));
         self.checks.push((Check::new(item, ask, index), owner.applies));
+        item
     }
 
     fn add_constraints(&mut self, owner: &Owner<'_>, constraints: &Constraints, index: &OfferIndex) {
@@ -108,22 +108,23 @@ impl Wish {
         }
     }
 
-    fn add_resources(&mut self, owner: &Owner<'_>, component: &Component, index: &OfferIndex) {
-        let resources = &component.resources;
-        if resources.cpu > CpuMilli(0) {
-            self.ask(owner, "/resources/cpu", Ask::Cpu(u64::from(resources.cpu.0)), index);
-        }
-        if resources.memory > Mebibytes(0) {
-            self.ask(owner, "/resources/memory", Ask::Memory(resources.memory.0), index);
-        }
-        let volumes: u64 = component.volumes.values().map(|volume| volume.size.0).sum();
-        let disk = resources.disk.0.saturating_add(volumes);
-        if disk > 0 {
-            let field = if volumes > resources.disk.0 { "/volumes" } else { "/resources/disk" };
-            self.ask(owner, field, Ask::Disk(disk), index);
-        }
-        if resources.gpus > 0 {
-            self.ask(owner, "/resources/gpus", Ask::Gpus(u64::from(resources.gpus)), index);
+    fn add_resources(&mut self, owner: &Owner<'_>, number: usize, component: &Component, index: &OfferIndex) {
+        let Some(demand) = self.parts.get(number).map(|part| part.demand) else { return };
+        let [cpu, memory, disk, gpus] = demand;
+        let disk_field = if disk > component.resources.disk.0 { "/volumes" } else { "/resources/disk" };
+        let asks = [
+            (cpu, "/resources/cpu", Ask::Cpu(cpu)),
+            (memory, "/resources/memory", Ask::Memory(memory)),
+            (disk, disk_field, Ask::Disk(disk)),
+            (gpus, "/resources/gpus", Ask::Gpus(gpus)),
+        ];
+        for (dimension, (need, field, ask)) in asks.into_iter().enumerate() {
+            if need > 0 {
+                let item = self.ask(owner, field, ask, index);
+                if let Some(entry) = self.parts.get_mut(number).and_then(|part| part.demand_items.get_mut(dimension)) {
+                    *entry = Some(item);
+                }
+            }
         }
     }
 }
