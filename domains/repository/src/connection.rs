@@ -23,6 +23,8 @@ const WRITE_LOCK: i64 = 0x68_61_6e_73_61;
 pub(crate) enum Access {
     Read,
     Write,
+    /// To write what a failure of power may undo.
+    WriteRelaxed,
 }
 
 /// Opens and sets up a connection.
@@ -42,7 +44,7 @@ pub(crate) fn open(
             let address = with_connect_timeout(address, options);
             let connection =
                 diesel::PgConnection::establish(&address).map_err(|error| refused(url, error))?;
-            set_up_postgres(Connection::Postgres(connection), options)
+            set_up_postgres(Connection::Postgres(connection), access, options)
         }
     }
 }
@@ -110,6 +112,9 @@ fn set_up_sqlite(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF;",
     )?;
+    if access == Access::WriteRelaxed {
+        connection.batch_execute("PRAGMA synchronous = NORMAL;")?;
+    }
     if let Some(pages) = options.max_page_count {
         connection.batch_execute(&format!("PRAGMA max_page_count = {pages};"))?;
     }
@@ -124,6 +129,7 @@ fn set_up_sqlite(
 
 fn set_up_postgres(
     mut connection: Connection,
+    access: Access,
     options: &DatabaseOptions,
 ) -> Result<Connection, RepositoryError> {
     connection.batch_execute(&format!(
@@ -134,6 +140,9 @@ fn set_up_postgres(
         options.busy_timeout.as_millis(),
         options.statement_timeout.as_millis().saturating_mul(2),
     ))?;
+    if access == Access::WriteRelaxed {
+        connection.batch_execute("SET synchronous_commit = off;")?;
+    }
     Ok(connection)
 }
 

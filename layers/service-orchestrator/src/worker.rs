@@ -117,9 +117,10 @@ async fn claim(
         return Ok(None);
     }
     let owner = owner.to_owned();
+    // A claim that a failure of power undoes is a claim that nobody holds.
     orchestrator
         .database
-        .write(move |connection| work::claim(connection, QUEUE, &owner, now, LEASE))
+        .write_relaxed(move |connection| work::claim(connection, QUEUE, &owner, now, LEASE))
         .await
 }
 
@@ -154,7 +155,7 @@ async fn work_off(orchestrator: &ServiceOrchestrator, claim: work::Claim) {
     let key = claim.key.clone();
     let written = orchestrator
         .database
-        .write(move |connection| match result {
+        .write_relaxed(move |connection| match result {
             Ok(Next::Never) => work::finish(connection, &claim, None),
             Ok(Next::After(pause)) => work::finish(connection, &claim, Some(now + pause)),
             Err(error) => {

@@ -232,3 +232,29 @@ fn a_busy_process_lets_others_have_their_turn() {
         assert!(waited < Duration::from_secs(5), "ten turns took {waited:?}");
     });
 }
+
+#[test]
+fn only_a_relaxed_write_does_not_wait_for_the_disk() {
+    /// 2: waits for the disk (SQLite's FULL). Anything less: doesn't.
+    fn waits(connection: &mut Connection) -> Result<i64, RepositoryError> {
+        let sql = match connection {
+            Connection::Sqlite(_) => "SELECT synchronous AS n FROM pragma_synchronous",
+            Connection::Postgres(_) => {
+                "SELECT CASE current_setting('synchronous_commit') WHEN 'on' THEN 2 ELSE 1 END::bigint AS n"
+            }
+        };
+        number(connection, sql)
+    }
+    for_each_database(&[], async |db| {
+        table(&db).await;
+        assert_eq!(db.write(waits).await.unwrap(), 2);
+        assert_eq!(db.write_relaxed(waits).await.unwrap(), 1);
+        db.write_relaxed(|c| {
+            Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (7)")?)
+        })
+        .await
+        .unwrap();
+        assert_eq!(count(&db).await, 1);
+        assert_eq!(db.write(waits).await.unwrap(), 2);
+    });
+}
