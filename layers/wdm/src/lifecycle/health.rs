@@ -13,13 +13,10 @@ fn delta(span: TimeSpan) -> TimeDelta {
 }
 
 impl Workload {
-    /// The check that has to be made now.
-    pub(crate) fn check_due(&self, now: DateTime<Utc>) -> Option<&HealthCheck> {
-        let due = self.progress.health.next_at.is_none_or(|next| next <= now);
-        let wanted = due
-            && self.is_up()
-            && self.progress.pid.is_some()
-            && self.progress.stop_asked_at.is_none();
+    /// The check that has to be made from time to time; none while it would say nothing.
+    pub(crate) fn check(&self) -> Option<&HealthCheck> {
+        let wanted =
+            self.is_up() && self.progress.pid.is_some() && self.progress.stop_asked_at.is_none();
         self.spec.health.as_ref().filter(|_| wanted)
     }
 
@@ -36,7 +33,6 @@ impl Workload {
         if run != self.progress.run || !self.is_up() || self.progress.stop_asked_at.is_some() {
             return Vec::new();
         }
-        self.progress.health.next_at = Some(now + delta(check.interval));
         match result {
             Ok(()) => self.check_succeeded(now),
             Err(reason) => self.check_failed(&check, reason, now),

@@ -62,8 +62,6 @@ pub(crate) struct Health {
     pub(crate) failures: u32,
     /// It has succeeded once.
     pub(crate) succeeded: bool,
-    /// When the next check is due; None: now.
-    pub(crate) next_at: Option<DateTime<Utc>>,
 }
 
 /// Something that happened, for the event log.

@@ -1,5 +1,6 @@
 //! What callers use.
 
+mod agenda;
 mod apply;
 mod observe;
 mod ports;
@@ -17,6 +18,7 @@ use crate::{
     model::LimitSupport,
     store,
 };
+use agenda::Agenda;
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Actor, ApplicationId, WorkloadId};
 use hansa_repository::{Connection, Database, RepositoryError, ambient::SharedClock, event};
@@ -52,6 +54,7 @@ pub struct Wdm {
     connector: Arc<dyn Connector>,
     options: Arc<WdmOptions>,
     client: reqwest::Client,
+    agenda: Arc<Agenda>,
 }
 
 impl Wdm {
@@ -73,6 +76,7 @@ impl Wdm {
             connector: Arc::new(connector),
             options: Arc::new(options),
             client: probe::client()?,
+            agenda: Arc::default(),
         })
     }
 
@@ -122,24 +126,32 @@ impl Wdm {
             .ok_or(WdmError::NotFound(id))
     }
 
-    /// Changes a workload in one transaction, on what the database holds now,
-    /// and tells of it. `None` where there is no such workload.
+    /// Changes a workload in one transaction, on what the database holds then,
+    /// and tells of it. Where the rule changes nothing, nothing is written, and
+    /// no writer has to wait. `None` where there is no such workload.
     async fn change<T: Send + 'static>(
         &self,
         id: WorkloadId,
-        rule: impl FnOnce(&mut Workload, DateTime<Utc>) -> (T, Vec<Change>) + Send + 'static,
+        rule: impl Fn(&mut Workload, DateTime<Utc>) -> (T, Vec<Change>) + Send + 'static,
     ) -> Result<Option<(T, Workload)>, WdmError> {
         let now = self.clock.now();
+        let found = self
+            .database
+            .read(move |connection| store::workload_find(connection, id))
+            .await?;
+        let Some(before) = found else { return Ok(None) };
+        let mut preview = before.clone();
+        let (answer, changes) = rule(&mut preview, now);
+        if preview.progress == before.progress && changes.is_empty() {
+            return Ok(Some((answer, preview)));
+        }
         self.database
             .write(move |connection| -> Result<_, WdmError> {
                 let Some(mut workload) = store::workload_find(connection, id)? else {
                     return Ok(None);
                 };
-                let before = workload.progress.clone();
                 let (answer, changes) = rule(&mut workload, now);
-                if workload.progress != before {
-                    store::workload_update(connection, &workload)?;
-                }
+                store::workload_update(connection, &workload)?;
                 tell(connection, &workload, &changes, now)?;
                 Ok(Some((answer, workload)))
             })

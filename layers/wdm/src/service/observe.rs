@@ -39,25 +39,17 @@ impl Wdm {
     async fn look(&self, workload: Workload) -> Result<Option<Workload>, WdmError> {
         let id = workload.spec.id;
         let seen = self.connector.observe(&place(&workload.spec)).await?;
-        let mut preview = workload.clone();
-        let unchanged = preview.observed(&seen, self.clock.now()).is_empty()
-            && preview.progress == workload.progress;
-        let workload = if unchanged {
-            workload
-        } else {
-            let settled = self
-                .change(id, move |workload, now| ((), workload.observed(&seen, now)))
-                .await?;
-            let Some(((), workload)) = settled else {
-                return Ok(None);
-            };
-            workload
+        let settled = self
+            .change(id, move |workload, now| ((), workload.observed(&seen, now)))
+            .await?;
+        let Some(((), workload)) = settled else {
+            return Ok(None);
         };
-        let Some(check) = workload.check_due(self.clock.now()) else {
+        let Some(check) = self.agenda.take(&workload, self.clock.now()) else {
             self.press(&workload).await?;
             return Ok(Some(workload));
         };
-        let result = probe(&self.client, check, &workload.endpoints).await;
+        let result = probe(&self.client, &check, &workload.endpoints).await;
         let run = workload.progress.run;
         let checked = self
             .change(id, move |workload, now| {

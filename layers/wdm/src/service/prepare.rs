@@ -23,6 +23,9 @@ impl Wdm {
     pub async fn workload_prepare(&self, spec: &WorkloadSpec) -> Result<Endpoints, WdmError> {
         self.connector.check(spec)?;
         check_health_port(spec)?;
+        if let Some(endpoints) = self.is_prepared(spec).await? {
+            return Ok(endpoints);
+        }
         for _ in 0..TRIES {
             let found = self.seek_ports(spec).await?;
             if let Some(workload) = self.write_down(spec, found).await? {
@@ -30,6 +33,18 @@ impl Wdm {
             }
         }
         Err(self.exhausted(spec.target.address))
+    }
+
+    /// All of it was done before: the usual case, and nothing is written then.
+    async fn is_prepared(&self, spec: &WorkloadSpec) -> Result<Option<Endpoints>, WdmError> {
+        let id = spec.id;
+        let known = self
+            .database
+            .read(move |connection| store::workload_find(connection, id))
+            .await?;
+        Ok(known
+            .filter(|it| it.spec == *spec && !it.progress.removing && it.has_its_ports())
+            .map(|it| it.endpoints))
     }
 
     pub(super) fn exhausted(&self, address: IpAddr) -> WdmError {
@@ -89,6 +104,17 @@ impl Wdm {
                 Ok(store::workload_find(connection, spec.id)?)
             })
             .await
+    }
+}
+
+impl Workload {
+    fn has_its_ports(&self) -> bool {
+        let serves = |(name, wish): (&String, _)| {
+            self.endpoints
+                .get(name)
+                .is_some_and(|held| ports::serves(held, wish))
+        };
+        self.endpoints.len() == self.spec.ports.len() && self.spec.ports.iter().all(serves)
     }
 }
 

@@ -28,6 +28,7 @@ impl Wdm {
         if self.connector.remove(&place(&workload.spec), force).await? == Removal::Stopping {
             return Ok(Removal::Stopping);
         }
+        self.agenda.forget(id);
         let now = self.clock.now();
         self.database
             .write(move |connection| -> Result<(), WdmError> {

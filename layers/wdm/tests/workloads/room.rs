@@ -65,7 +65,7 @@ impl Room {
             .unwrap();
         let mut process = ProcessOptions::new(FIXTURE, folder.path().join("nodes"));
         process.grace_ms = 5_000;
-        process.cgroup_parent = format!("hansa-test-{}", std::process::id());
+        process.cgroup_parent = format!("hansa-test-{}", random());
         process.discovery_url = Some("http://127.0.0.1:1/{application}/{component}".to_owned());
         let options = WdmOptions::new(process);
         let wdm = Self::manager(&database, &options, Arc::new(SystemClock));

@@ -54,6 +54,13 @@ pub(super) fn everyone(spec: &RunSpec) -> BTreeSet<ProcessRef> {
     all
 }
 
+/// Asks everyone to end.
+pub(super) fn ask_everyone(spec: &RunSpec) {
+    for process in everyone(spec) {
+        process.signal(Signal::SIGTERM);
+    }
+}
+
 /// Kills everyone, again and again until nobody is left: one who is killed may
 /// have started another just before. A process that hangs in the kernel is
 /// waited for, since while it is there the workload isn't over.

@@ -201,7 +201,12 @@ fn watch(spec: &RunSpec, signals: &Signals, record: &mut Record<'_>, main: u32) 
     let mut ended = None;
     let mut deadline: Option<Instant> = None;
     loop {
+        let before = ended;
         ended = ending::reap(main).or(ended);
+        if deadline.is_some() && before.is_none() && ended.is_some() {
+            // Who had left the group wasn't asked yet.
+            ending::ask_everyone(spec);
+        }
         let over = match deadline {
             None => ended.is_some(),
             // The others of the group were asked too, and get the same grace.
@@ -258,8 +263,8 @@ struct Signals {
 }
 
 impl Signals {
-    /// Takes them from here on, in this thread and all that it starts. The
-    /// standard library gives children an empty mask again.
+    /// Takes them from here on, in this thread and all that it starts.
+    /// The workload's program gets a clean mask in `exec`.
     fn take() -> io::Result<Self> {
         let mut set = SigSet::empty();
         for signal in [
