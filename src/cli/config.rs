@@ -17,7 +17,7 @@ use std::{
 };
 
 /// What any machine can be used for that has workloads on loopback.
-const CAPABILITIES: [&str; 3] = ["database", "proxy", "public-ip"];
+const CAPABILITIES: [&str; 4] = ["application", "database", "proxy", "public-ip"];
 
 /// Checks or shows the configuration.
 pub(super) fn run(command: &ConfigCommand) -> Result<(), Failure> {
