@@ -93,7 +93,7 @@ pub struct Resources {
     /// Memory.
     #[serde(default = "default_memory")]
     pub memory: Mebibytes,
-    /// Local disk.
+    /// Local disk, besides that of the volumes.
     #[serde(default)]
     pub disk: Mebibytes,
     /// Graphics processors.
@@ -184,6 +184,9 @@ pub enum Replicas {
 }
 
 impl Replicas {
+    /// The greatest number that a model or a change may ask for.
+    pub const MOST: u32 = 10_000;
+
     /// The least number.
     #[must_use]
     pub const fn min(self) -> u32 {

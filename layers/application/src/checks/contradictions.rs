@@ -51,7 +51,7 @@ impl Checker<'_> {
     }
 
     /// Whether a rule keeps the two off one machine.
-    pub(super) fn kept_apart(&self, one: &str, other: &str) -> bool {
+    fn kept_apart(&self, one: &str, other: &str) -> bool {
         let both = |names: &[String]| {
             names.iter().any(|name| name == one) && names.iter().any(|name| name == other)
         };

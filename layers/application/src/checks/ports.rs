@@ -65,15 +65,15 @@ impl Checker<'_> {
         }
     }
 
-    /// The same number twice: a fault where the two always share a machine, else a warning.
+    /// The same number twice on one machine. Where two need not share a
+    /// machine, the planner keeps them apart.
     fn clash(&mut self, number: u16, ports: &[Fixed<'_>]) {
-        for (index, port) in ports.iter().enumerate().skip(1) {
-            let Some(other) = ports
-                .iter()
-                .take(index)
+        for (index, port) in ports.iter().enumerate() {
+            let before = ports.iter().take(index);
+            let Some(other) = before
+                .rev()
                 .find(|other| self.share(other.component, port.component))
             else {
-                self.may_clash(number, port, ports);
                 continue;
             };
             let message = format!(
@@ -85,29 +85,6 @@ impl Checker<'_> {
             self.faults
                 .push(finding.hint("give one of them another number, or none"));
         }
-    }
-
-    fn may_clash(&mut self, number: u16, port: &Fixed<'_>, ports: &[Fixed<'_>]) {
-        let Some(other) = ports
-            .iter()
-            .find(|other| !self.kept_apart(other.component, port.component))
-        else {
-            return;
-        };
-        if other.component == port.component {
-            return;
-        }
-        let message = format!(
-            "{} and {} both want port number {number}, so they can't share a machine",
-            self.subject(&other.pointer),
-            self.subject(&port.pointer)
-        );
-        let finding = Finding::value(field(&port.pointer, "number"), Code::PortClash, message);
-        let hint = format!(
-            "say so with a rule, `apart: [{}, {}]`, or leave the number out",
-            other.component, port.component
-        );
-        self.warnings.push(finding.hint(hint));
     }
 
     /// Whether instances of the two always share a machine.
