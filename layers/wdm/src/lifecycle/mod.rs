@@ -4,6 +4,8 @@
 mod back_off;
 mod facts;
 mod health;
+#[cfg(test)]
+mod tests;
 mod wish;
 
 pub(crate) use health::ProbeResult;

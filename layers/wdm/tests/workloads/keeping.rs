@@ -189,3 +189,49 @@ fn changed_peers_are_written_at_once_and_reported_until_a_restart() {
         room.remove(&spec).await;
     });
 }
+
+#[test]
+fn supervisors_killed_at_any_moment_never_lead_to_two_copies() {
+    on_sqlite(async |room: Room| {
+        // The copy itself tells: whoever finds the lock taken is a second one.
+        let (once, double) = (
+            room.folder.path().join("once"),
+            room.folder.path().join("double"),
+        );
+        let script = format!(
+            "flock -n {} sleep 600 || echo $? >> {}",
+            once.display(),
+            double.display()
+        );
+        let spec = room.shell(&script);
+        let root = room.directory(&spec);
+        let brokers = [room.another(), room.another()];
+        let mut starts = 0;
+        for round in 0..40_u64 {
+            for broker in &brokers {
+                broker.workload_apply(&spec, &Peers::new()).await.unwrap();
+            }
+            // Moments spread over the whole of a start.
+            tokio::time::sleep(std::time::Duration::from_millis(round * 7 % 40)).await;
+            for shim in supervisors_of(&root) {
+                kill(shim, "KILL");
+            }
+            // Without its back-off, so that each round is a start.
+            let mut renewed = spec.clone();
+            renewed.revision = round.to_string();
+            let state = brokers[0]
+                .workload_apply(&renewed, &Peers::new())
+                .await
+                .unwrap()
+                .state;
+            starts += u32::from(matches!(state, WorkloadState::Starting { .. }));
+        }
+        assert!(starts > 10, "{starts}");
+        room.until_running(&spec).await;
+        // A shell that was killed with its supervisor leaves no note; one that found the lock taken does.
+        let notes = fs::read_to_string(&double).unwrap_or_default();
+        assert!(!notes.lines().any(|line| line == "1"), "{notes}");
+        room.remove(&spec).await;
+        room.assert_no_trace(&spec);
+    });
+}

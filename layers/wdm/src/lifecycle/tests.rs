@@ -1,0 +1,154 @@
+//! The rules, case by case.
+
+use super::{Action, Workload};
+use crate::{
+    connectors::{Activity, Observation},
+    model::{Exit, LimitSupport, Peers, Target, WorkloadSpec, WorkloadState},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use hansa_ontology::{
+    ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
+    resource_model::{Package, ProcessPackage, Resources},
+};
+use std::{collections::BTreeMap, net::Ipv4Addr};
+use uuid::Uuid;
+
+fn workload() -> Workload {
+    let spec = WorkloadSpec {
+        id: WorkloadId(Uuid::nil()),
+        application: ApplicationId(Uuid::nil()),
+        application_name: "shop".into(),
+        component: "web".into(),
+        ordinal: 0,
+        revision: "1".into(),
+        provider: ProviderId::new("urn:p").unwrap(),
+        target: Target {
+            machine: MachineId(Uuid::nil()),
+            site: SiteId::new("urn:s").unwrap(),
+            node: "n".into(),
+            address: Ipv4Addr::LOCALHOST.into(),
+            directory: "/n".into(),
+        },
+        package: Package::Process(ProcessPackage {
+            command: vec!["web".into()],
+        }),
+        resources: Resources::default(),
+        ports: BTreeMap::new(),
+        environment: BTreeMap::new(),
+        volumes: BTreeMap::new(),
+        health: None,
+    };
+    Workload::new(spec, LimitSupport::default(), at(0))
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+}
+
+fn seen(run: u64, activity: Activity) -> Observation {
+    Observation {
+        run,
+        activity,
+        limits: None,
+    }
+}
+
+fn exited(run: u64) -> Observation {
+    let exit = Exit {
+        at: at(0),
+        code: Some(1),
+        signal: None,
+        out_of_memory_mib: None,
+        detail: None,
+    };
+    seen(run, Activity::Exited(exit))
+}
+
+/// One reconciliation: takes in what is seen, then decides.
+fn apply(workload: &mut Workload, seen: &Observation, now: i64) -> Action {
+    workload.observed(seen, at(now));
+    workload.advance(seen, &Peers::new(), at(now)).0
+}
+
+#[test]
+fn a_start_is_repeated_until_its_run_is_there_and_then_never_again() {
+    let mut it = workload();
+    let nothing = seen(0, Activity::Nothing);
+    assert_eq!(apply(&mut it, &nothing, 0), Action::Start(1));
+    assert_eq!(apply(&mut it, &nothing, 1), Action::Start(1));
+    assert_eq!(
+        apply(&mut it, &seen(1, Activity::Starting), 2),
+        Action::Wait
+    );
+    assert_eq!(
+        apply(&mut it, &seen(1, Activity::Running { pid: 5 }), 2),
+        Action::Wait
+    );
+    assert_eq!(it.progress.pid, Some(5));
+}
+
+#[test]
+fn each_end_counts_once_and_an_earlier_one_not_at_all() {
+    let mut it = workload();
+    apply(&mut it, &seen(0, Activity::Nothing), 0);
+    assert_eq!(it.observed(&exited(1), at(1)).len(), 1);
+    assert!(it.observed(&exited(1), at(2)).is_empty());
+    assert_eq!(it.progress.crashes, 1);
+    assert_eq!(apply(&mut it, &exited(1), 2), Action::Start(2));
+    assert_eq!(apply(&mut it, &exited(1), 3), Action::Start(2));
+    assert_eq!(it.progress.crashes, 1);
+    assert_eq!(apply(&mut it, &exited(2), 4), Action::Wait);
+    assert_eq!(it.progress.crashes, 2);
+    assert!(matches!(it.progress.state, WorkloadState::BackingOff { until, .. } if until == at(5)));
+}
+
+#[test]
+fn a_new_revision_waits_for_no_back_off_and_replaces_what_runs() {
+    let mut it = workload();
+    for run in 0..5 {
+        apply(&mut it, &exited(run), 100 * i64::try_from(run).unwrap());
+    }
+    apply(&mut it, &exited(5), 400);
+    assert_eq!(apply(&mut it, &exited(5), 400), Action::Wait);
+    it.spec.revision = "2".into();
+    assert_eq!(apply(&mut it, &exited(5), 400), Action::Start(6));
+    let running = seen(6, Activity::Running { pid: 5 });
+    assert_eq!(apply(&mut it, &running, 401), Action::Wait);
+    it.spec.revision = "3".into();
+    assert_eq!(apply(&mut it, &running, 402), Action::Stop);
+    assert_eq!(
+        apply(&mut it, &seen(6, Activity::Ending), 403),
+        Action::Stop
+    );
+    let crashes = it.progress.crashes;
+    assert_eq!(apply(&mut it, &exited(6), 404), Action::Start(7));
+    assert_eq!(it.progress.crashes, crashes, "a wished end is no crash");
+}
+
+#[test]
+fn a_database_from_a_backup_goes_on_above_the_runs_that_are_there() {
+    let mut it = workload();
+    assert_eq!(apply(&mut it, &exited(9), 0), Action::Start(10));
+    let mut it = workload();
+    // It runs, in a revision that nobody remembers: replaced, not doubled.
+    assert_eq!(
+        apply(&mut it, &seen(9, Activity::Running { pid: 5 }), 0),
+        Action::Stop
+    );
+}
+
+#[test]
+fn who_is_being_removed_is_never_started() {
+    let mut it = workload();
+    apply(&mut it, &seen(0, Activity::Nothing), 0);
+    assert_eq!(it.begin_removal(at(1)).len(), 1);
+    assert!(it.begin_removal(at(2)).is_empty());
+    for observation in [
+        seen(0, Activity::Nothing),
+        exited(1),
+        seen(1, Activity::Ending),
+    ] {
+        assert_eq!(apply(&mut it, &observation, 3), Action::Stop);
+    }
+    assert!(matches!(it.progress.state, WorkloadState::Stopping { since } if since == at(1)));
+}
