@@ -32,6 +32,12 @@ pub enum GraphError {
         /// How long it may take.
         limit: Duration,
     },
+    /// Too many queries at the same time.
+    #[error("{most} queries are being answered, which is the most at one time: try again in a moment")]
+    Busy {
+        /// How many may be answered at one time.
+        most: usize,
+    },
     /// The query is well-formed and can't be evaluated.
     #[error("the query can't be evaluated: {reason}")]
     Evaluation {
@@ -70,6 +76,7 @@ impl GraphError {
             }
             Self::TooLong { .. } => ErrorKind::TooLarge,
             Self::Timeout { .. } => ErrorKind::Timeout,
+            Self::Busy { .. } => ErrorKind::Busy,
             Self::Store { .. } => ErrorKind::Internal,
         }
     }

@@ -15,9 +15,9 @@ pub struct QueryLimits {
 }
 
 impl Default for QueryLimits {
-    /// 1,000 rows, 5 seconds, 16 KiB.
+    /// 1,000 rows, 5 seconds, 8 KiB.
     fn default() -> Self {
-        Self { rows: 1_000, time: Duration::from_secs(5), length: 16 << 10 }
+        Self { rows: 1_000, time: Duration::from_secs(5), length: 8 << 10 }
     }
 }
 

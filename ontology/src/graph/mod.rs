@@ -34,6 +34,7 @@ pub struct OfferGraph {
     /// How many resources were ever put: the store knows a blank node by its
     /// label, so labels must not repeat.
     written: Arc<AtomicU64>,
+    slots: query::Slots,
 }
 
 impl std::fmt::Debug for OfferGraph {
@@ -48,7 +49,7 @@ impl OfferGraph {
     /// # Errors
     /// When the store can't be made.
     pub fn new() -> Result<Self, GraphError> {
-        Ok(Self { store: Store::new().map_err(GraphError::store)?, written: Arc::default() })
+        Ok(Self { store: Store::new().map_err(GraphError::store)?, written: Arc::default(), slots: query::Slots::default() })
     }
 
     /// Puts each resource in, in place of what was there under its IRI; all at once or not at all.
@@ -106,10 +107,11 @@ impl OfferGraph {
     /// or the time is over. The prefixes of the vocabulary are known without declaring them.
     ///
     /// # Errors
-    /// When the query is malformed, an update, uses SERVICE or exceeds the limits.
+    /// When the query is malformed, an update, uses SERVICE or exceeds the limits,
+    /// or when four others are being answered.
     pub fn query(&self, sparql: &str, limits: &QueryLimits) -> Result<QueryAnswer, GraphError> {
         limits.check_length(sparql)?;
-        query::answer(&self.store, sparql, limits)
+        query::answer(&self.store, &self.slots, sparql, limits)
     }
 }
 

@@ -12,15 +12,57 @@ use oxigraph::{
     store::Store,
 };
 use spargebra::{Query, SparqlParser, algebra::GraphPattern};
-use std::{sync::mpsc, thread};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
 
 /// The parser and the evaluator are recursive; the text is short (see
 /// [`QueryLimits::length`]), but each of its bytes may open a bracket. Memory
 /// of a stack is taken only where it is touched.
 const STACK_BYTES: usize = 512 << 20;
 
+/// How many queries are being answered. The evaluator looks at its
+/// cancellation token when it reads a triple, but not while it multiplies what
+/// it has read: a query that sorts or counts the product of unconnected
+/// patterns goes on after it was given up. So those are counted too, and their
+/// number is bounded.
+#[derive(Clone, Default)]
+pub(super) struct Slots(Arc<AtomicUsize>);
+
+/// At most so many queries at the same time, with those that were given up.
+pub(super) const MOST_QUERIES: usize = 4;
+
+/// One query being answered.
+struct Slot(Arc<AtomicUsize>);
+
+impl Slots {
+    fn take(&self) -> Result<Slot, GraphError> {
+        let taken = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
+            (taken < MOST_QUERIES).then_some(taken + 1)
+        });
+        taken.map(|_| Slot(Arc::clone(&self.0))).map_err(|most| GraphError::Busy { most })
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// Evaluates on a thread of its own and gives up on it when the time is over.
-pub(super) fn answer(store: &Store, sparql: &str, limits: &QueryLimits) -> Result<QueryAnswer, GraphError> {
+pub(super) fn answer(
+    store: &Store,
+    slots: &Slots,
+    sparql: &str,
+    limits: &QueryLimits,
+) -> Result<QueryAnswer, GraphError> {
+    let slot = slots.take()?;
     let (sender, receiver) = mpsc::channel();
     let token = CancellationToken::new();
     let (store, sparql, limits, cancelled) = (store.clone(), sparql.to_owned(), *limits, token.clone());
@@ -29,6 +71,7 @@ pub(super) fn answer(store: &Store, sparql: &str, limits: &QueryLimits) -> Resul
         .stack_size(STACK_BYTES)
         .spawn(move || {
             let answer = parse(&sparql).and_then(|query| evaluate(&store, query, &limits, cancelled));
+            drop(slot);
             // Nobody listens any more when the time was over before the answer.
             drop(sender.send(answer));
         })

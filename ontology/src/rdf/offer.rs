@@ -10,7 +10,7 @@ use super::{
     sla, terms,
 };
 use crate::{
-    id::OfferId,
+    id::{OfferId, ProviderId},
     offer::{Offer, OfferKind},
     reading::Violation,
     vocabulary::{DCAT, DCTERMS, HANSA, ODRL, SCHEMA, Term},
@@ -56,10 +56,12 @@ fn policy(offer: &Offer) -> Node {
 
 pub(crate) fn read(node: &Described<'_>) -> Result<Offer, Violation> {
     let time = description::time;
+    let provider = node.required(SCHEMA::PROVIDER, "the IRI of its provider", provider_id)?;
+    node.each_node(ODRL::HAS_POLICY, HANSA::OFFER, |policy| check_assigner(policy, &provider))?;
     Ok(Offer {
         id: identity(node, OfferId::new)?,
         title: node.required(DCTERMS::TITLE, "its title", description::string)?,
-        provider: node.required(SCHEMA::PROVIDER, "the IRI of its provider", provider_id)?,
+        provider,
         site: node.required(HANSA::AT_SITE, "the IRI of its site", site_id)?,
         kind: kind(node)?,
         flavour: flavour::read(&node.required_node(HANSA::FLAVOUR_OF, HANSA::FLAVOUR)?)?,
@@ -73,6 +75,13 @@ pub(crate) fn read(node: &Described<'_>) -> Result<Offer, Violation> {
         valid_from: node.optional(SCHEMA::VALID_FROM, TIME, time)?,
         valid_through: node.optional(SCHEMA::VALID_THROUGH, TIME, time)?,
     })
+}
+
+/// Who offers must be who provides: a contract with somebody else would bind nobody.
+fn check_assigner(policy: &Described<'_>, provider: &ProviderId) -> Result<(), Violation> {
+    let expected = format!("the offer's schema:provider, <{provider}>, or leave it out");
+    let same = |value| (description::iri(value)? == provider.as_str()).then_some(());
+    policy.each::<(), ()>(ODRL::ASSIGNER, &expected, same)
 }
 
 pub(super) const TIME: &str = "a time with its zone, such as \"2026-01-31T12:00:00Z\"^^xsd:dateTime";

@@ -43,6 +43,7 @@ impl Document {
             RdfFormat::JsonLd => Syntax::JsonLd { profile: JsonLdProfileSet::empty() },
             RdfFormat::RdfXml => Syntax::RdfXml,
         };
+        ReadLimits::check_depth(bytes, format)?;
         let mut subjects: IndexMap<NamedOrBlankNode, Properties> = IndexMap::new();
         let parser = RdfParser::from_format(syntax).without_named_graphs().for_slice(bytes);
         for (count, quad) in parser.enumerate() {

@@ -31,6 +31,12 @@ pub enum ReadError {
         /// How many are allowed.
         limit: usize,
     },
+    /// Deeper nested than allowed.
+    #[error("the document nests deeper than the {limit} levels allowed: nest less deeply")]
+    TooDeep {
+        /// How many levels are allowed.
+        limit: usize,
+    },
     /// The shapes that are built in can't be compiled or applied: a fault of Hansa, not of the document.
     #[error("the built-in SHACL shapes can't be applied: {reason}")]
     Shapes {
@@ -48,6 +54,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The query took too long.
     Timeout,
+    /// Others are being served: the same call may succeed later.
+    Busy,
     /// Hansa is at fault.
     Internal,
 }
@@ -58,7 +66,7 @@ impl ReadError {
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Syntax { .. } => ErrorKind::Invalid,
-            Self::TooLong { .. } | Self::TooManyTriples { .. } => ErrorKind::TooLarge,
+            Self::TooLong { .. } | Self::TooManyTriples { .. } | Self::TooDeep { .. } => ErrorKind::TooLarge,
             Self::Shapes { .. } => ErrorKind::Internal,
         }
     }

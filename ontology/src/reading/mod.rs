@@ -5,6 +5,7 @@
 mod document;
 mod error;
 mod limits;
+mod parts;
 mod resource;
 mod shapes;
 
@@ -14,6 +15,7 @@ pub use limits::ReadLimits;
 use crate::{catalogue::Catalogue, rdf::RdfFormat};
 use document::Document;
 use oxigraph::model::NamedOrBlankNode;
+use parts::GoodParts;
 use resource::Resource;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -74,6 +76,7 @@ pub fn read_within(bytes: &[u8], format: RdfFormat, limits: &ReadLimits) -> Resu
     let document = Document::parse(bytes, format, limits)?;
     let mut reading = Reading::default();
     let mut understood = HashSet::new();
+    let mut good = GoodParts::default();
     let is_resource = |subject: &NamedOrBlankNode| !resource::shape_classes(&document, subject).is_empty();
     for subject in document.subjects() {
         let classes = resource::shape_classes(&document, subject);
@@ -84,7 +87,7 @@ pub fn read_within(bytes: &[u8], format: RdfFormat, limits: &ReadLimits) -> Resu
             None => vec![limits.too_large()],
             Some(nodes) => {
                 let resource = Resource { document: &document, subject, class, nodes };
-                let violations = resource.accept(&mut reading.accepted)?;
+                let violations = resource.accept(&mut reading.accepted, &mut good)?;
                 if let (NamedOrBlankNode::NamedNode(name), []) = (subject, violations.as_slice()) {
                     reading.sources.insert(name.as_str().to_owned(), resource.source());
                 }
@@ -112,5 +115,3 @@ fn unknown_subjects(document: &Document, understood: &HashSet<NamedOrBlankNode>)
         .collect()
 }
 
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,11 @@
 //! One resource of a document: found by its class, checked alone, converted.
 
-use super::{ReadError, RefusedResource, Violation, document::Document, shapes};
+use super::{
+    ReadError, RefusedResource, Violation,
+    document::Document,
+    parts::{self, GoodParts},
+    shapes,
+};
 use crate::{
     catalogue::Catalogue,
     rdf::{
@@ -47,17 +52,20 @@ impl Resource<'_> {
     ///
     /// # Errors
     /// When the shapes can't be applied at all. What is wrong with the resource is in the answer.
-    pub(super) fn accept(&self, catalogue: &mut Catalogue) -> Result<Vec<Violation>, ReadError> {
+    pub(super) fn accept(&self, catalogue: &mut Catalogue, good: &mut GoodParts) -> Result<Vec<Violation>, ReadError> {
         let mut graph = OxigraphInMemory::new();
         for triple in self.triples() {
             graph
                 .add_triple_ref(&triple.subject, &triple.predicate, &triple.object)
                 .map_err(|error| ReadError::Shapes { reason: error.to_string() })?;
         }
-        let violations = shapes::violations(self.class, self.subject.clone().into(), &graph)?;
+        let parts = parts::parts_of(self.document, self.nodes);
+        let known = parts.iter().filter(|part| good.contains(part));
+        let violations = shapes::violations(self.class, self.subject.clone().into(), &graph, known)?;
         if !violations.is_empty() {
             return Ok(violations);
         }
+        good.extend(parts);
         let mut description = Description::default();
         for node in self.nodes {
             description.add(node.clone(), self.document.properties(node).cloned().collect());

@@ -1,8 +1,9 @@
 //! The SHACL shapes, compiled once, and what they say about one resource.
 
-use super::{ReadError, Violation};
+use super::{ReadError, Violation, parts::Part};
 use crate::vocabulary::{SHAPES_TTL, Term as Name, shorten};
-use oxigraph::model::Term;
+use oxigraph::model::{NamedOrBlankNode, Term};
+use rudof_iri::IriS;
 use rudof_rdf::{
     rdf_core::{RDFFormat, SHACLPath, term::Object},
     rdf_impl::{OxigraphInMemory, ReaderMode},
@@ -12,7 +13,7 @@ use shacl::{
     validator::{
         engine::{Engine, NativeEngine, Validate},
         nodes::FocusNodes,
-        report::ValidationResult,
+        report::{ValidationOutcome, ValidationResult},
     },
 };
 use std::sync::LazyLock;
@@ -23,17 +24,21 @@ static SHAPES: LazyLock<Result<IRSchema, String>> = LazyLock::new(|| {
 });
 
 /// What the shape of `class` says against `resource`, whose triples, and no others, are in `graph`.
-pub(super) fn violations(
+/// The shapes of `good` parts are taken as fulfilled.
+pub(super) fn violations<'a>(
     class: Name,
     resource: Term,
     graph: &OxigraphInMemory,
+    good: impl Iterator<Item = &'a Part>,
 ) -> Result<Vec<Violation>, ReadError> {
     let schema = SHAPES.as_ref().map_err(|reason| ReadError::Shapes { reason: reason.clone() })?;
-    let label = Object::iri(rudof_iri::IriS::new_unchecked(&format!("{}Shape", class.iri)));
     let shape = schema
-        .get_shape(&label)
+        .get_shape(&label(class))
         .ok_or_else(|| ReadError::Shapes { reason: format!("there is no {class}Shape") })?;
     let mut engine = NativeEngine::new(RecursionSemantics::default());
+    for part in good {
+        remember(schema, &mut engine, part);
+    }
     let focus = FocusNodes::single(resource);
     let outcome = shape
         .validate(graph, &mut engine, Some(&focus), None, schema)
@@ -43,6 +48,21 @@ pub(super) fn violations(
     violations.sort();
     violations.dedup();
     Ok(violations)
+}
+
+fn label(class: Name) -> Object {
+    Object::iri(IriS::new_unchecked(&format!("{}Shape", class.iri)))
+}
+
+/// Lets the engine find in its own memory that the part fulfils its shape.
+fn remember(schema: &IRSchema, engine: &mut dyn Engine<OxigraphInMemory>, part: &Part) {
+    if let Some(shape) = schema.get_idx(&label(part.class)) {
+        let node = match &part.node {
+            NamedOrBlankNode::NamedNode(name) => Object::iri(IriS::new_unchecked(name.as_str())),
+            NamedOrBlankNode::BlankNode(blank) => Object::BlankNode(blank.as_str().to_owned()),
+        };
+        engine.record_validation(node, *shape, ValidationOutcome::new());
+    }
 }
 
 /// `sh:node` says only that a nested node does not conform; people want to
@@ -60,7 +80,7 @@ impl Report<'_> {
             field.extend(result.path().map(readable_path));
             match self.nested(result) {
                 Some((nested, results)) => violations.extend(self.flatten(&results, nested, &field)),
-                None => violations.push(violation(result, shape, &field)),
+                None => violations.push(self.violation(result, shape, &field)),
             }
         }
         violations
@@ -81,24 +101,26 @@ impl Report<'_> {
         let (results, _) = engine.get_cached_outcome(value, index)?.into_parts();
         (!results.is_empty()).then_some((self.schema.get_shape_from_idx(&index)?, results))
     }
+
+    fn violation(&self, result: &ValidationResult, shape: &IRShape, field: &[String]) -> Violation {
+        // The library gives some constraints (sh:or) a text of its own where the shape has one.
+        let own = result.source().and_then(|source| self.schema.get_shape(source)).and_then(IRShape::message);
+        let messages = own.unwrap_or(result.message());
+        let message = messages.get(None).or_else(|| messages.iter().map(|(_, text)| text).min());
+        let value = result.value().and_then(|value| match value {
+            Object::Iri(iri) => Some(shorten(iri.as_str())),
+            Object::Literal(literal) => Some(literal.lexical_form()),
+            _ => None,
+        });
+        let shape = match shape.id() {
+            Object::Iri(iri) => shorten(iri.as_str()),
+            other => other.to_string(),
+        };
+        Violation { field: field.join(" / "), value, message: message.cloned().unwrap_or_default(), shape }
+    }
 }
 
 const NODE_CONSTRAINT: &str = "http://www.w3.org/ns/shacl#NodeConstraintComponent";
-
-fn violation(result: &ValidationResult, shape: &IRShape, field: &[String]) -> Violation {
-    let messages = result.message();
-    let message = messages.get(None).or_else(|| messages.iter().map(|(_, text)| text).min());
-    let value = result.value().and_then(|value| match value {
-        Object::Iri(iri) => Some(shorten(iri.as_str())),
-        Object::Literal(literal) => Some(literal.lexical_form()),
-        _ => None,
-    });
-    let shape = match shape.id() {
-        Object::Iri(iri) => shorten(iri.as_str()),
-        other => other.to_string(),
-    };
-    Violation { field: field.join(" / "), value, message: message.cloned().unwrap_or_default(), shape }
-}
 
 fn readable_path(path: &SHACLPath) -> String {
     match path {

@@ -36,6 +36,7 @@ macro_rules! vocabularies {
                     iri: concat!($namespace, $local),
                 };)*
                 #[cfg(test)]
+                #[allow(dead_code, reason = "only our own vocabulary is counted through")]
                 pub(crate) const ALL: &[Term] = &[$($term,)*];
             }
         )+
