@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod maneuver;
+pub(crate) mod synthetic;
 pub(crate) mod tiny;
 
 use chrono::{DateTime, Utc};

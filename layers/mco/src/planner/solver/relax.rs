@@ -16,7 +16,7 @@ const BATCH: usize = 40;
 const SLOT_STEPS: usize = 20_000;
 /// Columns that may be listed at a node, and steps for it.
 const LISTED: usize = 20_000;
-const LISTING_STEPS: usize = 2_000_000;
+const LISTING_STEPS: usize = 500_000;
 const GAIN: f64 = 1e-9;
 
 /// Work done and work allowed. One unit is about ten microseconds of a
@@ -172,9 +172,9 @@ pub(super) fn list(master: &Master<'_>, limits: &Limits, gap: f64, work: &mut Wo
     let mut steps = 0;
     for (number, slot) in problem.slots.iter().enumerate() {
         let wanted = Wanted::All(costs[number] - gap - 1e-7, 5 * LISTED);
-        let found = search(problem, slot, &worths[slot.zone], &uppers[slot.zone], wanted, LISTING_STEPS - steps);
+        let found = search(problem, slot, &worths[slot.zone], &uppers[slot.zone], wanted, (LISTING_STEPS - steps).min(affordable(work)));
         steps += 1 + found.steps;
-        if found.overflow || steps >= LISTING_STEPS {
+        if found.overflow || steps >= LISTING_STEPS || steps >= affordable(work) {
             work.spend(steps / 50);
             return None;
         }
@@ -188,6 +188,11 @@ pub(super) fn list(master: &Master<'_>, limits: &Limits, gap: f64, work: &mut Wo
     work.spend(steps / 50);
     work.patterns = work.patterns.max(listed.len());
     Some(Rc::new(listed))
+}
+
+/// Steps that the work left allows.
+fn affordable(work: &Work) -> usize {
+    usize::try_from(work.left.max(0)).unwrap_or(usize::MAX).saturating_mul(50)
 }
 
 /// Whether a better slot, of which there are enough units, can hold the same.

@@ -36,6 +36,8 @@ struct Tree<'a, 'w> {
     /// Least bound of nodes that could be neither solved nor split.
     unresolved: Option<i64>,
     any: bool,
+    /// A gap at which there were too many columns to list.
+    hopeless: f64,
 }
 
 /// Minimises. `known` is a solution that is already there; with `any` the
@@ -52,6 +54,7 @@ pub(super) fn minimise(problem: &Problem, aim: Aim, known: Option<Solution>, any
         made: 0,
         unresolved: None,
         any,
+        hopeless: f64::INFINITY,
     };
     for machine in tree.best.iter().flat_map(|best| best.machines.clone()).collect::<Vec<Filled>>() {
         tree.master.add(machine);
@@ -155,8 +158,13 @@ impl Tree<'_, '_> {
             return None;
         }
         let gap = self.best.as_ref().map(|best| (self.value(best) as f64 - bound) / self.master.unit);
-        if let (None, Some(gap)) = (&node.pool, gap) {
+        if let (None, Some(gap)) = (&node.pool, gap)
+            && gap < self.hopeless * 0.7
+        {
             node.pool = list(&self.master, &limits, gap, self.work);
+            if node.pool.is_none() {
+                self.hopeless = gap;
+            }
         }
         let mut split_at = split(&self.master, &limits, &columns, &counters, node.pool.is_some());
         if split_at.is_none() && node.pool.is_none() {
