@@ -131,6 +131,7 @@ impl ErrorKind {
             Theirs::Invalid => Self::Invalid,
             Theirs::TooLarge => Self::TooLarge,
             Theirs::Timeout => Self::Timeout,
+            Theirs::Busy => Self::Busy,
             Theirs::Internal => Self::Internal,
         }
     }

@@ -5,6 +5,7 @@
 pub mod error;
 pub mod model;
 mod reconcile;
+mod scaling;
 mod service;
 mod store;
 mod worker;
@@ -14,6 +15,7 @@ pub use model::{
     Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState,
     IdempotencyKey, Page, Phase,
 };
+pub use scaling::replicas_set;
 pub use service::ServiceOrchestrator;
 pub use store::MIGRATIONS;
 pub use worker::{WorkerOptions, run_workers};

@@ -4,6 +4,7 @@ use super::{ApiError, ProblemKind};
 use crate::http::wire::{Conflict, Fault};
 use hansa_application::Diagnostics;
 use hansa_mco::{McoError, planner::PlanError};
+use hansa_ontology::reading::ReadError;
 use hansa_repository::RepositoryError;
 use hansa_service_orchestrator::OrchestratorError;
 use std::error::Error;
@@ -77,17 +78,33 @@ impl From<RepositoryError> for ApiError {
             Kind::NotFound => ProblemKind::NotFound,
             Kind::Conflict => ProblemKind::Conflict,
             Kind::Invalid => ProblemKind::Invalid,
+            Kind::TooLarge => ProblemKind::TooLarge,
+            Kind::Timeout => ProblemKind::Timeout,
             Kind::Busy | Kind::Unavailable => ProblemKind::Unavailable,
             Kind::Full => ProblemKind::Full,
             _ => ProblemKind::Internal,
         };
-        if kind == ProblemKind::Unavailable {
+        if kind == ProblemKind::Unavailable && !matches!(error, RepositoryError::Query(_)) {
             // Where the database is, is the operator's business.
             return of(kind, &error)
                 .with_detail("the broker's database does not answer now; try again in a moment");
         }
         match error {
             RepositoryError::Invalid { field, message } => Self::field(&field, message),
+            RepositoryError::Document(ReadError::Syntax {
+                line,
+                column,
+                ref reason,
+                ..
+            }) => {
+                let fault = Fault {
+                    line,
+                    column,
+                    detail: reason.clone(),
+                    ..Fault::default()
+                };
+                of(kind, &error).with_errors(vec![fault])
+            }
             error => of(kind, &error),
         }
     }
@@ -136,7 +153,7 @@ impl From<Diagnostics> for ApiError {
 
 impl ApiError {
     fn with_detail(mut self, detail: &str) -> Self {
-        detail.clone_into(&mut self.detail);
+        detail.clone_into(&mut self.0.detail);
         self
     }
 }
@@ -162,6 +179,7 @@ mod tests {
         assert_eq!(error.kind(), ProblemKind::Invalid);
         assert_eq!(
             error
+                .0
                 .errors
                 .first()
                 .and_then(|fault| fault.pointer.as_deref()),

@@ -12,7 +12,7 @@ use crate::http::{
     },
 };
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, put, web};
-use hansa_ontology::{ResourceModel, resource_model::Replicas};
+use hansa_ontology::ResourceModel;
 use hansa_service_orchestrator::{self as orchestrator, ApplicationFilter};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -296,17 +296,7 @@ fn scaled(
     mut model: ResourceModel,
     replicas: BTreeMap<String, u32>,
 ) -> Result<ResourceModel, ApiError> {
-    for (name, count) in replicas {
-        match model.components.get_mut(&name) {
-            Some(component) => component.replicas = Replicas::Fixed(count),
-            None => {
-                return Err(ApiError::field(
-                    &format!("/replicas/{name}"),
-                    "there is no such component",
-                ));
-            }
-        }
-    }
+    orchestrator::replicas_set(&mut model, replicas)?;
     Ok(model)
 }
 

@@ -5,10 +5,11 @@ use super::{QUEUE, ServiceOrchestrator};
 use crate::{
     error::OrchestratorError,
     model::{Accepted, Application, Change, DesiredState, IdempotencyKey, Phase},
+    scaling::replicas_set,
     store,
 };
 use chrono::{DateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId, OperationId, ResourceModel, resource_model::Replicas};
+use hansa_ontology::{Actor, ApplicationId, OperationId, ResourceModel};
 use hansa_repository::{
     Connection, RepositoryError, event,
     idempotency::{self, Begin, StoredAnswer},
@@ -122,23 +123,7 @@ impl ServiceOrchestrator {
         change: Change,
     ) -> Result<Accepted, OrchestratorError> {
         self.revise(reference, change, &SCALE, move |application| {
-            if replicas.is_empty() {
-                return Err(OrchestratorError::Invalid {
-                    field: "/replicas".to_owned(),
-                    message: "names no component; give at least one, such as {\"web\": 3}"
-                        .to_owned(),
-                });
-            }
-            for (name, count) in replicas {
-                let known: Vec<String> = application.model.components.keys().cloned().collect();
-                let component = application.model.components.get_mut(&name);
-                let component = component.ok_or_else(|| OrchestratorError::Invalid {
-                    field: format!("/replicas/{name}"),
-                    message: format!("there is no such component; there are {}", known.join(", ")),
-                })?;
-                component.replicas = Replicas::Fixed(count);
-            }
-            Ok(())
+            replicas_set(&mut application.model, replicas)
         })
         .await
     }

@@ -1,0 +1,319 @@
+//! The life of a broker in a test: started, killed, stopped, started again,
+//! and in the end taken away with everything that it made.
+
+use super::{
+    Answer, Call, Ended, Engine, Options, PortRange, Process, attempt, command, eventually,
+    leftovers, processes,
+};
+use hansa_repository::{DatabaseUrl, testing};
+use nix::sys::signal::Signal;
+use reqwest::Method;
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, ExitStatus, Stdio},
+    thread,
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// How long a broker may take to remove what is left at the end of a test.
+const TIDY: Duration = Duration::from_secs(60);
+
+/// A broker with all that belongs to it.
+pub(crate) struct Broker {
+    options: Options,
+    folder: TempDir,
+    ports: PortRange,
+    database: Option<testing::TestDatabase>,
+    process: Option<Child>,
+    address: SocketAddr,
+    starts: u32,
+    /// Every workload that was ever seen, to look for its control groups.
+    seen: std::sync::Mutex<BTreeSet<String>>,
+}
+
+impl Broker {
+    /// A broker that is ready. None, loudly, where its database can't be had.
+    pub(crate) fn start(options: Options) -> Option<Self> {
+        let database = match options.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(testing::postgres(&[])?),
+        };
+        let mut broker = Self {
+            options,
+            folder: tempfile::Builder::new()
+                .prefix("hansa-e2e-")
+                .tempdir()
+                .unwrap(),
+            ports: PortRange::take(),
+            database,
+            process: None,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            starts: 0,
+            seen: std::sync::Mutex::default(),
+        };
+        broker.restart();
+        Some(broker)
+    }
+
+    /// A broker on SQLite with the usual options.
+    pub(crate) fn usual() -> Self {
+        Self::start(Options::default()).unwrap()
+    }
+
+    /// Kills it at once, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    #[track_caller]
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        let mut process = self.process.take().unwrap();
+        processes::signal(i32::try_from(process.id()).unwrap(), Signal::SIGTERM);
+        let ended = attempt(TIDY, || process.try_wait().unwrap().ok_or_else(String::new));
+        ended.unwrap_or_else(|_| {
+            process.kill().unwrap();
+            process.wait().unwrap();
+            panic!("the broker had not stopped after {TIDY:?}\n{}", self.log());
+        })
+    }
+
+    /// Starts it, killed or stopped before, and waits until it is ready.
+    #[track_caller]
+    pub(crate) fn restart(&mut self) {
+        self.spawn();
+        eventually("the broker is ready", || {
+            if let Some(status) = self.process.as_mut().unwrap().try_wait().unwrap() {
+                panic!("the broker ended: {status}\n{}", self.log());
+            }
+            self.address =
+                announced(&self.log()).ok_or_else(|| format!("no address in {}", self.log()))?;
+            let answer = self.call(Method::GET, "/readyz").try_send()?;
+            if answer.status == 200 {
+                Ok(())
+            } else {
+                Err(format!("/readyz: {} {}", answer.status, answer.body))
+            }
+        });
+    }
+
+    /// Starts it and waits for nothing.
+    pub(crate) fn spawn(&mut self) {
+        assert!(self.process.is_none(), "the broker runs already");
+        self.starts += 1;
+        let database = self.database.as_ref().map(|database| match database.url() {
+            DatabaseUrl::Postgres(url) => url.clone(),
+            other => other.to_string(),
+        });
+        let yaml = self
+            .options
+            .yaml(&self.data(), database.as_deref(), &self.ports);
+        fs::write(self.configuration(), yaml).unwrap();
+        let log = File::create(self.log_file()).unwrap();
+        let mut serve = command::program(self.folder());
+        serve.args(["serve", "--config"]).arg(self.configuration());
+        serve
+            .stdout(Stdio::from(log.try_clone().unwrap()))
+            .stderr(Stdio::from(log));
+        self.process = Some(serve.spawn().unwrap());
+    }
+
+    /// Changes the options; they hold from the next start on.
+    pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&mut Options)) {
+        change(&mut self.options);
+    }
+
+    /// The folder of this test.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The broker's data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.options
+            .data
+            .clone()
+            .unwrap_or_else(|| self.folder().join("data"))
+    }
+
+    /// The broker's configuration file.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.folder().join("hansa.yaml")
+    }
+
+    /// The ports that its workloads get.
+    pub(crate) const fn ports(&self) -> &PortRange {
+        &self.ports
+    }
+
+    /// What it said since its last start.
+    pub(crate) fn log(&self) -> String {
+        let bytes = fs::read(self.log_file()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder().join(format!("serve-{}.log", self.starts))
+    }
+
+    /// A request to it.
+    pub(crate) fn call(&self, method: Method, path: &str) -> Call {
+        Call::new(method, self.address, path)
+    }
+
+    /// The answer to a GET.
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path).send()
+    }
+
+    /// Runs a command of the command line against it.
+    #[track_caller]
+    pub(crate) fn cli(&self, arguments: &[&str]) -> Ended {
+        let server = format!("http://{}", self.address);
+        let words: Vec<&str> = ["--server", &server]
+            .into_iter()
+            .chain(arguments.iter().copied())
+            .collect();
+        command::hansa(self.folder(), &words, &[])
+    }
+
+    /// Writes a file into the test's folder, and gives its path as text.
+    pub(crate) fn file(&self, name: &str, content: &str) -> String {
+        let path = self.folder().join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    /// The processes of its workloads, from the process table.
+    pub(crate) fn running(&self) -> Vec<Process> {
+        let found = processes::workloads(&self.data());
+        self.seen
+            .lock()
+            .unwrap()
+            .extend(found.iter().map(|process| process.workload.clone()));
+        found
+    }
+
+    /// Ends every connection to its PostgreSQL database.
+    #[track_caller]
+    pub(crate) fn break_database_connections(&self) {
+        let database = self.database.as_ref().expect("a broker on PostgreSQL");
+        database.break_connections();
+    }
+
+    /// How many supervisors of workloads there are.
+    pub(crate) fn supervisors(&self) -> usize {
+        processes::supervisors(&self.data())
+    }
+
+    /// Waits until nothing of any workload is left: no process, no file, no
+    /// control group, no port.
+    #[track_caller]
+    pub(crate) fn nothing_left(&self) {
+        eventually("nothing is left", || self.traces());
+    }
+
+    fn traces(&self) -> Result<(), String> {
+        let broker = self.process.as_ref().map(Child::id);
+        let mut traces = leftovers::list(self.folder(), &self.data(), &self.ports, broker);
+        let groups = leftovers::cgroups(&self.seen.lock().unwrap());
+        traces.extend(
+            groups
+                .iter()
+                .map(|path| format!("control group {}", path.display())),
+        );
+        if traces.is_empty() {
+            Ok(())
+        } else {
+            Err(traces.join("\n"))
+        }
+    }
+
+    /// Takes away every application, as a test that ended well has to be able to.
+    fn tidy(&mut self) -> Result<(), String> {
+        if self.process.is_none() {
+            return Ok(());
+        }
+        let names: Vec<String> = self.get("/api/v1/applications?limit=500").ok()["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|application| application["name"].as_str().unwrap().to_owned())
+            .collect();
+        for name in names {
+            self.remove(&name).send();
+        }
+        attempt(TIDY, || self.traces())?;
+        let status = self.stop();
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("the broker ended with {status}"))
+        }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let failed = thread::panicking();
+        let seen = |broker: &Self| {
+            let mut seen = leftovers::workload_directories(&broker.data());
+            seen.extend(
+                broker
+                    .seen
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .iter()
+                    .cloned(),
+            );
+            seen
+        };
+        let before = seen(self);
+        // A panic in here must not keep the rest from being taken away.
+        let tidied = if failed {
+            Ok(())
+        } else {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.tidy()))
+                .unwrap_or_else(|_| Err("the broker could not be asked to tidy up".to_owned()))
+        };
+        if failed || tidied.is_err() {
+            eprintln!("--- log of the broker\n{}---", tail(&self.log(), 60));
+        }
+        self.kill();
+        leftovers::destroy(self.folder(), &self.data(), &before);
+        if let Err(reason) = tidied {
+            panic!("after the test something was left:\n{reason}");
+        }
+    }
+}
+
+/// The address that the broker says it listens on.
+fn announced(log: &str) -> Option<SocketAddr> {
+    let rest = log.get(log.find("listening")?..)?;
+    let (_, rest) = rest.split_once("url=http://")?;
+    let end = rest
+        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':'))
+        .unwrap_or(rest.len());
+    // The line may be written in part only.
+    if end == rest.len() {
+        None
+    } else {
+        rest.get(..end)?.parse().ok()
+    }
+}
+
+fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..]
+        .iter()
+        .map(|line| format!("{line}\n"))
+        .collect()
+}

@@ -1,0 +1,26 @@
+//! A real broker in a folder of its own, and what a test asks of it and of the
+//! machine. A test that ends, well or badly, leaves no process, no file, no
+//! control group and no port behind; one that ends well proves it.
+
+mod answer;
+mod application;
+mod broker;
+mod call;
+mod command;
+mod leftovers;
+mod models;
+mod options;
+mod ports;
+mod processes;
+mod wait;
+
+pub(crate) use answer::Answer;
+pub(crate) use broker::Broker;
+pub(crate) use call::{Call, fetch};
+pub(crate) use command::{Ended, hansa, repository_file, say};
+pub(crate) use leftovers::workload_directories;
+pub(crate) use models::{set_replicas, set_variable, single, three_tier};
+pub(crate) use options::{Engine, NodeOption, Options};
+pub(crate) use ports::PortRange;
+pub(crate) use processes::{Process, alive, leftover_processes, signal};
+pub(crate) use wait::{attempt, eventually};

@@ -1,0 +1,30 @@
+//! The whole of it from outside: the real binary, real processes, real
+//! databases. One program, so that it is linked once.
+//!
+//! Each test has a broker, a folder and ports of its own, so that all may run
+//! at the same time. `HANSA_KILL_ROUNDS` says how often the kill test kills,
+//! `HANSA_TEST_BINARY` names another binary to test, such as a release build.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a set-up that fails has to fail the test"
+)]
+
+mod adoption;
+mod broken_input;
+mod configuration;
+mod demonstration;
+mod disk_full;
+mod harness;
+mod kill;
+mod locked_database;
+mod newcomer;
+mod offers;
+mod openapi;
+mod operations_page;
+mod preconditions;
+mod taken_ports;

@@ -1,0 +1,163 @@
+//! The API's description, held against the API.
+
+use crate::harness::{Broker, single};
+use reqwest::Method;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[test]
+fn every_path_that_is_described_is_there() {
+    let broker = Broker::usual();
+    broker.done(&broker.submit(&single("sleeper", &["sleep"])));
+    let document = broker.get("/openapi.json").ok();
+    assert!(
+        document["openapi"].as_str().unwrap().starts_with("3.1."),
+        "{}",
+        document["openapi"]
+    );
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(
+                operation["responses"]
+                    .as_object()
+                    .is_some_and(|all| !all.is_empty()),
+                "{method} {path}"
+            );
+            answers(&broker, method, path);
+            asked += 1;
+        }
+    }
+    assert!(asked > 30, "{asked}");
+    unresolved(&document, &document);
+}
+
+/// Something that is there answers something else than 404 and 405.
+fn answers(broker: &Broker, method: &str, template: &str) {
+    let operation = broker.get("/api/v1/operations?limit=1").ok()["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = template
+        .split('/')
+        .map(|part| match (part.starts_with('{'), template) {
+            (false, _) => part.to_owned(),
+            (true, t) if t.contains("/operations/") => operation.clone(),
+            (true, t) if t.contains("/offers/") => "urn:hansa:site:local:small".to_owned(),
+            (true, t) if t.contains("/sites/") => "urn:hansa:site:local".to_owned(),
+            (true, _) => "sleeper".to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("/");
+    let path = if method == "delete" {
+        format!("{path}?dryRun=true")
+    } else {
+        path
+    };
+    let call = broker.call(method.to_uppercase().parse::<Method>().unwrap(), &path);
+    let status = if template.ends_with("/stream") {
+        // Its end is never reached: the beginning will do.
+        let beginning = call.read_until(|text| !text.is_empty() || template.contains("/events/"));
+        assert!(
+            beginning.is_empty() || beginning.contains("data:") || beginning.starts_with(':'),
+            "{beginning}"
+        );
+        200
+    } else {
+        call.send().status
+    };
+    assert!(
+        !matches!(status, 404 | 405) && status < 500,
+        "{method} {path}: {status}"
+    );
+}
+
+/// Every reference leads somewhere.
+fn unresolved(document: &Value, part: &Value) {
+    match part {
+        Value::Object(object) => {
+            if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+                let pointer = reference
+                    .strip_prefix('#')
+                    .unwrap_or_else(|| panic!("{reference}"));
+                assert!(
+                    document.pointer(pointer).is_some(),
+                    "{reference} leads nowhere"
+                );
+            }
+            object
+                .values()
+                .for_each(|value| unresolved(document, value));
+        }
+        Value::Array(items) => items.iter().for_each(|value| unresolved(document, value)),
+        _ => {}
+    }
+}
+
+#[test]
+fn health_metrics_and_documents_are_there() {
+    let mut broker = Broker::usual();
+    broker.done(&broker.submit(&single("sleeper", &["sleep"])));
+    assert_eq!(broker.get("/livez").status, 200);
+    assert_eq!(broker.get("/readyz").ok()["status"], "ready");
+
+    let metrics = broker.get("/metrics");
+    assert!(
+        metrics
+            .header("content-type")
+            .starts_with("application/openmetrics-text")
+    );
+    assert!(metrics.body.ends_with("# EOF\n"), "{}", metrics.body);
+    let names: BTreeSet<&str> = metrics
+        .body
+        .lines()
+        .filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next())
+        .collect();
+    assert!(
+        names.iter().all(|name| name.starts_with("hansa_")) && names.len() >= 5,
+        "{names:?}"
+    );
+    let running = metrics
+        .body
+        .lines()
+        .find(|line| line.starts_with("hansa_workloads{") && line.contains("running"));
+    assert!(
+        running.is_some_and(|line| line.ends_with(" 1")),
+        "{running:?} in {}",
+        metrics.body
+    );
+
+    for (path, media_type) in [
+        ("/docs/", "text/html"),
+        ("/ns", "text/turtle"),
+        ("/shapes", "text/turtle"),
+        ("/model.schema.json", "application/schema+json"),
+        ("/problems", "application/json"),
+    ] {
+        let answer = broker.get(path);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(
+            answer.header("content-type").starts_with(media_type),
+            "{path}: {}",
+            answer.header("content-type")
+        );
+        assert!(!answer.header("x-request-id").is_empty(), "{path}");
+    }
+    assert!(broker.stop().success());
+    broker.restart();
+}
+
+#[test]
+fn a_stopping_broker_ends_its_streams() {
+    let mut broker = Broker::usual();
+    let stream = broker.call(Method::GET, "/api/v1/events/stream");
+    let reader = std::thread::spawn(move || stream.try_send());
+    broker.done(&broker.submit(&single("sleeper", &["sleep"])));
+    assert!(broker.stop().success(), "nobody who reads holds it up");
+    let text = reader.join().unwrap().unwrap().body;
+    assert!(
+        text.contains("application.submitted") && text.contains("application.running"),
+        "{text}"
+    );
+    broker.restart();
+}
