@@ -40,7 +40,7 @@ pub(crate) fn begin(
     metrics: &Arc<Metrics>,
     target: &LogTarget<'_>,
 ) -> std::io::Result<()> {
-    let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = filter(&settings.level);
     let writer: Box<dyn Layer<Registry> + Send + Sync> = match (target, settings.format) {
         (LogTarget::StandardError, LogFormat::Text) => fmt::layer()
             .with_writer(std::io::stderr)
@@ -71,6 +71,13 @@ pub(crate) fn begin(
         tracing::debug!("the log has begun already");
     }
     Ok(())
+}
+
+/// The level asked for; what the server's own crate says at each start and stop
+/// is left out, unless it is asked for by name.
+fn filter(level: &str) -> EnvFilter {
+    EnvFilter::try_new(format!("actix_server=warn,{level}"))
+        .unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
 /// Measures rounds of reconciling by their spans, so that the orchestrator

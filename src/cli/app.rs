@@ -21,69 +21,6 @@ use std::path::Path;
 /// Does what is asked of applications.
 pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Failure> {
     match command {
-        AppCommand::Submit {
-            model,
-            dry_run,
-            wait,
-        } => {
-            let request = keyed(Request::new(Method::POST, &["applications"]));
-            change(
-                context,
-                with_model(request, &model)?,
-                Some(&model),
-                dry_run,
-                &wait,
-            )
-            .await
-        }
-        AppCommand::Update {
-            application,
-            model,
-            if_version,
-            dry_run,
-            wait,
-        } => {
-            let request = matching(
-                Request::new(Method::PUT, &["applications", &application]),
-                if_version,
-            );
-            change(
-                context,
-                with_model(request, &model)?,
-                Some(&model),
-                dry_run,
-                &wait,
-            )
-            .await
-        }
-        AppCommand::Scale {
-            application,
-            replicas,
-            if_version,
-            dry_run,
-            wait,
-        } => {
-            let request = matching(
-                Request::new(Method::PATCH, &["applications", &application]),
-                if_version,
-            );
-            let body = json!(ScaleRequest {
-                replicas: replicas.into_iter().collect()
-            });
-            change(
-                context,
-                request.body("application/json", body.to_string()),
-                None,
-                dry_run,
-                &wait,
-            )
-            .await
-        }
-        AppCommand::Remove {
-            application,
-            dry_run,
-            wait,
-        } => remove(context, &application, dry_run, &wait).await,
         AppCommand::List { all, name } => list(context, all, name).await,
         AppCommand::Show { application, plan } => show(context, &application, plan).await,
         AppCommand::Logs {
@@ -101,6 +38,54 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
             logs(context, request).await
         }
         AppCommand::Watch { application } => event::watch(context, Some(application), None).await,
+        AppCommand::Remove {
+            application,
+            dry_run,
+            wait,
+        } => remove(context, &application, dry_run, &wait).await,
+        changing => run_change(context, changing).await,
+    }
+}
+
+/// Submits, updates or scales.
+async fn run_change(context: &Context, command: AppCommand) -> Result<(), Failure> {
+    match command {
+        AppCommand::Submit {
+            model,
+            dry_run,
+            wait,
+        } => {
+            let request = keyed(Request::new(Method::POST, &["applications"]));
+            let request = with_model(request, &model)?;
+            change(context, request, Some(&model), dry_run, &wait).await
+        }
+        AppCommand::Update {
+            application,
+            model,
+            if_version,
+            dry_run,
+            wait,
+        } => {
+            let request = Request::new(Method::PUT, &["applications", &application]);
+            let request = with_model(matching(request, if_version), &model)?;
+            change(context, request, Some(&model), dry_run, &wait).await
+        }
+        AppCommand::Scale {
+            application,
+            replicas,
+            if_version,
+            dry_run,
+            wait,
+        } => {
+            let request = Request::new(Method::PATCH, &["applications", &application]);
+            let body = json!(ScaleRequest {
+                replicas: replicas.into_iter().collect()
+            })
+            .to_string();
+            let request = matching(request, if_version).body("application/json", body);
+            change(context, request, None, dry_run, &wait).await
+        }
+        _ => Err(Failure::failed("this command changes nothing")),
     }
 }
 

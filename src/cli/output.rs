@@ -154,6 +154,6 @@ mod tests {
         let mut table = Table::new("none", ["NAME", "COUNT"]).right(&[1]);
         assert_eq!(table.text(), "none");
         table.row(["shop".to_owned(), "12".to_owned()]);
-        assert_eq!(table.text(), "NAME   COUNT\nshop      12");
+        assert_eq!(table.text(), "NAME  COUNT\nshop     12");
     }
 }

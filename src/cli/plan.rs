@@ -36,20 +36,49 @@ pub(super) fn with_model(request: Request, file: &Path) -> Result<Request, Failu
 
 /// A plan for people: machines, totals, proof, then why, component by component.
 pub(crate) fn plan_text(plan: &Plan) -> String {
-    let mut table = Table::new(
-        "no machine is needed",
-        [
-            "MACHINE", "OFFER", "SITE", "PROVIDER", "RUNS", "USED", "PRICE/H",
-        ],
-    )
-    .right(&[6]);
+    let mut text = machines(plan);
+    text.push_str("\n\n");
+    line(
+        &mut text,
+        "Price",
+        &format!("{} an hour", plan.price_per_hour),
+    );
+    line(&mut text, "SLA", &availability(plan));
+    line(&mut text, "Carbon", &carbon(plan));
+    line(&mut text, "Proof", &proof(&plan.proof));
+    for link in &plan.links {
+        let worst = link.worst_latency_micros.map_or_else(
+            || "round trip not stated".to_owned(),
+            |micros| format!("{} ms round trip at worst", decimal_millis(micros)),
+        );
+        line(
+            &mut text,
+            "Link",
+            &format!("{} → {}: {worst}", link.from, link.to),
+        );
+    }
+    for note in &plan.notes {
+        line(&mut text, "Note", note);
+    }
+    for (name, report) in &plan.components {
+        component(&mut text, name, report, plan);
+    }
+    text
+}
+
+fn machines(plan: &Plan) -> String {
+    let headings = [
+        "MACHINE", "OFFER", "SITE", "PROVIDER", "RUNS", "USED", "PRICE/H",
+    ];
+    let mut table = Table::new("no machine is needed", headings).right(&[6]);
     for (number, machine) in plan.machines.iter().enumerate() {
+        let kept = if machine.held.is_some() {
+            " (kept)"
+        } else {
+            ""
+        };
         table.row([
-            if machine.held.is_some() {
-                format!("{} (kept)", number + 1)
-            } else {
-                (number + 1).to_string()
-            },
+            format!("{}{kept}", number + 1),
             machine.title.clone(),
             short(&machine.site),
             short(&machine.provider),
@@ -58,54 +87,18 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
             machine.price_per_hour.to_string(),
         ]);
     }
-    let mut text = table.text();
-    text.push_str("\n\n");
-    let unknown = || "not stated".to_owned();
-    let percent = |value: &Option<String>| {
-        value
-            .as_ref()
-            .map_or_else(unknown, |value| format!("{value} %"))
-    };
-    lines(
-        &mut text,
-        &[
-            ("Price", format!("{} an hour", plan.price_per_hour)),
-            (
-                "SLA",
-                format!(
-                    "{} availability, all machines together",
-                    percent(&plan.availability_percent)
-                ),
-            ),
-            ("Carbon", carbon(plan)),
-            ("Proof", proof(&plan.proof)),
-        ],
-    );
-    for link in &plan.links {
-        let worst = link
-            .worst_latency_micros
-            .map_or_else(unknown, |micros| format!("{} ms", decimal_millis(micros)));
-        lines(
-            &mut text,
-            &[(
-                "Link",
-                format!("{} → {}: {worst} round trip at worst", link.from, link.to),
-            )],
-        );
-    }
-    for note in &plan.notes {
-        lines(&mut text, &[("Note", note.clone())]);
-    }
-    for (name, report) in &plan.components {
-        component(&mut text, name, report, plan);
-    }
-    text
+    table.text()
 }
 
-fn lines(text: &mut String, rows: &[(&str, String)]) {
-    for (name, value) in rows {
-        text.push_str(&format!("{name:<8} {value}\n"));
+fn availability(plan: &Plan) -> String {
+    match &plan.availability_percent {
+        Some(percent) => format!("{percent} % availability, all machines together"),
+        None => "not stated by all of these offers".to_owned(),
     }
+}
+
+fn line(text: &mut String, name: &str, value: &str) {
+    text.push_str(&format!("{name:<8} {value}\n"));
 }
 
 fn carbon(plan: &Plan) -> String {

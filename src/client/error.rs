@@ -96,11 +96,10 @@ impl From<ClientError> for Failure {
 
 /// A problem document in the words of a command line.
 fn problem_failure(problem: Problem, file: Option<&str>) -> Failure {
-    let mut details: Vec<String> = problem
-        .errors
-        .iter()
-        .map(|fault| fault_line(fault, file))
-        .collect();
+    // A problem of one field says it in its detail already.
+    let told = |fault: &&Fault| fault.line.is_some() || !problem.detail.ends_with(&fault.detail);
+    let faults = problem.errors.iter().filter(told);
+    let mut details: Vec<String> = faults.map(|fault| fault_line(fault, file)).collect();
     if let Some(conflict) = &problem.conflict {
         details.extend(
             conflict
@@ -142,10 +141,11 @@ fn fault_line(fault: &Fault, file: Option<&str>) -> String {
         (Some(line), None) => format!("{}:{line}: ", file.unwrap_or("line")),
         _ => file.map(|file| format!("{file}: ")).unwrap_or_default(),
     };
+    // Where a line is known the text names the field itself.
     let pointer = fault
         .pointer
         .as_deref()
-        .filter(|pointer| !pointer.is_empty());
+        .filter(|pointer| !pointer.is_empty() && fault.line.is_none());
     let pointer = pointer
         .map(|pointer| format!("{pointer}: "))
         .unwrap_or_default();
@@ -178,7 +178,7 @@ mod tests {
         let failure = ClientError::Problem(Box::new(problem)).failure(Some("app.yaml"));
         assert_eq!(
             failure.to_string(),
-            "error: the model has 1 fault\n  app.yaml:3:9: /links/0/to: there is no component `dbb`; did you mean `db`?"
+            "error: the model has 1 fault\n  app.yaml:3:9: there is no component `dbb`; did you mean `db`?"
         );
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     wiring::{self, RunningBroker},
 };
 use hansa_ontology::{
-    Catalogue,
+    Catalogue, Site,
     quantity::{CpuMilli, Mebibytes},
     rdf::RdfFormat,
     reading,
@@ -181,9 +181,10 @@ fn catalogue() -> Result<Catalogue, Failure> {
     Ok(reading.accepted)
 }
 
-/// Each site of the offers, with one node that has room for all of them. The
-/// nodes are shares of this machine, far larger than it is: what the sample
-/// needs is small, and the limits of each workload hold all the same.
+/// Units of each offer that a node has room for: more than the demo rents.
+const UNITS: u32 = 4;
+
+/// Each site of the offers, with one node that has room for some of each.
 fn sites(catalogue: &Catalogue) -> Vec<SiteSettings> {
     let sites = catalogue.sites.iter().enumerate();
     sites
@@ -192,19 +193,33 @@ fn sites(catalogue: &Catalogue) -> Vec<SiteSettings> {
             offers: OffersSource::Imported,
             name: None,
             country: None,
-            nodes: vec![NodeSettings {
-                name: format!("{}-1", site.id.short().to_lowercase()),
-                address: address(number),
-                cpu: CpuMilli(256_000),
-                memory: Mebibytes(1 << 20),
-                disk: Mebibytes(16 << 20),
-                capabilities: capabilities(catalogue, site),
-            }],
+            nodes: vec![node(catalogue, site, number)],
         })
         .collect()
 }
 
-fn capabilities(catalogue: &Catalogue, site: &hansa_ontology::Site) -> BTreeSet<String> {
+fn node(catalogue: &Catalogue, site: &Site, number: usize) -> NodeSettings {
+    let (mut cpu, mut memory, mut disk) = (0_u32, 0_u64, 0_u64);
+    for offer in catalogue
+        .offers
+        .iter()
+        .filter(|offer| offer.site == site.id)
+    {
+        cpu = cpu.saturating_add(offer.flavour.cpu_milli.saturating_mul(UNITS));
+        memory = memory.saturating_add(offer.flavour.memory_mib.saturating_mul(UNITS.into()));
+        disk = disk.saturating_add(offer.flavour.disk_mib.saturating_mul(UNITS.into()));
+    }
+    NodeSettings {
+        name: format!("{}-1", site.id.short().to_lowercase()),
+        address: address(number),
+        cpu: CpuMilli(cpu),
+        memory: Mebibytes(memory),
+        disk: Mebibytes(disk),
+        capabilities: capabilities(catalogue, site),
+    }
+}
+
+fn capabilities(catalogue: &Catalogue, site: &Site) -> BTreeSet<String> {
     let offers = catalogue
         .offers
         .iter()

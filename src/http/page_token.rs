@@ -20,8 +20,11 @@ pub(crate) fn open(list: &str, token: &str) -> Result<String, ApiError> {
             "pageToken: it is not a token of this list; give back what the page before gave as `next`",
         )
     };
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| refuse())?;
-    let text = String::from_utf8(bytes).map_err(|_| refuse())?;
+    let bytes = BASE64_URL_SAFE_NO_PAD
+        .decode(token)
+        .ok()
+        .ok_or_else(refuse)?;
+    let text = String::from_utf8(bytes).ok().ok_or_else(refuse)?;
     let position = text
         .strip_prefix("1\n")
         .and_then(|rest| rest.strip_prefix(list))
@@ -41,8 +44,9 @@ pub(crate) fn open_as<T: std::str::FromStr>(
     let position = open(list, token)?;
     position
         .parse()
+        .ok()
         .map(Some)
-        .map_err(|_| ApiError::new(ProblemKind::Malformed, "pageToken: it is damaged"))
+        .ok_or_else(|| ApiError::new(ProblemKind::Malformed, "pageToken: it is damaged"))
 }
 
 #[cfg(test)]

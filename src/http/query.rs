@@ -32,7 +32,12 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 pub(crate) fn bad_query(error: &QueryPayloadError) -> ApiError {
     ApiError::new(
         ProblemKind::Malformed,
-        format!("the query parameters are not understood: {error}"),
+        format!(
+            "the query parameters are not understood: {}",
+            error
+                .to_string()
+                .trim_start_matches("Query deserialize error: ")
+        ),
     )
 }
 

@@ -48,7 +48,8 @@ impl Sink {
         self.sender
             .send(Bytes::from(text))
             .await
-            .map_err(|_| ReaderGone)
+            .ok()
+            .ok_or(ReaderGone)
     }
 }
 

@@ -12,6 +12,7 @@ use hansa_repository::{RepositoryError, work};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 /// How long a worker holds an application. A round ends well before.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -146,7 +147,8 @@ async fn work_off(orchestrator: &ServiceOrchestrator, claim: work::Claim) {
             Ok(id) => orchestrator.reconcile(id).await,
             Err(_) => Ok(Next::Never),
         }
-    };
+    }
+    .instrument(tracing::info_span!("reconcile", application = %claim.key));
     let result = match tokio::time::timeout(ROUND, round).await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err(format!("the round took longer than {} s", ROUND.as_secs())),

@@ -58,87 +58,60 @@ impl ProblemKind {
         Self::Internal,
     ];
 
-    const fn row(self) -> (StatusCode, &'static str, &'static str) {
+    /// The HTTP status.
+    pub(crate) const fn status(self) -> StatusCode {
         match self {
-            Self::Malformed => (
-                StatusCode::BAD_REQUEST,
-                "malformed",
-                "The request can't be read",
-            ),
-            Self::Invalid => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid",
-                "The request is wrong",
-            ),
-            Self::Infeasible => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "infeasible",
-                "No plan satisfies the model",
-            ),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "This method is not possible here",
-            ),
-            Self::NotAcceptable => (
-                StatusCode::NOT_ACCEPTABLE,
-                "not-acceptable",
-                "The answer can't be given in this form",
-            ),
-            Self::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout", "It took too long"),
-            Self::Conflict => (
-                StatusCode::CONFLICT,
-                "conflict",
-                "It clashes with what is there",
-            ),
-            Self::PreconditionFailed => (
-                StatusCode::PRECONDITION_FAILED,
-                "precondition-failed",
-                "It changed in the meantime",
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "The body is too large",
-            ),
-            Self::UnsupportedMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                "The body is of a kind that isn't read here",
-            ),
-            Self::KeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency-key-reused",
-                "The idempotency key was used for another request",
-            ),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now"),
-            Self::Full => (
-                StatusCode::INSUFFICIENT_STORAGE,
-                "full",
-                "The broker's disk is full",
-            ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "A fault of the broker",
-            ),
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Invalid | Self::Infeasible | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Full => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    /// The HTTP status.
-    pub(crate) const fn status(self) -> StatusCode {
-        self.row().0
+    /// Last part of the type, and the title.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Malformed => ("malformed", "The request can't be read"),
+            Self::Invalid => ("invalid", "The request is wrong"),
+            Self::Infeasible => ("infeasible", "No plan satisfies the model"),
+            Self::NotFound => ("not-found", "There is no such thing"),
+            Self::MethodNotAllowed => ("method-not-allowed", "This method is not possible here"),
+            Self::NotAcceptable => ("not-acceptable", "The answer can't be given in this form"),
+            Self::Timeout => ("timeout", "It took too long"),
+            Self::Conflict => ("conflict", "It clashes with what is there"),
+            Self::PreconditionFailed => ("precondition-failed", "It changed in the meantime"),
+            Self::TooLarge => ("too-large", "The body is too large"),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                "A body of this kind isn't read here",
+            ),
+            Self::KeyReused => (
+                "idempotency-key-reused",
+                "The key was used for another request",
+            ),
+            Self::Unavailable => ("unavailable", "Not now"),
+            Self::Full => ("full", "The broker's disk is full"),
+            Self::Internal => ("internal", "A fault of the broker"),
+        }
     }
 
     /// The `type` of the document (RFC 9457, section 3.1.1).
     pub(crate) fn uri(self) -> String {
-        format!("urn:hansa:problem:{}", self.row().1)
+        format!("urn:hansa:problem:{}", self.words().0)
     }
 
     /// The `title` of the document.
     pub(crate) const fn title(self) -> &'static str {
-        self.row().2
+        self.words().1
     }
 
     /// Whether trying again may help.

@@ -15,13 +15,17 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// How long a caller waits before trying again, in seconds.
 const RETRY_AFTER: &str = "2";
 
-/// An error of a request.
+/// An error of a request. In a box, so that a result of a handler stays small.
 #[derive(Debug, Default)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Particulars>);
+
+/// What there is to say about an error.
+#[derive(Debug, Default)]
+struct Particulars {
     kind: ProblemKind,
     detail: String,
     errors: Vec<Fault>,
-    conflict: Option<Box<Conflict>>,
+    conflict: Option<Conflict>,
     allow: Option<String>,
     /// What only the operator may read.
     for_operator: Option<String>,
@@ -35,11 +39,11 @@ pub(crate) type Reply = Result<HttpResponse, ApiError>;
 impl ApiError {
     /// An error of a kind; `detail` names what is wrong and the remedy.
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Particulars {
             kind,
             detail: detail.into(),
-            ..Self::default()
-        }
+            ..Particulars::default()
+        }))
     }
 
     /// A fault of one field of the request.
@@ -56,64 +60,65 @@ impl ApiError {
     /// With every fault of the body.
     #[must_use]
     pub(crate) fn with_errors(mut self, errors: Vec<Fault>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     /// With the constraints that can't hold together.
     #[must_use]
     pub(crate) fn with_conflict(mut self, conflict: Conflict) -> Self {
-        self.conflict = Some(Box::new(conflict));
+        self.0.conflict = Some(conflict);
         self
     }
 
     /// With the methods that are possible (RFC 9110, section 15.5.6).
     #[must_use]
     pub(crate) fn with_allow(mut self, methods: String) -> Self {
-        self.allow = Some(methods);
+        self.0.allow = Some(methods);
         self
     }
 
     /// With a text for the log.
     #[must_use]
     pub(crate) fn for_operator(mut self, text: impl fmt::Display) -> Self {
-        self.for_operator = Some(text.to_string());
+        self.0.for_operator = Some(text.to_string());
         self
     }
 
     /// Of this request.
     #[must_use]
     pub(crate) fn at(mut self, instance: &str) -> Self {
-        instance.clone_into(&mut self.instance);
+        instance.clone_into(&mut self.0.instance);
         self
     }
 
     /// The kind.
     pub(crate) const fn kind(&self) -> ProblemKind {
-        self.kind
+        self.0.kind
     }
 
     /// The whole story, for the log.
     pub(crate) fn log_text(&self) -> &str {
-        self.for_operator.as_deref().unwrap_or(&self.detail)
+        self.0.for_operator.as_deref().unwrap_or(&self.0.detail)
     }
 
     /// The document, for the request of this id.
     pub(crate) fn response(&self, instance: &str) -> HttpResponse {
+        let told = &*self.0;
         let problem = Problem {
-            problem_type: self.kind.uri(),
-            title: self.kind.title().to_owned(),
-            status: self.kind.status().as_u16(),
-            detail: self.detail.clone(),
+            problem_type: told.kind.uri(),
+            title: told.kind.title().to_owned(),
+            status: told.kind.status().as_u16(),
+            detail: told.detail.clone(),
             instance: instance.to_owned(),
-            errors: self.errors.clone(),
-            conflict: self.conflict.as_deref().cloned(),
+            errors: told.errors.clone(),
+            conflict: told.conflict.clone(),
         };
-        let mut response = HttpResponse::build(self.kind.status());
-        if self.kind.is_transient() {
+        let mut response = HttpResponse::build(told.kind.status());
+        if told.kind.is_transient() {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
-        if let Some(methods) = &self.allow {
+        if let Some(methods) = &told.allow {
             response.insert_header((header::ALLOW, methods.as_str()));
         }
         let body = serde_json::to_string(&problem).unwrap_or_default();
@@ -125,16 +130,16 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
+        f.write_str(&self.0.detail)
     }
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.kind.status()
+        self.0.kind.status()
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        self.response(&self.instance)
+        self.response(&self.0.instance)
     }
 }

@@ -118,7 +118,7 @@ async fn read(broker: &Broker, id: OperationId) -> Result<Operation, ApiError> {
 
 /// What is no id is the id of nothing.
 fn parse(id: &str) -> Result<OperationId, ApiError> {
-    id.parse().map_err(|_| missing(id))
+    id.parse().ok().ok_or_else(|| missing(id))
 }
 
 fn missing(id: &str) -> ApiError {

@@ -27,7 +27,7 @@ struct Question {
     params(Question),
     responses(
         (status = 200, body = String, content_type = "application/sparql-results+json"),
-        (status = 400, body = Problem, content_type = "application/problem+json")
+        (status = 422, body = Problem, content_type = "application/problem+json")
     )
 )]
 #[get("/sparql")]
@@ -45,7 +45,7 @@ pub(crate) async fn sparql_get(
     request_body(content = String, content_type = "application/sparql-query"),
     responses(
         (status = 200, body = String, content_type = "application/sparql-results+json"),
-        (status = 400, body = Problem, content_type = "application/problem+json")
+        (status = 422, body = Problem, content_type = "application/problem+json")
     )
 )]
 #[post("/sparql")]
@@ -67,8 +67,12 @@ pub(crate) async fn sparql_post(
             form.query
         }
         None | Some("application/sparql-query" | "text/plain") => {
-            String::from_utf8(call.bytes().to_vec())
-                .map_err(|_| ApiError::new(ProblemKind::Malformed, "the query is no UTF-8"))?
+            String::from_utf8(call.bytes().to_vec()).map_err(|error| {
+                ApiError::new(
+                    ProblemKind::Malformed,
+                    format!("the query is no UTF-8: {error}"),
+                )
+            })?
         }
         Some(other) => {
             return Err(ApiError::new(
