@@ -49,7 +49,11 @@ impl OfferGraph {
     /// # Errors
     /// When the store can't be made.
     pub fn new() -> Result<Self, GraphError> {
-        Ok(Self { store: Store::new().map_err(GraphError::store)?, written: Arc::default(), slots: query::Slots::default() })
+        Ok(Self {
+            store: Store::new().map_err(GraphError::store)?,
+            written: Arc::default(),
+            slots: query::Slots::default(),
+        })
     }
 
     /// Puts each resource in, in place of what was there under its IRI; all at once or not at all.
@@ -74,8 +78,12 @@ impl OfferGraph {
     /// # Errors
     /// When the store fails.
     pub fn remove(&self, iri: &str) -> Result<(), GraphError> {
-        let Ok(graph) = NamedNode::new(iri) else { return Ok(()) };
-        self.store.remove_named_graph(&graph).map_err(GraphError::store)?;
+        let Ok(graph) = NamedNode::new(iri) else {
+            return Ok(());
+        };
+        self.store
+            .remove_named_graph(&graph)
+            .map_err(GraphError::store)?;
         Ok(())
     }
 
@@ -120,7 +128,11 @@ impl OfferGraph {
 fn stated_and_implied(resource: &Resource, number: u64) -> Vec<Triple> {
     let mut triples = triples(resource, &format!("r{number}b"));
     let named = |term: crate::vocabulary::Term| NamedNode::new_unchecked(term.iri);
-    let is_offer = triples.iter().any(|triple| KINDS.iter().any(|(class, _)| triple.object == named(*class).into()));
+    let is_offer = triples.iter().any(|triple| {
+        KINDS
+            .iter()
+            .any(|(class, _)| triple.object == named(*class).into())
+    });
     if is_offer {
         let subject = NamedNode::new_unchecked(resource.iri.as_str());
         triples.push(Triple::new(subject, named(RDF::TYPE), named(HANSA::OFFER)));

@@ -4,7 +4,7 @@
 use super::node::{Node, Resource, Value};
 use crate::vocabulary::{HANSA, PREFIXES, RDF, Term, XSD, prefix_of};
 use oxigraph::model::{Literal, NamedNode};
-use std::{collections::BTreeSet, fmt::Write};
+use std::collections::BTreeSet;
 
 const INDENT: &str = "    ";
 
@@ -14,10 +14,18 @@ pub(super) fn document(resources: &[Resource]) -> String {
     for resource in resources {
         writer.resource(resource);
     }
-    writer.prefixes.insert(prefix_of(HANSA::OFFER.curie).map_or("", |prefix| prefix.name));
+    writer
+        .prefixes
+        .insert(prefix_of(HANSA::OFFER.curie).map_or("", |prefix| prefix.name));
     let mut document = String::new();
-    for prefix in PREFIXES.iter().filter(|prefix| writer.prefixes.contains(prefix.name)) {
-        line(&mut document, format_args!("@prefix {}: <{}> .", prefix.name, prefix.namespace));
+    for prefix in PREFIXES
+        .iter()
+        .filter(|prefix| writer.prefixes.contains(prefix.name))
+    {
+        document.push_str(&format!(
+            "@prefix {}: <{}> .\n",
+            prefix.name, prefix.namespace
+        ));
     }
     document.push_str(&writer.text);
     document
@@ -77,7 +85,8 @@ impl Writer {
             self.text.push_str(text);
         } else {
             // N-Triples escapes are Turtle escapes.
-            self.text.push_str(&Literal::new_simple_literal(text).to_string());
+            self.text
+                .push_str(&Literal::new_simple_literal(text).to_string());
             if datatype != XSD::STRING {
                 self.text.push_str("^^");
                 self.term(datatype);
@@ -86,17 +95,12 @@ impl Writer {
     }
 
     fn term(&mut self, term: Term) {
-        self.prefixes.extend(prefix_of(term.curie).map(|prefix| prefix.name));
+        self.prefixes
+            .extend(prefix_of(term.curie).map(|prefix| prefix.name));
         self.text.push_str(term.curie);
     }
 }
 
 fn iri(text: &str) -> String {
     NamedNode::new_unchecked(text).to_string()
-}
-
-fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing into a String can't fail.
-    let _: std::fmt::Result = text.write_fmt(arguments);
-    text.push('\n');
 }

@@ -71,47 +71,73 @@ pub fn read(bytes: &[u8], format: RdfFormat) -> Result<Reading, ReadError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_within(bytes: &[u8], format: RdfFormat, limits: &ReadLimits) -> Result<Reading, ReadError> {
+pub fn read_within(
+    bytes: &[u8],
+    format: RdfFormat,
+    limits: &ReadLimits,
+) -> Result<Reading, ReadError> {
     limits.check_bytes(bytes.len())?;
     let document = Document::parse(bytes, format, limits)?;
     let mut reading = Reading::default();
     let mut understood = HashSet::new();
     let mut good = GoodParts::default();
-    let is_resource = |subject: &NamedOrBlankNode| !resource::shape_classes(&document, subject).is_empty();
+    let is_resource =
+        |subject: &NamedOrBlankNode| !resource::shape_classes(&document, subject).is_empty();
     for subject in document.subjects() {
         let classes = resource::shape_classes(&document, subject);
-        let Some(class) = classes.first().copied() else { continue };
+        let Some(class) = classes.first().copied() else {
+            continue;
+        };
         let nodes = document.nodes_of(subject, is_resource, limits.triples_per_resource);
         let violations = match &nodes {
             _ if classes.len() > 1 => vec![resource::ambiguous(&classes)],
             None => vec![limits.too_large()],
             Some(nodes) => {
-                let resource = Resource { document: &document, subject, class, nodes };
+                let resource = Resource {
+                    document: &document,
+                    subject,
+                    class,
+                    nodes,
+                };
                 let violations = resource.accept(&mut reading.accepted, &mut good)?;
                 if let (NamedOrBlankNode::NamedNode(name), []) = (subject, violations.as_slice()) {
-                    reading.sources.insert(name.as_str().to_owned(), resource.source());
+                    reading
+                        .sources
+                        .insert(name.as_str().to_owned(), resource.source());
                 }
                 violations
             }
         };
         if !violations.is_empty() {
-            reading.refused.push(resource::refused(&document, subject, violations));
+            reading
+                .refused
+                .push(resource::refused(&document, subject, violations));
         }
         understood.insert(subject.clone());
         understood.extend(nodes.into_iter().flatten());
     }
-    reading.refused.extend(unknown_subjects(&document, &understood));
+    reading
+        .refused
+        .extend(unknown_subjects(&document, &understood));
     Ok(reading)
 }
 
 /// What nothing accounts for, said rather than dropped. A blank node that
 /// hangs on another subject is told of with that one.
-fn unknown_subjects(document: &Document, understood: &HashSet<NamedOrBlankNode>) -> Vec<RefusedResource> {
+fn unknown_subjects(
+    document: &Document,
+    understood: &HashSet<NamedOrBlankNode>,
+) -> Vec<RefusedResource> {
     let parts = document.referenced_blank_nodes();
     document
         .subjects()
         .filter(|subject| !understood.contains(*subject) && !parts.contains(*subject))
-        .map(|subject| resource::refused(document, subject, vec![resource::unknown(document, subject)]))
+        .map(|subject| {
+            resource::refused(
+                document,
+                subject,
+                vec![resource::unknown(document, subject)],
+            )
+        })
         .collect()
 }
-

@@ -40,7 +40,8 @@ impl GoodParts {
     }
 
     pub(super) fn extend(&mut self, parts: Vec<Part>) {
-        self.0.extend(parts.into_iter().map(|part| (part.class, part.content)));
+        self.0
+            .extend(parts.into_iter().map(|part| (part.class, part.content)));
     }
 }
 
@@ -50,10 +51,17 @@ pub(super) fn parts_of(document: &Document, nodes: &IndexSet<NamedOrBlankNode>) 
     let mut parts = Vec::new();
     for node in nodes {
         for (property, value) in document.properties(node) {
-            let Some((_, class)) = PARTS.iter().find(|(name, _)| name.iri == property.as_str()) else { continue };
+            let Some((_, class)) = PARTS.iter().find(|(name, _)| name.iri == property.as_str())
+            else {
+                continue;
+            };
             let Some(node) = as_node(value) else { continue };
             if let Some(Some(content)) = contents.get(&node) {
-                parts.push(Part { node, class: *class, content: content.clone() });
+                parts.push(Part {
+                    node,
+                    class: *class,
+                    content: content.clone(),
+                });
             }
         }
     }
@@ -74,7 +82,11 @@ fn contents(
             match nested {
                 None => Some(format!("{property} {value} ")),
                 Some(nested) if nodes.get_index_of(&nested)? > index => {
-                    let name = if nested.is_named_node() { nested.to_string() } else { String::new() };
+                    let name = if nested.is_named_node() {
+                        nested.to_string()
+                    } else {
+                        String::new()
+                    };
                     let content = contents.get(&nested)?.as_deref()?;
                     Some(format!("{property} {name}[{content}] "))
                 }
@@ -86,7 +98,10 @@ fn contents(
             lines.sort();
             lines.concat()
         });
-        contents.insert(node.clone(), content.filter(|content| content.len() <= MAX_CONTENT));
+        contents.insert(
+            node.clone(),
+            content.filter(|content| content.len() <= MAX_CONTENT),
+        );
     }
     contents
 }

@@ -12,12 +12,12 @@ mod objective;
 mod rule;
 
 pub use component::{
-    Component, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, OnPeerChange, Package, ProcessPackage,
-    ContainerPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
+    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe,
+    OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
 };
 pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};
-pub use rule::{CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule, ConflictRule};
+pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
 
 use crate::{money::Currency, quantity::TimeSpan};
 use schemars::JsonSchema;

@@ -9,7 +9,8 @@ use hansa_ontology::{
 use proptest::prelude::*;
 
 fn read_back(text: &str) -> Catalogue {
-    let reading = reading::read(text.as_bytes(), RdfFormat::Turtle).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let reading = reading::read(text.as_bytes(), RdfFormat::Turtle)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(reading.refused, [], "{text}");
     assert_eq!(reading.sources.len(), reading.accepted.len());
     reading.accepted
@@ -24,10 +25,23 @@ fn a_plain_catalogue_goes_round() {
 #[test]
 fn single_documents_are_those_of_the_catalogue() {
     let catalogue = support::catalogue(1);
-    let (provider, site, offer) = (&catalogue.providers[0], &catalogue.sites[0], &catalogue.offers[0]);
-    assert_eq!(read_back(&rdf::write_provider_turtle(provider)).providers, [provider.clone()]);
-    assert_eq!(read_back(&rdf::write_site_turtle(site)).sites, [site.clone()]);
-    assert_eq!(read_back(&rdf::write_offer_turtle(offer)).offers, [offer.clone()]);
+    let (provider, site, offer) = (
+        &catalogue.providers[0],
+        &catalogue.sites[0],
+        &catalogue.offers[0],
+    );
+    assert_eq!(
+        read_back(&rdf::write_provider_turtle(provider)).providers,
+        std::slice::from_ref(provider)
+    );
+    assert_eq!(
+        read_back(&rdf::write_site_turtle(site)).sites,
+        std::slice::from_ref(site)
+    );
+    assert_eq!(
+        read_back(&rdf::write_offer_turtle(offer)).offers,
+        std::slice::from_ref(offer)
+    );
 }
 
 #[test]
@@ -40,7 +54,10 @@ fn sources_keep_what_hansa_has_no_word_for() {
     assert_eq!(reading.refused, []);
     assert_eq!(reading.accepted.offers, [support::offer(1)]);
     let source = &reading.sources[support::offer(1).id.as_str()];
-    assert!(source.contains("<https://other.example/kind> \"water\" ."), "{source}");
+    assert!(
+        source.contains("<https://other.example/kind> \"water\" ."),
+        "{source}"
+    );
     // The source is a document in its own right, and says the same.
     let again = reading::read(source.as_bytes(), RdfFormat::NTriples).unwrap();
     assert_eq!(again.accepted.offers, reading.accepted.offers);
