@@ -42,7 +42,7 @@ pub struct ProcessOptions {
     /// Hansa's own. Its directory comes first in a workload's `PATH`.
     pub supervisor: PathBuf,
     /// The directory below which all targets' directories lie: what is found
-    /// there and in no database is removed by [`crate::Wdm::sweep`]. Absolute.
+    /// there and in no database is removed by [`crate::Wdm::sweep`].
     pub nodes_directory: PathBuf,
     /// Where a workload looks up its peers. `{application}` and `{component}`
     /// stand for the application's id and the component's name.
@@ -88,7 +88,11 @@ struct Inner {
 
 impl Processes {
     /// Looks once at what this system can enforce.
-    pub(crate) fn new(options: ProcessOptions, clock: SharedClock) -> Self {
+    pub(crate) fn new(mut options: ProcessOptions, clock: SharedClock) -> Self {
+        // Compared with the paths that supervisors were started with, which are absolute.
+        if let Ok(absolute) = std::path::absolute(&options.nodes_directory) {
+            options.nodes_directory = absolute;
+        }
         let mounts = Mounts::probe(&options.cgroup_parent);
         Self {
             inner: Arc::new(Inner {
