@@ -215,15 +215,18 @@ impl Run {
         Change::new(Method::DELETE, id.as_str().unwrap(), None, key)
     }
 
-    /// A workload is killed.
+    /// A workload is killed, or its supervisor.
     fn accident(&mut self) {
-        let running = self.broker.running();
-        if !running.is_empty() {
-            let victim = self.chance.below(running.len() as u64);
-            signal(
-                running[usize::try_from(victim).unwrap()].pid,
-                Signal::SIGKILL,
-            );
+        let mut victims: Vec<i32> = self
+            .broker
+            .running()
+            .iter()
+            .map(|process| process.pid)
+            .collect();
+        victims.extend(self.broker.supervisors());
+        if !victims.is_empty() {
+            let victim = self.chance.below(victims.len() as u64);
+            signal(victims[usize::try_from(victim).unwrap()], Signal::SIGKILL);
         }
     }
 
@@ -259,7 +262,7 @@ impl Run {
             "no directory of a workload that is gone"
         );
         assert_eq!(
-            self.broker.supervisors(),
+            self.broker.supervisors().len(),
             running.len(),
             "each workload has one supervisor"
         );

@@ -16,7 +16,9 @@
 
 mod adoption;
 mod broken_input;
+mod command_line;
 mod configuration;
+mod crowd;
 mod demonstration;
 mod disk_full;
 mod harness;
@@ -27,4 +29,5 @@ mod offers;
 mod openapi;
 mod operations_page;
 mod preconditions;
+mod rollout;
 mod taken_ports;

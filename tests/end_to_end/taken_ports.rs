@@ -1,6 +1,7 @@
 //! Ports that others have.
 
-use crate::harness::{Broker, eventually, fetch, single, three_tier};
+use crate::harness::{Broker, eventually, fetch, signal, single, three_tier};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -111,6 +112,33 @@ fn dynamic_ports_pass_over_those_that_are_taken() {
     );
     broker.page("shop").unwrap();
     drop(others);
+}
+
+#[test]
+fn a_port_that_was_taken_while_its_workload_was_dead_is_replaced_and_peers_are_told() {
+    let mut broker = Broker::usual();
+    broker.done(&broker.submit(&three_tier("shop")));
+    let victim = broker.workload("shop", "application", 0);
+    let address = victim.endpoints["http"];
+    broker.kill();
+    signal(victim.pid.unwrap(), Signal::SIGKILL);
+    let other = eventually("its port is free", || {
+        TcpListener::bind(address).map_err(|error| error.to_string())
+    });
+    broker.restart();
+    let moved = eventually("it is at another port", || {
+        let now = broker.workload("shop", "application", 0);
+        if now.state == "running" && now.endpoints["http"] != address {
+            Ok(now)
+        } else {
+            Err(format!("{now:?}"))
+        }
+    });
+    assert_eq!(moved.id, victim.id);
+    eventually("the chain works", || broker.page("shop"));
+    let told = broker.events("shop", "workload.endpoints-changed");
+    assert_eq!(told.len(), 1, "{told:?}");
+    drop(other);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::{
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::Duration,
 };
@@ -177,12 +177,16 @@ impl Broker {
     /// Runs a command of the command line against it.
     #[track_caller]
     pub(crate) fn cli(&self, arguments: &[&str]) -> Ended {
-        let server = format!("http://{}", self.address);
-        let words: Vec<&str> = ["--server", &server]
-            .into_iter()
-            .chain(arguments.iter().copied())
-            .collect();
-        command::hansa(self.folder(), &words, &[])
+        command::run(self.cli_command(arguments), arguments)
+    }
+
+    /// A command of the command line against it, not yet run.
+    pub(crate) fn cli_command(&self, arguments: &[&str]) -> Command {
+        let mut command = command::program(self.folder());
+        command
+            .args(arguments)
+            .env("HANSA_SERVER", format!("http://{}", self.address));
+        command
     }
 
     /// Writes a file into the test's folder, and gives its path as text.
@@ -209,8 +213,8 @@ impl Broker {
         database.break_connections();
     }
 
-    /// How many supervisors of workloads there are.
-    pub(crate) fn supervisors(&self) -> usize {
+    /// The supervisors of its workloads.
+    pub(crate) fn supervisors(&self) -> Vec<i32> {
         processes::supervisors(&self.data())
     }
 

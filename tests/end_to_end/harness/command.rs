@@ -75,7 +75,7 @@ pub(crate) fn program(folder: &Path) -> Command {
 pub(crate) fn hansa(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     let mut command = program(folder);
     command.args(arguments).envs(variables.iter().copied());
-    run(command, format!("hansa {}", arguments.join(" ")))
+    run(command, arguments)
 }
 
 /// A file of the repository, such as an example.
@@ -83,8 +83,10 @@ pub(crate) fn repository_file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
+/// Runs a command to its end.
 #[track_caller]
-fn run(mut command: Command, line: String) -> Ended {
+pub(crate) fn run(mut command: Command, arguments: &[&str]) -> Ended {
+    let line = format!("hansa {}", arguments.join(" "));
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -50,15 +50,15 @@ pub(crate) fn leftover_processes(folder: &Path) -> Vec<String> {
     all(folder).into_iter().map(describe).collect()
 }
 
-/// How many supervisors of workloads below this folder there are.
-pub(crate) fn supervisors(folder: &Path) -> usize {
+/// The supervisors of workloads below this folder.
+pub(crate) fn supervisors(folder: &Path) -> Vec<i32> {
     let mine = |pid: &i32| {
         let text = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let words: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
         matches!(words.as_slice(), [_, b"shim", b"run", b"--dir", directory, ..]
             if directory.starts_with(folder.as_os_str().as_bytes()))
     };
-    pids().iter().filter(|pid| mine(pid)).count()
+    pids().into_iter().filter(mine).collect()
 }
 
 /// Whether a workload's process is still that very process.

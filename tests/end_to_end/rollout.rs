@@ -1,0 +1,221 @@
+//! Changes that go wrong, and changes that have to be careful.
+
+use crate::harness::{
+    Broker, eventually, fetch, set_replicas, set_variable, signal, single, three_tier,
+};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, fs};
+
+fn deployed() -> (Broker, Value) {
+    let broker = Broker::usual();
+    let model = three_tier("shop");
+    broker.done(&broker.submit(&model));
+    (broker, model)
+}
+
+fn wanted(applications: u32) -> BTreeMap<&'static str, u32> {
+    BTreeMap::from([("proxy", 1), ("application", applications), ("database", 1)])
+}
+
+/// What a running process was told.
+fn told(pid: i32, variable: &str) -> String {
+    let environment = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+    let found = environment
+        .split('\0')
+        .find_map(|line| line.strip_prefix(&format!("{variable}=")));
+    found.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_new_version_that_does_not_work_leaves_the_old_one_serving() {
+    let (broker, mut model) = deployed();
+    let before = broker.running();
+    let good = model.clone();
+    model["components"]["application"]["package"] =
+        json!({ "process": { "command": ["hansa", "sample", "crash", "0", "7"] } });
+    let operation = broker.ended(&broker.update("shop", &model).send());
+    assert_eq!(operation["state"], "failed", "{operation}");
+    let error = operation["error"].as_str().unwrap();
+    assert!(error.contains("exited with code 7"), "{error}");
+    assert!(
+        before
+            .iter()
+            .all(|process| broker.running().contains(process)),
+        "no old one was stopped for a new one that never worked"
+    );
+    broker.page("shop").unwrap();
+
+    broker.done(&broker.update("shop", &good).send());
+    assert_eq!(
+        broker.settles("shop", &wanted(1)),
+        before,
+        "back to what never went away"
+    );
+}
+
+#[test]
+fn an_update_that_can_not_be_planned_leaves_all_as_it_was() {
+    let (broker, mut model) = deployed();
+    let before = broker.running();
+    let good = model.clone();
+    model["components"]["application"]["resources"]["memory"] = json!("900Gi");
+    let operation = broker.ended(&broker.update("shop", &model).send());
+    assert_eq!(operation["state"], "failed", "{operation}");
+    assert_eq!(broker.application("shop")["phase"]["state"], "blocked");
+    assert_eq!(broker.running(), before);
+    // What runs of the earlier revision is healed all the while.
+    let victim = before
+        .iter()
+        .find(|process| process.component == "application")
+        .unwrap();
+    signal(victim.pid, Signal::SIGKILL);
+    eventually("it comes back", || broker.page("shop"));
+
+    broker.done(&broker.update("shop", &good).send());
+    broker.settles("shop", &wanted(1));
+}
+
+#[test]
+fn a_volume_outlives_restarts_and_updates_of_its_component() {
+    let (broker, mut model) = deployed();
+    let mut visits = broker.page("shop").unwrap().visits;
+    for generation in ["one", "two"] {
+        set_variable(&mut model, "database", "GENERATION", generation);
+        broker.done(&broker.update("shop", &model).send());
+        let database = broker.workload("shop", "database", 0);
+        assert_eq!(told(database.pid.unwrap(), "GENERATION"), generation);
+        let page = eventually("the chain works again", || broker.page("shop"));
+        assert!(page.visits > visits, "{} after {visits}", page.visits);
+        visits = page.visits;
+    }
+}
+
+#[test]
+fn a_component_that_grows_out_of_its_machine_moves_without_a_gap() {
+    let (broker, mut model) = deployed();
+    let entrance = broker.entrance("shop");
+    let machine = |broker: &Broker| broker.application("shop")["machines"].to_string();
+    let before = machine(&broker);
+    model["components"]["application"]["resources"] = json!({ "cpu": "1500m", "memory": "1536Mi" });
+    let accepted = broker.update("shop", &model).send();
+    let operation = accepted.json()["operation"].as_str().unwrap().to_owned();
+    eventually("it has moved", || {
+        fetch(entrance).unwrap_or_else(|gap| panic!("a gap: {gap}"));
+        let state = broker.get(&format!("/api/v1/operations/{operation}")).ok();
+        if state["state"] == "running" {
+            Err(state.to_string())
+        } else {
+            Ok(())
+        }
+    });
+    broker.done(&accepted);
+    assert_ne!(machine(&broker), before);
+    broker.settles("shop", &wanted(1));
+    broker.page("shop").unwrap();
+}
+
+#[test]
+fn who_only_knows_its_environment_is_restarted_when_its_peers_change() {
+    let broker = Broker::usual();
+    let mut model = three_tier("shop");
+    model["components"]["proxy"]["onPeerChange"] = json!("restart");
+    broker.done(&broker.submit(&model));
+    let proxy = broker.workload("shop", "proxy", 0);
+    broker.done(&broker.scale("shop", "application", 3).send());
+    let after = eventually("the proxy is told of all three", || {
+        let now = broker.workload("shop", "proxy", 0);
+        let Some(pid) = now.pid.filter(|_| now.state == "running") else {
+            return Err(format!("{now:?}"));
+        };
+        let peers = told(pid, "PEERS_APPLICATION_HTTP");
+        if peers.split(',').count() == 3 {
+            Ok(now)
+        } else {
+            Err(peers)
+        }
+    });
+    assert_eq!((after.id, after.endpoints), (proxy.id, proxy.endpoints));
+    broker.settles("shop", &wanted(3));
+    // Nothing changes any more: nobody is restarted any more.
+    let settled = broker.running();
+    broker.done(
+        &broker
+            .update("shop", &broker.application("shop")["model"])
+            .send(),
+    );
+    assert_eq!(broker.settles("shop", &wanted(3)), settled);
+}
+
+#[test]
+fn peers_are_found_by_file_and_by_lookup() {
+    let (broker, _) = deployed();
+    broker.done(&broker.scale("shop", "application", 2).send());
+    let proxy = broker.workload("shop", "proxy", 0).pid.unwrap();
+    let lookup = broker
+        .get("/api/v1/applications/shop/endpoints?component=application")
+        .ok();
+    let mut found: Vec<String> = lookup["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|endpoint| endpoint["address"].as_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    let file: Value =
+        serde_json::from_str(&fs::read_to_string(told(proxy, "HANSA_PEERS_FILE")).unwrap())
+            .unwrap();
+    let mut in_file: Vec<String> = file["application"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|endpoint| endpoint["address"].as_str().unwrap().to_owned())
+        .collect();
+    in_file.sort();
+    assert_eq!((found.len(), &found), (2, &in_file));
+    let url = told(proxy, "HANSA_DISCOVERY_URL");
+    let path = url
+        .split_once("/api/")
+        .map(|(_, path)| format!("/api/{path}"))
+        .unwrap();
+    assert_eq!(broker.get(&path).status, 200, "{url}");
+}
+
+#[test]
+fn an_application_can_be_removed_at_any_time() {
+    let broker = Broker::usual();
+    let mut model = three_tier("shop");
+    // While it is planned or started.
+    broker.submit(&model).ok();
+    broker.done(&broker.remove("shop").send());
+    broker.nothing_left();
+    // While it is changed.
+    broker.done(&broker.submit(&model));
+    set_variable(&mut model, "application", "GENERATION", "two");
+    set_replicas(&mut model, "application", 3);
+    let update = broker.update("shop", &model).send();
+    let removal = broker.remove("shop").send();
+    // Again: the same removal, not another.
+    assert_eq!(broker.remove("shop").send().json(), removal.json());
+    broker
+        .update("shop", &model)
+        .send()
+        .problem(409, "conflict");
+    broker.done(&removal);
+    let superseded = broker.ended(&update);
+    assert!(
+        superseded["error"].as_str().unwrap().contains("superseded"),
+        "{superseded}"
+    );
+    broker.nothing_left();
+}
+
+#[test]
+fn scaled_to_nothing_and_back() {
+    let broker = Broker::usual();
+    broker.done(&broker.submit(&single("sleeper", &["sleep"])));
+    broker.done(&broker.scale("sleeper", "web", 0).send());
+    assert_eq!(broker.running(), []);
+    broker.done(&broker.scale("sleeper", "web", 2).send());
+    broker.settles("sleeper", &BTreeMap::from([("web", 2)]));
+}
