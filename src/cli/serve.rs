@@ -2,6 +2,7 @@
 
 use super::{arguments::ServeOptions, config::load_settings};
 use crate::{
+    config::{ASSUMED_COUNTRY, OffersSource, Settings, SiteSettings},
     failure::Failure,
     metrics::Metrics,
     observability::{self, LogTarget},
@@ -13,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Runs a broker until SIGTERM or SIGINT. Workloads go on.
 pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
     let settings = load_settings(options)?.settings;
+    let country_is_assumed = assumes_country(&settings);
     let metrics = Arc::new(Metrics::new());
     observability::begin(&settings.log, &metrics, &LogTarget::StandardError)?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -23,9 +25,17 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
     tracing::info!(
         url = %running.url,
         data_dir = %running.broker.settings.data_dir.display(),
-        "listening, on loopback only until this version's successor has login"
+        "listening; on loopback only, because this version has no login"
     );
-    tracing::info!("{}", running.broker.wdm.limits().explanation);
+    tracing::info!(
+        "limits of workloads: {}",
+        running.broker.wdm.limits().explanation
+    );
+    if country_is_assumed {
+        tracing::warn!(
+            "this machine is offered as lying in the EU, which nobody has said; set provider.country to where it is"
+        );
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -34,4 +44,11 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Whether offers are made of this machine while nobody has said where it stands.
+fn assumes_country(settings: &Settings) -> bool {
+    let made =
+        |site: &SiteSettings| site.offers == OffersSource::Generated && site.country.is_none();
+    settings.provider.country.as_str() == ASSUMED_COUNTRY && settings.sites.iter().any(made)
 }

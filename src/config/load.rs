@@ -128,7 +128,7 @@ fn read_file(file: Option<&Path>) -> Result<Option<(String, Value)>, ConfigFault
             ConfigFault::new(
                 "",
                 format!("{} is no configuration: {fault}", path.display()),
-                "see docs/configuration.md",
+                "`hansa config show` prints every setting with its value",
             )
         })?;
     Ok(Some((path.display().to_string(), values)))

@@ -18,6 +18,10 @@ use std::{
     path::PathBuf,
 };
 
+/// Where a machine is taken to be whose owner says nothing. It is a group of
+/// countries, so that nobody takes it for a statement; `serve` warns of it.
+pub(crate) const ASSUMED_COUNTRY: &str = "EU";
+
 /// The built-in names are no IRI or no area: a fault of ours.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LocalError {
@@ -57,7 +61,7 @@ impl Settings {
             provider: ProviderSettings {
                 id: ProviderId::new("urn:hansa:provider:local")?,
                 name: "This broker".to_owned(),
-                country: Area::new("EU")?,
+                country: Area::new(ASSUMED_COUNTRY)?,
             },
             sites: vec![SiteSettings {
                 id: SiteId::new("urn:hansa:site:local")?,

@@ -14,7 +14,7 @@ mod yaml;
 
 pub(crate) use fault::ConfigFault;
 pub(crate) use load::{Loaded, load};
-pub(crate) use local::{LocalError, local_catalogue};
+pub(crate) use local::{ASSUMED_COUNTRY, LocalError, local_catalogue};
 pub(crate) use redact::{effective, without_password};
 pub(crate) use settings::{
     LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings,

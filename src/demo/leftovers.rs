@@ -120,6 +120,11 @@ mod tests {
             .spawn()
             .unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        // A process that has just begun has an environment a moment later.
+        let begun = Instant::now();
+        while processes_of(directory.path()).is_empty() && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         assert_eq!(
             processes_of(directory.path()),
             [i32::try_from(child.id()).unwrap()]
