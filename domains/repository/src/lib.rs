@@ -20,6 +20,7 @@ mod schema;
 mod scope;
 #[doc(hidden)]
 pub mod testing;
+pub mod text;
 pub mod time;
 mod url;
 pub mod work;

@@ -8,7 +8,7 @@ use diesel::{
 };
 use diesel_migrations::embed_migrations;
 use hansa_ontology::{ApplicationId, MachineId, Money, OfferId};
-use hansa_repository::{Connection, Migrations, RepositoryError, json, time};
+use hansa_repository::{Connection, Migrations, RepositoryError, json, text, time};
 use std::collections::BTreeMap;
 
 /// This room's tables.
@@ -59,14 +59,6 @@ struct MachineRow {
     created_at: NaiveDateTime,
 }
 
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
-    what: &str,
-    text: &str,
-) -> Result<T, RepositoryError> {
-    text.parse()
-        .map_err(|error: T::Err| RepositoryError::unreadable(what, &error))
-}
-
 impl MachineRow {
     fn new(machine: &Machine) -> Result<Self, RepositoryError> {
         Ok(Self {
@@ -83,12 +75,12 @@ impl MachineRow {
 
     fn into_machine(self) -> Result<Machine, RepositoryError> {
         Ok(Machine {
-            id: parsed("machine", &self.id)?,
-            application: parsed("application of a machine", &self.application)?,
+            id: text::from_column("machine", &self.id)?,
+            application: text::from_column("application of a machine", &self.application)?,
             terms: json::from_column("terms of a machine", &self.terms)?,
             price_per_hour: Money::new(
                 self.price_micros,
-                parsed("currency of a machine", &self.currency)?,
+                text::from_column("currency of a machine", &self.currency)?,
             ),
             state: json::from_column("state of a machine", &self.state)?,
             created_at: time::from_column(self.created_at),
@@ -166,7 +158,7 @@ pub(crate) fn rented_units(
     rows.into_iter()
         .map(|(offer, count)| {
             Ok((
-                parsed("offer of a machine", &offer)?,
+                text::from_column("offer of a machine", &offer)?,
                 u32::try_from(count).unwrap_or(u32::MAX),
             ))
         })
@@ -254,6 +246,6 @@ pub(crate) fn refusal_list(
         .select((offer_refusal::offer, offer_refusal::reason))
         .load(connection)?;
     rows.into_iter()
-        .map(|(offer, reason)| Ok((parsed("offer of a refusal", &offer)?, reason)))
+        .map(|(offer, reason)| Ok((text::from_column("offer of a refusal", &offer)?, reason)))
         .collect()
 }

@@ -11,7 +11,7 @@ use diesel::{
 };
 use diesel_migrations::embed_migrations;
 use hansa_ontology::{Actor, ApplicationId, ResourceModel};
-use hansa_repository::{Connection, Migrations, RepositoryError, json, time};
+use hansa_repository::{Connection, Migrations, RepositoryError, json, text, time};
 use std::collections::BTreeMap;
 
 /// This room's tables.
@@ -62,14 +62,6 @@ struct Row {
     updated_at: NaiveDateTime,
 }
 
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
-    what: &str,
-    text: &str,
-) -> Result<T, RepositoryError> {
-    text.parse()
-        .map_err(|error: T::Err| RepositoryError::unreadable(what, &error))
-}
-
 impl Row {
     fn new(of: &Application) -> Result<Self, RepositoryError> {
         let lives = of.phase != Phase::Removed;
@@ -90,14 +82,14 @@ impl Row {
 
     fn into_application(self, model: &str) -> Result<Application, RepositoryError> {
         Ok(Application {
-            id: parsed("application", &self.id)?,
+            id: text::from_column("application", &self.id)?,
             name: self.name,
             owner: json::from_column("owner of an application", &self.owner)?,
             desired: json::from_column("desired state of an application", &self.desired)?,
             revision: self.revision,
             model: json::from_column("model of an application", model)?,
             phase: json::from_column("phase of an application", &self.phase)?,
-            operation: parsed("operation of an application", &self.operation)?,
+            operation: text::from_column("operation of an application", &self.operation)?,
             version: self.version,
             created_at: time::from_column(self.created_at),
             updated_at: time::from_column(self.updated_at),
@@ -256,7 +248,9 @@ pub(crate) fn unfinished(
         .filter(application::live_name.is_not_null())
         .select(application::id)
         .load(connection)?;
-    ids.iter().map(|id| parsed("application", id)).collect()
+    ids.iter()
+        .map(|id| text::from_column("application", id))
+        .collect()
 }
 
 /// How many living applications there are in each phase.

@@ -17,7 +17,7 @@ use diesel::{
     SelectableHelper as _,
 };
 use hansa_ontology::SiteId;
-use hansa_repository::{Connection, RepositoryError, json};
+use hansa_repository::{Connection, RepositoryError, json, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -51,9 +51,8 @@ impl NodeRow {
 
     fn node(self) -> Result<Node, RepositoryError> {
         Ok(Node {
-            site: (self.site.parse()).map_err(|e| RepositoryError::unreadable("site", &e))?,
-            address: (self.address.parse())
-                .map_err(|e| RepositoryError::unreadable("address", &e))?,
+            site: text::from_column("site", &self.site)?,
+            address: text::from_column("address", &self.address)?,
             name: self.name,
             cpu_milli: amount(self.cpu_milli),
             memory_mib: amount(self.memory_mib),

@@ -8,7 +8,7 @@ use diesel::{
     SelectableHelper as _,
 };
 use hansa_ontology::MachineId;
-use hansa_repository::{Connection, RepositoryError, json, time};
+use hansa_repository::{Connection, RepositoryError, json, text, time};
 use std::collections::BTreeMap;
 
 /// A share as it is kept: what was asked, and the node that gave it.
@@ -40,8 +40,8 @@ impl TryFrom<ShareRow> for StoredShare {
         Ok(Self {
             node: row.node,
             request: ShareRequest {
-                machine: machine_id(&row.machine)?,
-                site: (row.site.parse()).map_err(|e| RepositoryError::unreadable("site", &e))?,
+                machine: text::from_column("machine", &row.machine)?,
+                site: text::from_column("site", &row.site)?,
                 amounts: Amounts {
                     cpu_milli: amount(row.cpu_milli),
                     memory_mib: amount(row.memory_mib),
@@ -53,11 +53,6 @@ impl TryFrom<ShareRow> for StoredShare {
             },
         })
     }
-}
-
-fn machine_id(text: &str) -> Result<MachineId, RepositoryError> {
-    text.parse()
-        .map_err(|error| RepositoryError::unreadable("machine", &error))
 }
 
 /// The machine's share.
@@ -114,6 +109,6 @@ pub(crate) fn share_machines(
         .select((pim_share::machine, pim_share::node))
         .load(connection)?;
     rows.into_iter()
-        .map(|(machine, node)| Ok((machine_id(&machine)?, node)))
+        .map(|(machine, node)| Ok((text::from_column("machine", &machine)?, node)))
         .collect()
 }

@@ -7,7 +7,7 @@ use diesel::{
     RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use hansa_ontology::{WorkloadId, resource_model::Protocol};
-use hansa_repository::{Connection, RepositoryError};
+use hansa_repository::{Connection, RepositoryError, text};
 use std::{collections::BTreeSet, net::IpAddr};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -56,8 +56,7 @@ pub(crate) fn port_list(
     rows.into_iter()
         .map(|row| {
             let endpoint = Endpoint {
-                address: (row.address.parse())
-                    .map_err(|error| RepositoryError::unreadable("address", &error))?,
+                address: text::from_column("address", &row.address)?,
                 number: number(row.number)?,
                 protocol: protocol(&row.protocol)?,
                 public: row.public,

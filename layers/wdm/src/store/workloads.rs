@@ -11,7 +11,7 @@ use diesel::{
     RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use hansa_ontology::{ApplicationId, WorkloadId};
-use hansa_repository::{Connection, RepositoryError, json, time};
+use hansa_repository::{Connection, RepositoryError, json, text, time};
 use std::collections::BTreeSet;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -98,10 +98,7 @@ pub(crate) fn workload_ids(
         .select(wdm_workload::id)
         .load(connection)?;
     ids.iter()
-        .map(|id| {
-            id.parse()
-                .map_err(|error| RepositoryError::unreadable("workload", &error))
-        })
+        .map(|id| text::from_column("workload", id))
         .collect()
 }
 
