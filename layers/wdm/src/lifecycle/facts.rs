@@ -20,6 +20,11 @@ impl Workload {
     pub(crate) fn observed(&mut self, seen: &Observation, now: DateTime<Utc>) -> Vec<Change> {
         // Runs that the database doesn't know of: it was put back to a backup.
         self.progress.run = self.progress.run.max(seen.run);
+        if matches!(seen.activity, Activity::Running { .. }) && self.is_up() {
+            // An earlier run lives, so the later one can't have begun: one
+            // broker gave up on a start with which another succeeded.
+            self.progress.run = seen.run;
+        }
         let current = seen.run == self.progress.run;
         if current && let Some(limits) = &seen.limits {
             self.progress.limits = limits.clone();

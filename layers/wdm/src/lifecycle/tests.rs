@@ -138,6 +138,23 @@ fn a_database_from_a_backup_goes_on_above_the_runs_that_are_there() {
 }
 
 #[test]
+fn a_start_that_was_given_up_and_succeeded_after_all_is_what_runs() {
+    let mut it = workload();
+    let nothing = seen(0, Activity::Nothing);
+    assert_eq!(apply(&mut it, &nothing, 0), Action::Start(1));
+    it.start_failed(1, "out of luck", at(0));
+    assert_eq!(apply(&mut it, &nothing, 0), Action::Start(2));
+    let first = seen(1, Activity::Running { pid: 5 });
+    assert_eq!(apply(&mut it, &first, 1), Action::Wait);
+    assert_eq!(it.progress.pid, Some(5));
+    apply(&mut it, &first, 3);
+    assert!(it.progress.state.is_healthy());
+    // It ends, and the next number is one that was never begun.
+    it.observed(&exited(1), at(4));
+    assert_eq!(apply(&mut it, &exited(1), 10), Action::Start(2));
+}
+
+#[test]
 fn who_is_being_removed_is_never_started() {
     let mut it = workload();
     apply(&mut it, &seen(0, Activity::Nothing), 0);

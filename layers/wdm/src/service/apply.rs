@@ -109,6 +109,11 @@ impl Wdm {
             peers: workload.progress.started_peers.clone(),
         };
         if let Err(error) = self.connector.start(&launch).await {
+            let seen = self.connector.observe(&launch.place()).await?;
+            if seen.is_up() && seen.run >= run {
+                // Another broker was quicker with this very run.
+                return Ok(());
+            }
             let reason = error.to_string();
             let failed =
                 move |workload: &mut Workload, now| ((), workload.start_failed(run, &reason, now));

@@ -181,7 +181,12 @@ fn changed_peers_are_written_at_once_and_reported_until_a_restart() {
             room.wdm.workload(spec.id).await.unwrap().pid
         })
         .await;
-        let environment = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+        // Empty for the moment in which the shell becomes `sleep`.
+        let environment = eventually(async || {
+            let text = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+            (!text.is_empty()).then_some(text)
+        })
+        .await;
         assert!(
             environment.contains("PEERS_DB_SQL=127.0.0.1:2"),
             "{environment}"

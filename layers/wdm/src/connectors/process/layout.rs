@@ -9,6 +9,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// Name of the directory of workloads within a node's directory.
@@ -109,8 +110,10 @@ pub(crate) fn create_private(path: &Path) -> Result<(), WdmError> {
 
 /// Writes a file in one step: after a crash there is the old one or the new one.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WdmError> {
-    // The name carries our pid: two brokers may write the same file at once.
-    let temporary = path.with_extension(format!("new.{}", std::process::id()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    // Two may write the same file at once, in two processes or in one.
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_extension(format!("new.{}.{count}", std::process::id()));
     let written = (|| -> io::Result<()> {
         let mut file = OpenOptions::new()
             .create(true)

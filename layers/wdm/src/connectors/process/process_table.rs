@@ -9,6 +9,8 @@ use std::{
     fs,
     os::unix::ffi::OsStrExt as _,
     path::Path,
+    thread,
+    time::Duration,
 };
 
 /// A process, told apart from later ones with the same number by its start.
@@ -111,36 +113,55 @@ fn pids() -> impl Iterator<Item = u32> {
 /// Every living process whose environment at its start held `NAME=value`.
 pub(crate) fn marked(name: &str, value: &str) -> BTreeSet<ProcessRef> {
     let mark = format!("{name}={value}");
-    pids()
-        .filter_map(|pid| {
-            // The start first: were the number given anew in between, the
-            // comparison before a signal would notice.
-            let process = ProcessRef::of(pid)?;
-            let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    environments()
+        .filter(|(_, environment)| {
             environment
                 .split(|byte| *byte == 0)
                 .any(|entry| entry == mark.as_bytes())
-                .then_some(process)
         })
+        .map(|(process, _)| process)
         .collect()
 }
 
-/// The values that any living process has for an environment variable.
+/// The environments of all living processes that have this variable.
 pub(crate) fn marks(name: &str) -> BTreeMap<ProcessRef, BTreeMap<String, String>> {
-    pids()
-        .filter_map(|pid| {
-            let process = ProcessRef::of(pid)?;
-            let bytes = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    environments()
+        .map(|(process, bytes)| {
             let environment: BTreeMap<String, String> = bytes
                 .split(|byte| *byte == 0)
                 .filter_map(|entry| std::str::from_utf8(entry).ok()?.split_once('='))
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .collect();
-            environment
-                .contains_key(name)
-                .then_some((process, environment))
+            (process, environment)
         })
+        .filter(|(_, environment)| environment.contains_key(name))
         .collect()
+}
+
+/// What each living process was started with. In the middle of an exec that
+/// reads as nothing, so what is empty is looked at again a moment later.
+fn environments() -> impl Iterator<Item = (ProcessRef, Vec<u8>)> {
+    let (mut found, mut empty) = (Vec::new(), Vec::new());
+    for pid in pids() {
+        // The start first: were the number given anew in between, the
+        // comparison before a signal would notice.
+        let Some(process) = ProcessRef::of(pid) else {
+            continue;
+        };
+        match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(bytes) if bytes.is_empty() => empty.push(process),
+            Ok(bytes) => found.push((process, bytes)),
+            Err(_) => {}
+        }
+    }
+    if !empty.is_empty() {
+        thread::sleep(Duration::from_millis(2));
+    }
+    let again = empty.into_iter().filter_map(|process| {
+        let bytes = fs::read(format!("/proc/{}/environ", process.pid)).ok()?;
+        Some((process, bytes))
+    });
+    found.into_iter().chain(again.collect::<Vec<_>>())
 }
 
 /// Every living descendant of a process.
