@@ -6,6 +6,7 @@ mod document;
 mod error;
 mod limits;
 mod parts;
+mod portion;
 mod resource;
 mod shapes;
 
@@ -15,8 +16,7 @@ pub use limits::ReadLimits;
 use crate::{catalogue::Catalogue, rdf::RdfFormat};
 use document::Document;
 use oxigraph::model::NamedOrBlankNode;
-use parts::GoodParts;
-use resource::Resource;
+use portion::Portion;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
@@ -78,44 +78,10 @@ pub fn read_within(
 ) -> Result<Reading, ReadError> {
     limits.check_bytes(bytes.len())?;
     let document = Document::parse(bytes, format, limits)?;
-    let mut reading = Reading::default();
-    let mut understood = HashSet::new();
-    let mut good = GoodParts::default();
-    let is_resource =
-        |subject: &NamedOrBlankNode| !resource::shape_classes(&document, subject).is_empty();
-    for subject in document.subjects() {
-        let classes = resource::shape_classes(&document, subject);
-        let Some(class) = classes.first().copied() else {
-            continue;
-        };
-        let nodes = document.nodes_of(subject, is_resource, limits.triples_per_resource);
-        let violations = match &nodes {
-            _ if classes.len() > 1 => vec![resource::ambiguous(&classes)],
-            None => vec![limits.too_large()],
-            Some(nodes) => {
-                let resource = Resource {
-                    document: &document,
-                    subject,
-                    class,
-                    nodes,
-                };
-                let violations = resource.accept(&mut reading.accepted, &mut good)?;
-                if let (NamedOrBlankNode::NamedNode(name), []) = (subject, violations.as_slice()) {
-                    reading
-                        .sources
-                        .insert(name.as_str().to_owned(), resource.source());
-                }
-                violations
-            }
-        };
-        if !violations.is_empty() {
-            reading
-                .refused
-                .push(resource::refused(&document, subject, violations));
-        }
-        understood.insert(subject.clone());
-        understood.extend(nodes.into_iter().flatten());
-    }
+    let Portion {
+        mut reading,
+        understood,
+    } = portion::read_all(&document, limits)?;
     reading
         .refused
         .extend(unknown_subjects(&document, &understood));

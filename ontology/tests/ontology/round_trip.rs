@@ -23,6 +23,27 @@ fn a_plain_catalogue_goes_round() {
 }
 
 #[test]
+fn many_offers_keep_their_order_whoever_reads_them() {
+    let catalogue = support::catalogue(100);
+    let text = rdf::write_turtle(&catalogue);
+    assert_eq!(read_back(&text), catalogue);
+    let broken = text.replace("hansa:vcpu 0.5", "hansa:vcpu 0");
+    let reading = reading::read(broken.as_bytes(), RdfFormat::Turtle).unwrap();
+    let refused: Vec<&str> = reading
+        .refused
+        .iter()
+        .map(|refused| refused.subject.as_str())
+        .collect();
+    let offers: Vec<&str> = catalogue
+        .offers
+        .iter()
+        .map(|offer| offer.id.as_str())
+        .collect();
+    assert_eq!(refused, offers);
+    assert_eq!((reading.accepted.len(), reading.sources.len()), (2, 2));
+}
+
+#[test]
 fn single_documents_are_those_of_the_catalogue() {
     let catalogue = support::catalogue(1);
     let (provider, site, offer) = (
