@@ -6,7 +6,12 @@ use std::{
     fs::{File, TryLockError},
     io::{Read, Seek, Write},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
+
+/// How long a lock that is held is tried again.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The data directory is ours as long as this lives.
 pub(super) struct DirectoryLock {
@@ -31,26 +36,41 @@ impl DirectoryLock {
             .write(true)
             .open(&path)
             .map_err(refused)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let holder = file
-                    .read_to_string(&mut holder)
-                    .ok()
-                    .map(|_| holder.trim().to_owned());
-                return Err(WiringError::InUse {
-                    path: directory.to_path_buf(),
-                    holder: holder.filter(|pid| !pid.is_empty()),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(refused(source)),
+        if !locked(&file).map_err(refused)? {
+            let mut holder = String::new();
+            let holder = file
+                .read_to_string(&mut holder)
+                .ok()
+                .map(|_| holder.trim().to_owned());
+            return Err(WiringError::InUse {
+                path: directory.to_path_buf(),
+                holder: holder.filter(|pid| !pid.is_empty()),
+            });
         }
-        file.set_len(0)
+        let told = file
+            .set_len(0)
             .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(refused)?;
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        if let Err(error) = told {
+            // Only for people: a full disk must not keep a broker from its workloads.
+            tracing::warn!(%error, "the process id can't be written to {}", path.display());
+        }
         Ok(Self { _file: file })
+    }
+}
+
+/// Whether the lock was had. A broker that was killed just now may have left a
+/// child that is on its way to become another program; until then it holds the
+/// lock too, so one that is held is tried again for a while.
+fn locked(file: &File) -> std::io::Result<bool> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > PATIENCE => return Ok(false),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
+        }
     }
 }
 

@@ -1,8 +1,12 @@
 //! A disk without room. It needs a small file system of its own, and so root.
 
-use crate::harness::{Broker, Options, eventually, say, single, three_tier};
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use crate::harness::{Broker, Options, eventually, say, signal, single, three_tier};
+use nix::{
+    mount::{MntFlags, MsFlags, mount, umount2},
+    sys::signal::Signal,
+};
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
@@ -112,10 +116,36 @@ fn a_full_disk_is_a_clear_answer_workloads_go_on_and_all_heals_with_room() {
         "no workload was restarted"
     );
 
-    // A broker that is killed on a full disk, too, comes back when there is room.
+    broker.done(&broker.remove("later").send());
+    is_killed_on_a_full_disk(&disk, &mut broker);
+}
+
+/// A broker can't start on a full disk, and says so. Its workloads go on; what
+/// happened to them is made good when there is room.
+fn is_killed_on_a_full_disk(disk: &SmallDisk, broker: &mut Broker) {
+    let before = broker.running();
     let filler = disk.fill();
     broker.kill();
+    let configuration = broker.configuration().display().to_string();
+    let refused = broker.cli(&["serve", "--config", &configuration]).failed(1);
+    assert!(
+        refused.contains("full") && refused.contains("free space"),
+        "{refused}"
+    );
+    assert_eq!(broker.running(), before);
+    let victim = before
+        .iter()
+        .find(|process| process.component == "application")
+        .unwrap();
+    signal(victim.pid, Signal::SIGKILL);
     fs::remove_file(filler).unwrap();
     broker.restart();
-    broker.done(&broker.scale("shop", "application", 1).send());
+    let wanted = BTreeMap::from([("proxy", 1), ("application", 2), ("database", 1)]);
+    let after = broker.settles("shop", &wanted);
+    assert!(
+        before
+            .iter()
+            .all(|process| process == victim || after.contains(process))
+    );
+    eventually("the chain works", || broker.page("shop"));
 }

@@ -90,11 +90,7 @@ impl Broker {
     pub(crate) fn restart(&mut self) {
         self.spawn();
         eventually("the broker is ready", || {
-            if let Some(status) = self.process.as_mut().unwrap().try_wait().unwrap() {
-                panic!("the broker ended: {status}\n{}", self.log());
-            }
-            self.address =
-                announced(&self.log()).ok_or_else(|| format!("no address in {}", self.log()))?;
+            self.find_address()?;
             let answer = self.call(Method::GET, "/readyz").try_send()?;
             if answer.status == 200 {
                 Ok(())
@@ -102,6 +98,16 @@ impl Broker {
                 Err(format!("/readyz: {} {}", answer.status, answer.body))
             }
         });
+    }
+
+    /// Reads from its log where a broker that was spawned listens.
+    pub(crate) fn find_address(&mut self) -> Result<(), String> {
+        if let Some(status) = self.process.as_mut().unwrap().try_wait().unwrap() {
+            panic!("the broker ended: {status}\n{}", self.log());
+        }
+        let log = self.log();
+        self.address = announced(&log).ok_or_else(|| format!("no address in {log}"))?;
+        Ok(())
     }
 
     /// Starts it and waits for nothing.
