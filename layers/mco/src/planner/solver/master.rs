@@ -29,11 +29,28 @@ pub(super) struct Counter {
     presence: Option<usize>,
 }
 
-/// A pattern in a slot, as a column.
+/// A pattern in a slot, as a column; in the programme once it is wanted there.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
     pub(super) filled: Filled,
-    variable: usize,
+    variable: Option<usize>,
+}
+
+/// A row that whole solutions fulfil and fractional ones need not: the sum of
+/// `numerators × counts / denominator`, each machine's share rounded up, is at
+/// least the sum over all wanted instances rounded up (Chvátal and Gomory).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cut {
+    pub(super) denominator: u32,
+    pub(super) numerators: Vec<u32>,
+}
+
+impl Cut {
+    /// What one machine with these counts adds to the row.
+    pub(super) fn of(&self, counts: &[u32]) -> u32 {
+        let sum: u32 = self.numerators.iter().zip(counts).map(|(numerator, count)| numerator * count).sum();
+        sum.div_ceil(self.denominator)
+    }
 }
 
 /// The programme with its columns.
@@ -44,6 +61,9 @@ pub(super) struct Master<'a> {
     pub(super) counters: Vec<Counter>,
     pub(super) columns: Vec<Column>,
     seen: BTreeMap<Filled, usize>,
+    cuts: Vec<(Cut, usize)>,
+    /// Whether cuts are in force: only where all columns are known.
+    cutting: bool,
     /// Counter of a component in a zone.
     places: Vec<Vec<Option<usize>>>,
     machines_row: usize,
@@ -65,6 +85,8 @@ impl<'a> Master<'a> {
             counters: Vec::new(),
             columns: Vec::new(),
             seen: BTreeMap::new(),
+            cuts: Vec::new(),
+            cutting: false,
             places: vec![vec![None; problem.zones.max(1)]; problem.components.len()],
             machines_row: 0,
             sum_rows: Vec::new(),
@@ -188,8 +210,8 @@ impl<'a> Master<'a> {
         if let Some(row) = self.slot_rows[number] {
             return row;
         }
-        let terms: Vec<(usize, f64)> =
-            self.columns.iter().filter(|column| column.filled.slot == number).map(|column| (column.variable, 1.0)).collect();
+        let own = self.columns.iter().filter(|column| column.filled.slot == number);
+        let terms: Vec<(usize, f64)> = own.filter_map(|column| Some((column.variable?, 1.0))).collect();
         let row = self.lp.add_row(0.0, f64::from(self.problem.slots[number].units), &terms);
         self.slot_rows[number] = Some(row);
         row
@@ -210,7 +232,80 @@ impl<'a> Master<'a> {
     }
 
     pub(super) fn bound_column(&mut self, column: usize, lower: f64, upper: f64) {
-        self.lp.set_column_bounds(self.columns[column].variable, lower, upper);
+        let variable = self.activate(column);
+        self.lp.set_column_bounds(variable, lower, upper);
+    }
+
+    /// Allows these columns only, or all; cuts count only in the first case.
+    pub(super) fn allow(&mut self, pool: Option<&[usize]>) {
+        let mut allowed = vec![pool.is_none(); self.columns.len()];
+        for &column in pool.into_iter().flatten() {
+            allowed[column] = true;
+        }
+        let most = self.problem.machine_bound() as f64;
+        for (column, allowed) in self.columns.iter_mut().zip(allowed) {
+            if let Some(variable) = column.variable {
+                self.lp.set_column_bounds(variable, 0.0, if allowed { most } else { 0.0 });
+            }
+        }
+        if self.cutting != pool.is_some() {
+            self.cutting = pool.is_some();
+            for (cut, row) in &self.cuts {
+                let lower = if self.cutting { self.cut_bound(cut) } else { -FAR };
+                self.lp.set_row_bounds(*row, lower, FAR);
+            }
+        }
+    }
+
+    /// What the cut asks in all.
+    pub(super) fn cut_bound(&self, cut: &Cut) -> f64 {
+        let lower = self.problem.components.iter().map(|component| component.lower);
+        let sum: u32 = cut.numerators.iter().zip(lower).map(|(numerator, lower)| numerator * lower).sum();
+        f64::from(sum.div_ceil(cut.denominator))
+    }
+
+    /// Adds a cut unless it is there.
+    pub(super) fn add_cut(&mut self, cut: Cut) {
+        if self.cuts.iter().any(|(other, _)| *other == cut) {
+            return;
+        }
+        let weight = |column: &Column| Some((column.variable?, f64::from(cut.of(&column.filled.counts))));
+        let terms: Vec<(usize, f64)> = self.columns.iter().filter_map(weight).collect();
+        let row = self.lp.add_row(self.cut_bound(&cut), FAR, &terms);
+        self.cuts.push((cut, row));
+    }
+
+    /// Forgets cuts and bounds of slots that bind nothing at the moment; they
+    /// come back when they are needed.
+    pub(super) fn forget_loose(&mut self) {
+        let mut may = vec![false; self.lp.row_count()];
+        for (_, row) in &self.cuts {
+            may[*row] = true;
+        }
+        for (number, row) in self.slot_rows.iter().enumerate() {
+            if let (Some(row), None) = (row, &self.problem.slots[number].held) {
+                may[*row] = true;
+            }
+        }
+        let numbers = self.lp.drop_loose_rows(|row| may[row]);
+        self.cuts.retain_mut(|(_, row)| numbers[*row].inspect(|number| *row = *number).is_some());
+        for row in &mut self.slot_rows {
+            *row = row.and_then(|row| numbers[row]);
+        }
+        for (row, ..) in &mut self.sum_rows {
+            *row = numbers[*row].unwrap_or(*row);
+        }
+    }
+
+    pub(super) fn cut_count(&self) -> usize {
+        self.cuts.len()
+    }
+
+    /// The cuts that are worth something at the current multipliers.
+    pub(super) fn cut_prices(&self) -> Vec<(&Cut, f64)> {
+        let prices = self.lp.multipliers();
+        let priced = self.cuts.iter().map(|(cut, row)| (cut, prices[*row]));
+        priced.filter(|(_, price)| price.abs() > 1e-12).collect()
     }
 
     /// Takes what the links cost at least off the limits of the objective.
@@ -229,11 +324,35 @@ impl<'a> Master<'a> {
         (0..self.slot_rows.len()).filter(|&number| self.slot_rows[number].is_some()).collect()
     }
 
-    /// Adds a pattern unless it is there; answers whether it is new.
-    pub(super) fn add(&mut self, filled: Filled) -> bool {
-        if self.seen.contains_key(&filled) {
-            return false;
+    /// Notes a pattern; answers its number.
+    pub(super) fn note(&mut self, filled: Filled) -> usize {
+        if let Some(&column) = self.seen.get(&filled) {
+            return column;
         }
+        self.seen.insert(filled.clone(), self.columns.len());
+        self.columns.push(Column { filled, variable: None });
+        self.columns.len() - 1
+    }
+
+    /// Adds a pattern to the programme unless it is there; answers whether it is new there.
+    pub(super) fn add(&mut self, filled: Filled) -> bool {
+        let column = self.note(filled);
+        !self.is_active(column) && {
+            self.activate(column);
+            true
+        }
+    }
+
+    pub(super) fn is_active(&self, column: usize) -> bool {
+        self.columns[column].variable.is_some()
+    }
+
+    /// Takes a column into the programme; answers its variable.
+    pub(super) fn activate(&mut self, column: usize) -> usize {
+        if let Some(variable) = self.columns[column].variable {
+            return variable;
+        }
+        let filled = &self.columns[column].filled;
         let slot = &self.problem.slots[filled.slot];
         let mut entries = vec![(self.machines_row, 1.0)];
         for (number, &count) in filled.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -246,11 +365,16 @@ impl<'a> Master<'a> {
             entries.push((row, criterion.of(slot) as f64 / scale));
         }
         entries.extend(self.slot_rows[filled.slot].map(|row| (row, 1.0)));
+        for (cut, row) in &self.cuts {
+            let weight = cut.of(&filled.counts);
+            if weight > 0 {
+                entries.push((*row, f64::from(weight)));
+            }
+        }
         let cost = self.aim.criterion.of(slot) as f64 / self.unit;
         let variable = self.lp.add_column(cost, 0.0, self.problem.machine_bound() as f64, entries);
-        self.seen.insert(filled.clone(), self.columns.len());
-        self.columns.push(Column { filled, variable });
-        true
+        self.columns[column].variable = Some(variable);
+        variable
     }
 
     pub(super) fn solve(&mut self) -> Status {
@@ -286,7 +410,7 @@ impl<'a> Master<'a> {
         let values = self.lp.values();
         let pick = |variable: usize| values[variable];
         (
-            self.columns.iter().map(|column| pick(column.variable)).collect(),
+            self.columns.iter().map(|column| column.variable.map_or(0.0, pick)).collect(),
             self.counters.iter().map(|counter| pick(counter.variable)).collect(),
         )
     }

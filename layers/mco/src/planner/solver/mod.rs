@@ -7,6 +7,7 @@
 )]
 
 mod branch;
+mod cut;
 mod master;
 mod node;
 mod pattern;

@@ -2,7 +2,7 @@
 
 use super::{
     master::Master,
-    problem::{Criterion, Filled, Problem},
+    problem::{Criterion, Problem},
 };
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ pub(super) struct Node {
     pub(super) bound: i64,
     pub(super) decisions: Vec<Decision>,
     /// All columns that a better solution below may use, once they have been listed.
-    pub(super) pool: Option<Rc<Vec<Filled>>>,
+    pub(super) pool: Option<Rc<Vec<usize>>>,
 }
 
 impl Node {
@@ -53,11 +53,9 @@ pub(super) struct Limits {
 }
 
 /// Sets the master programme to what holds at the node; None where nothing can.
-pub(super) fn apply(master: &mut Master<'_>, node: &Node, touched: &mut Vec<usize>) -> Option<Limits> {
+pub(super) fn apply(master: &mut Master<'_>, node: &Node) -> Option<Limits> {
     let problem = master.problem;
-    for column in touched.drain(..) {
-        master.bound_column(column, 0.0, problem.machine_bound() as f64);
-    }
+    master.allow(node.pool.as_ref().map(|pool| pool.as_slice()));
     for slot in master.bounded_slots() {
         let held = problem.slots[slot].mandatory();
         master.bound_slot(slot, if held { 1.0 } else { 0.0 }, f64::from(problem.slots[slot].units));
@@ -88,7 +86,6 @@ pub(super) fn apply(master: &mut Master<'_>, node: &Node, touched: &mut Vec<usiz
     }
     for (&column, &(lower, upper)) in &columns {
         master.bound_column(column, lower, upper.min(problem.machine_bound() as f64));
-        touched.push(column);
     }
     if problem.latency_matters() && !propagate(master, &mut limits) {
         return None;

@@ -63,7 +63,7 @@ pub(super) fn relax(master: &mut Master<'_>, node: &Node, limits: &Limits, work:
         }
         let real = status == Status::Optimal;
         let (added, missed) = match &node.pool {
-            Some(pool) => (from_pool(master, pool, real), 0.0),
+            Some(pool) => (from_pool(master, pool, real, work), 0.0),
             None => from_search(master, limits, real, &mut cursor, work),
         };
         if added > 0 {
@@ -98,33 +98,41 @@ fn add_unit_rows(master: &mut Master<'_>) -> bool {
     master.lp.row_count() > rows
 }
 
-/// What a listed column would cost in the current programme.
-fn reduced_cost(costs: &[f64], worths: &[super::pattern::Worth], master: &Master<'_>, filled: &Filled) -> f64 {
-    costs[filled.slot] - worths[master.problem.slots[filled.slot].zone].of(&filled.counts)
-}
-
 fn slot_costs(master: &Master<'_>, real: bool) -> Vec<f64> {
     (0..master.problem.slots.len()).map(|slot| master.slot_cost(slot, real)).collect()
 }
 
+/// What each column of the pool costs beyond its worth.
+fn reduced_costs(master: &Master<'_>, pool: &[usize], real: bool) -> Vec<(f64, usize)> {
+    let (worths, costs, cuts) = (master.worths(), slot_costs(master, real), master.cut_prices());
+    let reduced = |&column: &usize| {
+        let filled = &master.columns[column].filled;
+        let zone = master.problem.slots[filled.slot].zone;
+        let cuts: f64 = cuts.iter().map(|(cut, price)| price * f64::from(cut.of(&filled.counts))).sum();
+        (costs[filled.slot] - worths[zone].of(&filled.counts) - cuts, column)
+    };
+    pool.iter().map(reduced).collect()
+}
+
+/// The columns of the pool that a solution within the gap above the bound may
+/// use. The master must be solved.
+pub(super) fn shrunk(master: &Master<'_>, pool: &[usize], gap: f64) -> Rc<Vec<usize>> {
+    let reduced = reduced_costs(master, pool, true);
+    Rc::new(reduced.into_iter().filter(|(reduced, _)| *reduced <= gap + 1e-7).map(|(_, column)| column).collect())
+}
+
 /// Takes over the columns of the pool that gain most.
-fn from_pool(master: &mut Master<'_>, pool: &Rc<Vec<Filled>>, real: bool) -> usize {
-    let (worths, costs) = (master.worths(), slot_costs(master, real));
-    let mut gains: Vec<(f64, usize)> = pool
-        .iter()
-        .enumerate()
-        .map(|(index, filled)| (reduced_cost(&costs, &worths, master, filled), index))
-        .filter(|(reduced, _)| *reduced < -GAIN)
-        .collect();
+fn from_pool(master: &mut Master<'_>, pool: &[usize], real: bool, work: &mut Work) -> usize {
+    work.spend(pool.len() / 500);
+    let waiting: Vec<usize> = pool.iter().copied().filter(|&column| !master.is_active(column)).collect();
+    let mut gains = reduced_costs(master, &waiting, real);
+    gains.retain(|(reduced, _)| *reduced < -GAIN);
     gains.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut added = 0;
-    for (_, index) in gains {
-        added += usize::from(master.add(pool[index].clone()));
-        if added >= BATCH {
-            break;
-        }
+    gains.truncate(BATCH);
+    for (_, column) in &gains {
+        master.activate(*column);
     }
-    added
+    gains.len()
 }
 
 /// At most so many instances of each component in each zone.
@@ -165,7 +173,7 @@ fn from_search(master: &mut Master<'_>, limits: &Limits, real: bool, cursor: &mu
 
 /// Lists every column that a solution better than `gap` above the bound may
 /// use. None where there are too many. The master must be solved.
-pub(super) fn list(master: &Master<'_>, limits: &Limits, gap: f64, work: &mut Work) -> Option<Rc<Vec<Filled>>> {
+pub(super) fn list(master: &mut Master<'_>, limits: &Limits, gap: f64, work: &mut Work) -> Option<Rc<Vec<usize>>> {
     let (worths, costs, uppers) = (master.worths(), slot_costs(master, true), uppers(master, limits));
     let problem = master.problem;
     let mut listed = Vec::new();
@@ -187,7 +195,9 @@ pub(super) fn list(master: &Master<'_>, limits: &Limits, gap: f64, work: &mut Wo
     }
     work.spend(steps / 50);
     work.patterns = work.patterns.max(listed.len());
-    Some(Rc::new(listed))
+    let mut pool: Vec<usize> = listed.into_iter().map(|filled| master.note(filled)).collect();
+    pool.sort_unstable();
+    Some(Rc::new(pool))
 }
 
 /// Steps that the work left allows.

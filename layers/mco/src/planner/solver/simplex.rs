@@ -10,9 +10,13 @@
 //! Form: minimise `c·x` with `lower ≤ x ≤ upper` and, for each row, `lower ≤ a·x ≤ upper`.
 //! Each row has a logical variable that equals `a·x`.
 
+mod dual;
+
 const FEASIBLE: f64 = 1e-8;
 const REDUCED: f64 = 1e-9;
 const PIVOT: f64 = 1e-9;
+/// Columns looked at together.
+const BLOCK: usize = 400;
 /// Pivots after which the inverse is computed anew.
 const REFACTOR: usize = 80;
 
@@ -44,6 +48,17 @@ impl Bounded {
         let value = if self.place == Place::Upper { self.upper } else { self.lower };
         if value.is_finite() { value } else { 0.0 }
     }
+
+    /// What a change gains at this reduced cost, and whether it goes up.
+    fn gain(&self, reduced: f64) -> Option<(f64, bool)> {
+        if self.place == Place::Basic || self.lower >= self.upper {
+            return None;
+        }
+        let free = self.lower.is_infinite() && self.upper.is_infinite();
+        let up = reduced < -REDUCED && (self.place == Place::Lower || free);
+        let down = reduced > REDUCED && (self.place == Place::Upper || free);
+        (up || down).then_some((reduced.abs(), up))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +88,8 @@ pub(super) struct Lp {
     basic: Vec<f64>,
     multipliers: Vec<f64>,
     since_refactor: usize,
+    /// Where the search for a column that gains begins.
+    cursor: usize,
     /// All pivots so far.
     pub(super) pivots: usize,
 }
@@ -116,6 +133,50 @@ impl Lp {
         self.basic.push(0.0);
         self.multipliers.push(0.0);
         row
+    }
+
+    /// Removes rows whose logical is in the basis, that is, which bind nothing
+    /// now; answers the new number of each row that is left.
+    pub(super) fn drop_loose_rows(&mut self, may: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
+        let count = self.rows.len();
+        let loose: Vec<bool> = (0..count).map(|row| self.rows[row].place == Place::Basic && may(row)).collect();
+        let mut left = 0;
+        let numbers: Vec<Option<usize>> = loose
+            .iter()
+            .map(|loose| {
+                let number = left;
+                left += usize::from(!loose);
+                (!loose).then_some(number)
+            })
+            .collect();
+        if left == count {
+            return numbers;
+        }
+        // A basis with a row and its own logical has an inverse in which both can be struck out.
+        let gone = |var: &Var| matches!(var, Var::Row(row) if loose[*row]);
+        let mut inverse = Vec::with_capacity(left * left);
+        for (var, line) in self.basis.iter().zip(self.inverse.chunks_exact(count)) {
+            if !gone(var) {
+                inverse.extend(line.iter().zip(&loose).filter(|(_, loose)| !**loose).map(|(value, _)| *value));
+            }
+        }
+        self.inverse = inverse;
+        let mut basic = self.basis.iter().map(|var| !gone(var));
+        self.basic.retain(|_| basic.next().unwrap_or(true));
+        self.basis.retain(|var| !gone(var));
+        for var in &mut self.basis {
+            if let Var::Row(row) = var {
+                *row = numbers[*row].unwrap_or(0);
+            }
+        }
+        let mut keep = loose.iter().map(|loose| !loose);
+        self.rows.retain(|_| keep.next().unwrap_or(true));
+        let mut keep = loose.iter().map(|loose| !loose);
+        self.multipliers.retain(|_| keep.next().unwrap_or(true));
+        for column in &mut self.columns {
+            column.entries = column.entries.iter().filter_map(|&(row, value)| Some((numbers[row]?, value))).collect();
+        }
+        numbers
     }
 
     pub(super) fn set_column_bounds(&mut self, column: usize, lower: f64, upper: f64) {
@@ -187,6 +248,9 @@ impl Lp {
             return Status::Infeasible;
         }
         self.refresh();
+        if let Some(status) = self.solve_dual() {
+            return status;
+        }
         let limit = 2_000 + 40 * self.rows.len();
         let (mut degenerate, mut repaired) = (0, false);
         for _ in 0..limit {
@@ -285,34 +349,42 @@ impl Lp {
         infeasible
     }
 
-    /// The variable whose change gains most (or the first that gains at all),
-    /// and whether it goes up.
-    fn entering(&self, infeasible: bool, careful: bool) -> Option<(Var, bool)> {
+    /// A variable whose change gains, and whether it goes up: the best of the
+    /// logicals and of the first block of columns in which one gains at all.
+    /// When careful the first that gains, which ends cycles.
+    fn entering(&mut self, infeasible: bool, careful: bool) -> Option<(Var, bool)> {
         let mut best: Option<(f64, Var, bool)> = None;
-        let mut offer = |at: &Bounded, reduced: f64, var: Var| {
-            if at.place == Place::Basic || at.lower >= at.upper {
-                return false;
-            }
-            let free = at.lower.is_infinite() && at.upper.is_infinite();
-            let up = reduced < -REDUCED && (at.place == Place::Lower || free);
-            let down = reduced > REDUCED && (at.place == Place::Upper || free);
-            if (up || down) && best.is_none_or(|(gain, ..)| reduced.abs() > gain) {
-                best = Some((reduced.abs(), var, up));
-                return careful;
-            }
-            false
-        };
         for (row, at) in self.rows.iter().enumerate() {
-            if offer(at, self.multipliers[row], Var::Row(row)) {
-                return best.map(|(_, var, up)| (var, up));
+            if let Some((gain, up)) = at.gain(self.multipliers[row])
+                && best.is_none_or(|(most, ..)| gain > most)
+            {
+                best = Some((gain, Var::Row(row), up));
+                if careful {
+                    return Some((Var::Row(row), up));
+                }
             }
         }
-        for (index, column) in self.columns.iter().enumerate() {
+        let count = self.columns.len();
+        let start = if careful { 0 } else { self.cursor.min(count) };
+        for (seen, index) in (start..count).chain(0..start).enumerate() {
+            let column = &self.columns[index];
+            if column.at.place == Place::Basic || column.at.lower >= column.at.upper {
+                continue;
+            }
             let mut reduced = if infeasible { 0.0 } else { column.cost };
             for &(row, value) in &column.entries {
                 reduced -= self.multipliers[row] * value;
             }
-            if offer(&column.at, reduced, Var::Column(index)) {
+            if let Some((gain, up)) = column.at.gain(reduced)
+                && best.is_none_or(|(most, ..)| gain > most)
+            {
+                best = Some((gain, Var::Column(index), up));
+                if careful {
+                    break;
+                }
+            }
+            if seen % BLOCK == BLOCK - 1 && best.is_some() {
+                self.cursor = index + 1;
                 break;
             }
         }
