@@ -19,12 +19,16 @@ pub(crate) fn data(folder: &str) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    eprintln!("SKIPPED: {} is not there; set HANSA_SHARED_DATA to the folder of shared data", path.display());
+    eprintln!(
+        "SKIPPED: {} is not there; set HANSA_SHARED_DATA to the folder of shared data",
+        path.display()
+    );
     None
 }
 
 pub(crate) fn json(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

@@ -40,11 +40,20 @@ pub(crate) fn market(offers: usize, sites: usize, seed: u64) -> Catalogue {
     let provider_list: Vec<Value> = (0..providers)
         .map(|p| json!({ "id": format!("urn:m:p{p}"), "name": format!("p{p}"), "country": COUNTRIES[p % COUNTRIES.len()] }))
         .collect();
-    let places: Vec<(u64, u64)> = (0..sites).map(|_| (numbers.below(2_000), numbers.below(2_000))).collect();
-    let site_list: Vec<Value> = (0..sites).map(|s| site(s, providers, &places, &mut numbers)).collect();
+    let places: Vec<(u64, u64)> = (0..sites)
+        .map(|_| (numbers.below(2_000), numbers.below(2_000)))
+        .collect();
+    let site_list: Vec<Value> = (0..sites)
+        .map(|s| site(s, providers, &places, &mut numbers))
+        .collect();
     let level: Vec<u64> = (0..sites).map(|_| 80 + numbers.below(50)).collect();
-    let offer_list: Vec<Value> = (0..offers).map(|o| offer(o, sites, providers, &level, &mut numbers)).collect();
-    serde_json::from_value(json!({ "providers": provider_list, "sites": site_list, "offers": offer_list })).unwrap()
+    let offer_list: Vec<Value> = (0..offers)
+        .map(|o| offer(o, sites, providers, &level, &mut numbers))
+        .collect();
+    serde_json::from_value(
+        json!({ "providers": provider_list, "sites": site_list, "offers": offer_list }),
+    )
+    .unwrap()
 }
 
 fn site(number: usize, providers: usize, places: &[(u64, u64)], numbers: &mut Numbers) -> Value {
@@ -54,7 +63,12 @@ fn site(number: usize, providers: usize, places: &[(u64, u64)], numbers: &mut Nu
         .enumerate()
         .filter(|(other, _)| *other < number)
         // A kilometre of glass and back takes 10 µs; routes are half as long again.
-        .map(|(other, (a, b))| (format!("urn:m:s{other}"), 500 + 15 * (((a.abs_diff(x)).pow(2) + b.abs_diff(y).pow(2)) as f64).sqrt() as u64))
+        .map(|(other, (a, b))| {
+            (
+                format!("urn:m:s{other}"),
+                500 + 15 * (((a.abs_diff(x)).pow(2) + b.abs_diff(y).pow(2)) as f64).sqrt() as u64,
+            )
+        })
         .collect();
     let country = COUNTRIES[(number % providers + 3 * (number / providers)) % COUNTRIES.len()];
     json!({
@@ -66,7 +80,13 @@ fn site(number: usize, providers: usize, places: &[(u64, u64)], numbers: &mut Nu
     })
 }
 
-fn offer(number: usize, sites: usize, providers: usize, level: &[u64], numbers: &mut Numbers) -> Value {
+fn offer(
+    number: usize,
+    sites: usize,
+    providers: usize,
+    level: &[u64],
+    numbers: &mut Numbers,
+) -> Value {
     let site = numbers.below(sites as u64) as usize;
     let cpu = numbers.pick(&[1, 2, 2, 4, 4, 8, 8, 16, 32, 48, 64]);
     let memory = cpu * numbers.pick(&[1, 2, 4, 4, 8]);
@@ -75,7 +95,12 @@ fn offer(number: usize, sites: usize, providers: usize, level: &[u64], numbers: 
     let base = cpu * 18_000 + memory * 3_500 + disk * 50;
     let price = base * level[site] * (85 + numbers.below(40)) / 10_000;
     let mut capabilities = Vec::new();
-    for (capability, share) in [("public-ip", 60), ("database", 40), ("proxy", 50), ("ssd", 50)] {
+    for (capability, share) in [
+        ("public-ip", 60),
+        ("database", 40),
+        ("proxy", 50),
+        ("ssd", 50),
+    ] {
         if numbers.chance(share) {
             capabilities.push(capability);
         }
@@ -109,14 +134,23 @@ pub(crate) enum Shape {
 }
 
 /// An application with so many components and instances.
-pub(crate) fn application(components: usize, instances: u32, shape: Shape, objective: &Value, seed: u64) -> ResourceModel {
+pub(crate) fn application(
+    components: usize,
+    instances: u32,
+    shape: Shape,
+    objective: &Value,
+    seed: u64,
+) -> ResourceModel {
     let mut numbers = Numbers(seed);
     let mut counts = vec![1_u32; components];
     for _ in u32::try_from(components).unwrap()..instances {
         counts[numbers.below(components as u64) as usize] += 1;
     }
-    let parts: serde_json::Map<String, Value> =
-        counts.iter().enumerate().map(|(number, count)| (format!("c{number}"), part(*count, shape, &mut numbers))).collect();
+    let parts: serde_json::Map<String, Value> = counts
+        .iter()
+        .enumerate()
+        .map(|(number, count)| (format!("c{number}"), part(*count, shape, &mut numbers)))
+        .collect();
     let names: Vec<String> = (0..components).map(|number| format!("c{number}")).collect();
     let (mut rules, mut links) = (Vec::new(), Vec::new());
     if shape != Shape::Plain && components > 3 {
