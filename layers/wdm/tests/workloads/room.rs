@@ -10,7 +10,7 @@ use hansa_ontology::{
 };
 use hansa_repository::{
     Database,
-    ambient::{SharedClock, SystemClock},
+    ambient::{IdSource as _, RandomIds, SharedClock, SystemClock},
     event::{self, Event, EventFilter, Order},
     testing::{for_each_database, sqlite},
 };
@@ -249,12 +249,8 @@ impl Drop for Room {
 }
 
 /// Tests may run side by side in one broker's place: random is right here.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tests of this process share the process table"
-)]
 fn random() -> Uuid {
-    Uuid::new_v4()
+    RandomIds.next()
 }
 
 pub(crate) fn port(number: Option<u16>) -> ExposedPort {
