@@ -83,7 +83,12 @@ mod tests {
             .into_iter()
             .map(|port| (port.to_owned(), endpoint))
             .collect();
-        Reached { component: component.into(), ordinal, endpoints, healthy }
+        Reached {
+            component: component.into(),
+            ordinal,
+            endpoints,
+            healthy,
+        }
     }
 
     fn model() -> ResourceModel {
@@ -95,12 +100,21 @@ mod tests {
     }
 
     fn numbers(peers: &Peers) -> Vec<u16> {
-        peers.get("b").unwrap().iter().map(|peer| peer.address.port()).collect()
+        peers
+            .get("b")
+            .unwrap()
+            .iter()
+            .map(|peer| peer.address.port())
+            .collect()
     }
 
     #[test]
     fn names_linked_components_and_ports_only() {
-        let peers = of(&model(), "a", &[reached("b", 0, 1, true), reached("c", 0, 2, true)]);
+        let peers = of(
+            &model(),
+            "a",
+            &[reached("b", 0, 1, true), reached("c", 0, 2, true)],
+        );
         assert_eq!(peers.len(), 1);
         assert_eq!(numbers(&peers), [1]);
         assert!(of(&model(), "b", &[reached("a", 0, 1, true)]).is_empty());
@@ -108,11 +122,23 @@ mod tests {
 
     #[test]
     fn a_healthy_one_goes_before_its_replacement_until_that_is_healthy() {
-        let peers = of(&model(), "a", &[reached("b", 0, 1, true), reached("b", 0, 2, false)]);
+        let peers = of(
+            &model(),
+            "a",
+            &[reached("b", 0, 1, true), reached("b", 0, 2, false)],
+        );
         assert_eq!(numbers(&peers), [1]);
-        let peers = of(&model(), "a", &[reached("b", 0, 1, true), reached("b", 0, 2, true)]);
+        let peers = of(
+            &model(),
+            "a",
+            &[reached("b", 0, 1, true), reached("b", 0, 2, true)],
+        );
         assert_eq!(numbers(&peers), [2]);
-        let peers = of(&model(), "a", &[reached("b", 0, 1, false), reached("b", 0, 2, false)]);
+        let peers = of(
+            &model(),
+            "a",
+            &[reached("b", 0, 1, false), reached("b", 0, 2, false)],
+        );
         assert_eq!(numbers(&peers), [2]);
     }
 }

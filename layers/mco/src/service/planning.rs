@@ -11,10 +11,7 @@ use crate::{
 };
 use hansa_ontology::{ApplicationId, Offer, OfferId, OfferKind, ResourceModel, SiteId};
 use hansa_pim::{Amounts, NodeUsage, units_free};
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 impl Mco {
     /// Plans a model: for a new application, or for one whose machines are
@@ -56,10 +53,9 @@ impl Mco {
             return Ok(Arc::clone(index));
         }
         let generation = snapshot.generation;
-        let index = tokio::task::spawn_blocking(move || {
-            Arc::new(OfferIndex::new(&snapshot.catalogue))
-        })
-        .await?;
+        let index =
+            tokio::task::spawn_blocking(move || Arc::new(OfferIndex::new(&snapshot.catalogue)))
+                .await?;
         if let Ok(mut cached) = cache.lock() {
             *cached = Some((generation, Arc::clone(&index)));
         }

@@ -74,7 +74,8 @@ impl Mco {
         let round = rollout(model, &desired, &seen);
         let specs = specs(application, model, plan, &desired, &shares);
 
-        self.workloads_apply(model, &round, &specs, &statuses, &mut result).await?;
+        self.workloads_apply(model, &round, &specs, &statuses, &mut result)
+            .await?;
         let removed = self.workloads_remove(&round.remove).await?;
         let occupied = occupied(&statuses, &removed, &desired);
         let released = self.machines_release(&machines, plan, &occupied).await?;
@@ -88,7 +89,10 @@ impl Mco {
             let Some(reason) = status.state.reason() else {
                 continue;
             };
-            let text = format!("{}#{} is {}: {reason}", status.component, status.ordinal, status.state);
+            let text = format!(
+                "{}#{} is {}: {reason}",
+                status.component, status.ordinal, status.state
+            );
             if is_stuck(&status.state) && round.apply.contains(&status.id) {
                 result.stuck.push(text.clone());
             }
@@ -136,7 +140,9 @@ impl Mco {
         let mut result = Realised::default();
         // The plan names a machine that is no more: it has to be planned again.
         result.refused = wanted.len() < plan.machines.len();
-        let asked = wanted.iter().map(|machine| self.rooms.infrastructure.machine_ensure(machine));
+        let asked = wanted
+            .iter()
+            .map(|machine| self.rooms.infrastructure.machine_ensure(machine));
         let answers = join_all(asked).await;
         let mut shares = BTreeMap::new();
         for (machine, answer) in wanted.into_iter().zip(answers) {
@@ -146,7 +152,11 @@ impl Mco {
                     shares.insert(machine.id, share);
                 }
                 Err(error) => {
-                    let text = format!("machine {} at {}: {error}", machine.terms.id.short(), machine.terms.site.short());
+                    let text = format!(
+                        "machine {} at {}: {error}",
+                        machine.terms.id.short(),
+                        machine.terms.site.short()
+                    );
                     if McoError::from(error).kind() == ErrorKind::Stale {
                         self.machine_refused(machine, &text).await?;
                         result.refused = true;
@@ -159,7 +169,9 @@ impl Mco {
     }
 
     async fn machine_ready(&self, machine: &Machine, share: &NodeShare) -> Result<(), McoError> {
-        let ready = MachineState::Ready { node: share.node.clone() };
+        let ready = MachineState::Ready {
+            node: share.node.clone(),
+        };
         if machine.state == ready {
             return Ok(());
         }
@@ -182,17 +194,26 @@ impl Mco {
             .database
             .write(move |connection| {
                 let until = now + chrono::TimeDelta::seconds(REFUSAL_SECONDS);
-                store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
+                store::refusal_put(
+                    connection,
+                    machine.application,
+                    &machine.terms.id,
+                    &reason,
+                    until,
+                )?;
                 store::machine_delete(connection, machine.id)?;
-                event::append(connection, &event::NewEvent {
-                    at: now,
-                    actor: Actor::Broker,
-                    application: Some(machine.application),
-                    subject: format!("machine/{}", machine.id),
-                    kind: "machine.refused".to_owned(),
-                    message: reason,
-                    data: json!({"offer": machine.terms.id, "site": machine.terms.site}),
-                })?;
+                event::append(
+                    connection,
+                    &event::NewEvent {
+                        at: now,
+                        actor: Actor::Broker,
+                        application: Some(machine.application),
+                        subject: format!("machine/{}", machine.id),
+                        kind: "machine.refused".to_owned(),
+                        message: reason,
+                        data: json!({"offer": machine.terms.id, "site": machine.terms.site}),
+                    },
+                )?;
                 Ok(())
             })
             .await
@@ -210,7 +231,12 @@ impl Mco {
             round.apply.iter().filter_map(|id| specs.get(id)).collect();
         // Every port is known before anything starts, so that the first
         // environment of each workload already names its peers.
-        let prepared = join_all(wanted.iter().map(|spec| self.rooms.wdm.workload_prepare(spec))).await;
+        let prepared = join_all(
+            wanted
+                .iter()
+                .map(|spec| self.rooms.wdm.workload_prepare(spec)),
+        )
+        .await;
         let mut reached: Vec<Reached> = statuses.iter().map(Reached::from_status).collect();
         let mut startable = Vec::new();
         for (spec, endpoints) in wanted.into_iter().zip(prepared) {
@@ -282,7 +308,11 @@ impl Mco {
     ) -> Result<bool, McoError> {
         let mut none_left = true;
         for machine in machines {
-            if plan.machines.iter().any(|planned| planned.held == Some(machine.id)) {
+            if plan
+                .machines
+                .iter()
+                .any(|planned| planned.held == Some(machine.id))
+            {
                 continue;
             }
             if occupied.contains(&machine.id) {
@@ -338,7 +368,10 @@ fn specs(
         .filter_map(|want| {
             let component = model.components.get(&want.component)?;
             let share = shares.get(&want.machine)?;
-            let machine = plan.machines.iter().find(|m| m.held == Some(want.machine))?;
+            let machine = plan
+                .machines
+                .iter()
+                .find(|m| m.held == Some(want.machine))?;
             let spec = WorkloadSpec {
                 id: want.id,
                 application: application.id,
@@ -372,7 +405,9 @@ fn occupied(
     removed: &BTreeSet<WorkloadId>,
     desired: &[DesiredWorkload],
 ) -> BTreeSet<MachineId> {
-    let there = statuses.iter().filter(|status| !removed.contains(&status.id));
+    let there = statuses
+        .iter()
+        .filter(|status| !removed.contains(&status.id));
     there
         .map(|status| status.target.machine)
         .chain(desired.iter().map(|want| want.machine))
@@ -399,7 +434,13 @@ mod tests {
     #[test]
     fn no_room_asks_for_another_plan() {
         let site = SiteId::new("urn:hansa:site:x").unwrap();
-        let error = McoError::Infrastructure(PimError::NoConnector { site, service: "servers" }.into());
+        let error = McoError::Infrastructure(
+            PimError::NoConnector {
+                site,
+                service: "servers",
+            }
+            .into(),
+        );
         assert_eq!(error.kind(), ErrorKind::Stale);
     }
 }
