@@ -6,6 +6,8 @@ use super::{
     node::{Decision, Limits},
 };
 
+use std::collections::BTreeMap;
+
 const WHOLE: f64 = 1e-6;
 
 /// Two decisions of which one holds; the first is tried first.
@@ -27,6 +29,7 @@ pub(super) fn split(
     }
     by_counter(counters)
         .or_else(|| by_machines(columns))
+        .or_else(|| if listed { by_group(master, columns) } else { None })
         .or_else(|| by_slot(master, columns))
         .or_else(|| if listed { by_column(columns) } else { None })
 }
@@ -119,6 +122,27 @@ fn by_slot(master: &Master<'_>, columns: &[f64]) -> Option<Split> {
     }
     let (slot, value) = most_fractional(sums.into_iter().enumerate())?;
     Some((Decision::Slot(slot, value.ceil(), f64::INFINITY), Decision::Slot(slot, 0.0, value.floor())))
+}
+
+/// How many machines hold two components together, or so many of one.
+fn by_group(master: &Master<'_>, columns: &[f64]) -> Option<Split> {
+    let count = master.problem.components.len();
+    let mut sums: BTreeMap<[(usize, u32); 2], f64> = BTreeMap::new();
+    for (column, value) in master.columns.iter().zip(columns).filter(|(_, value)| **value > WHOLE) {
+        let counts = &column.filled.counts;
+        for first in (0..count).filter(|&first| counts[first] > 0) {
+            for least in 1..=counts[first] {
+                *sums.entry([(first, least), (first, least)]).or_default() += value;
+            }
+            for second in (first + 1..count).filter(|&second| counts[second] > 0) {
+                *sums.entry([(first, 1), (second, 1)]).or_default() += value;
+            }
+        }
+    }
+    let groups: Vec<_> = sums.into_iter().collect();
+    let (index, value) = most_fractional(groups.iter().map(|(_, sum)| *sum).enumerate())?;
+    let group = groups[index].0;
+    Some((Decision::Group(group, value.ceil(), f64::INFINITY), Decision::Group(group, 0.0, value.floor())))
 }
 
 fn by_column(columns: &[f64]) -> Option<Split> {

@@ -62,23 +62,24 @@ impl Candidates {
     /// All combinations for a problem that round anything.
     pub(super) fn new(problem: &Problem) -> Self {
         let wanted: Vec<u32> = problem.components.iter().map(|component| component.lower).collect();
-        let rounds = |cut: &Cut| {
-            let asked: u32 = cut.numerators.iter().zip(&wanted).map(|(numerator, wanted)| numerator * wanted).sum();
-            !asked.is_multiple_of(cut.denominator)
+        let rounds = |(denominator, numerators): &(u32, Vec<u32>)| {
+            let asked: u32 = numerators.iter().zip(&wanted).map(|(numerator, wanted)| numerator * wanted).sum();
+            !asked.is_multiple_of(*denominator)
         };
-        let mut cuts = combinations(&wanted);
-        cuts.retain(rounds);
-        let weight = |cut: &Cut| (cut.numerators.iter().filter(|numerator| **numerator > 0).count(), cut.denominator);
-        cuts.sort_by_cached_key(|cut| (weight(cut), cut.clone()));
-        let simple = cuts.iter().filter(|cut| weight(cut) <= (3, 3)).filter(|cut| cut.denominator <= 3).count();
-        cuts.sort_by_cached_key(|cut| (cut.denominator > 3 || weight(cut) > (3, 3), weight(cut)));
-        Self { cuts, simple }
+        let mut all = combinations(&wanted);
+        all.retain(rounds);
+        let rich = |(denominator, numerators): &(u32, Vec<u32>)| {
+            *denominator > 3 || numerators.iter().filter(|numerator| **numerator > 0).count() > 3
+        };
+        let (rich, simple): (Vec<_>, Vec<_>) = all.into_iter().partition(rich);
+        let cut = |(denominator, numerators)| Cut::Rounded { denominator, numerators };
+        Self { simple: simple.len(), cuts: simple.into_iter().chain(rich).map(cut).collect() }
     }
 }
 
 /// Halves, thirds, quarters and fifths of up to three components; halves of any
 /// set and thirds of any where components are few.
-fn combinations(wanted: &[u32]) -> Vec<Cut> {
+fn combinations(wanted: &[u32]) -> Vec<(u32, Vec<u32>)> {
     let there: Vec<usize> = (0..wanted.len()).filter(|&number| wanted[number] > 0).collect();
     let mut cuts = Vec::new();
     let mut add = |denominator: u32, parts: &[(usize, u32)]| {
@@ -86,7 +87,7 @@ fn combinations(wanted: &[u32]) -> Vec<Cut> {
         for &(number, numerator) in parts {
             numerators[number] = numerator;
         }
-        cuts.push(Cut { denominator, numerators });
+        cuts.push((denominator, numerators));
     };
     for denominator in 2..=5 {
         for (first, &a) in there.iter().enumerate() {

@@ -36,20 +36,27 @@ pub(super) struct Column {
     variable: Option<usize>,
 }
 
-/// A row that whole solutions fulfil and fractional ones need not: the sum of
-/// `numerators × counts / denominator`, each machine's share rounded up, is at
-/// least the sum over all wanted instances rounded up (Chvátal and Gomory).
+/// A row over patterns, which only patterns that are listed can have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Cut {
-    pub(super) denominator: u32,
-    pub(super) numerators: Vec<u32>,
+pub(super) enum Cut {
+    /// Whole solutions fulfil it and fractional ones need not: the sum of
+    /// `numerators × counts / denominator`, each machine's share rounded up, is
+    /// at least the sum over all wanted instances rounded up (Chvátal and Gomory).
+    Rounded { denominator: u32, numerators: Vec<u32> },
+    /// Counts the machines that hold at least so many of each of two components.
+    Group([(usize, u32); 2]),
 }
 
 impl Cut {
     /// What one machine with these counts adds to the row.
     pub(super) fn of(&self, counts: &[u32]) -> u32 {
-        let sum: u32 = self.numerators.iter().zip(counts).map(|(numerator, count)| numerator * count).sum();
-        sum.div_ceil(self.denominator)
+        match self {
+            Self::Rounded { denominator, numerators } => {
+                let sum: u32 = numerators.iter().zip(counts).map(|(numerator, count)| numerator * count).sum();
+                sum.div_ceil(*denominator)
+            }
+            Self::Group(parts) => u32::from(parts.iter().all(|&(number, least)| counts[number] >= least)),
+        }
     }
 }
 
@@ -62,8 +69,6 @@ pub(super) struct Master<'a> {
     pub(super) columns: Vec<Column>,
     seen: BTreeMap<Filled, usize>,
     cuts: Vec<(Cut, usize)>,
-    /// Whether cuts are in force: only where all columns are known.
-    cutting: bool,
     /// Counter of a component in a zone.
     places: Vec<Vec<Option<usize>>>,
     machines_row: usize,
@@ -86,7 +91,6 @@ impl<'a> Master<'a> {
             columns: Vec::new(),
             seen: BTreeMap::new(),
             cuts: Vec::new(),
-            cutting: false,
             places: vec![vec![None; problem.zones.max(1)]; problem.components.len()],
             machines_row: 0,
             sum_rows: Vec::new(),
@@ -248,31 +252,44 @@ impl<'a> Master<'a> {
                 self.lp.set_column_bounds(variable, 0.0, if allowed { most } else { 0.0 });
             }
         }
-        if self.cutting != pool.is_some() {
-            self.cutting = pool.is_some();
-            for (cut, row) in &self.cuts {
-                let lower = if self.cutting { self.cut_bound(cut) } else { -FAR };
-                self.lp.set_row_bounds(*row, lower, FAR);
-            }
+        for (cut, row) in &self.cuts {
+            let lower = if pool.is_some() { self.cut_bound(cut) } else { -FAR };
+            self.lp.set_row_bounds(*row, lower, FAR);
         }
     }
 
     /// What the cut asks in all.
     pub(super) fn cut_bound(&self, cut: &Cut) -> f64 {
-        let lower = self.problem.components.iter().map(|component| component.lower);
-        let sum: u32 = cut.numerators.iter().zip(lower).map(|(numerator, lower)| numerator * lower).sum();
-        f64::from(sum.div_ceil(cut.denominator))
+        match cut {
+            Cut::Rounded { denominator, numerators } => {
+                let lower = self.problem.components.iter().map(|component| component.lower);
+                let sum: u32 = numerators.iter().zip(lower).map(|(numerator, lower)| numerator * lower).sum();
+                f64::from(sum.div_ceil(*denominator))
+            }
+            Cut::Group(_) => 0.0,
+        }
+    }
+
+    /// Bounds the machines that a group counts.
+    pub(super) fn bound_group(&mut self, group: [(usize, u32); 2], lower: f64, upper: f64) {
+        let cut = Cut::Group(group);
+        let row = match self.cuts.iter().find(|(other, _)| *other == cut) {
+            Some((_, row)) => *row,
+            None => self.add_cut(cut),
+        };
+        self.lp.set_row_bounds(row, lower, upper);
     }
 
     /// Adds a cut unless it is there.
-    pub(super) fn add_cut(&mut self, cut: Cut) {
-        if self.cuts.iter().any(|(other, _)| *other == cut) {
-            return;
+    pub(super) fn add_cut(&mut self, cut: Cut) -> usize {
+        if let Some((_, row)) = self.cuts.iter().find(|(other, _)| *other == cut) {
+            return *row;
         }
         let weight = |column: &Column| Some((column.variable?, f64::from(cut.of(&column.filled.counts))));
         let terms: Vec<(usize, f64)> = self.columns.iter().filter_map(weight).collect();
         let row = self.lp.add_row(self.cut_bound(&cut), FAR, &terms);
         self.cuts.push((cut, row));
+        row
     }
 
     /// Forgets cuts and bounds of slots that bind nothing at the moment; they
@@ -298,7 +315,7 @@ impl<'a> Master<'a> {
     }
 
     pub(super) fn cut_count(&self) -> usize {
-        self.cuts.len()
+        self.cuts.iter().filter(|(cut, _)| matches!(cut, Cut::Rounded { .. })).count()
     }
 
     /// The cuts that are worth something at the current multipliers.

@@ -11,6 +11,7 @@ mod cut;
 mod master;
 mod node;
 mod pattern;
+mod polish;
 pub(crate) mod problem;
 mod relax;
 mod rounding;

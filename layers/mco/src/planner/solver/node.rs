@@ -4,7 +4,7 @@ use super::{
     master::Master,
     problem::{Criterion, Problem},
 };
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// One decision.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +17,8 @@ pub(super) enum Decision {
     Column(usize, f64, f64),
     /// So many machines of a slot at least, at most.
     Slot(usize, f64, f64),
+    /// So many machines that hold at least so many of two components, at least, at most.
+    Group([(usize, u32); 2], f64, f64),
     /// So many machines in all at least, at most.
     Machines(f64, f64),
     /// The worst round-trip time of a link is at least this.
@@ -65,7 +67,7 @@ pub(super) fn apply(master: &mut Master<'_>, node: &Node) -> Option<Limits> {
         counters: master.counters.iter().map(|counter| (counter.lower, counter.upper)).collect(),
         links: problem.links.iter().map(|link| (0, link.limit.unwrap_or(u32::MAX))).collect(),
     };
-    let (mut slots, mut columns) = (std::collections::BTreeMap::new(), std::collections::BTreeMap::new());
+    let (mut slots, mut columns, mut groups) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for decision in &node.decisions {
         match *decision {
             Decision::CounterLower(counter, lower) => limits.counters[counter].0 = limits.counters[counter].0.max(lower),
@@ -74,6 +76,7 @@ pub(super) fn apply(master: &mut Master<'_>, node: &Node) -> Option<Limits> {
             Decision::LinkUpper(link, upper) => limits.links[link].1 = limits.links[link].1.min(upper),
             Decision::Column(column, lower, upper) => narrow(&mut columns, column, lower, upper),
             Decision::Slot(slot, lower, upper) => narrow(&mut slots, slot, lower, upper),
+            Decision::Group(group, lower, upper) => narrow(&mut groups, group, lower, upper),
             Decision::Machines(lower, upper) => narrow(&mut slots, usize::MAX, lower, upper),
         }
     }
@@ -83,6 +86,9 @@ pub(super) fn apply(master: &mut Master<'_>, node: &Node) -> Option<Limits> {
         } else {
             master.bound_slot(slot, lower, upper.min(f64::from(problem.slots[slot].units)));
         }
+    }
+    for (&group, &(lower, upper)) in &groups {
+        master.bound_group(group, lower, upper.min(problem.machine_bound() as f64));
     }
     for (&column, &(lower, upper)) in &columns {
         master.bound_column(column, lower, upper.min(problem.machine_bound() as f64));
@@ -100,7 +106,7 @@ pub(super) fn apply(master: &mut Master<'_>, node: &Node) -> Option<Limits> {
     Some(limits)
 }
 
-fn narrow(bounds: &mut std::collections::BTreeMap<usize, (f64, f64)>, key: usize, lower: f64, upper: f64) {
+fn narrow<K: Ord>(bounds: &mut BTreeMap<K, (f64, f64)>, key: K, lower: f64, upper: f64) {
     let entry = bounds.entry(key).or_insert((0.0, f64::INFINITY));
     *entry = (entry.0.max(lower), entry.1.min(upper));
 }

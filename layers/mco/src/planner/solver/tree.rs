@@ -20,6 +20,10 @@ const TIDY_EVERY: usize = 8;
 const ROOT_ROUNDS: usize = 15;
 /// Nodes spent on finding a better solution before the search proper.
 const IMPROVING: usize = 100;
+/// Node at which a few machines are packed anew for the first time.
+const POLISH_AT: usize = 200;
+/// Attempts at packing a few machines anew.
+const POLISHING: usize = 60;
 
 /// How a search ended.
 #[derive(Debug, Clone)]
@@ -38,18 +42,20 @@ struct Fraction {
     counters: Vec<f64>,
 }
 
-struct Tree<'a, 'w> {
-    master: Master<'a>,
-    best: Option<Solution>,
-    work: &'w mut Work,
+pub(super) struct Tree<'a, 'w> {
+    pub(super) master: Master<'a>,
+    pub(super) best: Option<Solution>,
+    pub(super) work: &'w mut Work,
     /// Values of solutions are multiples of this.
     step: i64,
     /// Least bound of nodes that could be neither solved nor split.
-    unresolved: Option<i64>,
+    pub(super) unresolved: Option<i64>,
     any: bool,
     candidates: Option<Candidates>,
     /// A gap at which there were too many columns to list.
-    hopeless: f64,
+    pub(super) hopeless: f64,
+    /// State of the numbers that look random.
+    pub(super) drawn: u64,
 }
 
 /// Minimises. `known` is a solution that is already there; with `any` the
@@ -65,6 +71,7 @@ pub(super) fn minimise(problem: &Problem, aim: Aim, known: Option<Solution>, any
         any,
         candidates: None,
         hopeless: f64::INFINITY,
+        drawn: 0,
     };
     for machine in tree.best.iter().flat_map(|best| best.machines.clone()).collect::<Vec<Filled>>() {
         tree.master.add(machine);
@@ -98,7 +105,7 @@ impl Tree<'_, '_> {
     /// Searches below a node, no more than so many nodes; answers the least
     /// bound of what was left unsearched. With `whole` it may look for better
     /// solutions by the way.
-    fn search(&mut self, root: Node, most: usize, whole: bool) -> Option<i64> {
+    pub(super) fn search(&mut self, root: Node, most: usize, whole: bool) -> Option<i64> {
         let mut open: BTreeMap<(i64, usize), Node> = BTreeMap::new();
         let mut made = 0;
         open.insert((root.bound, usize::MAX), root);
@@ -159,6 +166,10 @@ impl Tree<'_, '_> {
         let dive = self.best.is_none() || (whole && self.work.nodes.is_multiple_of(DIVE_EVERY));
         if dive && matches!(relaxed, Relaxed::Open { .. }) {
             self.dive(&node);
+            relaxed = self.relaxed(&node)?.1;
+        }
+        if whole && (self.work.nodes == POLISH_AT || self.work.nodes == 8 * POLISH_AT) {
+            self.polish(&Node::default(), POLISHING);
             relaxed = self.relaxed(&node)?.1;
         }
         let mut open = self.opened(&mut node, relaxed)?;
@@ -249,9 +260,9 @@ impl Tree<'_, '_> {
         let pool: Vec<usize> = (0..self.master.columns.len()).collect();
         let node = Node { pool: Some(std::rc::Rc::new(pool)), ..node.clone() };
         // What is not searched there is not given up: the node itself still is to be.
-        let unresolved = self.unresolved;
+        let before = (self.unresolved, self.hopeless);
         self.search(node, IMPROVING, false);
-        self.unresolved = unresolved;
+        (self.unresolved, self.hopeless) = before;
     }
 
     /// Notes that a node is given up without proof.
