@@ -11,6 +11,7 @@ use crate::{
     rollout::{Rollout, SeenWorkload, rollout},
     store,
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use hansa_ontology::{
     Actor, ApplicationId, MachineId, ResourceModel, WorkloadId,
@@ -22,6 +23,9 @@ use hansa_wdm::{Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// After this time, who calls a new workload has been told of it and has used
+/// up what it knew before: the one that it replaces may go.
+const TAKE_OVER: TimeDelta = TimeDelta::seconds(1);
 /// How long an offer that was refused isn't asked for again.
 const REFUSAL_SECONDS: i64 = 60;
 
@@ -70,7 +74,8 @@ impl Mco {
         }
         let statuses = self.rooms.wdm.workload_observe(application.id).await?;
         let desired = workload_list(application.id, model, plan);
-        let seen: Vec<SeenWorkload> = statuses.iter().map(seen).collect();
+        let now = self.rooms.clock.now();
+        let seen: Vec<SeenWorkload> = statuses.iter().map(|status| seen(status, now)).collect();
         let round = rollout(model, &desired, &seen);
         let specs = specs(application, model, plan, &desired, &shares);
 
@@ -137,9 +142,11 @@ impl Mco {
             .iter()
             .filter(|machine| plan.machines.iter().any(|p| p.held == Some(machine.id)))
             .collect();
-        let mut result = Realised::default();
-        // The plan names a machine that is no more: it has to be planned again.
-        result.refused = wanted.len() < plan.machines.len();
+        let mut result = Realised {
+            // The plan names a machine that is no more: it has to be planned again.
+            refused: wanted.len() < plan.machines.len(),
+            ..Realised::default()
+        };
         let asked = wanted
             .iter()
             .map(|machine| self.rooms.infrastructure.machine_ensure(machine));
@@ -193,7 +200,7 @@ impl Mco {
         self.rooms
             .database
             .write(move |connection| {
-                let until = now + chrono::TimeDelta::seconds(REFUSAL_SECONDS);
+                let until = now + TimeDelta::seconds(REFUSAL_SECONDS);
                 store::refusal_put(
                     connection,
                     machine.application,
@@ -237,7 +244,18 @@ impl Mco {
                 .map(|spec| self.rooms.wdm.workload_prepare(spec)),
         )
         .await;
-        let mut reached: Vec<Reached> = statuses.iter().map(Reached::from_status).collect();
+        // What is to go without a replacement is named to nobody any more.
+        let leaving = |status: &WorkloadStatus| {
+            let slot = |spec: &WorkloadSpec| {
+                spec.component == status.component && spec.ordinal == status.ordinal
+            };
+            round.remove.contains(&status.id) && !specs.values().any(slot)
+        };
+        let mut reached: Vec<Reached> = statuses
+            .iter()
+            .filter(|status| !leaving(status))
+            .map(Reached::from_status)
+            .collect();
         let mut startable = Vec::new();
         for (spec, endpoints) in wanted.into_iter().zip(prepared) {
             match endpoints {
@@ -347,12 +365,17 @@ fn one_workload(error: McoError, spec: &WorkloadSpec) -> Result<String, McoError
     }
 }
 
-fn seen(status: &WorkloadStatus) -> SeenWorkload {
+fn seen(status: &WorkloadStatus, now: DateTime<Utc>) -> SeenWorkload {
+    let ready_since = match status.state {
+        WorkloadState::Running { since } => Some(since),
+        _ => None,
+    };
     SeenWorkload {
         id: status.id,
         component: status.component.clone(),
         ordinal: status.ordinal,
-        ready: status.state.is_healthy(),
+        ready: ready_since.is_some(),
+        known: ready_since.is_some_and(|since| now - since >= TAKE_OVER),
     }
 }
 

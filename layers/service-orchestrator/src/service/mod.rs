@@ -28,8 +28,11 @@ pub struct ServiceOrchestrator {
     pub(crate) mco: Mco,
     /// When a revision could last not be planned. Only spares work: losing it
     /// costs one more try.
-    pub(crate) unplannable: Arc<Mutex<BTreeMap<ApplicationId, (i64, DateTime<Utc>)>>>,
+    pub(crate) unplannable: Arc<Mutex<Unplannable>>,
 }
+
+/// Revisions that could not be planned, and when that was last tried.
+pub(crate) type Unplannable = BTreeMap<ApplicationId, (i64, DateTime<Utc>)>;
 
 impl ServiceOrchestrator {
     /// An orchestrator over this database and the Multi-Cloud Orchestrator.
