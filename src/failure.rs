@@ -30,29 +30,17 @@ pub(crate) enum FailureKind {
 impl Failure {
     /// It did not work.
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self {
-            kind: FailureKind::Failed,
-            message: message.into(),
-            details: Vec::new(),
-        }
+        Self { kind: FailureKind::Failed, message: message.into(), details: Vec::new() }
     }
 
     /// The input or the usage is wrong.
     pub(crate) fn input(message: impl Into<String>) -> Self {
-        Self {
-            kind: FailureKind::Input,
-            message: message.into(),
-            details: Vec::new(),
-        }
+        Self { kind: FailureKind::Input, message: message.into(), details: Vec::new() }
     }
 
     /// Ended by the person.
     pub(crate) fn interrupted() -> Self {
-        Self {
-            kind: FailureKind::Interrupted,
-            message: "interrupted".to_owned(),
-            details: Vec::new(),
-        }
+        Self { kind: FailureKind::Interrupted, message: "interrupted".to_owned(), details: Vec::new() }
     }
 
     /// With further lines.
@@ -83,20 +71,14 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
-        self.details
-            .iter()
-            .try_for_each(|line| write!(f, "\n  {line}"))
+        self.details.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Self {
-                kind: FailureKind::ReaderGone,
-                message: error.to_string(),
-                details: Vec::new(),
-            };
+            return Self { kind: FailureKind::ReaderGone, message: error.to_string(), details: Vec::new() };
         }
         Self::failed(error.to_string())
     }
@@ -108,12 +90,9 @@ mod tests {
 
     #[test]
     fn shows_one_line_and_its_details() {
-        let failure = Failure::input("2 faults")
-            .with_details(vec!["a.yaml:1:2: x".to_owned(), "a.yaml:3:4: y".to_owned()]);
-        assert_eq!(
-            failure.to_string(),
-            "error: 2 faults\n  a.yaml:1:2: x\n  a.yaml:3:4: y"
-        );
+        let failure =
+            Failure::input("2 faults").with_details(vec!["a.yaml:1:2: x".to_owned(), "a.yaml:3:4: y".to_owned()]);
+        assert_eq!(failure.to_string(), "error: 2 faults\n  a.yaml:1:2: x\n  a.yaml:3:4: y");
     }
 
     #[test]

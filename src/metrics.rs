@@ -70,11 +70,7 @@ impl Metrics {
             events: Gauge::default(),
             registry: Registry::default(),
         };
-        registry.register(
-            "http_requests",
-            "Requests by method, route and status",
-            metrics.requests.clone(),
-        );
+        registry.register("http_requests", "Requests by method, route and status", metrics.requests.clone());
         registry.register_with_unit(
             "http_request",
             "Time to answer, by route",
@@ -87,41 +83,18 @@ impl Metrics {
             Unit::Seconds,
             metrics.reconcile_seconds.clone(),
         );
-        registry.register(
-            "applications",
-            "Applications by phase",
-            metrics.applications.clone(),
-        );
+        registry.register("applications", "Applications by phase", metrics.applications.clone());
         registry.register("workloads", "Workloads by state", metrics.workloads.clone());
-        registry.register(
-            "queue_items",
-            "Items in the work queues",
-            metrics.queue.clone(),
-        );
-        registry.register(
-            "event_sequence",
-            "Sequence number of the last event",
-            metrics.events.clone(),
-        );
-        Self {
-            registry,
-            ..metrics
-        }
+        registry.register("queue_items", "Items in the work queues", metrics.queue.clone());
+        registry.register("event_sequence", "Sequence number of the last event", metrics.events.clone());
+        Self { registry, ..metrics }
     }
 
     /// A request was answered.
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
-        let labels = RequestLabels {
-            method: method.to_owned(),
-            route: route.to_owned(),
-            status,
-        };
+        let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
-        self.request_seconds
-            .get_or_create(&RouteLabel {
-                route: route.to_owned(),
-            })
-            .observe(took.as_secs_f64());
+        self.request_seconds.get_or_create(&RouteLabel { route: route.to_owned() }).observe(took.as_secs_f64());
     }
 
     /// A round of reconciling ended.
@@ -133,12 +106,8 @@ impl Metrics {
     pub(crate) fn set_applications(&self, counts: impl Iterator<Item = (&'static str, u64)>) {
         self.applications.clear();
         for (phase, count) in counts {
-            let label = PhaseLabel {
-                phase: phase.to_owned(),
-            };
-            self.applications
-                .get_or_create(&label)
-                .set(i64::try_from(count).unwrap_or(i64::MAX));
+            let label = PhaseLabel { phase: phase.to_owned() };
+            self.applications.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
     }
 
@@ -150,22 +119,14 @@ impl Metrics {
         }
         self.workloads.clear();
         for (state, count) in counts {
-            self.workloads
-                .get_or_create(&StateLabel {
-                    state: state.to_owned(),
-                })
-                .set(count);
+            self.workloads.get_or_create(&StateLabel { state: state.to_owned() }).set(count);
         }
     }
 
     /// Items in a queue.
     pub(crate) fn set_queue(&self, queue: &str, items: usize) {
-        let label = QueueLabel {
-            queue: queue.to_owned(),
-        };
-        self.queue
-            .get_or_create(&label)
-            .set(i64::try_from(items).unwrap_or(i64::MAX));
+        let label = QueueLabel { queue: queue.to_owned() };
+        self.queue.get_or_create(&label).set(i64::try_from(items).unwrap_or(i64::MAX));
     }
 
     /// The last event's number.
@@ -196,16 +157,8 @@ mod tests {
         metrics.set_workloads(["running"].into_iter());
         metrics.reconciled(Duration::from_millis(20));
         let text = metrics.encode().unwrap();
-        assert!(
-            text.contains(
-                r#"hansa_http_requests_total{method="GET",route="/livez",status="200"} 1"#
-            ),
-            "{text}"
-        );
-        assert!(
-            text.contains(r#"hansa_workloads{state="running"} 1"#),
-            "{text}"
-        );
+        assert!(text.contains(r#"hansa_http_requests_total{method="GET",route="/livez",status="200"} 1"#), "{text}");
+        assert!(text.contains(r#"hansa_workloads{state="running"} 1"#), "{text}");
         assert!(!text.contains("failed"), "{text}");
         assert!(text.contains("hansa_reconcile_seconds_count 1"), "{text}");
         assert!(text.ends_with("# EOF\n"));

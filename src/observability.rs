@@ -35,11 +35,7 @@ pub(crate) enum LogTarget<'a> {
 ///
 /// # Errors
 /// When the file can't be opened.
-pub(crate) fn begin(
-    settings: &LogSettings,
-    metrics: &Arc<Metrics>,
-    target: &LogTarget<'_>,
-) -> std::io::Result<()> {
+pub(crate) fn begin(settings: &LogSettings, metrics: &Arc<Metrics>, target: &LogTarget<'_>) -> std::io::Result<()> {
     let filter = filter(&settings.level);
     let writer: Box<dyn Layer<Registry> + Send + Sync> = match (target, settings.format) {
         (LogTarget::StandardError, LogFormat::Text) => fmt::layer()
@@ -47,26 +43,16 @@ pub(crate) fn begin(
             .with_ansi(std::io::stderr().is_terminal())
             .with_target(false)
             .boxed(),
-        (LogTarget::StandardError, LogFormat::Json) => fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_writer(std::io::stderr)
-            .boxed(),
+        (LogTarget::StandardError, LogFormat::Json) => {
+            fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
+        }
         (LogTarget::File(path), _) => {
             let file = File::options().create(true).append(true).open(path)?;
-            fmt::layer()
-                .with_writer(Mutex::new(file))
-                .with_ansi(false)
-                .boxed()
+            fmt::layer().with_writer(Mutex::new(file)).with_ansi(false).boxed()
         }
     };
-    let timing = ReconcileTiming {
-        metrics: Arc::clone(metrics),
-    };
-    let begun = tracing_subscriber::registry()
-        .with(writer.with_filter(filter))
-        .with(timing)
-        .try_init();
+    let timing = ReconcileTiming { metrics: Arc::clone(metrics) };
+    let begun = tracing_subscriber::registry().with(writer.with_filter(filter)).with(timing).try_init();
     if begun.is_err() {
         tracing::debug!("the log has begun already");
     }
@@ -76,8 +62,7 @@ pub(crate) fn begin(
 /// The level asked for; what the server's own crate says at each start and stop
 /// is left out, unless it is asked for by name.
 fn filter(level: &str) -> EnvFilter {
-    EnvFilter::try_new(format!("actix_server=warn,{level}"))
-        .unwrap_or_else(|_| EnvFilter::new("info"))
+    EnvFilter::try_new(format!("actix_server=warn,{level}")).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
 /// Measures rounds of reconciling by their spans, so that the orchestrator

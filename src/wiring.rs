@@ -50,29 +50,17 @@ pub(crate) struct RunningBroker {
 /// # Errors
 /// When the port is taken, the data directory is in use, the database can't be
 /// used, or a local site is described wrongly.
-pub(crate) async fn start(
-    settings: Settings,
-    metrics: Arc<Metrics>,
-) -> Result<RunningBroker, WiringError> {
+pub(crate) async fn start(settings: Settings, metrics: Arc<Metrics>) -> Result<RunningBroker, WiringError> {
     let listener = http::bind(settings.server.listen)?;
     let address = listener.local_addr().map_err(WiringError::Address)?;
     let data_dir = data_directory(&settings.data_dir)?;
     let lock = DirectoryLock::take(&data_dir)?;
-    let settings = Settings {
-        data_dir,
-        ..settings
-    };
+    let settings = Settings { data_dir, ..settings };
     let broker = assemble(settings, address, metrics).await?;
     sites::announce(&broker).await?;
     let tasks = Tasks::start(&broker).await;
     let server = http::start(&broker, listener)?;
-    Ok(RunningBroker {
-        url: format!("http://{address}"),
-        broker,
-        server,
-        tasks,
-        _lock: lock,
-    })
+    Ok(RunningBroker { url: format!("http://{address}"), broker, server, tasks, _lock: lock })
 }
 
 impl RunningBroker {
@@ -88,64 +76,34 @@ impl RunningBroker {
 
 /// The data directory, made where it isn't there, as an absolute path.
 fn data_directory(path: &Path) -> Result<PathBuf, WiringError> {
-    let refused = |source| WiringError::DataDirectory {
-        path: path.to_path_buf(),
-        source,
-    };
+    let refused = |source| WiringError::DataDirectory { path: path.to_path_buf(), source };
     std::fs::create_dir_all(path).map_err(refused)?;
     path.canonicalize().map_err(refused)
 }
 
-async fn assemble(
-    settings: Settings,
-    address: SocketAddr,
-    metrics: Arc<Metrics>,
-) -> Result<Broker, WiringError> {
+async fn assemble(settings: Settings, address: SocketAddr, metrics: Arc<Metrics>) -> Result<Broker, WiringError> {
     let clock: SharedClock = Arc::new(SystemClock);
     let ids: SharedIds = Arc::new(RandomIds);
     let database = open_database(&settings).await?;
     let catalogue = CatalogueService::new(database.clone())?;
     let connectors = sites::connectors(&settings);
     let host = Host::observe(&settings.data_dir)?;
-    let pim_settings = PimSettings {
-        data_dir: settings.data_dir.clone(),
-        host,
-        sites: connectors.clone(),
-    };
+    let pim_settings = PimSettings { data_dir: settings.data_dir.clone(), host, sites: connectors.clone() };
     let pim = Pim::new(database.clone(), Arc::clone(&clock), pim_settings)?;
-    let vip = Vip::new(
-        database.clone(),
-        Arc::clone(&clock),
-        pim.clone(),
-        &connectors,
-    )?;
-    let mcm = Mcm::new(
-        database.clone(),
-        Arc::clone(&clock),
-        pim.clone(),
-        &connectors,
-    )?;
-    let wdm = Wdm::new(
-        database.clone(),
-        Arc::clone(&clock),
-        workload_options(&settings, address)?,
-    )?;
+    let vip = Vip::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
+    let mcm = Mcm::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
+    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address)?)?;
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         catalogue: catalogue.clone(),
-        infrastructure: Infrastructure {
-            pim: pim.clone(),
-            vip,
-            mcm,
-        },
+        infrastructure: Infrastructure { pim: pim.clone(), vip, mcm },
         wdm: wdm.clone(),
         default_currency: settings.currency,
         index: OfferIndexCache::default(),
     });
-    let orchestrator =
-        ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
+    let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
     Ok(Broker {
         settings: Arc::new(settings),
         clock,
@@ -182,9 +140,7 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
 /// How workloads run: under a supervisor that is this very program.
 fn workload_options(settings: &Settings, address: SocketAddr) -> Result<WdmOptions, WiringError> {
     let program = std::env::current_exe().map_err(WiringError::Program)?;
-    let discovery = format!(
-        "http://{address}/api/v1/applications/{{application}}/endpoints?component={{component}}"
-    );
+    let discovery = format!("http://{address}/api/v1/applications/{{application}}/endpoints?component={{component}}");
     let process = ProcessOptions {
         discovery_url: Some(discovery),
         ..ProcessOptions::new(program, settings.data_dir.join("nodes"))

@@ -27,11 +27,7 @@ use std::{
 static METADATA: LazyLock<Metadata> = LazyLock::new(|| {
     MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))
-        .other_options([
-            "--offline".to_owned(),
-            "--filter-platform".to_owned(),
-            host(),
-        ])
+        .other_options(["--offline".to_owned(), "--filter-platform".to_owned(), host()])
         .exec()
         .expect("cargo metadata answers")
 });
@@ -54,11 +50,8 @@ fn host() -> String {
 
 fn members() -> Vec<Member> {
     let edges = compiled_with();
-    let packages: HashMap<&PackageId, &Package> = METADATA
-        .packages
-        .iter()
-        .map(|package| (&package.id, package))
-        .collect();
+    let packages: HashMap<&PackageId, &Package> =
+        METADATA.packages.iter().map(|package| (&package.id, package)).collect();
     METADATA
         .workspace_packages()
         .into_iter()
@@ -76,11 +69,7 @@ fn members() -> Vec<Member> {
                     .filter(|dependency| dependency.kind != DependencyKind::Development)
                     .map(|dependency| dependency.name.clone())
                     .collect(),
-                all: seen
-                    .iter()
-                    .filter_map(|id| packages.get(id))
-                    .map(|package| package.name.to_string())
-                    .collect(),
+                all: seen.iter().filter_map(|id| packages.get(id)).map(|package| package.name.to_string()).collect(),
                 has_store: ["src/store.rs", "src/store/mod.rs"]
                     .iter()
                     .any(|path| root().join(&folder).join(path).is_file()),
@@ -93,34 +82,16 @@ fn members() -> Vec<Member> {
 /// For each package what is compiled for it, tests and benches aside.
 fn compiled_with() -> BTreeMap<&'static PackageId, Vec<&'static PackageId>> {
     let resolve = METADATA.resolve.as_ref().expect("cargo metadata resolves");
-    let needed = |kinds: &[cargo_metadata::DepKindInfo]| {
-        kinds
-            .iter()
-            .any(|one| one.kind != DependencyKind::Development)
-    };
+    let needed =
+        |kinds: &[cargo_metadata::DepKindInfo]| kinds.iter().any(|one| one.kind != DependencyKind::Development);
     (resolve.nodes.iter())
-        .map(|node| {
-            (
-                &node.id,
-                node.deps
-                    .iter()
-                    .filter(|dep| needed(&dep.dep_kinds))
-                    .map(|dep| &dep.pkg)
-                    .collect(),
-            )
-        })
+        .map(|node| (&node.id, node.deps.iter().filter(|dep| needed(&dep.dep_kinds)).map(|dep| &dep.pkg).collect()))
         .collect()
 }
 
 fn folder_of(package: &Package) -> String {
-    let folder = package
-        .manifest_path
-        .parent()
-        .expect("a manifest lies in a folder");
-    let folder = folder
-        .as_std_path()
-        .strip_prefix(root())
-        .expect("a member lies in the workspace");
+    let folder = package.manifest_path.parent().expect("a manifest lies in a folder");
+    let folder = folder.as_std_path().strip_prefix(root()).expect("a member lies in the workspace");
     folder.to_string_lossy().into_owned()
 }
 
@@ -130,28 +101,17 @@ fn all_sources() -> Vec<Source> {
     rust_files(root(), &mut files);
     let read = |path: PathBuf| Source {
         text: fs::read_to_string(&path).expect("a source can be read"),
-        path: path
-            .strip_prefix(root())
-            .expect("it lies in the workspace")
-            .to_string_lossy()
-            .into_owned(),
+        path: path.strip_prefix(root()).expect("it lies in the workspace").to_string_lossy().into_owned(),
     };
     files.into_iter().map(read).collect()
 }
 
 fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("a folder can be read")
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).expect("a folder can be read").flatten().map(|entry| entry.path()).collect();
     entries.sort();
     for path in entries {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && name != "target" && !name.starts_with('.') {
             rust_files(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -163,19 +123,11 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
 /// KiB of Rust source in a package.
 fn kib(package: &Package) -> u64 {
     let mut files = Vec::new();
-    let folder = package
-        .manifest_path
-        .parent()
-        .map(|folder| folder.as_std_path().join("src"));
+    let folder = package.manifest_path.parent().map(|folder| folder.as_std_path().join("src"));
     if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
         rust_files(&folder, &mut files);
     }
-    files
-        .iter()
-        .filter_map(|file| fs::metadata(file).ok())
-        .map(|file| file.len())
-        .sum::<u64>()
-        / 1_024
+    files.iter().filter_map(|file| fs::metadata(file).ok()).map(|file| file.len()).sum::<u64>() / 1_024
 }
 
 /// Fails with every broken place, one on a line.
@@ -187,43 +139,17 @@ fn holds(broken: Vec<String>) {
 #[test]
 fn the_workspace_is_seen() {
     let names: BTreeSet<&str> = MEMBERS.iter().map(|member| member.name.as_str()).collect();
-    for expected in [
-        "hansa",
-        "hansa-ontology",
-        "hansa-repository",
-        "hansa-mco",
-        "hansa-pim",
-    ] {
-        assert!(
-            names.contains(expected),
-            "{expected} is missing in {names:?}"
-        );
+    for expected in ["hansa", "hansa-ontology", "hansa-repository", "hansa-mco", "hansa-pim"] {
+        assert!(names.contains(expected), "{expected} is missing in {names:?}");
     }
-    let binary = MEMBERS
-        .iter()
-        .find(|member| member.name == "hansa")
-        .expect("the binary");
-    assert!(
-        binary.all.contains("actix-web") && binary.all.contains("oxigraph"),
-        "{:?}",
-        binary.all
-    );
-    assert!(
-        SOURCES.len() > 100
-            && SOURCES
-                .iter()
-                .any(|source| source.path == "tests/architecture.rs")
-    );
+    let binary = MEMBERS.iter().find(|member| member.name == "hansa").expect("the binary");
+    assert!(binary.all.contains("actix-web") && binary.all.contains("oxigraph"), "{:?}", binary.all);
+    assert!(SOURCES.len() > 100 && SOURCES.iter().any(|source| source.path == "tests/architecture.rs"));
 }
 
 #[test]
 fn only_src_knows_an_http_server() {
-    holds(crates::only(
-        &MEMBERS,
-        &["hansa"],
-        crates::HTTP_SERVERS,
-        false,
-    ));
+    holds(crates::only(&MEMBERS, &["hansa"], crates::HTTP_SERVERS, false));
 }
 
 #[test]
@@ -234,22 +160,12 @@ fn only_repository_and_the_stores_know_diesel() {
 
 #[test]
 fn only_the_ontology_knows_rdf_and_shacl() {
-    holds(crates::only(
-        &MEMBERS,
-        &["hansa-ontology"],
-        crates::RDF,
-        true,
-    ));
+    holds(crates::only(&MEMBERS, &["hansa-ontology"], crates::RDF, true));
 }
 
 #[test]
 fn only_iam_knows_login_and_the_policy_engine() {
-    holds(crates::only(
-        &MEMBERS,
-        &["hansa-iam"],
-        crates::IDENTITY,
-        true,
-    ));
+    holds(crates::only(&MEMBERS, &["hansa-iam"], crates::IDENTITY, true));
 }
 
 #[test]
@@ -260,13 +176,9 @@ fn calls_go_down() {
 
 #[test]
 fn unsafe_is_forbidden_everywhere() {
-    let manifest = |folder: &str| {
-        fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest")
-    };
-    let manifests: Vec<(String, String)> = MEMBERS
-        .iter()
-        .map(|member| (member.name.clone(), manifest(&member.folder)))
-        .collect();
+    let manifest = |folder: &str| fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
+    let manifests: Vec<(String, String)> =
+        MEMBERS.iter().map(|member| (member.name.clone(), manifest(&member.folder))).collect();
     holds(crates::lints(&manifest(""), &manifests));
 }
 
@@ -290,10 +202,7 @@ fn every_file_says_why_it_exists_and_is_small() {
 fn a_second_version_of_a_large_crate_has_a_reason() {
     let resolve = METADATA.resolve.as_ref().expect("cargo metadata resolves");
     let used: BTreeSet<&PackageId> = resolve.nodes.iter().map(|node| &node.id).collect();
-    let used = METADATA
-        .packages
-        .iter()
-        .filter(|package| used.contains(&package.id));
+    let used = METADATA.packages.iter().filter(|package| used.contains(&package.id));
     let mut count: HashMap<&str, usize> = HashMap::new();
     let packages: Vec<&Package> = used.collect();
     for package in &packages {
@@ -301,20 +210,13 @@ fn a_second_version_of_a_large_crate_has_a_reason() {
     }
     let tree: BTreeSet<Version> = packages
         .iter()
-        .filter(|package| {
-            count
-                .get(package.name.as_str())
-                .is_some_and(|count| *count > 1)
-        })
+        .filter(|package| count.get(package.name.as_str()).is_some_and(|count| *count > 1))
         .map(|package| Version {
             name: package.name.to_string(),
             version: package.version.to_string(),
             kib: kib(package),
         })
         .collect();
-    assert!(
-        !tree.is_empty(),
-        "two versions of http are unavoidable: the tree was not seen"
-    );
+    assert!(!tree.is_empty(), "two versions of http are unavoidable: the tree was not seen");
     holds(duplicates::unexplained(&tree, duplicates::ACCEPTED));
 }

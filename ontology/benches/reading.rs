@@ -17,20 +17,11 @@ const OFFERS: u32 = 2_000;
 /// `distinct`, each with its own flavour, energy profile and SLA too, which real catalogues share.
 fn catalogue(distinct: bool) -> Catalogue {
     let demo = include_str!("../../examples/offers/demo.ttl");
-    let mut catalogue = reading::read(demo.as_bytes(), RdfFormat::Turtle)
-        .map(|reading| reading.accepted)
-        .unwrap_or_default();
-    assert!(
-        !catalogue.offers.is_empty(),
-        "the demo's catalogue can't be read"
-    );
-    let offers: Vec<Offer> = catalogue
-        .offers
-        .iter()
-        .cycle()
-        .zip(0..OFFERS)
-        .map(|(offer, number)| varied(offer, number, distinct))
-        .collect();
+    let mut catalogue =
+        reading::read(demo.as_bytes(), RdfFormat::Turtle).map(|reading| reading.accepted).unwrap_or_default();
+    assert!(!catalogue.offers.is_empty(), "the demo's catalogue can't be read");
+    let offers: Vec<Offer> =
+        catalogue.offers.iter().cycle().zip(0..OFFERS).map(|(offer, number)| varied(offer, number, distinct)).collect();
     catalogue.offers = offers;
     catalogue
 }
@@ -62,24 +53,18 @@ fn varied(offer: &Offer, number: u32, distinct: bool) -> Offer {
 
 fn reading_offers(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("offers");
-    group
-        .throughput(Throughput::Elements(u64::from(OFFERS)))
-        .sample_size(10)
-        .measurement_time(Duration::from_secs(20));
+    group.throughput(Throughput::Elements(u64::from(OFFERS))).sample_size(10).measurement_time(Duration::from_secs(20));
     for (name, distinct) in [("shared parts", false), ("distinct parts", true)] {
         let catalogue = catalogue(distinct);
         let text = rdf::write_turtle(&catalogue);
         group.bench_function(format!("read and validate, {name}"), |bencher| {
             bencher.iter(|| {
-                reading::read(text.as_bytes(), RdfFormat::Turtle)
-                    .map(|reading| reading.accepted.offers.len())
+                reading::read(text.as_bytes(), RdfFormat::Turtle).map(|reading| reading.accepted.offers.len())
             });
         });
     }
     let catalogue = catalogue(true);
-    group.bench_function("write", |bencher| {
-        bencher.iter(|| rdf::write_turtle(&catalogue))
-    });
+    group.bench_function("write", |bencher| bencher.iter(|| rdf::write_turtle(&catalogue)));
     group.bench_function("put in the graph", |bencher| {
         bencher.iter(|| OfferGraph::new().and_then(|graph| graph.put(&catalogue)));
     });

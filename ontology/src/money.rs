@@ -57,9 +57,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -127,24 +125,12 @@ impl FromStr for Micros {
         let (units, decimals) = digits.split_once('.').unwrap_or((digits, ""));
         let decimals = decimals.trim_end_matches('0');
         let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if digits.is_empty()
-            || digits == "."
-            || decimals.len() > 6
-            || !all_digits(units)
-            || !all_digits(decimals)
-        {
+        if digits.is_empty() || digits == "." || decimals.len() > 6 || !all_digits(units) || !all_digits(decimals) {
             return Err(invalid());
         }
-        let whole: i64 = if units.is_empty() {
-            0
-        } else {
-            units.parse().ok().ok_or_else(invalid)?
-        };
+        let whole: i64 = if units.is_empty() { 0 } else { units.parse().ok().ok_or_else(invalid)? };
         let part: i64 = format!("{decimals:0<6}").parse().ok().ok_or_else(invalid)?;
-        let micros = whole
-            .checked_mul(MICROS_PER_UNIT)
-            .and_then(|m| m.checked_add(part))
-            .ok_or_else(invalid)?;
+        let micros = whole.checked_mul(MICROS_PER_UNIT).and_then(|m| m.checked_add(part)).ok_or_else(invalid)?;
         Ok(Self(if negative { -micros } else { micros }))
     }
 }
@@ -155,13 +141,8 @@ mod tests {
 
     #[test]
     fn amounts_go_round() {
-        for (text, micros) in [
-            ("0", 0),
-            ("8.403", 8_403_000),
-            ("-0.000001", -1),
-            ("12", 12_000_000),
-            ("0.5", 500_000),
-        ] {
+        for (text, micros) in [("0", 0), ("8.403", 8_403_000), ("-0.000001", -1), ("12", 12_000_000), ("0.5", 500_000)]
+        {
             assert_eq!(text.parse(), Ok(Micros(micros)));
             assert_eq!(Micros(micros).to_string(), text);
         }
@@ -169,15 +150,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_amount() {
-        for bad in [
-            "",
-            ".",
-            "-",
-            "1,5",
-            "1e3",
-            "0.0000001",
-            "9223372036854775807",
-        ] {
+        for bad in ["", ".", "-", "1,5", "1e3", "0.0000001", "9223372036854775807"] {
             assert!(bad.parse::<Micros>().is_err(), "{bad}");
         }
         assert!("eur".parse::<Currency>().is_err());

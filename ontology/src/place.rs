@@ -7,9 +7,7 @@ use std::{fmt, str::FromStr};
 
 /// The text names no area.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not an area: a country code of ISO 3166-1 such as DE, or a group such as EU, EEA"
-)]
+#[error("`{0}` is not an area: a country code of ISO 3166-1 such as DE, or a group such as EU, EEA")]
 pub struct InvalidArea(pub String);
 
 /// A country (ISO 3166-1 alpha-2) or a group of countries (`EU`, `EEA`): where
@@ -20,8 +18,8 @@ pub struct Area(#[schemars(regex(pattern = r"^[A-Z]{2,3}$"))] String);
 
 /// Member states of the European Union.
 const EU: [&str; 27] = [
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
-    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 /// Members of the European Economic Area outside the Union.
 const EEA_ONLY: [&str; 3] = ["IS", "LI", "NO"];
@@ -52,11 +50,7 @@ impl Area {
         self == inner
             || match self.as_str() {
                 "EU" => EU.contains(&inner.as_str()),
-                "EEA" => {
-                    inner.as_str() == "EU"
-                        || EU.contains(&inner.as_str())
-                        || EEA_ONLY.contains(&inner.as_str())
-                }
+                "EEA" => inner.as_str() == "EU" || EU.contains(&inner.as_str()) || EEA_ONLY.contains(&inner.as_str()),
                 _ => false,
             }
     }

@@ -16,8 +16,7 @@ pub struct InvalidQuantity {
 }
 
 const CPU: &str = "an amount of processors: a number with at most 3 decimals such as 0.25, or thousandths such as 250m";
-const BYTES: &str =
-    "an amount of memory in whole MiB: a number with Mi, Gi or Ti, such as 512Mi or 1.5Gi";
+const BYTES: &str = "an amount of memory in whole MiB: a number with Mi, Gi or Ti, such as 512Mi or 1.5Gi";
 const SPAN: &str = "a time span: a number with us, ms, s, m or h, such as 20ms or 2s";
 
 /// Thousandths of a processor.
@@ -49,19 +48,12 @@ impl TimeSpan {
 /// `number` times `scale`, where the number is a plain decimal and the product is whole.
 fn scaled(number: &str, scale: u64) -> Option<u64> {
     let (units, decimals) = number.split_once('.').unwrap_or((number, ""));
-    if units.is_empty()
-        || decimals.len() > 12
-        || !number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-    {
+    if units.is_empty() || decimals.len() > 12 || !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
     }
     let whole = u128::from(units.parse::<u64>().ok()?) * u128::from(scale);
     let base = 10_u128.pow(u32::try_from(decimals.len()).ok()?);
-    let part = u128::from(if decimals.is_empty() {
-        0
-    } else {
-        decimals.parse::<u64>().ok()?
-    }) * u128::from(scale);
+    let part = u128::from(if decimals.is_empty() { 0 } else { decimals.parse::<u64>().ok()? }) * u128::from(scale);
     if part % base != 0 {
         return None;
     }
@@ -71,9 +63,7 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
 /// The number and the unit behind it.
 fn split_unit(text: &str) -> (&str, &str) {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     (number, unit.trim())
 }
@@ -91,10 +81,7 @@ impl FromStr for CpuMilli {
             .and_then(|scale| scaled(number, scale))
             .and_then(|milli| u32::try_from(milli).ok())
             .map(Self)
-            .ok_or_else(|| InvalidQuantity {
-                text: text.to_owned(),
-                expected: CPU,
-            })
+            .ok_or_else(|| InvalidQuantity { text: text.to_owned(), expected: CPU })
     }
 }
 
@@ -112,10 +99,7 @@ impl FromStr for Mebibytes {
             .and_then(|scale| scaled(number, scale))
             .filter(|mebibytes| *mebibytes <= 1 << 40)
             .map(Self)
-            .ok_or_else(|| InvalidQuantity {
-                text: text.to_owned(),
-                expected: BYTES,
-            })
+            .ok_or_else(|| InvalidQuantity { text: text.to_owned(), expected: BYTES })
     }
 }
 
@@ -135,10 +119,7 @@ impl FromStr for TimeSpan {
             .and_then(|scale| scaled(number, scale))
             .filter(|micros| *micros <= 366 * 24 * 3_600_000_000)
             .map(Self)
-            .ok_or_else(|| InvalidQuantity {
-                text: text.to_owned(),
-                expected: SPAN,
-            })
+            .ok_or_else(|| InvalidQuantity { text: text.to_owned(), expected: SPAN })
     }
 }
 
@@ -179,9 +160,7 @@ impl fmt::Display for TimeSpan {
 /// A phrase as a sentence, for the schema.
 fn sentence(phrase: &str) -> String {
     let mut letters = phrase.chars();
-    letters.next().map_or_else(String::new, |first| {
-        format!("{}{}.", first.to_uppercase(), letters.as_str())
-    })
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// Serialised as text; read from text, and from a bare number where `$number` allows it.
@@ -231,27 +210,9 @@ macro_rules! quantity_serde {
     };
 }
 
-quantity_serde!(
-    CpuMilli,
-    CPU,
-    r"^[0-9]+(\.[0-9]{1,3})?$|^[0-9]+m$",
-    ["0.25", "250m", 2],
-    ["string", "number"]
-);
-quantity_serde!(
-    Mebibytes,
-    BYTES,
-    r"^[0-9]+(\.[0-9]+)?\s*(Mi|Gi|Ti)B?$",
-    ["128Mi", "1.5Gi"],
-    ["string"]
-);
-quantity_serde!(
-    TimeSpan,
-    SPAN,
-    r"^[0-9]+(\.[0-9]+)?\s*(us|ms|s|m|min|h)$",
-    ["20ms", "2s", "1m"],
-    ["string"]
-);
+quantity_serde!(CpuMilli, CPU, r"^[0-9]+(\.[0-9]{1,3})?$|^[0-9]+m$", ["0.25", "250m", 2], ["string", "number"]);
+quantity_serde!(Mebibytes, BYTES, r"^[0-9]+(\.[0-9]+)?\s*(Mi|Gi|Ti)B?$", ["128Mi", "1.5Gi"], ["string"]);
+quantity_serde!(TimeSpan, SPAN, r"^[0-9]+(\.[0-9]+)?\s*(us|ms|s|m|min|h)$", ["20ms", "2s", "1m"], ["string"]);
 
 #[cfg(test)]
 mod tests {

@@ -18,11 +18,7 @@ impl Sla {
     /// The promised availability in percent, if there is one.
     #[must_use]
     pub fn availability(&self) -> Option<Decimal> {
-        self.objectives
-            .iter()
-            .filter(|o| o.metric == Metric::Availability)
-            .map(|o| o.target)
-            .max()
+        self.objectives.iter().filter(|o| o.metric == Metric::Availability).map(|o| o.target).max()
     }
 }
 
@@ -43,9 +39,7 @@ pub struct ServiceLevelObjective {
 }
 
 /// What an objective measures. The unit and the better direction belong to the metric.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// Share of the window in which the service answered, in percent. More is better.
@@ -63,9 +57,7 @@ pub enum Metric {
 }
 
 /// The calendar window of an objective.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Window {
     /// One hour.

@@ -23,13 +23,7 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
     match command {
         AppCommand::List { all, name } => list(context, all, name).await,
         AppCommand::Show { application, plan } => show(context, &application, plan).await,
-        AppCommand::Logs {
-            application,
-            component,
-            instance,
-            follow,
-            tail,
-        } => {
+        AppCommand::Logs { application, component, instance, follow, tail } => {
             let request = Request::get(&["applications", &application, "logs"])
                 .maybe_query("component", component)
                 .maybe_query("instance", instance)
@@ -38,11 +32,7 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
             logs(context, request).await
         }
         AppCommand::Watch { application } => event::watch(context, Some(application), None).await,
-        AppCommand::Remove {
-            application,
-            dry_run,
-            wait,
-        } => remove(context, &application, dry_run, &wait).await,
+        AppCommand::Remove { application, dry_run, wait } => remove(context, &application, dry_run, &wait).await,
         changing => run_change(context, changing).await,
     }
 }
@@ -50,38 +40,19 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
 /// Submits, updates or scales.
 async fn run_change(context: &Context, command: AppCommand) -> Result<(), Failure> {
     match command {
-        AppCommand::Submit {
-            model,
-            dry_run,
-            wait,
-        } => {
+        AppCommand::Submit { model, dry_run, wait } => {
             let request = keyed(Request::new(Method::POST, &["applications"]));
             let request = with_model(request, &model)?;
             change(context, request, Some(&model), dry_run, &wait).await
         }
-        AppCommand::Update {
-            application,
-            model,
-            if_version,
-            dry_run,
-            wait,
-        } => {
+        AppCommand::Update { application, model, if_version, dry_run, wait } => {
             let request = Request::new(Method::PUT, &["applications", &application]);
             let request = with_model(matching(request, if_version), &model)?;
             change(context, request, Some(&model), dry_run, &wait).await
         }
-        AppCommand::Scale {
-            application,
-            replicas,
-            if_version,
-            dry_run,
-            wait,
-        } => {
+        AppCommand::Scale { application, replicas, if_version, dry_run, wait } => {
             let request = Request::new(Method::PATCH, &["applications", &application]);
-            let body = json!(ScaleRequest {
-                replicas: replicas.into_iter().collect()
-            })
-            .to_string();
+            let body = json!(ScaleRequest { replicas: replicas.into_iter().collect() }).to_string();
             let request = matching(request, if_version).body("application/json", body);
             change(context, request, None, dry_run, &wait).await
         }
@@ -111,28 +82,15 @@ async fn change(
 ) -> Result<(), Failure> {
     let file = file.map(|file| file.display().to_string());
     if dry_run {
-        let plan: Plan = context
-            .client
-            .json(request.query("dryRun", true))
-            .await
-            .map_err(|error| error.failure(file.as_deref()))?;
+        let plan: Plan =
+            context.client.json(request.query("dryRun", true)).await.map_err(|error| error.failure(file.as_deref()))?;
         return context.output.show(&plan, plan_text);
     }
-    let accepted: Accepted = context
-        .client
-        .json(request)
-        .await
-        .map_err(|error| error.failure(file.as_deref()))?;
+    let accepted: Accepted = context.client.json(request).await.map_err(|error| error.failure(file.as_deref()))?;
     if !wait.wait {
         return context.output.show(&accepted, accepted_text);
     }
-    follow_operation(
-        &context.client,
-        &accepted.operation,
-        wait.timeout,
-        &mut Progress::new(),
-    )
-    .await?;
+    follow_operation(&context.client, &accepted.operation, wait.timeout, &mut Progress::new()).await?;
     show(context, &accepted.application, false).await
 }
 
@@ -143,46 +101,26 @@ fn accepted_text(accepted: &Accepted) -> String {
     )
 }
 
-async fn remove(
-    context: &Context,
-    application: &str,
-    dry_run: bool,
-    wait: &WaitOptions,
-) -> Result<(), Failure> {
+async fn remove(context: &Context, application: &str, dry_run: bool, wait: &WaitOptions) -> Result<(), Failure> {
     let request = Request::new(Method::DELETE, &["applications", application]);
     if dry_run {
         let detail: ApplicationDetail = context.client.json(request.query("dryRun", true)).await?;
-        return context.output.show(&detail, |detail| {
-            format!("These would go:\n\n{}", detail_text(detail))
-        });
+        return context.output.show(&detail, |detail| format!("These would go:\n\n{}", detail_text(detail)));
     }
     let accepted: Accepted = context.client.json(request).await?;
     if !wait.wait {
         return context.output.show(&accepted, accepted_text);
     }
-    let operation = follow_operation(
-        &context.client,
-        &accepted.operation,
-        wait.timeout,
-        &mut Progress::new(),
-    )
-    .await?;
-    context
-        .output
-        .show(&operation, |_: &Operation| format!("{application} is gone"))
+    let operation = follow_operation(&context.client, &accepted.operation, wait.timeout, &mut Progress::new()).await?;
+    context.output.show(&operation, |_: &Operation| format!("{application} is gone"))
 }
 
 async fn list(context: &Context, all: bool, name: Option<String>) -> Result<(), Failure> {
-    let request = Request::get(&["applications"])
-        .query("includeRemoved", all)
-        .maybe_query("namePrefix", name);
+    let request = Request::get(&["applications"]).query("includeRemoved", all).maybe_query("namePrefix", name);
     let applications: Vec<Application> = context.client.list(request, usize::MAX).await?;
     context.output.show(&applications, |applications| {
-        let mut table = Table::new(
-            "there is no application",
-            ["NAME", "PHASE", "REVISION", "UPDATED", "ID"],
-        )
-        .right(&[2]);
+        let mut table =
+            Table::new("there is no application", ["NAME", "PHASE", "REVISION", "UPDATED", "ID"]).right(&[2]);
         for application in applications {
             table.row([
                 application.name.clone(),
@@ -205,25 +143,16 @@ fn phase(application: &Application) -> String {
 
 async fn show(context: &Context, application: &str, plan: bool) -> Result<(), Failure> {
     if plan {
-        let plan: Plan = context
-            .client
-            .json(Request::get(&["applications", application, "plan"]))
-            .await?;
+        let plan: Plan = context.client.json(Request::get(&["applications", application, "plan"])).await?;
         return context.output.show(&plan, plan_text);
     }
-    let detail: ApplicationDetail = context
-        .client
-        .json(Request::get(&["applications", application]))
-        .await?;
+    let detail: ApplicationDetail = context.client.json(Request::get(&["applications", application])).await?;
     context.output.show(&detail, detail_text)
 }
 
 fn detail_text(detail: &ApplicationDetail) -> String {
     let application = &detail.application;
-    let price = detail.plan.as_ref().map_or_else(
-        || "-".to_owned(),
-        |plan| format!("{} an hour", plan.price_per_hour),
-    );
+    let price = detail.plan.as_ref().map_or_else(|| "-".to_owned(), |plan| format!("{} an hour", plan.price_per_hour));
     let mut text = format!(
         "{} (revision {}): {}\nid      {}\nprice   {price}\n",
         application.name,
@@ -231,31 +160,14 @@ fn detail_text(detail: &ApplicationDetail) -> String {
         phase(application),
         application.id
     );
-    let mut workloads = Table::new(
-        "no workload",
-        [
-            "WORKLOAD",
-            "STATE",
-            "SITE",
-            "NODE",
-            "ENDPOINTS",
-            "PID",
-            "RESTARTS",
-        ],
-    )
-    .right(&[5, 6]);
+    let mut workloads =
+        Table::new("no workload", ["WORKLOAD", "STATE", "SITE", "NODE", "ENDPOINTS", "PID", "RESTARTS"]).right(&[5, 6]);
     for workload in &detail.workloads {
-        let endpoints: Vec<String> = workload
-            .endpoints
-            .iter()
-            .map(|(name, address)| format!("{name}={address}"))
-            .collect();
+        let endpoints: Vec<String> =
+            workload.endpoints.iter().map(|(name, address)| format!("{name}={address}")).collect();
         workloads.row([
             format!("{}#{}", workload.component, workload.ordinal),
-            workload.reason.as_ref().map_or_else(
-                || workload.state.clone(),
-                |why| format!("{}: {why}", workload.state),
-            ),
+            workload.reason.as_ref().map_or_else(|| workload.state.clone(), |why| format!("{}: {why}", workload.state)),
             short(&workload.site),
             workload.node.clone(),
             endpoints.join(" "),

@@ -6,31 +6,13 @@ use std::path::PathBuf;
 
 /// A federated multi-provider cloud-edge broker.
 #[derive(Debug, Parser)]
-#[command(
-    name = "hansa",
-    version,
-    propagate_version = true,
-    max_term_width = 100
-)]
+#[command(name = "hansa", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// The broker to talk to.
-    #[arg(
-        long,
-        global = true,
-        env = "HANSA_SERVER",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8080"
-    )]
+    #[arg(long, global = true, env = "HANSA_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub server: String,
     /// How answers are shown.
-    #[arg(
-        short,
-        long,
-        global = true,
-        env = "HANSA_OUTPUT",
-        value_enum,
-        default_value_t
-    )]
+    #[arg(short, long, global = true, env = "HANSA_OUTPUT", value_enum, default_value_t)]
     pub output: OutputFormat,
     /// What to do.
     #[command(subcommand)]

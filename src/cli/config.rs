@@ -24,15 +24,11 @@ pub(super) fn run(command: &ConfigCommand) -> Result<(), Failure> {
     match command {
         ConfigCommand::Check(options) => {
             let loaded = load_settings(options)?;
-            let source = loaded
-                .file
-                .unwrap_or_else(|| "the defaults and the environment".to_owned());
+            let source = loaded.file.unwrap_or_else(|| "the defaults and the environment".to_owned());
             write(format!("# {source}: no fault found; these settings are in force\n").as_bytes())?;
             write(effective(&loaded.settings).as_bytes())
         }
-        ConfigCommand::Show(options) => {
-            write(effective(&load_settings(options)?.settings).as_bytes())
-        }
+        ConfigCommand::Show(options) => write(effective(&load_settings(options)?.settings).as_bytes()),
     }
 }
 
@@ -41,12 +37,7 @@ pub(super) fn run(command: &ConfigCommand) -> Result<(), Failure> {
 /// # Errors
 /// Every fault, each with its field and remedy.
 pub(super) fn load_settings(options: &ServeOptions) -> Result<Loaded, Failure> {
-    load(
-        &default_settings()?,
-        options.config.as_deref(),
-        &environment(),
-    )
-    .map_err(|faults| {
+    load(&default_settings()?, options.config.as_deref(), &environment()).map_err(|faults| {
         let count = faults.len();
         let message = if count == 1 {
             "the configuration has 1 fault".to_owned()
@@ -66,10 +57,7 @@ pub(crate) fn default_settings() -> Result<Settings, Failure> {
         cpu: CpuMilli(u32::try_from(host.capacity.cpu_milli).unwrap_or(u32::MAX)),
         memory: Mebibytes(host.capacity.memory_mib),
         disk: Mebibytes(host.capacity.disk_mib),
-        capabilities: CAPABILITIES
-            .iter()
-            .map(|&tag| tag.to_owned())
-            .collect::<BTreeSet<_>>(),
+        capabilities: CAPABILITIES.iter().map(|&tag| tag.to_owned()).collect::<BTreeSet<_>>(),
     };
     Settings::defaults(node).map_err(|error| Failure::failed(error.to_string()))
 }

@@ -31,14 +31,8 @@ pub(super) async fn run(context: &Context, command: EventCommand) -> Result<(), 
 }
 
 /// Shows events as they come, over breaks of the connection too, until Ctrl-C.
-pub(super) async fn watch(
-    context: &Context,
-    application: Option<String>,
-    kind: Option<String>,
-) -> Result<(), Failure> {
-    let request = Request::get(&["events", "stream"])
-        .maybe_query("application", application)
-        .maybe_query("kind", kind);
+pub(super) async fn watch(context: &Context, application: Option<String>, kind: Option<String>) -> Result<(), Failure> {
+    let request = Request::get(&["events", "stream"]).maybe_query("application", application).maybe_query("kind", kind);
     let mut last: Option<String> = None;
     let mut reached = false;
     loop {
@@ -51,8 +45,7 @@ pub(super) async fn watch(
                 reached = true;
                 let mut messages = std::pin::pin!(messages(answer));
                 while let Some(Ok(message)) = messages.next().await {
-                    let event: Event =
-                        serde_json::from_str(&message.data).map_err(ClientError::NotUnderstood)?;
+                    let event: Event = serde_json::from_str(&message.data).map_err(ClientError::NotUnderstood)?;
                     context.output.show_next(&event, line)?;
                     last = message.id.or(last);
                 }
@@ -65,17 +58,9 @@ pub(super) async fn watch(
 }
 
 fn list_text(events: &[Event]) -> String {
-    let mut table = Table::new(
-        "nothing has happened yet",
-        ["TIME", "KIND", "SUBJECT", "MESSAGE"],
-    );
+    let mut table = Table::new("nothing has happened yet", ["TIME", "KIND", "SUBJECT", "MESSAGE"]);
     for event in events {
-        table.row([
-            time(event.at),
-            event.kind.clone(),
-            subject(&event.subject),
-            event.message.clone(),
-        ]);
+        table.row([time(event.at), event.kind.clone(), subject(&event.subject), event.message.clone()]);
     }
     table.text()
 }
@@ -95,7 +80,5 @@ fn subject(subject: &str) -> String {
 
 /// A time as people at this machine read it.
 pub(super) fn time(at: DateTime<Utc>) -> String {
-    at.with_timezone(&Local)
-        .format("%Y-%m-%d %H:%M:%S")
-        .to_string()
+    at.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -43,17 +43,10 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => {
             // Help and version go to standard output and are a success; the rest is wrong usage.
             let code = if error.use_stderr() { 2 } else { 0 };
-            return if error.print().is_ok() {
-                ExitCode::from(code)
-            } else {
-                ExitCode::SUCCESS
-            };
+            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::SUCCESS };
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             Failure::failed(format!("the program can't start its threads: {error}")).report();
@@ -82,10 +75,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Bench(options) => bench::run(&options).await,
         Command::Completion { shell } => completion(shell),
         remote => {
-            let context = Context {
-                client: Client::new(&arguments.server)?,
-                output,
-            };
+            let context = Context { client: Client::new(&arguments.server)?, output };
             run_remote(&context, remote).await
         }
     }
@@ -127,10 +117,7 @@ pub(crate) fn read_input(file: &std::path::Path) -> Result<Vec<u8>, Failure> {
     };
     match read {
         Ok(()) => Ok(bytes),
-        Err(error) => Err(Failure::input(format!(
-            "{} can't be read: {error}",
-            file.display()
-        ))),
+        Err(error) => Err(Failure::input(format!("{} can't be read: {error}", file.display()))),
     }
 }
 
@@ -178,9 +165,6 @@ mod tests {
             let words = std::iter::once("hansa").chain(line.split(' '));
             assert!(Arguments::try_parse_from(words).is_ok(), "{line}");
         }
-        assert!(
-            Arguments::try_parse_from(["hansa", "app", "scale", "shop", "application=many"])
-                .is_err()
-        );
+        assert!(Arguments::try_parse_from(["hansa", "app", "scale", "shop", "application=many"]).is_err());
     }
 }

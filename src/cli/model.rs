@@ -10,8 +10,7 @@ pub(super) fn run(command: &ModelCommand) -> Result<(), Failure> {
         ModelCommand::Check { models } => check(models),
         ModelCommand::Schema => {
             let schema = serde_json::to_string_pretty(&hansa_application::json_schema());
-            let schema = schema
-                .map_err(|error| Failure::failed(format!("the schema can't be shown: {error}")))?;
+            let schema = schema.map_err(|error| Failure::failed(format!("the schema can't be shown: {error}")))?;
             write(format!("{schema}\n").as_bytes())
         }
     }
@@ -26,23 +25,14 @@ fn check(models: &[PathBuf]) -> Result<(), Failure> {
             Ok(described) => {
                 let parts = described.model.components.len();
                 write(
-                    format!(
-                        "{name}: no fault found; `{}` has {parts} components\n",
-                        described.model.name
-                    )
-                    .as_bytes(),
+                    format!("{name}: no fault found; `{}` has {parts} components\n", described.model.name).as_bytes(),
                 )?;
                 for warning in &described.warnings {
                     write(format!("warning: {}\n", warning.render(&name, &text)).as_bytes())?;
                 }
             }
             Err(diagnostics) => {
-                faults.extend(
-                    diagnostics
-                        .list
-                        .iter()
-                        .map(|fault| fault.render(&name, &text).replace('\n', "\n  ")),
-                );
+                faults.extend(diagnostics.list.iter().map(|fault| fault.render(&name, &text).replace('\n', "\n  ")));
                 if diagnostics.omitted > 0 {
                     faults.push(format!("{name}: and {} more", diagnostics.omitted));
                 }

@@ -7,26 +7,11 @@ use rust_decimal::Decimal;
 /// Does what is asked of nodes.
 pub(super) async fn run(context: &Context, command: NodeCommand) -> Result<(), Failure> {
     let NodeCommand::List { site } = command;
-    let nodes: Vec<Node> = context
-        .client
-        .list(
-            Request::get(&["nodes"]).maybe_query("site", site),
-            usize::MAX,
-        )
-        .await?;
+    let nodes: Vec<Node> = context.client.list(Request::get(&["nodes"]).maybe_query("site", site), usize::MAX).await?;
     context.output.show(&nodes, |nodes| {
         let mut table = Table::new(
             "there is no local node",
-            [
-                "NODE",
-                "SITE",
-                "STATE",
-                "CPU USED",
-                "MEMORY USED",
-                "DISK USED",
-                "MACHINES",
-                "CAPABILITIES",
-            ],
+            ["NODE", "SITE", "STATE", "CPU USED", "MEMORY USED", "DISK USED", "MACHINES", "CAPABILITIES"],
         )
         .right(&[3, 4, 5, 6]);
         for node in nodes {
@@ -46,7 +31,5 @@ pub(super) async fn run(context: &Context, command: NodeCommand) -> Result<(), F
 }
 
 fn cpu(milli: u64) -> String {
-    Decimal::new(i64::try_from(milli).unwrap_or(i64::MAX), 3)
-        .normalize()
-        .to_string()
+    Decimal::new(i64::try_from(milli).unwrap_or(i64::MAX), 3).normalize().to_string()
 }

@@ -13,65 +13,35 @@ use std::path::{Path, PathBuf};
 /// Does what is asked of offers.
 pub(super) async fn run(context: &Context, command: OfferCommand) -> Result<(), Failure> {
     match command {
-        OfferCommand::List {
-            site,
-            provider,
-            capability,
-            limit,
-        } => {
-            let mut request = Request::get(&["offers"])
-                .maybe_query("site", site)
-                .maybe_query("provider", provider);
+        OfferCommand::List { site, provider, capability, limit } => {
+            let mut request = Request::get(&["offers"]).maybe_query("site", site).maybe_query("provider", provider);
             if !capability.is_empty() {
                 request = request.query("capability", capability.join(","));
             }
             let offers: Vec<Offer> = context.client.list(request, limit).await?;
             context.output.show(&offers, |offers| list_text(offers))
         }
-        OfferCommand::Show {
-            offer,
-            turtle: true,
-        } => {
+        OfferCommand::Show { offer, turtle: true } => {
             let request = Request::get(&["offers", &offer]).header("Accept", "text/turtle");
             write(context.client.text(request).await?.as_bytes())
         }
-        OfferCommand::Show {
-            offer,
-            turtle: false,
-        } => {
-            let offer: Offer = context
-                .client
-                .json(Request::get(&["offers", &offer]))
-                .await?;
+        OfferCommand::Show { offer, turtle: false } => {
+            let offer: Offer = context.client.json(Request::get(&["offers", &offer])).await?;
             context.output.show(&offer, offer_text)
         }
-        OfferCommand::Import {
-            files,
-            dry_run,
-            partial,
-        } => import(context, &files, dry_run, partial).await,
+        OfferCommand::Import { files, dry_run, partial } => import(context, &files, dry_run, partial).await,
         OfferCommand::Withdraw { offer, dry_run } => {
-            let request =
-                Request::new(Method::DELETE, &["offers", &offer]).query("dryRun", dry_run);
+            let request = Request::new(Method::DELETE, &["offers", &offer]).query("dryRun", dry_run);
             let withdrawn: Withdrawal = context.client.json(request).await?;
             context.output.show(&withdrawn, |withdrawn| {
-                let done = if withdrawn.dry_run {
-                    "would be withdrawn"
-                } else {
-                    "is withdrawn"
-                };
+                let done = if withdrawn.dry_run { "would be withdrawn" } else { "is withdrawn" };
                 format!("{} {done}", withdrawn.offer)
             })
         }
     }
 }
 
-async fn import(
-    context: &Context,
-    files: &[PathBuf],
-    dry_run: bool,
-    partial: bool,
-) -> Result<(), Failure> {
+async fn import(context: &Context, files: &[PathBuf], dry_run: bool, partial: bool) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for file in files {
         let name = file.display().to_string();
@@ -80,25 +50,12 @@ async fn import(
             .query("partial", partial)
             .header("Idempotency-Key", RandomIds.next().to_string())
             .body(media_type(file)?, read_input(file)?);
-        let report: ImportReport = context
-            .client
-            .json(request)
-            .await
-            .map_err(|error| error.failure(Some(&name)))?;
-        context
-            .output
-            .show(&report, |report| format!("{name}: {}", report_text(report)))?;
+        let report: ImportReport = context.client.json(request).await.map_err(|error| error.failure(Some(&name)))?;
+        context.output.show(&report, |report| format!("{name}: {}", report_text(report)))?;
         for resource in &report.refused {
             refused.extend(resource.violations.iter().map(|violation| {
-                let value = violation
-                    .value
-                    .as_ref()
-                    .map(|value| format!(" (value: {value})"))
-                    .unwrap_or_default();
-                format!(
-                    "{name}: {} {}: {}{value}",
-                    resource.subject, violation.field, violation.message
-                )
+                let value = violation.value.as_ref().map(|value| format!(" (value: {value})")).unwrap_or_default();
+                format!("{name}: {} {}: {}{value}", resource.subject, violation.field, violation.message)
             }));
         }
     }
@@ -109,18 +66,8 @@ async fn import(
 }
 
 fn report_text(report: &ImportReport) -> String {
-    let of = |kind: &str| {
-        report
-            .changes
-            .iter()
-            .filter(|change| change.change == kind)
-            .count()
-    };
-    let would = if report.outcome == "dry-run" {
-        "would be "
-    } else {
-        ""
-    };
+    let of = |kind: &str| report.changes.iter().filter(|change| change.change == kind).count();
+    let would = if report.outcome == "dry-run" { "would be " } else { "" };
     format!(
         "{} {would}imported, {} {would}changed, {} unchanged, {} refused",
         of("imported"),
@@ -132,9 +79,7 @@ fn report_text(report: &ImportReport) -> String {
 
 /// The media type by the file's ending.
 fn media_type(file: &Path) -> Result<&'static str, Failure> {
-    let extension = file
-        .extension()
-        .map(|extension| extension.to_string_lossy().to_lowercase());
+    let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {
         None | Some("ttl" | "turtle") => Ok("text/turtle"),
         Some("nt") => Ok("application/n-triples"),
@@ -150,18 +95,7 @@ fn media_type(file: &Path) -> Result<&'static str, Failure> {
 fn list_text(offers: &[Offer]) -> String {
     let mut table = Table::new(
         "there is no offer; `hansa offer import FILE` takes some in",
-        [
-            "OFFER",
-            "KIND",
-            "SITE",
-            "PROVIDER",
-            "CPU",
-            "MEMORY",
-            "UNITS",
-            "PRICE/H",
-            "SLA",
-            "CAPABILITIES",
-        ],
+        ["OFFER", "KIND", "SITE", "PROVIDER", "CPU", "MEMORY", "UNITS", "PRICE/H", "SLA", "CAPABILITIES"],
     )
     .right(&[4, 5, 6, 7, 8]);
     for offer in offers {
@@ -174,10 +108,7 @@ fn list_text(offers: &[Offer]) -> String {
             format!("{} MiB", offer.memory_mib),
             offer.available_units.to_string(),
             offer.price_per_hour.to_string(),
-            offer
-                .availability_percent
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), |percent| format!("{percent} %")),
+            offer.availability_percent.as_ref().map_or_else(|| "-".to_owned(), |percent| format!("{percent} %")),
             offer.capabilities.join(" "),
         ]);
     }
@@ -185,9 +116,7 @@ fn list_text(offers: &[Offer]) -> String {
 }
 
 fn cpu(offer: &Offer) -> String {
-    rust_decimal::Decimal::new(offer.cpu_milli.into(), 3)
-        .normalize()
-        .to_string()
+    rust_decimal::Decimal::new(offer.cpu_milli.into(), 3).normalize().to_string()
 }
 
 fn offer_text(offer: &Offer) -> String {
@@ -211,36 +140,27 @@ fn offer_text(offer: &Offer) -> String {
         ),
         ("gpu", or_dash(&offer.gpu)),
         ("units", offer.available_units.to_string()),
-        (
-            "price",
-            format!("{} an hour, {}", offer.price_per_hour, offer.pricing_model),
-        ),
+        ("price", format!("{} an hour, {}", offer.price_per_hour, offer.pricing_model)),
         (
             "SLA",
-            offer.availability_percent.as_ref().map_or_else(
-                || "-".to_owned(),
-                |percent| format!("{percent} % availability"),
-            ),
+            offer
+                .availability_percent
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |percent| format!("{percent} % availability")),
         ),
         (
             "carbon",
-            offer.energy.as_ref().map_or_else(
-                || "the site's".to_owned(),
-                |energy| format!("{} g/kWh", energy.carbon_intensity),
-            ),
+            offer
+                .energy
+                .as_ref()
+                .map_or_else(|| "the site's".to_owned(), |energy| format!("{} g/kWh", energy.carbon_intensity)),
         ),
         ("claims", offer.claims.join(" ")),
         ("capabilities", offer.capabilities.join(" ")),
         (
             "serves",
-            if offer.service_area.is_empty() {
-                "the site's country".to_owned()
-            } else {
-                offer.service_area.join(" ")
-            },
+            if offer.service_area.is_empty() { "the site's country".to_owned() } else { offer.service_area.join(" ") },
         ),
     ];
-    rows.iter()
-        .map(|(name, value)| format!("{name:<13} {value}\n"))
-        .collect()
+    rows.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect()
 }

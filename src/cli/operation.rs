@@ -7,15 +7,10 @@ use crate::{client::Request, failure::Failure, http::wire::Operation};
 pub(super) async fn run(context: &Context, command: OperationCommand) -> Result<(), Failure> {
     match command {
         OperationCommand::List { limit } => {
-            let operations: Vec<Operation> = context
-                .client
-                .list(Request::get(&["operations"]), limit)
-                .await?;
+            let operations: Vec<Operation> = context.client.list(Request::get(&["operations"]), limit).await?;
             context.output.show(&operations, |operations| {
-                let mut table = Table::new(
-                    "there is no operation",
-                    ["OPERATION", "KIND", "STATE", "PROGRESS", "UPDATED"],
-                );
+                let mut table =
+                    Table::new("there is no operation", ["OPERATION", "KIND", "STATE", "PROGRESS", "UPDATED"]);
                 for operation in operations {
                     table.row([
                         operation.id.clone(),
@@ -29,30 +24,18 @@ pub(super) async fn run(context: &Context, command: OperationCommand) -> Result<
             })
         }
         OperationCommand::Show { operation, wait } if wait.wait => {
-            let ended = follow_operation(
-                &context.client,
-                &operation,
-                wait.timeout,
-                &mut Progress::new(),
-            )
-            .await?;
+            let ended = follow_operation(&context.client, &operation, wait.timeout, &mut Progress::new()).await?;
             context.output.show(&ended, operation_text)
         }
         OperationCommand::Show { operation, .. } => {
-            let operation: Operation = context
-                .client
-                .json(Request::get(&["operations", &operation]))
-                .await?;
+            let operation: Operation = context.client.json(Request::get(&["operations", &operation])).await?;
             context.output.show(&operation, operation_text)
         }
     }
 }
 
 fn progress(operation: &Operation) -> String {
-    format!(
-        "{}/{} {}",
-        operation.progress.done, operation.progress.total, operation.progress.message
-    )
+    format!("{}/{} {}", operation.progress.done, operation.progress.total, operation.progress.message)
 }
 
 fn operation_text(operation: &Operation) -> String {

@@ -31,11 +31,7 @@ impl Output {
     }
 
     /// Shows `value`; `text` makes what people read.
-    pub(crate) fn show<T: Serialize>(
-        self,
-        value: &T,
-        text: impl FnOnce(&T) -> String,
-    ) -> Result<(), Failure> {
+    pub(crate) fn show<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), Failure> {
         let shown = match self.format {
             OutputFormat::Table => text(value),
             OutputFormat::Json => serde_json::to_string_pretty(value).map_err(unreadable)?,
@@ -45,20 +41,13 @@ impl Output {
     }
 
     /// Shows one of a stream of values: a line, a JSON line, or a YAML document.
-    pub(crate) fn show_next<T: Serialize>(
-        self,
-        value: &T,
-        text: impl FnOnce(&T) -> String,
-    ) -> Result<(), Failure> {
+    pub(crate) fn show_next<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> Result<(), Failure> {
         let shown = match self.format {
             OutputFormat::Table => format!("{}\n", text(value)),
             OutputFormat::Json => {
                 format!("{}\n", serde_json::to_string(value).map_err(unreadable)?)
             }
-            OutputFormat::Yaml => format!(
-                "---\n{}",
-                to_yaml(&serde_json::to_value(value).map_err(unreadable)?)
-            ),
+            OutputFormat::Yaml => format!("---\n{}", to_yaml(&serde_json::to_value(value).map_err(unreadable)?)),
         };
         write(shown.as_bytes())
     }

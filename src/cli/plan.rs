@@ -23,14 +23,8 @@ pub(super) async fn run(context: &Context, options: &PlanOptions) -> Result<(), 
 
 /// The request with a resource model as its body.
 pub(super) fn with_model(request: Request, file: &Path) -> Result<Request, Failure> {
-    let json = file
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let content_type = if json {
-        "application/json"
-    } else {
-        "application/yaml"
-    };
+    let json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let content_type = if json { "application/json" } else { "application/yaml" };
     Ok(request.body(content_type, read_input(file)?))
 }
 
@@ -38,11 +32,7 @@ pub(super) fn with_model(request: Request, file: &Path) -> Result<Request, Failu
 pub(crate) fn plan_text(plan: &Plan) -> String {
     let mut text = machines(plan);
     text.push_str("\n\n");
-    line(
-        &mut text,
-        "Price",
-        &format!("{} an hour", plan.price_per_hour),
-    );
+    line(&mut text, "Price", &format!("{} an hour", plan.price_per_hour));
     line(&mut text, "SLA", &availability(plan));
     line(&mut text, "Carbon", &carbon(plan));
     line(&mut text, "Proof", &proof(&plan.proof));
@@ -51,11 +41,7 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
             || "round trip not stated".to_owned(),
             |micros| format!("{} ms round trip at worst", decimal_millis(micros)),
         );
-        line(
-            &mut text,
-            "Link",
-            &format!("{} → {}: {worst}", link.from, link.to),
-        );
+        line(&mut text, "Link", &format!("{} → {}: {worst}", link.from, link.to));
     }
     for note in &plan.notes {
         line(&mut text, "Note", note);
@@ -67,16 +53,10 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
 }
 
 fn machines(plan: &Plan) -> String {
-    let headings = [
-        "MACHINE", "OFFER", "SITE", "PROVIDER", "RUNS", "USED", "PRICE/H",
-    ];
+    let headings = ["MACHINE", "OFFER", "SITE", "PROVIDER", "RUNS", "USED", "PRICE/H"];
     let mut table = Table::new("no machine is needed", headings).right(&[6]);
     for (number, machine) in plan.machines.iter().enumerate() {
-        let kept = if machine.held.is_some() {
-            " (kept)"
-        } else {
-            ""
-        };
+        let kept = if machine.held.is_some() { " (kept)" } else { "" };
         table.row([
             format!("{}{kept}", number + 1),
             machine.title.clone(),
@@ -103,10 +83,7 @@ fn line(text: &mut String, name: &str, value: &str) {
 
 fn carbon(plan: &Plan) -> String {
     match &plan.carbon_intensity {
-        Some(intensity) => format!(
-            "{} g CO2e an hour, at {intensity} g/kWh",
-            plan.carbon_grams_per_hour
-        ),
+        Some(intensity) => format!("{} g CO2e an hour, at {intensity} g/kWh", plan.carbon_grams_per_hour),
         None => "not stated by these offers".to_owned(),
     }
 }
@@ -118,10 +95,7 @@ fn proof(proof: &Proof) -> String {
     );
     match proof.status.as_str() {
         "optimal" => format!("optimal: no better plan exists ({searched})"),
-        _ => format!(
-            "at most {:.2} % from the optimum ({searched})",
-            proof.gap * 100.0
-        ),
+        _ => format!("at most {:.2} % from the optimum ({searched})", proof.gap * 100.0),
     }
 }
 
@@ -129,52 +103,27 @@ fn component(text: &mut String, name: &str, report: &ComponentReport, plan: &Pla
     let chosen: Vec<String> = plan
         .machines
         .iter()
-        .filter(|machine| {
-            machine
-                .instances
-                .iter()
-                .any(|instance| instance.component == name)
-        })
+        .filter(|machine| machine.instances.iter().any(|instance| instance.component == name))
         .map(|machine| format!("{} at {}", machine.title, short(&machine.site)))
         .collect();
     let mut unique = chosen;
     unique.dedup();
-    let runs = if unique.is_empty() {
-        "not deployed".to_owned()
-    } else {
-        format!("runs on {}", unique.join(", "))
-    };
+    let runs = if unique.is_empty() { "not deployed".to_owned() } else { format!("runs on {}", unique.join(", ")) };
     let written = writeln!(text, "\n{name} × {}: {runs}", report.replicas);
     debug_assert!(written.is_ok(), "writing to a String does not fail");
     for refusal in &report.refused {
-        let reasons: Vec<&str> = refusal
-            .reasons
-            .iter()
-            .map(|reason| reason.text.as_str())
-            .collect();
-        text.push_str(&format!(
-            "  not {} ({}/h): {}\n",
-            refusal.title,
-            refusal.price_per_hour,
-            reasons.join("; ")
-        ));
+        let reasons: Vec<&str> = refusal.reasons.iter().map(|reason| reason.text.as_str()).collect();
+        text.push_str(&format!("  not {} ({}/h): {}\n", refusal.title, refusal.price_per_hour, reasons.join("; ")));
     }
-    let counts: Vec<String> = report
-        .refused_counts
-        .iter()
-        .map(|(code, count)| format!("{count} by {code}"))
-        .collect();
+    let counts: Vec<String> = report.refused_counts.iter().map(|(code, count)| format!("{count} by {code}")).collect();
     if !counts.is_empty() {
         text.push_str(&format!("  refused in all: {}\n", counts.join(", ")));
     }
 }
 
 fn contents(machine: &PlannedMachine) -> String {
-    let names: Vec<String> = machine
-        .instances
-        .iter()
-        .map(|instance| format!("{}#{}", instance.component, instance.ordinal))
-        .collect();
+    let names: Vec<String> =
+        machine.instances.iter().map(|instance| format!("{}#{}", instance.component, instance.ordinal)).collect();
     names.join(" ")
 }
 
@@ -189,21 +138,14 @@ fn used(machine: &PlannedMachine) -> String {
 }
 
 fn decimal_millis_of_cpu(milli: u64) -> String {
-    rust_decimal::Decimal::new(i64::try_from(milli).unwrap_or(i64::MAX), 3)
-        .normalize()
-        .to_string()
+    rust_decimal::Decimal::new(i64::try_from(milli).unwrap_or(i64::MAX), 3).normalize().to_string()
 }
 
 fn decimal_millis(micros: u32) -> String {
-    rust_decimal::Decimal::new(micros.into(), 3)
-        .normalize()
-        .to_string()
+    rust_decimal::Decimal::new(micros.into(), 3).normalize().to_string()
 }
 
 /// The last segment of an IRI: what people call it.
 pub(super) fn short(iri: &str) -> String {
-    iri.rsplit(['/', '#', ':'])
-        .find(|part| !part.is_empty())
-        .unwrap_or(iri)
-        .to_owned()
+    iri.rsplit(['/', '#', ':']).find(|part| !part.is_empty()).unwrap_or(iri).to_owned()
 }

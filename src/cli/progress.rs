@@ -33,28 +33,19 @@ impl Progress {
     /// Nothing was said yet.
     pub(crate) fn new() -> Self {
         if !person_watches() {
-            return Self {
-                shown: Shown::Lines,
-                last: String::new(),
-            };
+            return Self { shown: Shown::Lines, last: String::new() };
         }
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self {
-            shown: Shown::Bar(bar),
-            last: String::new(),
-        }
+        Self { shown: Shown::Bar(bar), last: String::new() }
     }
 
     /// Tells nobody.
     pub(crate) const fn silent() -> Self {
-        Self {
-            shown: Shown::Nobody,
-            last: String::new(),
-        }
+        Self { shown: Shown::Nobody, last: String::new() }
     }
 
     /// Says how far it is; the same twice is said once.
@@ -113,18 +104,11 @@ async fn follow(client: &Client, id: &str, progress: &mut Progress) -> Result<Op
 }
 
 /// Reads the operation's stream. None: the stream ended before the operation.
-async fn stream(
-    client: &Client,
-    id: &str,
-    progress: &mut Progress,
-) -> Result<Option<Operation>, ClientError> {
-    let answer = client
-        .send(Request::get(&["operations", id, "stream"]))
-        .await?;
+async fn stream(client: &Client, id: &str, progress: &mut Progress) -> Result<Option<Operation>, ClientError> {
+    let answer = client.send(Request::get(&["operations", id, "stream"])).await?;
     let mut messages = std::pin::pin!(messages(answer));
     while let Some(message) = messages.next().await {
-        let operation: Operation =
-            serde_json::from_str(&message?.data).map_err(ClientError::NotUnderstood)?;
+        let operation: Operation = serde_json::from_str(&message?.data).map_err(ClientError::NotUnderstood)?;
         progress.say(&progress_line(&operation));
         if operation.is_final() {
             return Ok(Some(operation));
@@ -138,10 +122,7 @@ fn progress_line(operation: &Operation) -> String {
     if progress.total == 0 {
         format!("{}: {}", operation.kind, progress.message)
     } else {
-        format!(
-            "{}: {}/{} {}",
-            operation.kind, progress.done, progress.total, progress.message
-        )
+        format!("{}: {}/{} {}", operation.kind, progress.done, progress.total, progress.message)
     }
 }
 

@@ -11,16 +11,11 @@ pub(super) async fn run(context: &Context, options: &QueryOptions) -> Result<(),
         (Some(sparql), _) => sparql.clone().into_bytes(),
         (None, Some(file)) => read_input(file)?,
         (None, None) => {
-            return Err(Failure::input(
-                "give a question, or a file with one by --file",
-            ));
+            return Err(Failure::input("give a question, or a file with one by --file"));
         }
     };
     let request = Request::new(Method::POST, &["sparql"])
-        .header(
-            "Accept",
-            "application/sparql-results+json, text/turtle;q=0.9",
-        )
+        .header("Accept", "application/sparql-results+json, text/turtle;q=0.9")
         .body("application/sparql-query", sparql);
     let answer = context.client.send(request).await?;
     let graph = answer
@@ -28,26 +23,18 @@ pub(super) async fn run(context: &Context, options: &QueryOptions) -> Result<(),
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.starts_with("text/turtle"));
-    let bytes = answer
-        .bytes()
-        .await
-        .map_err(crate::client::ClientError::Transport)?;
+    let bytes = answer.bytes().await.map_err(crate::client::ClientError::Transport)?;
     if graph {
         return write(&bytes);
     }
-    let value: Value =
-        serde_json::from_slice(&bytes).map_err(crate::client::ClientError::NotUnderstood)?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(crate::client::ClientError::NotUnderstood)?;
     context.output.show(&value, results_text)
 }
 
 /// SPARQL 1.1 Query Results JSON as a table.
 fn results_text(results: &Value) -> String {
     if let Some(answer) = results.get("boolean") {
-        return if answer == &Value::Bool(true) {
-            "yes".to_owned()
-        } else {
-            "no".to_owned()
-        };
+        return if answer == &Value::Bool(true) { "yes".to_owned() } else { "no".to_owned() };
     }
     let variables: Vec<&str> = results
         .pointer("/head/vars")
@@ -56,17 +43,11 @@ fn results_text(results: &Value) -> String {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let rows = results
-        .pointer("/results/bindings")
-        .and_then(Value::as_array);
+    let rows = results.pointer("/results/bindings").and_then(Value::as_array);
     let mut table = Table::with_headings("no answer", &variables);
     for row in rows.into_iter().flatten() {
         table.cells(variables.iter().map(|name| {
-            row.get(*name)
-                .and_then(|term| term.get("value"))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+            row.get(*name).and_then(|term| term.get("value")).and_then(Value::as_str).unwrap_or_default().to_owned()
         }));
     }
     table.text()

@@ -19,18 +19,13 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
     observability::begin(&settings.log, &metrics, &LogTarget::StandardError)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let running = wiring::start(settings, metrics)
-        .await
-        .map_err(|error| Failure::failed(error.to_string()))?;
+    let running = wiring::start(settings, metrics).await.map_err(|error| Failure::failed(error.to_string()))?;
     tracing::info!(
         url = %running.url,
         data_dir = %running.broker.settings.data_dir.display(),
         "listening; on loopback only, because this version has no login"
     );
-    tracing::info!(
-        "limits of workloads: {}",
-        running.broker.wdm.limits().explanation
-    );
+    tracing::info!("limits of workloads: {}", running.broker.wdm.limits().explanation);
     if country_is_assumed {
         tracing::warn!(
             "this machine is offered as lying in the EU, which nobody has said; set provider.country to where it is"
@@ -48,7 +43,6 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
 
 /// Whether offers are made of this machine while nobody has said where it stands.
 fn assumes_country(settings: &Settings) -> bool {
-    let made =
-        |site: &SiteSettings| site.offers == OffersSource::Generated && site.country.is_none();
+    let made = |site: &SiteSettings| site.offers == OffersSource::Generated && site.country.is_none();
     settings.provider.country.as_str() == ASSUMED_COUNTRY && settings.sites.iter().any(made)
 }

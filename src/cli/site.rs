@@ -15,10 +15,7 @@ use crate::{
 pub(super) async fn run(context: &Context, command: SiteCommand) -> Result<(), Failure> {
     match command {
         SiteCommand::List => {
-            let sites: Vec<Site> = context
-                .client
-                .list(Request::get(&["sites"]), usize::MAX)
-                .await?;
+            let sites: Vec<Site> = context.client.list(Request::get(&["sites"]), usize::MAX).await?;
             context.output.show(&sites, |sites| list_text(sites))
         }
         SiteCommand::Show { site } => {
@@ -29,34 +26,21 @@ pub(super) async fn run(context: &Context, command: SiteCommand) -> Result<(), F
 }
 
 /// Does what is asked of providers.
-pub(super) async fn run_provider(
-    context: &Context,
-    command: ProviderCommand,
-) -> Result<(), Failure> {
+pub(super) async fn run_provider(context: &Context, command: ProviderCommand) -> Result<(), Failure> {
     let ProviderCommand::List = command;
-    let providers: Vec<Provider> = context
-        .client
-        .list(Request::get(&["providers"]), usize::MAX)
-        .await?;
+    let providers: Vec<Provider> = context.client.list(Request::get(&["providers"]), usize::MAX).await?;
     context.output.show(&providers, |providers| {
         let mut table = Table::new("there is no provider", ["PROVIDER", "NAME", "COUNTRY"]);
         for provider in providers {
-            table.row([
-                provider.id.clone(),
-                provider.name.clone(),
-                provider.country.clone(),
-            ]);
+            table.row([provider.id.clone(), provider.name.clone(), provider.country.clone()]);
         }
         table.text()
     })
 }
 
 fn list_text(sites: &[Site]) -> String {
-    let mut table = Table::new(
-        "there is no site",
-        ["SITE", "NAME", "COUNTRY", "PROVIDER", "gCO2e/kWh", "PUE"],
-    )
-    .right(&[4, 5]);
+    let mut table =
+        Table::new("there is no site", ["SITE", "NAME", "COUNTRY", "PROVIDER", "gCO2e/kWh", "PUE"]).right(&[4, 5]);
     for site in sites {
         let energy = site.energy.as_ref();
         table.row([
@@ -81,16 +65,10 @@ fn site_text(site: &Site) -> String {
         site.jurisdictions.join(" ")
     );
     if let Some(point) = &site.coordinates {
-        text.push_str(&format!(
-            "coordinates   {} north, {} east\n",
-            point.latitude, point.longitude
-        ));
+        text.push_str(&format!("coordinates   {} north, {} east\n", point.latitude, point.longitude));
     }
     if let Some(energy) = &site.energy {
-        text.push_str(&format!(
-            "energy        {} g CO2e/kWh, PUE {}\n",
-            energy.carbon_intensity, energy.pue
-        ));
+        text.push_str(&format!("energy        {} g CO2e/kWh, PUE {}\n", energy.carbon_intensity, energy.pue));
     }
     for (other, micros) in &site.latencies_micros {
         let millis = rust_decimal::Decimal::new((*micros).into(), 3).normalize();

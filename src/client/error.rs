@@ -10,14 +10,10 @@ use reqwest::Url;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// The server's URL can't be used.
-    #[error(
-        "`{0}` is no broker's address; give one such as http://127.0.0.1:8080 with --server or HANSA_SERVER"
-    )]
+    #[error("`{0}` is no broker's address; give one such as http://127.0.0.1:8080 with --server or HANSA_SERVER")]
     Server(String),
     /// Nobody answers.
-    #[error(
-        "no broker answers at {server} ({reason}); start one with `hansa serve`, or name another with --server"
-    )]
+    #[error("no broker answers at {server} ({reason}); start one with `hansa serve`, or name another with --server")]
     Unreachable {
         /// Where.
         server: String,
@@ -49,9 +45,7 @@ pub(crate) enum ClientError {
         body: String,
     },
     /// An answer of another version.
-    #[error(
-        "the broker's answer was not understood ({0}); do client and broker have the same version?"
-    )]
+    #[error("the broker's answer was not understood ({0}); do client and broker have the same version?")]
     NotUnderstood(#[source] serde_json::Error),
 }
 
@@ -101,32 +95,15 @@ fn problem_failure(problem: Problem, file: Option<&str>) -> Failure {
     let faults = problem.errors.iter().filter(told);
     let mut details: Vec<String> = faults.map(|fault| fault_line(fault, file)).collect();
     if let Some(conflict) = &problem.conflict {
-        details.extend(
-            conflict
-                .constraints
-                .iter()
-                .map(|part| format!("{}: {}", part.pointer, part.text)),
-        );
+        details.extend(conflict.constraints.iter().map(|part| format!("{}: {}", part.pointer, part.text)));
         for (component, report) in &conflict.components {
             for refusal in report.refused.iter().take(2) {
-                let reasons: Vec<&str> = refusal
-                    .reasons
-                    .iter()
-                    .map(|reason| reason.text.as_str())
-                    .collect();
-                details.push(format!(
-                    "{component}: {} was closest: {}",
-                    refusal.title,
-                    reasons.join("; ")
-                ));
+                let reasons: Vec<&str> = refusal.reasons.iter().map(|reason| reason.text.as_str()).collect();
+                details.push(format!("{component}: {} was closest: {}", refusal.title, reasons.join("; ")));
             }
         }
     }
-    let message = if problem.detail.is_empty() {
-        problem.title
-    } else {
-        problem.detail
-    };
+    let message = if problem.detail.is_empty() { problem.title } else { problem.detail };
     match problem.status {
         400 | 413 | 415 | 422 if problem.conflict.is_none() => Failure::input(message),
         _ => Failure::failed(message),
@@ -142,18 +119,9 @@ fn fault_line(fault: &Fault, file: Option<&str>) -> String {
         _ => file.map(|file| format!("{file}: ")).unwrap_or_default(),
     };
     // Where a line is known the text names the field itself.
-    let pointer = fault
-        .pointer
-        .as_deref()
-        .filter(|pointer| !pointer.is_empty() && fault.line.is_none());
-    let pointer = pointer
-        .map(|pointer| format!("{pointer}: "))
-        .unwrap_or_default();
-    let hint = fault
-        .hint
-        .as_ref()
-        .map(|hint| format!("; {hint}"))
-        .unwrap_or_default();
+    let pointer = fault.pointer.as_deref().filter(|pointer| !pointer.is_empty() && fault.line.is_none());
+    let pointer = pointer.map(|pointer| format!("{pointer}: ")).unwrap_or_default();
+    let hint = fault.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
     format!("{place}{pointer}{}{hint}", fault.detail)
 }
 

@@ -37,13 +37,7 @@ impl Request {
     /// A request to `/api/v1/` and these segments, which may hold any letter.
     pub(crate) fn new(method: Method, path: &[&str]) -> Self {
         let path = path.iter().map(|&part| part.to_owned()).collect();
-        Self {
-            method,
-            path,
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { method, path, query: Vec::new(), headers: Vec::new(), body: None }
     }
 
     /// A GET.
@@ -85,10 +79,7 @@ impl Request {
         let mut url = server.clone();
         let refuse = || ClientError::Server(server.to_string());
         let mut segments = url.path_segments_mut().map_err(|()| refuse())?;
-        segments
-            .pop_if_empty()
-            .extend(BASE.split('/').filter(|part| !part.is_empty()))
-            .extend(&self.path);
+        segments.pop_if_empty().extend(BASE.split('/').filter(|part| !part.is_empty())).extend(&self.path);
         drop(segments);
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
@@ -122,9 +113,7 @@ impl Client {
     /// # Errors
     /// When the broker can't be reached, or answers with a problem.
     pub(crate) async fn send(&self, request: Request) -> Result<Response, ClientError> {
-        let mut call = self
-            .http
-            .request(request.method.clone(), request.url(&self.server)?);
+        let mut call = self.http.request(request.method.clone(), request.url(&self.server)?);
         for (name, value) in &request.headers {
             call = call.header(*name, value);
         }
@@ -132,31 +121,19 @@ impl Client {
             call = call.header(header::CONTENT_TYPE, content_type).body(body);
         }
         let answer = match tokio::time::timeout(ANSWER_WITHIN, call.send()).await {
-            Ok(answer) => {
-                answer.map_err(|source| ClientError::unreachable(&self.server, source))?
-            }
+            Ok(answer) => answer.map_err(|source| ClientError::unreachable(&self.server, source))?,
             Err(_) => {
-                return Err(ClientError::TooSlow {
-                    server: self.server.to_string(),
-                    seconds: ANSWER_WITHIN.as_secs(),
-                });
+                return Err(ClientError::TooSlow { server: self.server.to_string(), seconds: ANSWER_WITHIN.as_secs() });
             }
         };
-        if answer.status().is_success() {
-            Ok(answer)
-        } else {
-            Err(refused(answer).await)
-        }
+        if answer.status().is_success() { Ok(answer) } else { Err(refused(answer).await) }
     }
 
     /// Sends a request and reads the answer's JSON.
     ///
     /// # Errors
     /// As [`Self::send`], or when the answer is not understood.
-    pub(crate) async fn json<T: DeserializeOwned>(
-        &self,
-        request: Request,
-    ) -> Result<T, ClientError> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ClientError> {
         let answer = self.send(request).await?;
         let bytes = answer.bytes().await.map_err(ClientError::Transport)?;
         serde_json::from_slice(&bytes).map_err(ClientError::NotUnderstood)
@@ -167,11 +144,7 @@ impl Client {
     /// # Errors
     /// As [`Self::send`].
     pub(crate) async fn text(&self, request: Request) -> Result<String, ClientError> {
-        self.send(request)
-            .await?
-            .text()
-            .await
-            .map_err(ClientError::Transport)
+        self.send(request).await?.text().await.map_err(ClientError::Transport)
     }
 
     /// Every item of a list, page after page, at most `limit`.
@@ -187,14 +160,8 @@ impl Client {
         let mut token: Option<String> = None;
         loop {
             let size = limit.saturating_sub(items.len()).min(500);
-            let page: Page<T> = self
-                .json(
-                    request
-                        .clone()
-                        .query("limit", size)
-                        .maybe_query("pageToken", token.take()),
-                )
-                .await?;
+            let page: Page<T> =
+                self.json(request.clone().query("limit", size).maybe_query("pageToken", token.take())).await?;
             items.extend(page.items);
             match page.next {
                 Some(next) if items.len() < limit => token = Some(next),
@@ -209,10 +176,7 @@ async fn refused(answer: Response) -> ClientError {
     match answer.bytes().await {
         Ok(body) => match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => ClientError::Problem(Box::new(problem)),
-            Err(_) => ClientError::Status {
-                status,
-                body: String::from_utf8_lossy(&body).chars().take(300).collect(),
-            },
+            Err(_) => ClientError::Status { status, body: String::from_utf8_lossy(&body).chars().take(300).collect() },
         },
         Err(error) => ClientError::Transport(error),
     }
@@ -225,14 +189,8 @@ mod tests {
     #[test]
     fn a_reference_with_any_letter_stays_one_segment() {
         let server = Url::parse("http://127.0.0.1:8080").unwrap();
-        let url = Request::get(&["offers", "https://a.example/o?x#1"])
-            .query("whatIf", true)
-            .url(&server)
-            .unwrap();
-        assert_eq!(
-            url.as_str(),
-            "http://127.0.0.1:8080/api/v1/offers/https:%2F%2Fa.example%2Fo%3Fx%231?whatIf=true"
-        );
+        let url = Request::get(&["offers", "https://a.example/o?x#1"]).query("whatIf", true).url(&server).unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:8080/api/v1/offers/https:%2F%2Fa.example%2Fo%3Fx%231?whatIf=true");
     }
 
     #[test]

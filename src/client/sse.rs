@@ -18,22 +18,19 @@ pub(crate) struct Message {
 /// The messages of an answer, until the server ends it.
 pub(crate) fn messages(answer: Response) -> impl Stream<Item = Result<Message, ClientError>> {
     let bytes = answer.bytes_stream().boxed();
-    stream::unfold(
-        (bytes, Parser::default()),
-        |(mut bytes, mut parser)| async move {
-            loop {
-                if let Some(message) = parser.next() {
-                    return Some((Ok(message), (bytes, parser)));
-                }
-                match bytes.next().await? {
-                    Ok(chunk) => parser.push(&chunk),
-                    Err(error) => {
-                        return Some((Err(ClientError::Transport(error)), (bytes, parser)));
-                    }
+    stream::unfold((bytes, Parser::default()), |(mut bytes, mut parser)| async move {
+        loop {
+            if let Some(message) = parser.next() {
+                return Some((Ok(message), (bytes, parser)));
+            }
+            match bytes.next().await? {
+                Ok(chunk) => parser.push(&chunk),
+                Err(error) => {
+                    return Some((Err(ClientError::Transport(error)), (bytes, parser)));
                 }
             }
-        },
-    )
+        }
+    })
 }
 
 /// Cuts a stream of bytes into messages.
@@ -93,13 +90,7 @@ mod tests {
                     found.push((message.id.unwrap_or_default(), message.data));
                 }
             }
-            assert_eq!(
-                found,
-                [
-                    ("1".to_owned(), "{\"a\":1}".to_owned()),
-                    ("2".to_owned(), "x\ny".to_owned())
-                ]
-            );
+            assert_eq!(found, [("1".to_owned(), "{\"a\":1}".to_owned()), ("2".to_owned(), "x\ny".to_owned())]);
         }
     }
 }

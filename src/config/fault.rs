@@ -17,17 +17,8 @@ pub(crate) struct ConfigFault {
 
 impl ConfigFault {
     /// A fault of a field, with its remedy.
-    pub(crate) fn new(
-        field: impl Into<String>,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            field: field.into(),
-            source: None,
-            message: message.into(),
-            remedy: Some(remedy.into()),
-        }
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { field: field.into(), source: None, message: message.into(), remedy: Some(remedy.into()) }
     }
 }
 
@@ -41,8 +32,6 @@ impl fmt::Display for ConfigFault {
         if let Some(source) = &self.source {
             write!(f, " (from {source})")?;
         }
-        self.remedy
-            .as_ref()
-            .map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+        self.remedy.as_ref().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
     }
 }

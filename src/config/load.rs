@@ -65,10 +65,8 @@ pub(crate) fn load(
     for (variable, text) in environment {
         match variable_setting(variable) {
             Ok(Some(path)) => {
-                figment = figment.merge(Source::new(
-                    format!("the environment variable {variable}"),
-                    nested(path, text),
-                ));
+                figment =
+                    figment.merge(Source::new(format!("the environment variable {variable}"), nested(path, text)));
             }
             Ok(None) => {}
             Err(fault) => faults.push(fault),
@@ -80,19 +78,12 @@ pub(crate) fn load(
         faults.extend(
             rules::check(settings)
                 .into_iter()
-                .filter(|fault| {
-                    !known
-                        .iter()
-                        .any(|field| !field.is_empty() && fault.field.starts_with(field.as_str()))
-                })
+                .filter(|fault| !known.iter().any(|field| !field.is_empty() && fault.field.starts_with(field.as_str())))
                 .map(|fault| with_source(fault, &figment)),
         );
     }
     match settings {
-        Some(settings) if faults.is_empty() => Ok(Loaded {
-            settings,
-            file: name,
-        }),
+        Some(settings) if faults.is_empty() => Ok(Loaded { settings, file: name }),
         _ => Err(faults),
     }
 }
@@ -108,22 +99,13 @@ fn read_file(file: Option<&Path>) -> Result<Option<(String, Value)>, ConfigFault
         Err(error) => {
             return Err(ConfigFault::new(
                 "",
-                format!(
-                    "the configuration file {} can't be read: {error}",
-                    path.display()
-                ),
+                format!("the configuration file {} can't be read: {error}", path.display()),
                 "name a readable file with --config",
             ));
         }
     };
     let values = yaml_to_json(&text)
-        .and_then(|values| {
-            if values.is_object() {
-                Ok(values)
-            } else {
-                Err("it is no mapping of settings".to_owned())
-            }
-        })
+        .and_then(|values| if values.is_object() { Ok(values) } else { Err("it is no mapping of settings".to_owned()) })
         .map_err(|fault| {
             ConfigFault::new(
                 "",
@@ -146,11 +128,9 @@ fn variable_setting(variable: &str) -> Result<Option<&'static str>, ConfigFault>
     }
     let names: Vec<String> = FROM_ENVIRONMENT.iter().map(|path| name(path)).collect();
     match nearest(variable, names.iter().map(String::as_str)) {
-        Some(meant) if strsim::levenshtein(meant, variable) <= 2 => Err(ConfigFault::new(
-            variable,
-            "there is no such setting",
-            format!("did you mean {meant}?"),
-        )),
+        Some(meant) if strsim::levenshtein(meant, variable) <= 2 => {
+            Err(ConfigFault::new(variable, "there is no such setting", format!("did you mean {meant}?")))
+        }
         _ => Ok(None),
     }
 }
@@ -163,9 +143,7 @@ fn nested(path: &str, text: &str) -> Value {
         Ok(number) if path == "workers" => Value::from(number),
         _ => Value::from(text),
     };
-    path.rsplit('.').fold(leaf, |inner, key| {
-        Value::Object([(key.to_owned(), inner)].into_iter().collect())
-    })
+    path.rsplit('.').fold(leaf, |inner, key| Value::Object([(key.to_owned(), inner)].into_iter().collect()))
 }
 
 /// Reads the merged values, again and again with the faulty value put right,
@@ -206,23 +184,14 @@ fn describe(path: &[String], kind: &Kind) -> ConfigFault {
                 None => format!("known here: {}", list(known)),
             },
         ),
-        Kind::UnknownVariant(name, known) => ConfigFault::new(
-            field,
-            format!("`{name}` is not possible here"),
-            format!("choose one of: {}", list(known)),
-        ),
-        Kind::MissingField(name) => {
-            ConfigFault::new(field, "it is missing", format!("add `{name}`"))
+        Kind::UnknownVariant(name, known) => {
+            ConfigFault::new(field, format!("`{name}` is not possible here"), format!("choose one of: {}", list(known)))
         }
+        Kind::MissingField(name) => ConfigFault::new(field, "it is missing", format!("add `{name}`")),
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
             ConfigFault::new(field, format!("found {found}"), format!("give {expected}"))
         }
-        other => ConfigFault {
-            field,
-            source: None,
-            message: other.to_string(),
-            remedy: None,
-        },
+        other => ConfigFault { field, source: None, message: other.to_string(), remedy: None },
     }
 }
 
@@ -234,10 +203,7 @@ fn put_right(values: &mut Value, defaults: &Value, path: &[String], kind: &Kind)
     let pointer: String = parents.iter().map(|part| format!("/{part}")).collect();
     let stand_in = match kind {
         Kind::UnknownField(..) => None,
-        _ => defaults
-            .pointer(&format!("{pointer}/{last}"))
-            .cloned()
-            .or_else(|| stand_in(last)),
+        _ => defaults.pointer(&format!("{pointer}/{last}")).cloned().or_else(|| stand_in(last)),
     };
     match values.pointer_mut(&pointer) {
         Some(Value::Object(object)) => {
@@ -248,10 +214,7 @@ fn put_right(values: &mut Value, defaults: &Value, path: &[String], kind: &Kind)
             };
             object.get(last) != before.as_ref()
         }
-        Some(Value::Array(items)) => match (
-            last.parse::<usize>().ok().and_then(|at| items.get_mut(at)),
-            stand_in,
-        ) {
+        Some(Value::Array(items)) => match (last.parse::<usize>().ok().and_then(|at| items.get_mut(at)), stand_in) {
             (Some(item), Some(value)) => {
                 *item = value;
                 true
@@ -275,9 +238,7 @@ fn stand_in(setting: &str) -> Option<Value> {
 }
 
 fn with_source(mut fault: ConfigFault, figment: &Figment) -> ConfigFault {
-    fault.source = figment
-        .find_metadata(&fault.field)
-        .map(|metadata| metadata.name.clone().into_owned());
+    fault.source = figment.find_metadata(&fault.field).map(|metadata| metadata.name.clone().into_owned());
     fault
 }
 
@@ -289,10 +250,7 @@ struct Source {
 
 impl Source {
     fn new(name: impl Into<String>, values: Value) -> Self {
-        Self {
-            name: name.into(),
-            values,
-        }
+        Self { name: name.into(), values }
     }
 }
 
@@ -302,9 +260,7 @@ impl Provider for Source {
     }
 
     fn data(&self) -> figment::error::Result<Map<Profile, Dict>> {
-        let dict = FigmentValue::serialize(&self.values)?
-            .into_dict()
-            .unwrap_or_default();
+        let dict = FigmentValue::serialize(&self.values)?.into_dict().unwrap_or_default();
         Ok(Map::from([(Profile::Default, dict)]))
     }
 }

@@ -1,8 +1,6 @@
 //! This machine as a site: what a broker offers that was told nothing.
 
-use super::{
-    LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings,
-};
+use super::{LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings};
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
@@ -48,16 +46,10 @@ impl Settings {
             },
             data_dir: PathBuf::from("./hansa-data"),
             database: DatabaseSettings { url: None },
-            log: LogSettings {
-                format: LogFormat::Text,
-                level: "info".to_owned(),
-            },
+            log: LogSettings { format: LogFormat::Text, level: "info".to_owned() },
             currency: Currency::EUR,
             workers: 4,
-            workload_ports: PortRange {
-                first: 20_000,
-                last: 29_999,
-            },
+            workload_ports: PortRange { first: 20_000, last: 29_999 },
             provider: ProviderSettings {
                 id: ProviderId::new("urn:hansa:provider:local")?,
                 name: "This broker".to_owned(),
@@ -75,10 +67,7 @@ impl Settings {
 
     /// Where the database is.
     pub(crate) fn database_url(&self) -> String {
-        self.database
-            .url
-            .clone()
-            .unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("hansa.db").display()))
+        self.database.url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("hansa.db").display()))
     }
 }
 
@@ -90,42 +79,21 @@ impl PortRange {
 }
 
 /// A size of machine that is made from a node: its name, and which part of the node it is.
-const SIZES: [(&str, u64, i64); 3] = [
-    ("small", 8, 10_000),
-    ("medium", 4, 20_000),
-    ("large", 2, 40_000),
-];
+const SIZES: [(&str, u64, i64); 3] = [("small", 8, 10_000), ("medium", 4, 20_000), ("large", 2, 40_000)];
 
 /// Provider, sites and offers of the local sites whose offers are generated:
 /// an eighth, a quarter and a half of the site's largest node.
 ///
 /// # Errors
 /// When a site's IRI can't be made an offer's.
-pub(crate) fn local_catalogue(
-    settings: &Settings,
-    now: DateTime<Utc>,
-) -> Result<Catalogue, LocalError> {
-    let mut catalogue = Catalogue {
-        providers: Vec::new(),
-        sites: Vec::new(),
-        offers: Vec::new(),
-    };
+pub(crate) fn local_catalogue(settings: &Settings, now: DateTime<Utc>) -> Result<Catalogue, LocalError> {
+    let mut catalogue = Catalogue { providers: Vec::new(), sites: Vec::new(), offers: Vec::new() };
     let provider = &settings.provider;
-    for site in settings
-        .sites
-        .iter()
-        .filter(|site| site.offers == OffersSource::Generated)
-    {
-        let country = site
-            .country
-            .clone()
-            .unwrap_or_else(|| provider.country.clone());
+    for site in settings.sites.iter().filter(|site| site.offers == OffersSource::Generated) {
+        let country = site.country.clone().unwrap_or_else(|| provider.country.clone());
         catalogue.sites.push(Site {
             id: site.id.clone(),
-            name: site
-                .name
-                .clone()
-                .unwrap_or_else(|| site.id.short().to_owned()),
+            name: site.name.clone().unwrap_or_else(|| site.id.short().to_owned()),
             provider: provider.id.clone(),
             country: country.clone(),
             coordinates: None,
@@ -158,17 +126,11 @@ fn offer(
     };
     let cpu_milli = (u64::from(largest.cpu.0) / part).max(1);
     let memory_mib = (largest.memory.0 / part).max(1);
-    let units: u64 = site
-        .nodes
-        .iter()
-        .map(|node| (u64::from(node.cpu.0) / cpu_milli).min(node.memory.0 / memory_mib))
-        .sum();
+    let units: u64 =
+        site.nodes.iter().map(|node| (u64::from(node.cpu.0) / cpu_milli).min(node.memory.0 / memory_mib)).sum();
     Ok(Some(Offer {
         id: OfferId::new(format!("{}:{size}", site.id))?,
-        title: format!(
-            "{size} share of {}",
-            site.name.as_deref().unwrap_or_else(|| site.id.short())
-        ),
+        title: format!("{size} share of {}", site.name.as_deref().unwrap_or_else(|| site.id.short())),
         provider: settings.provider.id.clone(),
         site: site.id.clone(),
         kind: OfferKind::VirtualMachine,
@@ -181,10 +143,7 @@ fn offer(
             gpu: None,
             bandwidth_mbps: None,
         },
-        capacity: Capacity {
-            available_units: u32::try_from(units).unwrap_or(u32::MAX),
-            as_of: now,
-        },
+        capacity: Capacity { available_units: u32::try_from(units).unwrap_or(u32::MAX), as_of: now },
         price_plan: PricePlan {
             model: PricingModel::OnDemand,
             price_per_hour: Money::new(price_micros, settings.currency),
@@ -192,11 +151,7 @@ fn offer(
         sla: None,
         energy: None,
         claims: Vec::new(),
-        capabilities: site
-            .nodes
-            .iter()
-            .flat_map(|node| node.capabilities.iter().cloned())
-            .collect(),
+        capabilities: site.nodes.iter().flat_map(|node| node.capabilities.iter().cloned()).collect(),
         service_area: BTreeSet::new(),
         valid_from: None,
         valid_through: None,
@@ -237,14 +192,7 @@ mod tests {
         let sizes: Vec<_> = catalogue
             .offers
             .iter()
-            .map(|o| {
-                (
-                    o.id.as_str(),
-                    o.flavour.cpu_milli,
-                    o.flavour.memory_mib,
-                    o.capacity.available_units,
-                )
-            })
+            .map(|o| (o.id.as_str(), o.flavour.cpu_milli, o.flavour.memory_mib, o.capacity.available_units))
             .collect();
         assert_eq!(
             sizes,

@@ -16,7 +16,5 @@ pub(crate) use fault::ConfigFault;
 pub(crate) use load::{Loaded, load};
 pub(crate) use local::{ASSUMED_COUNTRY, LocalError, local_catalogue};
 pub(crate) use redact::{effective, without_password};
-pub(crate) use settings::{
-    LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings,
-};
+pub(crate) use settings::{LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings};
 pub(crate) use yaml::{to_yaml, yaml_to_json};

@@ -6,8 +6,7 @@ use super::{Settings, to_yaml};
 pub(crate) fn effective(settings: &Settings) -> String {
     let mut shown = settings.clone();
     shown.database.url = Some(without_password(&settings.database_url()));
-    serde_json::to_value(&shown)
-        .map_or_else(|fault| format!("# {fault}\n"), |value| to_yaml(&value))
+    serde_json::to_value(&shown).map_or_else(|fault| format!("# {fault}\n"), |value| to_yaml(&value))
 }
 
 /// A URL with its password, and a password given as a parameter, replaced by `***`.
@@ -15,9 +14,7 @@ pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
-    let (before_query, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(before, query)| (before, Some(query)));
+    let (before_query, query) = rest.split_once('?').map_or((rest, None), |(before, query)| (before, Some(query)));
     let shown = match before_query.rsplit_once('@') {
         Some((user, place)) => match user.split_once(':') {
             Some((name, _)) => format!("{name}:***@{place}"),
@@ -42,14 +39,8 @@ mod tests {
     #[test]
     fn no_password_is_shown() {
         for (given, shown) in [
-            (
-                "postgres://ann:s3cret@db:5432/hansa",
-                "postgres://ann:***@db:5432/hansa",
-            ),
-            (
-                "postgres://ann:s3/c@ret@db/hansa",
-                "postgres://ann:***@db/hansa",
-            ),
+            ("postgres://ann:s3cret@db:5432/hansa", "postgres://ann:***@db:5432/hansa"),
+            ("postgres://ann:s3/c@ret@db/hansa", "postgres://ann:***@db/hansa"),
             (
                 "postgres://ann@db/hansa?password=s3cret&sslmode=require",
                 "postgres://ann@db/hansa?password=***&sslmode=require",

@@ -7,10 +7,7 @@ use std::{collections::BTreeSet, net::TcpListener};
 pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
     server(&settings.server, &mut faults);
-    if settings
-        .workload_ports
-        .contains(settings.server.listen.port())
-    {
+    if settings.workload_ports.contains(settings.server.listen.port()) {
         faults.push(ConfigFault::new(
             "workload_ports",
             format!(
@@ -22,9 +19,7 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
         ));
     }
     if let Some(url) = &settings.database.url
-        && !["sqlite:", "postgres://", "postgresql://"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme))
+        && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
     {
         faults.push(ConfigFault::new(
             "database.url",
@@ -40,11 +35,7 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
         ));
     }
     if !(1..=256).contains(&settings.workers) {
-        faults.push(ConfigFault::new(
-            "workers",
-            format!("{} is out of range", settings.workers),
-            "give 1 to 256",
-        ));
+        faults.push(ConfigFault::new("workers", format!("{} is out of range", settings.workers), "give 1 to 256"));
     }
     sites(&settings.sites, &mut faults);
     faults
@@ -65,16 +56,11 @@ fn server(server: &ServerSettings, faults: &mut Vec<ConfigFault>) {
             "give 1Mi to 1Gi",
         ));
     }
-    for (field, span) in [
-        ("server.request_timeout", server.request_timeout),
-        ("server.shutdown_timeout", server.shutdown_timeout),
-    ] {
+    for (field, span) in
+        [("server.request_timeout", server.request_timeout), ("server.shutdown_timeout", server.shutdown_timeout)]
+    {
         if span.0 == 0 {
-            faults.push(ConfigFault::new(
-                field,
-                "it is zero",
-                "give a time such as 30s",
-            ));
+            faults.push(ConfigFault::new(field, "it is zero", "give a time such as 30s"));
         }
     }
 }
@@ -90,11 +76,7 @@ fn sites(sites: &[SiteSettings], faults: &mut Vec<ConfigFault>) {
             ));
         }
         if site.nodes.is_empty() {
-            faults.push(ConfigFault::new(
-                format!("sites.{at}.nodes"),
-                "the site has no node",
-                "describe at least one",
-            ));
+            faults.push(ConfigFault::new(format!("sites.{at}.nodes"), "the site has no node", "describe at least one"));
         }
         let mut names = BTreeSet::new();
         for (number, node) in site.nodes.iter().enumerate() {
@@ -114,10 +96,7 @@ fn sites(sites: &[SiteSettings], faults: &mut Vec<ConfigFault>) {
 fn node(field: &str, node: &NodeSettings, faults: &mut Vec<ConfigFault>) {
     let named = !node.name.is_empty()
         && node.name.len() <= 63
-        && node
-            .name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        && node.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !named {
         faults.push(ConfigFault::new(
             format!("{field}.name"),
@@ -126,18 +105,10 @@ fn node(field: &str, node: &NodeSettings, faults: &mut Vec<ConfigFault>) {
         ));
     }
     if node.cpu.0 == 0 {
-        faults.push(ConfigFault::new(
-            format!("{field}.cpu"),
-            "it gives no processor",
-            "give at least 0.001",
-        ));
+        faults.push(ConfigFault::new(format!("{field}.cpu"), "it gives no processor", "give at least 0.001"));
     }
     if node.memory.0 == 0 {
-        faults.push(ConfigFault::new(
-            format!("{field}.memory"),
-            "it gives no memory",
-            "give at least 1Mi",
-        ));
+        faults.push(ConfigFault::new(format!("{field}.memory"), "it gives no memory", "give at least 1Mi"));
     }
     if let Err(error) = TcpListener::bind((node.address, 0)) {
         faults.push(ConfigFault::new(

@@ -165,8 +165,7 @@ impl fmt::Display for PortRange {
 impl FromStr for PortRange {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is no range of ports such as 20000-29999, the lower first");
+        let wrong = || format!("`{text}` is no range of ports such as 20000-29999, the lower first");
         let (first, last) = text.split_once('-').ok_or_else(wrong)?;
         match (first.trim().parse::<u16>(), last.trim().parse::<u16>()) {
             (Ok(first), Ok(last)) if first > 0 && first <= last => Ok(Self { first, last }),
@@ -183,8 +182,6 @@ impl Serialize for PortRange {
 
 impl<'de> Deserialize<'de> for PortRange {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -5,12 +5,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let word = word.to_lowercase();
     known
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()) / 3)
         .min()
         .map(|(_, candidate)| candidate)
@@ -23,10 +18,7 @@ mod tests {
     #[test]
     fn finds_what_was_meant_and_nothing_else() {
         assert_eq!(nearest("lisen", ["listen", "level"]), Some("listen"));
-        assert_eq!(
-            nearest("dataDir", ["data_dir", "database"]),
-            Some("data_dir")
-        );
+        assert_eq!(nearest("dataDir", ["data_dir", "database"]), Some("data_dir"));
         assert_eq!(nearest("colour", ["listen", "level"]), None);
     }
 }

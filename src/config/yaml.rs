@@ -48,11 +48,9 @@ fn scalar_to_json(scalar: &Scalar<'_>) -> Result<Value, String> {
         Scalar::Null => Value::Null,
         Scalar::Boolean(truth) => Value::Bool(*truth),
         Scalar::Integer(number) => Value::Number((*number).into()),
-        Scalar::FloatingPoint(number) => {
-            Number::from_f64(number.into_inner())
-                .map(Value::Number)
-                .ok_or_else(|| format!("`{number}` is no finite number"))?
-        }
+        Scalar::FloatingPoint(number) => Number::from_f64(number.into_inner())
+            .map(Value::Number)
+            .ok_or_else(|| format!("`{number}` is no finite number"))?,
         Scalar::String(text) => Value::String(text.clone().into_owned()),
     })
 }
@@ -80,12 +78,7 @@ fn yaml(value: &Value) -> Yaml<'_> {
         Value::Object(entries) => Yaml::Mapping(
             entries
                 .iter()
-                .map(|(key, value)| {
-                    (
-                        Yaml::Value(Scalar::String(key.as_str().into())),
-                        yaml(value),
-                    )
-                })
+                .map(|(key, value)| (Yaml::Value(Scalar::String(key.as_str().into())), yaml(value)))
                 .collect(),
         ),
     }
@@ -98,7 +91,8 @@ mod tests {
 
     #[test]
     fn values_go_round() {
-        let value = json!({"a": [1, 2.5, "x: y", "", "true", "12", null], "b": {"c": false, "d": {}}, "e": [], "f": "l1\nl2"});
+        let value =
+            json!({"a": [1, 2.5, "x: y", "", "true", "12", null], "b": {"c": false, "d": {}}, "e": [], "f": "l1\nl2"});
         assert_eq!(yaml_to_json(&to_yaml(&value)), Ok(value));
     }
 

@@ -27,23 +27,10 @@ pub(super) struct Leftovers {
 impl Leftovers {
     /// A sentence for each thing that is left.
     pub(super) fn texts(&self) -> Vec<String> {
-        let processes = self
-            .processes
-            .iter()
-            .map(|pid| format!("process {pid} still ran"));
-        let ports = self
-            .ports
-            .iter()
-            .map(|address| format!("somebody still answers at {address}"));
-        let directory = self
-            .directory
-            .iter()
-            .map(|path| format!("{path} is still there"));
-        processes
-            .chain(ports)
-            .chain(directory)
-            .chain(self.others.iter().cloned())
-            .collect()
+        let processes = self.processes.iter().map(|pid| format!("process {pid} still ran"));
+        let ports = self.ports.iter().map(|address| format!("somebody still answers at {address}"));
+        let directory = self.directory.iter().map(|path| format!("{path} is still there"));
+        processes.chain(ports).chain(directory).chain(self.others.iter().cloned()).collect()
     }
 }
 
@@ -56,9 +43,7 @@ pub(super) fn find(directory: &Path, ports: &[SocketAddr]) -> Leftovers {
         std::thread::sleep(Duration::from_millis(50));
         processes = processes_of(directory);
     }
-    let answers = |address: &&SocketAddr| {
-        TcpStream::connect_timeout(address, Duration::from_millis(200)).is_ok()
-    };
+    let answers = |address: &&SocketAddr| TcpStream::connect_timeout(address, Duration::from_millis(200)).is_ok();
     Leftovers {
         processes,
         ports: ports.iter().filter(answers).copied().collect(),
@@ -88,12 +73,7 @@ fn processes_of(directory: &Path) -> Vec<i32> {
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries
-        .filter_map(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse::<i32>().ok())
-        })
+        .filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()))
         .filter(|pid| *pid != own && names(*pid, needle))
         .collect()
 }
@@ -101,9 +81,7 @@ fn processes_of(directory: &Path) -> Vec<i32> {
 fn names(pid: i32, needle: &[u8]) -> bool {
     ["cmdline", "environ"].iter().any(|file| {
         let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-        bytes
-            .windows(needle.len().max(1))
-            .any(|window| window == needle)
+        bytes.windows(needle.len().max(1)).any(|window| window == needle)
     })
 }
 
@@ -114,31 +92,17 @@ mod tests {
     #[test]
     fn finds_a_process_by_what_it_was_given_and_a_port_that_answers() {
         let directory = tempfile::tempdir().unwrap();
-        let mut child = std::process::Command::new("sleep")
-            .arg("30")
-            .env("X", directory.path())
-            .spawn()
-            .unwrap();
+        let mut child = std::process::Command::new("sleep").arg("30").env("X", directory.path()).spawn().unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         // A process that has just begun has an environment a moment later.
         let begun = Instant::now();
         while processes_of(directory.path()).is_empty() && begun.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(10));
         }
-        assert_eq!(
-            processes_of(directory.path()),
-            [i32::try_from(child.id()).unwrap()]
-        );
+        assert_eq!(processes_of(directory.path()), [i32::try_from(child.id()).unwrap()]);
         child.kill().unwrap();
         child.wait().unwrap();
         let left = find(directory.path(), &[listener.local_addr().unwrap()]);
-        assert_eq!(
-            (
-                left.processes.len(),
-                left.ports.len(),
-                left.directory.is_some()
-            ),
-            (0, 1, true)
-        );
+        assert_eq!((left.processes.len(), left.ports.len(), left.directory.is_some()), (0, 1, true));
     }
 }

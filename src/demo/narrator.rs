@@ -14,11 +14,7 @@ impl Narrator {
     /// Nothing was told yet.
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self {
-            begun: now,
-            step_begun: Cell::new(now),
-            steps: Cell::new(0),
-        }
+        Self { begun: now, step_begun: Cell::new(now), steps: Cell::new(0) }
     }
 
     /// A new step begins.
@@ -31,27 +27,17 @@ impl Narrator {
 
     /// Something about the step.
     pub(super) fn say(&self, text: &str) -> Result<(), Failure> {
-        let lines: String = text
-            .lines()
-            .map(|line| format!("   {line}").trim_end().to_owned() + "\n")
-            .collect();
+        let lines: String = text.lines().map(|line| format!("   {line}").trim_end().to_owned() + "\n").collect();
         write_text(&lines)
     }
 
     /// The step has ended well.
     pub(super) fn well(&self, text: &str) -> Result<(), Failure> {
-        self.say(&format!(
-            "ok: {text} ({:.1} s)",
-            self.step_begun.get().elapsed().as_secs_f64()
-        ))
+        self.say(&format!("ok: {text} ({:.1} s)", self.step_begun.get().elapsed().as_secs_f64()))
     }
 
     /// All has ended well.
     pub(super) fn done(&self) -> Result<(), Failure> {
-        write_text(&format!(
-            "\nDone: {} steps in {:.1} s.\n",
-            self.steps.get(),
-            self.begun.elapsed().as_secs_f64()
-        ))
+        write_text(&format!("\nDone: {} steps in {:.1} s.\n", self.steps.get(), self.begun.elapsed().as_secs_f64()))
     }
 }

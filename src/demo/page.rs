@@ -28,15 +28,9 @@ impl Page {
     /// When nobody answers, or the page does not prove the whole chain.
     pub(super) async fn fetch(address: &str) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| {
-            Failure::failed(format!(
-                "the page at http://{address}/ can't be had: {error}"
-            ))
+            Failure::failed(format!("the page at http://{address}/ can't be had: {error}"))
         };
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(PATIENCE)
-            .build()
-            .map_err(|error| failed(&error))?;
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(|error| failed(&error))?;
         let answer = client
             .get(format!("http://{address}/"))
             .header("Accept", "text/plain")
@@ -48,23 +42,13 @@ impl Page {
         if !status.is_success() {
             return Err(failed(&format!("{status}: {}", text.trim())));
         }
-        Self::read(&text).ok_or_else(|| {
-            failed(&format!(
-                "it does not name proxy, application and database: {text}"
-            ))
-        })
+        Self::read(&text).ok_or_else(|| failed(&format!("it does not name proxy, application and database: {text}")))
     }
 
     fn read(text: &str) -> Option<Self> {
-        let facts: BTreeMap<&str, &str> = text
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .collect();
+        let facts: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.split_once(": ")).collect();
         let fact = |name: &str| {
-            facts
-                .get(name)
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty() && value != "none")
+            facts.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty() && value != "none")
         };
         Some(Self {
             proxy: fact("proxy")?,

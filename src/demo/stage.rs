@@ -52,25 +52,15 @@ impl Stage {
         let directory = tempfile::Builder::new().prefix("hansa-demo-").tempdir()?;
         let settings = demo_settings(directory.path(), port)?;
         let metrics = Arc::new(Metrics::new());
-        observability::begin(
-            &settings.log,
-            &metrics,
-            &LogTarget::File(&directory.path().join("broker.log")),
-        )?;
-        let running = wiring::start(settings, metrics)
-            .await
-            .map_err(|error| Failure::failed(error.to_string()))?;
+        observability::begin(&settings.log, &metrics, &LogTarget::File(&directory.path().join("broker.log")))?;
+        let running = wiring::start(settings, metrics).await.map_err(|error| Failure::failed(error.to_string()))?;
         let client = Client::new(&running.url)?;
         narrator.well(&format!(
             "it listens on {}; whatever it writes is in {}",
             running.url,
             directory.path().display()
         ))?;
-        Ok(Self {
-            directory,
-            running,
-            client,
-        })
+        Ok(Self { directory, running, client })
     }
 
     /// Where its API is.
@@ -80,14 +70,9 @@ impl Stage {
 
     /// The last lines of the broker's log.
     pub(super) fn log_tail(&self) -> Vec<String> {
-        let log =
-            std::fs::read_to_string(self.directory.path().join("broker.log")).unwrap_or_default();
+        let log = std::fs::read_to_string(self.directory.path().join("broker.log")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
-        lines
-            .iter()
-            .skip(lines.len().saturating_sub(LOG_LINES))
-            .map(|&line| line.to_owned())
-            .collect()
+        lines.iter().skip(lines.len().saturating_sub(LOG_LINES)).map(|&line| line.to_owned()).collect()
     }
 
     /// Takes everything away and looks whether anything is left.
@@ -106,14 +91,10 @@ impl Stage {
         match removed {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => left.others.push(failure.message),
-            Err(_) => left.others.push(format!(
-                "the applications were not gone after {} s",
-                REMOVAL.as_secs()
-            )),
+            Err(_) => left.others.push(format!("the applications were not gone after {} s", REMOVAL.as_secs())),
         }
         if let Err(error) = closed {
-            left.others
-                .push(format!("{} can't be removed: {error}", directory.display()));
+            left.others.push(format!("{} can't be removed: {error}", directory.display()));
         }
         match left.texts() {
             none if none.is_empty() => narrator.well("no process, no file, no port is left"),
@@ -125,43 +106,20 @@ impl Stage {
 async fn endpoints(client: &Client) -> Result<Vec<SocketAddr>, Failure> {
     let mut found = Vec::new();
     for application in applications(client).await? {
-        let page: Page<Endpoint> = client
-            .json(Request::get(&[
-                "applications",
-                &application.id,
-                "endpoints",
-            ]))
-            .await?;
-        found.extend(
-            page.items
-                .iter()
-                .filter_map(|endpoint| endpoint.address.parse::<SocketAddr>().ok()),
-        );
+        let page: Page<Endpoint> = client.json(Request::get(&["applications", &application.id, "endpoints"])).await?;
+        found.extend(page.items.iter().filter_map(|endpoint| endpoint.address.parse::<SocketAddr>().ok()));
     }
     Ok(found)
 }
 
 async fn applications(client: &Client) -> Result<Vec<Application>, Failure> {
-    Ok(client
-        .list(Request::get(&["applications"]), usize::MAX)
-        .await?)
+    Ok(client.list(Request::get(&["applications"]), usize::MAX).await?)
 }
 
 async fn remove_all(client: &Client) -> Result<(), Failure> {
     for application in applications(client).await? {
-        let accepted: Accepted = client
-            .json(Request::new(
-                Method::DELETE,
-                &["applications", &application.id],
-            ))
-            .await?;
-        follow_operation(
-            client,
-            &accepted.operation,
-            REMOVAL,
-            &mut Progress::silent(),
-        )
-        .await?;
+        let accepted: Accepted = client.json(Request::new(Method::DELETE, &["applications", &application.id])).await?;
+        follow_operation(client, &accepted.operation, REMOVAL, &mut Progress::silent()).await?;
     }
     Ok(())
 }
@@ -200,11 +158,7 @@ fn sites(catalogue: &Catalogue) -> Vec<SiteSettings> {
 
 fn node(catalogue: &Catalogue, site: &Site, number: usize) -> NodeSettings {
     let (mut cpu, mut memory, mut disk) = (0_u32, 0_u64, 0_u64);
-    for offer in catalogue
-        .offers
-        .iter()
-        .filter(|offer| offer.site == site.id)
-    {
+    for offer in catalogue.offers.iter().filter(|offer| offer.site == site.id) {
         cpu = cpu.saturating_add(offer.flavour.cpu_milli.saturating_mul(UNITS));
         memory = memory.saturating_add(offer.flavour.memory_mib.saturating_mul(UNITS.into()));
         disk = disk.saturating_add(offer.flavour.disk_mib.saturating_mul(UNITS.into()));
@@ -220,21 +174,12 @@ fn node(catalogue: &Catalogue, site: &Site, number: usize) -> NodeSettings {
 }
 
 fn capabilities(catalogue: &Catalogue, site: &Site) -> BTreeSet<String> {
-    let offers = catalogue
-        .offers
-        .iter()
-        .filter(|offer| offer.site == site.id);
-    offers
-        .flat_map(|offer| offer.capabilities.iter().cloned())
-        .collect()
+    let offers = catalogue.offers.iter().filter(|offer| offer.site == site.id);
+    offers.flat_map(|offer| offer.capabilities.iter().cloned()).collect()
 }
 
 /// A loopback address of its own for each site, where the system has them all (Linux does).
 fn address(number: usize) -> IpAddr {
     let own = Ipv4Addr::new(127, 0, u8::try_from(number + 1).unwrap_or(u8::MAX), 1);
-    if TcpListener::bind((own, 0)).is_ok() {
-        own.into()
-    } else {
-        Ipv4Addr::LOCALHOST.into()
-    }
+    if TcpListener::bind((own, 0)).is_ok() { own.into() } else { Ipv4Addr::LOCALHOST.into() }
 }

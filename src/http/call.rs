@@ -53,22 +53,12 @@ struct CallQuery {
 impl Call {
     /// Who changes what, as the orchestrator wants it.
     pub(crate) fn change(&self) -> Change {
-        Change {
-            actor: self.actor.clone(),
-            expected_version: self.expected_version,
-            idempotency: self.key.clone(),
-        }
+        Change { actor: self.actor.clone(), expected_version: self.expected_version, idempotency: self.key.clone() }
     }
 
     /// The body as a resource model, YAML or JSON.
     pub(crate) fn model(&self) -> Result<ResourceModel, ApiError> {
-        self.expect_type(&[
-            "application/yaml",
-            "application/x-yaml",
-            "text/yaml",
-            "application/json",
-            "text/plain",
-        ])?;
+        self.expect_type(&["application/yaml", "application/x-yaml", "text/yaml", "application/json", "text/plain"])?;
         Ok(hansa_application::read_descriptor_bytes(&self.body)?.model)
     }
 
@@ -76,22 +66,14 @@ impl Call {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         self.expect_type(&["application/json", "application/merge-patch+json"])?;
         serde_json::from_slice(&self.body).map_err(|error| {
-            let kind = if error.is_data() {
-                ProblemKind::Invalid
-            } else {
-                ProblemKind::Malformed
-            };
+            let kind = if error.is_data() { ProblemKind::Invalid } else { ProblemKind::Malformed };
             let fault = super::wire::Fault {
                 line: Some(error.line() as u64),
                 column: Some(error.column() as u64),
                 detail: error.to_string(),
                 ..super::wire::Fault::default()
             };
-            ApiError::new(
-                kind,
-                format!("the body is not the JSON that is expected: {error}"),
-            )
-            .with_errors(vec![fault])
+            ApiError::new(kind, format!("the body is not the JSON that is expected: {error}")).with_errors(vec![fault])
         })
     }
 
@@ -141,14 +123,8 @@ impl FromRequest for Call {
                 dry_run: query.dry_run,
                 what_if: query.what_if,
                 partial: query.partial,
-                content_type: header_text(&request, header::CONTENT_TYPE.as_str()).map(|value| {
-                    value
-                        .split(';')
-                        .next()
-                        .unwrap_or_default()
-                        .trim()
-                        .to_lowercase()
-                }),
+                content_type: header_text(&request, header::CONTENT_TYPE.as_str())
+                    .map(|value| value.split(';').next().unwrap_or_default().trim().to_lowercase()),
                 body,
             })
         })
@@ -159,12 +135,8 @@ async fn read_body(mut payload: Payload, limit: Mebibytes) -> Result<web::Bytes,
     let most = usize::try_from(limit.0.saturating_mul(1 << 20)).unwrap_or(usize::MAX);
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| {
-            ApiError::new(
-                ProblemKind::Malformed,
-                format!("the body broke off: {error}"),
-            )
-        })?;
+        let chunk =
+            chunk.map_err(|error| ApiError::new(ProblemKind::Malformed, format!("the body broke off: {error}")))?;
         if body.len() + chunk.len() > most {
             return Err(ApiError::new(
                 ProblemKind::TooLarge,
@@ -179,11 +151,7 @@ async fn read_body(mut payload: Payload, limit: Mebibytes) -> Result<web::Bytes,
 /// What makes a request the same request again: method, path, query and body.
 fn digest(request: &HttpRequest, body: &[u8]) -> String {
     let mut hash = Sha256::new();
-    for part in [
-        request.method().as_str().as_bytes(),
-        request.uri().to_string().as_bytes(),
-        body,
-    ] {
+    for part in [request.method().as_str().as_bytes(), request.uri().to_string().as_bytes(), body] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -191,10 +159,7 @@ fn digest(request: &HttpRequest, body: &[u8]) -> String {
 }
 
 fn header_text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    request
-        .headers()
-        .get(name)
-        .and_then(|value| value.to_str().ok())
+    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The key, with or without the quotation marks of a structured header.
@@ -203,16 +168,11 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
         return Ok(None);
     };
     let key = value.to_str().unwrap_or_default();
-    let key = key
-        .strip_prefix('"')
-        .and_then(|key| key.strip_suffix('"'))
-        .unwrap_or(key);
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
     if key.is_empty() || key.len() > LONGEST_KEY {
         return Err(ApiError::new(
             ProblemKind::Malformed,
-            format!(
-                "Idempotency-Key must have 1 to {LONGEST_KEY} printable ASCII characters; a UUID will do"
-            ),
+            format!("Idempotency-Key must have 1 to {LONGEST_KEY} printable ASCII characters; a UUID will do"),
         ));
     }
     Ok(Some(key.to_owned()))
@@ -227,15 +187,10 @@ fn if_match(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
     if value == "*" {
         return Ok(None);
     }
-    let version = value
-        .strip_prefix('"')
-        .and_then(|value| value.strip_suffix('"'))
-        .and_then(|value| value.parse().ok());
+    let version =
+        value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).and_then(|value| value.parse().ok());
     version.map(Some).ok_or_else(|| {
-        ApiError::new(
-            ProblemKind::Malformed,
-            "If-Match must be one strong ETag as the API gave it, such as \"3\"",
-        )
+        ApiError::new(ProblemKind::Malformed, "If-Match must be one strong ETag as the API gave it, such as \"3\"")
     })
 }
 
@@ -246,13 +201,8 @@ mod tests {
 
     #[test]
     fn if_match_takes_one_strong_tag() {
-        let read = |value: &str| {
-            if_match(
-                &TestRequest::get()
-                    .insert_header((header::IF_MATCH, value))
-                    .to_http_request(),
-            )
-        };
+        let read =
+            |value: &str| if_match(&TestRequest::get().insert_header((header::IF_MATCH, value)).to_http_request());
         assert_eq!(read("\"3\"").unwrap(), Some(3));
         assert_eq!(read("*").unwrap(), None);
         for bad in ["3", "W/\"3\"", "\"3\", \"4\"", "\"x\""] {
@@ -262,8 +212,7 @@ mod tests {
 
     #[test]
     fn the_digest_tells_requests_apart() {
-        let of =
-            |uri: &str, body: &[u8]| digest(&TestRequest::post().uri(uri).to_http_request(), body);
+        let of = |uri: &str, body: &[u8]| digest(&TestRequest::post().uri(uri).to_http_request(), body);
         assert_eq!(of("/a", b"x"), of("/a", b"x"));
         assert_ne!(of("/a", b"x"), of("/a", b"y"));
         assert_ne!(of("/a?dryRun=true", b"x"), of("/a", b"x"));

@@ -31,29 +31,20 @@ pub(crate) async fn around(
     let span = tracing::info_span!("request", %id, %method, path = request.path());
     let begun = Instant::now();
     let limit = broker.settings.server.request_timeout;
-    let served = tokio::time::timeout(limit.duration(), next.call(request))
-        .instrument(span.clone())
-        .await;
+    let served = tokio::time::timeout(limit.duration(), next.call(request)).instrument(span.clone()).await;
     let _entered = span.enter();
     let response = match served {
         Ok(Ok(response)) => explained(response.map_into_boxed_body(), &instance),
         Ok(Err(error)) => return Err(unserved(&broker, &method, begun, error, &instance)),
         Err(_) => {
-            let error = ApiError::new(
-                ProblemKind::Timeout,
-                format!("the broker did not answer within {limit}; try again"),
-            );
+            let error =
+                ApiError::new(ProblemKind::Timeout, format!("the broker did not answer within {limit}; try again"));
             return Err(unserved(&broker, &method, begun, error.into(), &instance));
         }
     };
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| "unknown".to_owned());
+    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let status = response.status().as_u16();
-    broker
-        .metrics
-        .request(&method, &route, status, begun.elapsed());
+    broker.metrics.request(&method, &route, status, begun.elapsed());
     tracing::debug!(%route, status, millis = begun.elapsed().as_millis(), "served");
     Ok(identified(response, &id.to_string()))
 }
@@ -68,9 +59,7 @@ fn unserved(broker: &Broker, method: &str, begun: Instant, error: Error, instanc
         }
     };
     let status = error.kind().status().as_u16();
-    broker
-        .metrics
-        .request(method, "unknown", status, begun.elapsed());
+    broker.metrics.request(method, "unknown", status, begun.elapsed());
     tracing::warn!(status, error = error.log_text(), "not served");
     error.at(instance).into()
 }
@@ -81,18 +70,12 @@ fn explained(response: ServiceResponse<BoxBody>, instance: &str) -> ServiceRespo
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    let problem = match response
-        .response()
-        .error()
-        .map(|error| (error.as_error::<ApiError>(), error.to_string()))
-    {
+    let problem = match response.response().error().map(|error| (error.as_error::<ApiError>(), error.to_string())) {
         Some((Some(known), _)) => {
             log(known);
             Some(known.response(instance))
         }
-        Some((None, text)) => {
-            Some(ApiError::new(ProblemKind::of_status(status), text).response(instance))
-        }
+        Some((None, text)) => Some(ApiError::new(ProblemKind::of_status(status), text).response(instance)),
         None if is_problem(&response) => None,
         None => {
             let kind = ProblemKind::of_status(status);
@@ -127,9 +110,6 @@ fn identified(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceRespon
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response.headers_mut().insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -68,25 +68,15 @@ impl Document {
 
     /// The methods of whatever lies at a path; none where nothing does.
     pub(crate) fn methods(&self, path: &str) -> Vec<String> {
-        let found = self
-            .paths
-            .iter()
-            .filter(|(template, _)| matches(template, path));
+        let found = self.paths.iter().filter(|(template, _)| matches(template, path));
         found.flat_map(|(_, methods)| methods.clone()).collect()
     }
 }
 
 fn paths_of(json: &Value) -> Vec<(String, Vec<String>)> {
     let paths = json.get("paths").and_then(Value::as_object);
-    let methods = |item: &Value| {
-        item.as_object()
-            .map(|item| item.keys().map(|method| method.to_uppercase()).collect())
-    };
-    paths
-        .into_iter()
-        .flatten()
-        .map(|(path, item)| (path.clone(), methods(item).unwrap_or_default()))
-        .collect()
+    let methods = |item: &Value| item.as_object().map(|item| item.keys().map(|method| method.to_uppercase()).collect());
+    paths.into_iter().flatten().map(|(path, item)| (path.clone(), methods(item).unwrap_or_default())).collect()
 }
 
 fn matches(template: &str, path: &str) -> bool {
@@ -94,8 +84,7 @@ fn matches(template: &str, path: &str) -> bool {
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return true,
-            (Some(wanted), Some(given))
-                if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
+            (Some(wanted), Some(given)) if wanted == given || (wanted.starts_with('{') && !given.is_empty()) => {}
             _ => return false,
         }
     }
@@ -108,10 +97,7 @@ fn insert_model(json: &mut Value) {
         schema.remove("$schema");
         schema.remove("$defs")
     });
-    let Some(schemas) = json
-        .pointer_mut("/components/schemas")
-        .and_then(Value::as_object_mut)
-    else {
+    let Some(schemas) = json.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
         return;
     };
     if let Some(Value::Object(definitions)) = definitions {

@@ -20,15 +20,10 @@ pub(crate) fn open(list: &str, token: &str) -> Result<String, ApiError> {
             "pageToken: it is not a token of this list; give back what the page before gave as `next`",
         )
     };
-    let bytes = BASE64_URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .ok_or_else(refuse)?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok().ok_or_else(refuse)?;
     let text = String::from_utf8(bytes).ok().ok_or_else(refuse)?;
-    let position = text
-        .strip_prefix("1\n")
-        .and_then(|rest| rest.strip_prefix(list))
-        .and_then(|rest| rest.strip_prefix('\n'));
+    let position =
+        text.strip_prefix("1\n").and_then(|rest| rest.strip_prefix(list)).and_then(|rest| rest.strip_prefix('\n'));
     position.map(str::to_owned).ok_or_else(refuse)
 }
 
@@ -36,17 +31,10 @@ pub(crate) fn open(list: &str, token: &str) -> Result<String, ApiError> {
 ///
 /// # Errors
 /// As [`open`].
-pub(crate) fn open_as<T: std::str::FromStr>(
-    list: &str,
-    token: Option<&str>,
-) -> Result<Option<T>, ApiError> {
+pub(crate) fn open_as<T: std::str::FromStr>(list: &str, token: Option<&str>) -> Result<Option<T>, ApiError> {
     let Some(token) = token else { return Ok(None) };
     let position = open(list, token)?;
-    position
-        .parse()
-        .ok()
-        .map(Some)
-        .ok_or_else(|| ApiError::new(ProblemKind::Malformed, "pageToken: it is damaged"))
+    position.parse().ok().map(Some).ok_or_else(|| ApiError::new(ProblemKind::Malformed, "pageToken: it is damaged"))
 }
 
 #[cfg(test)]

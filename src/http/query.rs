@@ -34,9 +34,7 @@ pub(crate) fn bad_query(error: &QueryPayloadError) -> ApiError {
         ProblemKind::Malformed,
         format!(
             "the query parameters are not understood: {}",
-            error
-                .to_string()
-                .trim_start_matches("Query deserialize error: ")
+            error.to_string().trim_start_matches("Query deserialize error: ")
         ),
     )
 }

@@ -16,35 +16,23 @@ use hansa_repository::{
 };
 
 /// Does `work` once for the call's key, and answers its JSON with 200.
-pub(crate) async fn once(
-    broker: &Broker,
-    call: &Call,
-    work: impl Future<Output = Result<String, ApiError>>,
-) -> Reply {
+pub(crate) async fn once(broker: &Broker, call: &Call, work: impl Future<Output = Result<String, ApiError>>) -> Reply {
     let Some(key) = &call.key else {
         return Ok(json(200, work.await?));
     };
     let (actor, now) = (call.actor.clone(), broker.clock.now());
     let (name, digest) = (key.key.clone(), key.digest.clone());
-    let begun = broker
-        .database
-        .write(move |connection| idempotency::begin(connection, &actor, &name, &digest, now))
-        .await?;
+    let begun =
+        broker.database.write(move |connection| idempotency::begin(connection, &actor, &name, &digest, now)).await?;
     match begun {
         Begin::Replay(answer) => Ok(json(answer.status, answer.body)),
         Begin::Mismatch => Err(ApiError::new(
             ProblemKind::KeyReused,
-            format!(
-                "the idempotency key `{}` was used for another request; use a new key",
-                key.key
-            ),
+            format!("the idempotency key `{}` was used for another request; use a new key", key.key),
         )),
         Begin::InFlight => Err(ApiError::new(
             ProblemKind::Conflict,
-            format!(
-                "a request with the idempotency key `{}` is under way; try again when it has ended",
-                key.key
-            ),
+            format!("a request with the idempotency key `{}` is under way; try again when it has ended", key.key),
         )),
         Begin::New => first(broker, call, key.key.clone(), work).await,
     }
@@ -60,22 +48,13 @@ async fn first(
     let actor = call.actor.clone();
     match work.await {
         Ok(body) => {
-            let answer = StoredAnswer {
-                status: 200,
-                headers: Vec::new(),
-                body: body.clone(),
-            };
-            broker
-                .database
-                .write(move |connection| idempotency::finish(connection, &actor, &key, &answer))
-                .await?;
+            let answer = StoredAnswer { status: 200, headers: Vec::new(), body: body.clone() };
+            broker.database.write(move |connection| idempotency::finish(connection, &actor, &key, &answer)).await?;
             Ok(json(200, body))
         }
         Err(error) => {
-            let forgotten: Result<(), RepositoryError> = broker
-                .database
-                .write(move |connection| idempotency::forget(connection, &actor, &key))
-                .await;
+            let forgotten: Result<(), RepositoryError> =
+                broker.database.write(move |connection| idempotency::forget(connection, &actor, &key)).await;
             if let Err(failure) = forgotten {
                 tracing::warn!(%failure, "an idempotency key stays until it is abandoned");
             }
@@ -86,7 +65,5 @@ async fn first(
 
 fn json(status: u16, body: String) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    HttpResponse::build(status)
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .body(body)
+    HttpResponse::build(status).insert_header((header::CONTENT_TYPE, "application/json")).body(body)
 }

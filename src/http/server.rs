@@ -68,22 +68,11 @@ pub(crate) fn start(broker: &Broker, listener: TcpListener) -> Result<Server, St
     let server = HttpServer::new(move || application(state.clone()))
         .workers(THREADS)
         .disable_signals()
-        .shutdown_timeout(
-            broker
-                .settings
-                .server
-                .shutdown_timeout
-                .duration()
-                .as_secs()
-                .max(1),
-        )
+        .shutdown_timeout(broker.settings.server.shutdown_timeout.duration().as_secs().max(1))
         .listen(listener)
         .map_err(|source| refusal(wanted, source))?
         .run();
-    Ok(Server {
-        handle: server.handle(),
-        running: tokio::spawn(server),
-    })
+    Ok(Server { handle: server.handle(), running: tokio::spawn(server) })
 }
 
 /// The routes with everything around them.

@@ -26,16 +26,10 @@ pub(crate) struct ReaderGone;
 
 impl Sink {
     /// A message with an id and a kind.
-    pub(crate) async fn message<T: Serialize>(
-        &self,
-        id: Option<i64>,
-        kind: &str,
-        data: &T,
-    ) -> Result<(), ReaderGone> {
+    pub(crate) async fn message<T: Serialize>(&self, id: Option<i64>, kind: &str, data: &T) -> Result<(), ReaderGone> {
         let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
         let data = serde_json::to_string(data).unwrap_or_default();
-        self.text(format!("{id}event: {kind}\ndata: {data}\n\n"))
-            .await
+        self.text(format!("{id}event: {kind}\ndata: {data}\n\n")).await
     }
 
     /// A sign of life.
@@ -45,29 +39,19 @@ impl Sink {
 
     /// Text as it is.
     pub(crate) async fn text(&self, text: String) -> Result<(), ReaderGone> {
-        self.sender
-            .send(Bytes::from(text))
-            .await
-            .ok()
-            .ok_or(ReaderGone)
+        self.sender.send(Bytes::from(text)).await.ok().ok_or(ReaderGone)
     }
 }
 
 /// Starts `write` and answers with what it writes, until it ends, the reader
 /// goes away or the broker stops.
-pub(crate) fn answer<F, W>(
-    content_type: &'static str,
-    shutdown: &CancellationToken,
-    write: W,
-) -> HttpResponse
+pub(crate) fn answer<F, W>(content_type: &'static str, shutdown: &CancellationToken, write: W) -> HttpResponse
 where
     W: FnOnce(Sink) -> F,
     F: Future<Output = Result<(), ReaderGone>> + Send + 'static,
 {
     let (sender, receiver) = mpsc::channel(WAITING);
-    let sink = Sink {
-        sender: sender.clone(),
-    };
+    let sink = Sink { sender: sender.clone() };
     let (writing, shutdown) = (write(sink), shutdown.clone());
     tokio::spawn(async move {
         tokio::select! {

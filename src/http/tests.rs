@@ -19,39 +19,22 @@ impl Border {
     async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = demo::demo_settings(directory.path(), 0).unwrap();
-        let running = wiring::start(settings, Arc::new(Metrics::new()))
-            .await
-            .unwrap();
+        let running = wiring::start(settings, Arc::new(Metrics::new())).await.unwrap();
         let http = Client::builder().no_proxy().build().unwrap();
-        Self {
-            running,
-            http,
-            _directory: directory,
-        }
+        Self { running, http, _directory: directory }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.running.url))
+        self.http.request(method, format!("{}{path}", self.running.url))
     }
 
     fn import(&self, turtle: &str, key: &str) -> RequestBuilder {
-        let request = self
-            .request(Method::POST, "/api/v1/offers")
-            .header("Content-Type", "text/turtle");
-        request
-            .header("Idempotency-Key", key)
-            .body(turtle.to_owned())
+        let request = self.request(Method::POST, "/api/v1/offers").header("Content-Type", "text/turtle");
+        request.header("Idempotency-Key", key).body(turtle.to_owned())
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
-        self.request(Method::GET, path)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.request(Method::GET, path).send().await.unwrap().json().await.unwrap()
     }
 }
 
@@ -60,10 +43,7 @@ async fn problem(request: RequestBuilder) -> Problem {
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
     assert_eq!(answer.headers()["content-type"], super::problem::MEDIA_TYPE);
-    let id = answer.headers()["x-request-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     let problem: Problem = answer.json().await.unwrap();
     assert_eq!(problem.status, status);
     assert_eq!(problem.instance, format!("urn:uuid:{id}"));
@@ -84,36 +64,12 @@ const CASES: [Case; 15] = [
     ("GET /api/v1/events?limit=0", "", "", 400, "malformed"),
     ("GET /api/v1/offers?pageToken=x", "", "", 400, "malformed"),
     ("POST /api/v1/plans", "", "name: x", 422, "invalid"),
-    (
-        "POST /api/v1/plans?dryrun=true",
-        "",
-        "name: x",
-        400,
-        "malformed",
-    ),
-    (
-        "POST /api/v1/plans",
-        "Content-Type: text/csv",
-        "a",
-        415,
-        "unsupported-media-type",
-    ),
+    ("POST /api/v1/plans?dryrun=true", "", "name: x", 400, "malformed"),
+    ("POST /api/v1/plans", "Content-Type: text/csv", "a", 415, "unsupported-media-type"),
     ("PATCH /api/v1/applications/x", "", "{", 400, "malformed"),
-    (
-        "PATCH /api/v1/applications/x",
-        "If-Match: 3",
-        "{}",
-        400,
-        "malformed",
-    ),
+    ("PATCH /api/v1/applications/x", "If-Match: 3", "{}", 400, "malformed"),
     ("GET /api/v1/sparql?query=nonsense", "", "", 422, "invalid"),
-    (
-        "GET /api/v1/sparql?query=ASK%7B%7D",
-        "Accept: text/turtle",
-        "",
-        406,
-        "not-acceptable",
-    ),
+    ("GET /api/v1/sparql?query=ASK%7B%7D", "Accept: text/turtle", "", 406, "not-acceptable"),
 ];
 
 #[tokio::test]
@@ -129,9 +85,7 @@ async fn whatever_is_wrong_with_a_request_is_a_problem() {
         let kind = format!("urn:hansa:problem:{kind}");
         assert_eq!((told.status, told.problem_type), (status, kind), "{line}");
     }
-    let large = border
-        .request(Method::POST, "/api/v1/plans")
-        .body(vec![b' '; 17 << 20]);
+    let large = border.request(Method::POST, "/api/v1/plans").body(vec![b' '; 17 << 20]);
     assert_eq!(problem(large).await.status, 413);
     border.running.stop().await;
 }
@@ -139,36 +93,12 @@ async fn whatever_is_wrong_with_a_request_is_a_problem() {
 #[tokio::test]
 async fn an_import_has_one_effect_for_a_key_and_pages_hold_every_offer_once() {
     let border = Border::open().await;
-    let first: Value = border
-        .import(demo::OFFERS, "k")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let again: Value = border
-        .import(demo::OFFERS, "k")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let first: Value = border.import(demo::OFFERS, "k").send().await.unwrap().json().await.unwrap();
+    let again: Value = border.import(demo::OFFERS, "k").send().await.unwrap().json().await.unwrap();
     assert_eq!(first, again);
-    let report: ImportReport = border
-        .import(demo::OFFERS, "another")
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let report: ImportReport = border.import(demo::OFFERS, "another").send().await.unwrap().json().await.unwrap();
     assert!(report.changes.is_empty() && report.unchanged > 0);
-    assert_eq!(
-        problem(border.import("", "k")).await.problem_type,
-        "urn:hansa:problem:idempotency-key-reused"
-    );
+    assert_eq!(problem(border.import("", "k")).await.problem_type, "urn:hansa:problem:idempotency-key-reused");
 
     let whole: Page<Offer> = border.get("/api/v1/offers?limit=500").await;
     let (mut seen, mut token) = (BTreeSet::new(), String::new());
@@ -188,17 +118,13 @@ async fn an_import_has_one_effect_for_a_key_and_pages_hold_every_offer_once() {
 #[tokio::test]
 async fn a_dry_run_writes_nothing() {
     let border = Border::open().await;
-    let dry = border
-        .request(Method::POST, "/api/v1/offers?dryRun=true")
-        .body(demo::OFFERS);
+    let dry = border.request(Method::POST, "/api/v1/offers?dryRun=true").body(demo::OFFERS);
     let report: ImportReport = dry.send().await.unwrap().json().await.unwrap();
     assert_eq!(report.outcome, "dry-run");
     let offers: Page<Offer> = border.get("/api/v1/offers").await;
     assert!(offers.items.is_empty());
     border.import(demo::OFFERS, "k").send().await.unwrap();
-    let dry = border
-        .request(Method::POST, "/api/v1/applications?dryRun=true")
-        .body(demo::THREE_TIER);
+    let dry = border.request(Method::POST, "/api/v1/applications?dryRun=true").body(demo::THREE_TIER);
     assert_eq!(dry.send().await.unwrap().status(), StatusCode::OK);
     let applications: Page<Value> = border.get("/api/v1/applications?includeRemoved=true").await;
     assert!(applications.items.is_empty());
@@ -218,26 +144,8 @@ async fn the_description_names_every_route_and_every_schema() {
         let name = reference.strip_prefix("#/components/schemas/").unwrap();
         assert!(schemas.contains_key(name), "{name}");
     }
-    for path in [
-        "/livez",
-        "/readyz",
-        "/metrics",
-        "/docs/",
-        "/ns",
-        "/shapes",
-        "/problems",
-        "/model.schema.json",
-    ] {
-        assert_eq!(
-            border
-                .request(Method::GET, path)
-                .send()
-                .await
-                .unwrap()
-                .status(),
-            StatusCode::OK,
-            "{path}"
-        );
+    for path in ["/livez", "/readyz", "/metrics", "/docs/", "/ns", "/shapes", "/problems", "/model.schema.json"] {
+        assert_eq!(border.request(Method::GET, path).send().await.unwrap().status(), StatusCode::OK, "{path}");
     }
     border.running.stop().await;
 }
@@ -252,9 +160,7 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
                 }
             }
         }
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| collect_references(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_references(item, found)),
         _ => {}
     }
 }
@@ -263,20 +169,13 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 async fn an_open_stream_goes_on_where_it_broke_off_and_does_not_hold_up_the_end() {
     let border = Border::open().await;
     border.import(demo::OFFERS, "k").send().await.unwrap();
-    let request = border
-        .request(Method::GET, "/api/v1/events/stream")
-        .header("Last-Event-ID", "3");
+    let request = border.request(Method::GET, "/api/v1/events/stream").header("Last-Event-ID", "3");
     let mut stream = request.send().await.unwrap();
     let mut text = String::new();
     while !text.contains("id: ") {
-        text.push_str(&String::from_utf8_lossy(
-            &stream.chunk().await.unwrap().unwrap(),
-        ));
+        text.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
     }
     assert!(text.contains("id: 4\n"), "{text}");
     let stopped = tokio::time::timeout(Duration::from_secs(5), border.running.stop()).await;
-    assert!(
-        stopped.is_ok(),
-        "the broker waits for the reader of a stream"
-    );
+    assert!(stopped.is_ok(), "the broker waits for the reader of a stream");
 }

@@ -25,32 +25,18 @@ impl DirectoryLock {
     /// When another broker has it.
     pub(super) fn take(directory: &Path) -> Result<Self, WiringError> {
         let path = directory.join("broker.lock");
-        let refused = |source| WiringError::DataDirectory {
-            path: directory.to_path_buf(),
-            source,
-        };
-        let mut file = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(refused)?;
+        let refused = |source| WiringError::DataDirectory { path: directory.to_path_buf(), source };
+        let mut file =
+            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(refused)?;
         if !locked(&file).map_err(refused)? {
             let mut holder = String::new();
-            let holder = file
-                .read_to_string(&mut holder)
-                .ok()
-                .map(|_| holder.trim().to_owned());
+            let holder = file.read_to_string(&mut holder).ok().map(|_| holder.trim().to_owned());
             return Err(WiringError::InUse {
                 path: directory.to_path_buf(),
                 holder: holder.filter(|pid| !pid.is_empty()),
             });
         }
-        let told = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        let told = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         if let Err(error) = told {
             // Only for people: a full disk must not keep a broker from its workloads.
             tracing::warn!(%error, "the process id can't be written to {}", path.display());
@@ -82,14 +68,8 @@ mod tests {
     fn a_directory_has_one_broker_and_says_which() {
         let directory = tempfile::tempdir().unwrap();
         let first = DirectoryLock::take(directory.path()).unwrap();
-        let refused = DirectoryLock::take(directory.path())
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(
-            refused.contains(&format!("process {}", std::process::id())),
-            "{refused}"
-        );
+        let refused = DirectoryLock::take(directory.path()).err().unwrap().to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
         drop(first);
         assert!(DirectoryLock::take(directory.path()).is_ok());
     }

@@ -12,11 +12,7 @@ use std::collections::BTreeMap;
 
 /// The connector that serves each configured site.
 pub(super) fn connectors(settings: &Settings) -> BTreeMap<SiteId, String> {
-    settings
-        .sites
-        .iter()
-        .map(|site| (site.id.clone(), "local".to_owned()))
-        .collect()
+    settings.sites.iter().map(|site| (site.id.clone(), "local".to_owned())).collect()
 }
 
 /// Makes the configured nodes known, and the offers made from them.
@@ -42,10 +38,7 @@ pub(super) async fn announce(broker: &Broker) -> Result<(), WiringError> {
 }
 
 fn nodes(settings: &Settings) -> Vec<Node> {
-    let of_site = settings
-        .sites
-        .iter()
-        .flat_map(|site| site.nodes.iter().map(move |node| (site, node)));
+    let of_site = settings.sites.iter().flat_map(|site| site.nodes.iter().map(move |node| (site, node)));
     of_site
         .map(|(site, node)| Node {
             name: node.name.clone(),
@@ -73,20 +66,8 @@ async fn changes(broker: &Broker, wanted: Catalogue) -> Result<Catalogue, Wiring
         })
     };
     Ok(Catalogue {
-        providers: wanted
-            .providers
-            .into_iter()
-            .filter(|provider| !known.providers.contains(provider))
-            .collect(),
-        sites: wanted
-            .sites
-            .into_iter()
-            .filter(|site| !known.sites.contains(site))
-            .collect(),
-        offers: wanted
-            .offers
-            .into_iter()
-            .filter(|offer| !same(offer))
-            .collect(),
+        providers: wanted.providers.into_iter().filter(|provider| !known.providers.contains(provider)).collect(),
+        sites: wanted.sites.into_iter().filter(|site| !known.sites.contains(site)).collect(),
+        offers: wanted.offers.into_iter().filter(|offer| !same(offer)).collect(),
     })
 }

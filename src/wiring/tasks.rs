@@ -21,18 +21,15 @@ impl Tasks {
     /// Removes what an earlier process left over, then begins to work.
     pub(super) async fn start(broker: &Broker) -> Self {
         match broker.wdm.sweep().await {
-            Ok(removed) => removed.iter().for_each(
-                |id| tracing::warn!(workload = %id, "removed a workload that nobody knows"),
-            ),
+            Ok(removed) => {
+                removed.iter().for_each(|id| tracing::warn!(workload = %id, "removed a workload that nobody knows"))
+            }
             Err(error) => tracing::warn!(%error, "the nodes' directories can't be swept now"),
         }
         if let Err(error) = broker.pim.directory_sweep().await {
             tracing::warn!(%error, "the machines' directories can't be swept now");
         }
-        Self {
-            workers: tokio::spawn(work(broker.clone())),
-            tidying: tokio::spawn(tidy(broker.clone())),
-        }
+        Self { workers: tokio::spawn(work(broker.clone())), tidying: tokio::spawn(tidy(broker.clone())) }
     }
 
     /// Waits for the rounds under way.
@@ -45,18 +42,10 @@ impl Tasks {
 }
 
 async fn work(broker: Broker) {
-    let options = WorkerOptions {
-        owner: owner(&broker),
-        concurrency: broker.settings.workers.into(),
-    };
+    let options = WorkerOptions { owner: owner(&broker), concurrency: broker.settings.workers.into() };
     while !broker.shutdown.is_cancelled() {
         broker.workers.set(true);
-        let ended = run_workers(
-            broker.orchestrator.clone(),
-            options.clone(),
-            broker.shutdown.clone(),
-        )
-        .await;
+        let ended = run_workers(broker.orchestrator.clone(), options.clone(), broker.shutdown.clone()).await;
         broker.workers.set(false);
         if let Err(error) = ended {
             tracing::error!(%error, "the workers can't work; they begin again in a moment");
@@ -72,20 +61,15 @@ async fn work(broker: Broker) {
 /// data directory, which only one process uses at a time.
 fn owner(broker: &Broker) -> String {
     let system = nix::sys::utsname::uname();
-    let machine = system.as_ref().map_or_else(
-        |_| "localhost".into(),
-        |names| names.nodename().to_string_lossy(),
-    );
+    let machine = system.as_ref().map_or_else(|_| "localhost".into(), |names| names.nodename().to_string_lossy());
     format!("{machine}:{}", broker.settings.data_dir.display())
 }
 
 async fn tidy(broker: Broker) {
     loop {
         let now = broker.clock.now();
-        let expired: Result<usize, RepositoryError> = broker
-            .database
-            .write(move |connection| idempotency::expire(connection, now))
-            .await;
+        let expired: Result<usize, RepositoryError> =
+            broker.database.write(move |connection| idempotency::expire(connection, now)).await;
         if let Err(error) = expired {
             tracing::debug!(%error, "old idempotency keys stay a little longer");
         }

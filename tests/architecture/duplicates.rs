@@ -7,27 +7,12 @@ pub(crate) const LARGE_KIB: u64 = 400;
 
 /// Large crates of which a second version is accepted, each with the reason.
 pub(crate) const ACCEPTED: &[(&str, &str)] = &[
-    (
-        "hashbrown",
-        "dashmap (rudof) keeps 0.14 and petgraph 0.15; the standard maps of all others are newer",
-    ),
+    ("hashbrown", "dashmap (rudof) keeps 0.14 and petgraph 0.15; the standard maps of all others are newer"),
     ("http", "actix-http keeps http 0.2; every HTTP client has 1"),
-    (
-        "itertools",
-        "criterion keeps 0.13: benches only, not in the binary",
-    ),
-    (
-        "reqwest",
-        "rudof_iri keeps 0.12, without need of it at run time; our own client has 0.13",
-    ),
-    (
-        "syn",
-        "procedural macros are half way from 2 to 3; at build time only",
-    ),
-    (
-        "winnow",
-        "toml 0.9 (figment and rudof) reads with 0.7 and writes with 1",
-    ),
+    ("itertools", "criterion keeps 0.13: benches only, not in the binary"),
+    ("reqwest", "rudof_iri keeps 0.12, without need of it at run time; our own client has 0.13"),
+    ("syn", "procedural macros are half way from 2 to 3; at build time only"),
+    ("winnow", "toml 0.9 (figment and rudof) reads with 0.7 and writes with 1"),
 ];
 
 /// A crate in the tree.
@@ -47,32 +32,16 @@ pub(crate) fn unexplained(tree: &BTreeSet<Version>, accepted: &[(&str, &str)]) -
     for one in tree {
         by_name.entry(&one.name).or_default().push(one);
     }
-    by_name.retain(|_, versions| {
-        versions.len() > 1 && versions.iter().any(|one| one.kib >= LARGE_KIB)
-    });
+    by_name.retain(|_, versions| versions.len() > 1 && versions.iter().any(|one| one.kib >= LARGE_KIB));
     let mut broken = Vec::new();
     for (name, versions) in &by_name {
-        if !accepted
-            .iter()
-            .any(|(known, reason)| known == name && !reason.is_empty())
-        {
-            let each: Vec<String> = versions
-                .iter()
-                .map(|one| format!("{} ({} KiB)", one.version, one.kib))
-                .collect();
-            broken.push(format!(
-                "{name} is there {} times without a reason: {}",
-                each.len(),
-                each.join(", ")
-            ));
+        if !accepted.iter().any(|(known, reason)| known == name && !reason.is_empty()) {
+            let each: Vec<String> = versions.iter().map(|one| format!("{} ({} KiB)", one.version, one.kib)).collect();
+            broken.push(format!("{name} is there {} times without a reason: {}", each.len(), each.join(", ")));
         }
     }
-    let gone = accepted
-        .iter()
-        .filter(|(name, _)| !by_name.contains_key(name));
-    broken.extend(
-        gone.map(|(name, _)| format!("{name} is no longer there twice: remove its reason")),
-    );
+    let gone = accepted.iter().filter(|(name, _)| !by_name.contains_key(name));
+    broken.extend(gone.map(|(name, _)| format!("{name} is no longer there twice: remove its reason")));
     broken
 }
 
@@ -97,23 +66,14 @@ mod tests {
             ("small", "2.0.0", 5),
             ("one", "1.0.0", 9_000),
         ]);
-        assert_eq!(
-            unexplained(&all, &[]),
-            ["big is there 2 times without a reason: 1.0.0 (900 KiB), 2.0.0 (10 KiB)"]
-        );
+        assert_eq!(unexplained(&all, &[]), ["big is there 2 times without a reason: 1.0.0 (900 KiB), 2.0.0 (10 KiB)"]);
         assert_eq!(unexplained(&all, &[("big", "")]).len(), 1);
-        assert_eq!(
-            unexplained(&all, &[("big", "because")]),
-            Vec::<String>::new()
-        );
+        assert_eq!(unexplained(&all, &[("big", "because")]), Vec::<String>::new());
     }
 
     #[test]
     fn a_reason_that_is_no_longer_needed_is_found() {
         let all = tree(&[("big", "1.0.0", 900)]);
-        assert_eq!(
-            unexplained(&all, &[("big", "because")]),
-            ["big is no longer there twice: remove its reason"]
-        );
+        assert_eq!(unexplained(&all, &[("big", "because")]), ["big is no longer there twice: remove its reason"]);
     }
 }

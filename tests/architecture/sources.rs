@@ -69,69 +69,41 @@ fn has_word(line: &str, word: &str) -> bool {
     let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     line.match_indices(word).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
-        let after = line
-            .get(at + word.len()..)
-            .and_then(|text| text.chars().next());
+        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
         !part(before) && (!part(after) || word.ends_with(':'))
     })
 }
 
 /// Outside `repository` only `store` modules know diesel.
 pub(crate) fn diesel(sources: &[Source]) -> Vec<String> {
-    let store = |path: &str| {
-        path.starts_with("domains/repository/")
-            || path.ends_with("/store.rs")
-            || path.contains("/store/")
-    };
-    let others = sources
-        .iter()
-        .filter(|source| !store(&source.path) && !source.path.starts_with("tests/architecture"));
+    let store =
+        |path: &str| path.starts_with("domains/repository/") || path.ends_with("/store.rs") || path.contains("/store/");
+    let others = sources.iter().filter(|source| !store(&source.path) && !source.path.starts_with("tests/architecture"));
     others
-        .flat_map(|source| {
-            source.mentions(
-                &["diesel", "diesel_migrations"],
-                "only repository and `store` know it",
-            )
-        })
+        .flat_map(|source| source.mentions(&["diesel", "diesel_migrations"], "only repository and `store` know it"))
         .collect()
 }
 
 /// Time and randomness are arguments.
 pub(crate) fn ambient(sources: &[Source]) -> Vec<String> {
     let others = sources.iter().filter(|source| source.path != AMBIENT_FILE);
-    others
-        .flat_map(|source| source.mentions(AMBIENT, "take a Clock or an IdSource"))
-        .collect()
+    others.flat_map(|source| source.mentions(AMBIENT, "take a Clock or an IdSource")).collect()
 }
 
 /// The planner is a pure function.
 pub(crate) fn pure(sources: &[Source]) -> Vec<String> {
-    let planner = sources
-        .iter()
-        .filter(|source| source.path.starts_with(PURE));
-    planner
-        .flat_map(|source| source.mentions(IMPURE, "the planner is pure"))
-        .collect()
+    let planner = sources.iter().filter(|source| source.path.starts_with(PURE));
+    planner.flat_map(|source| source.mentions(IMPURE, "the planner is pure")).collect()
 }
 
 /// Every file says first why it exists.
 pub(crate) fn headings(sources: &[Source]) -> Vec<String> {
     let says_why = |source: &&Source| {
         let first = source.text.lines().find(|line| !line.trim().is_empty());
-        first.is_some_and(|line| {
-            line.strip_prefix("//!")
-                .is_some_and(|why| !why.trim().is_empty())
-        })
+        first.is_some_and(|line| line.strip_prefix("//!").is_some_and(|why| !why.trim().is_empty()))
     };
     let silent = sources.iter().filter(|source| !says_why(source));
-    silent
-        .map(|source| {
-            format!(
-                "{} does not begin with `//!` and why it exists",
-                source.path
-            )
-        })
-        .collect()
+    silent.map(|source| format!("{} does not begin with `//!` and why it exists", source.path)).collect()
 }
 
 /// Files are small.
@@ -139,25 +111,15 @@ pub(crate) fn sizes(sources: &[Source], longer: &[(&str, &str)]) -> Vec<String> 
     let mut broken = Vec::new();
     for source in sources {
         let lines = source.text.lines().count();
-        let listed = longer
-            .iter()
-            .any(|(path, reason)| *path == source.path && !reason.is_empty());
+        let listed = longer.iter().any(|(path, reason)| *path == source.path && !reason.is_empty());
         if lines > MOST_LINES && !listed {
-            broken.push(format!(
-                "{} has {lines} lines, more than {MOST_LINES}",
-                source.path
-            ));
+            broken.push(format!("{} has {lines} lines, more than {MOST_LINES}", source.path));
         }
         if lines <= MOST_LINES && listed {
-            broken.push(format!(
-                "{} is short again: take it off the list",
-                source.path
-            ));
+            broken.push(format!("{} is short again: take it off the list", source.path));
         }
     }
-    let gone = longer
-        .iter()
-        .filter(|(path, _)| !sources.iter().any(|source| source.path == *path));
+    let gone = longer.iter().filter(|(path, _)| !sources.iter().any(|source| source.path == *path));
     broken.extend(gone.map(|(path, _)| format!("{path} is gone: take it off the list")));
     broken
 }
@@ -166,10 +128,7 @@ mod tests {
     use super::*;
 
     fn source(path: &str, text: &str) -> Source {
-        Source {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Source { path: path.to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -202,36 +161,21 @@ mod tests {
         for call in AMBIENT {
             let line = format!("let x = chrono::{call}();");
             assert_eq!(ambient(&[source("src/main.rs", &line)]).len(), 1, "{line}");
-            assert_eq!(
-                ambient(&[source(AMBIENT_FILE, &line)]),
-                Vec::<String>::new()
-            );
+            assert_eq!(ambient(&[source(AMBIENT_FILE, &line)]), Vec::<String>::new());
         }
-        assert_eq!(
-            ambient(&[source("src/main.rs", "clock.now()")]),
-            Vec::<String>::new()
-        );
+        assert_eq!(ambient(&[source("src/main.rs", "clock.now()")]), Vec::<String>::new());
     }
 
     #[test]
     fn an_impure_planner_is_found() {
         let path = "layers/mco/src/planner/search.rs";
-        for line in [
-            "use std::time::Instant;",
-            "let x = rand::random();",
-            "tokio::spawn(f);",
-            "use std::collections::HashMap;",
-        ] {
+        for line in
+            ["use std::time::Instant;", "let x = rand::random();", "tokio::spawn(f);", "use std::collections::HashMap;"]
+        {
             assert_eq!(pure(&[source(path, line)]).len(), 1, "{line}");
-            assert_eq!(
-                pure(&[source("layers/mco/src/service.rs", line)]),
-                Vec::<String>::new()
-            );
+            assert_eq!(pure(&[source("layers/mco/src/service.rs", line)]), Vec::<String>::new());
         }
-        assert_eq!(
-            pure(&[source(path, "let operand = BTreeMap::new();")]),
-            Vec::<String>::new()
-        );
+        assert_eq!(pure(&[source(path, "let operand = BTreeMap::new();")]), Vec::<String>::new());
     }
 
     #[test]
@@ -251,18 +195,9 @@ mod tests {
     fn a_long_file_is_found_and_so_is_a_stale_exception() {
         let long = source("a.rs", &"x\n".repeat(MOST_LINES + 1));
         let short = source("b.rs", &"x\n".repeat(MOST_LINES));
-        assert_eq!(
-            sizes(&[long.clone(), short.clone()], &[]),
-            ["a.rs has 501 lines, more than 500"]
-        );
-        assert_eq!(
-            sizes(std::slice::from_ref(&long), &[("a.rs", "a table")]),
-            Vec::<String>::new()
-        );
+        assert_eq!(sizes(&[long.clone(), short.clone()], &[]), ["a.rs has 501 lines, more than 500"]);
+        assert_eq!(sizes(std::slice::from_ref(&long), &[("a.rs", "a table")]), Vec::<String>::new());
         assert_eq!(sizes(&[long], &[("a.rs", "")]).len(), 1);
-        assert_eq!(
-            sizes(&[short], &[("b.rs", "a table"), ("c.rs", "a table")]).len(),
-            2
-        );
+        assert_eq!(sizes(&[short], &[("b.rs", "a table"), ("c.rs", "a table")]).len(), 2);
     }
 }

@@ -50,11 +50,7 @@ fn a_model_that_is_shown_can_be_given_back() {
     let shown = broker.application("shop")["model"].to_string();
     let file = broker.file("again.json", &shown);
     broker.cli(&["app", "update", "shop", &file, "--wait"]).ok();
-    assert_eq!(
-        broker.running(),
-        before,
-        "nothing has changed, so nobody is touched"
-    );
+    assert_eq!(broker.running(), before, "nothing has changed, so nobody is touched");
 }
 
 #[test]
@@ -62,68 +58,33 @@ fn what_needs_no_broker_works_without_one() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = hansa(folder.path(), &["completion", shell], &[]).ok();
-        assert!(
-            script.contains("hansa") && script.contains("submit"),
-            "{shell}"
-        );
+        assert!(script.contains("hansa") && script.contains("submit"), "{shell}");
     }
     let schema = hansa(folder.path(), &["model", "schema"], &[]).ok();
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
-    assert!(
-        schema["$schema"].as_str().unwrap().contains("2020-12"),
-        "{}",
-        schema["$schema"]
-    );
-    assert!(
-        hansa(folder.path(), &["--version"], &[])
-            .ok()
-            .contains(env!("CARGO_PKG_VERSION"))
-    );
-    assert!(
-        hansa(folder.path(), &["--help"], &[])
-            .ok()
-            .contains("federated")
-    );
+    assert!(schema["$schema"].as_str().unwrap().contains("2020-12"), "{}", schema["$schema"]);
+    assert!(hansa(folder.path(), &["--version"], &[]).ok().contains(env!("CARGO_PKG_VERSION")));
+    assert!(hansa(folder.path(), &["--help"], &[]).ok().contains("federated"));
     assert_eq!(hansa(folder.path(), &["app", "submitt"], &[]).code, 2);
     assert_eq!(hansa(folder.path(), &[], &[]).code, 2);
-    assert_eq!(
-        std::fs::read_dir(folder.path()).unwrap().count(),
-        0,
-        "nothing was written"
-    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
 }
 
 /// Runs a command that doesn't end by itself until it has printed `sought`;
 /// meanwhile `make` makes something to be printed, again and again.
 fn prints(broker: &Broker, words: &[&str], sought: &str, mut make: impl FnMut()) {
-    let mut child = broker
-        .cli_command(words)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = broker.cli_command(words).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            lines
-                .map_while(Result::ok)
-                .any(|line| line.contains(sought))
-        });
+        let reader = scope.spawn(|| lines.map_while(Result::ok).any(|line| line.contains(sought)));
         let found = attempt(Duration::from_secs(60), || {
             make();
-            if reader.is_finished() {
-                Ok(())
-            } else {
-                Err(String::new())
-            }
+            if reader.is_finished() { Ok(()) } else { Err(String::new()) }
         });
         // With its end the pipe ends, and with that the reader.
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(
-            reader.join().unwrap() && found.is_ok(),
-            "`{}` did not print {sought}",
-            words.join(" ")
-        );
+        assert!(reader.join().unwrap() && found.is_ok(), "`{}` did not print {sought}", words.join(" "));
     });
 }
 
@@ -136,24 +97,9 @@ fn what_happens_is_shown_as_it_happens() {
         count = count % 2 + 1;
         broker.done(&broker.scale("shop", "application", count).send());
     };
-    prints(
-        &broker,
-        &["event", "watch"],
-        "application.scaled",
-        &mut scale,
-    );
-    prints(
-        &broker,
-        &["event", "watch", "--kind", "application.", "-o", "json"],
-        "\"application.scaled\"",
-        &mut scale,
-    );
-    prints(
-        &broker,
-        &["app", "watch", "shop"],
-        "application.scaled",
-        &mut scale,
-    );
+    prints(&broker, &["event", "watch"], "application.scaled", &mut scale);
+    prints(&broker, &["event", "watch", "--kind", "application.", "-o", "json"], "\"application.scaled\"", &mut scale);
+    prints(&broker, &["app", "watch", "shop"], "application.scaled", &mut scale);
     let mut kill = || {
         let proxy = broker.workload("shop", "proxy", 0);
         if let Some(pid) = proxy.pid.filter(|_| proxy.state == "running") {
@@ -162,16 +108,7 @@ fn what_happens_is_shown_as_it_happens() {
     };
     prints(
         &broker,
-        &[
-            "app",
-            "logs",
-            "shop",
-            "--follow",
-            "--tail",
-            "0",
-            "--component",
-            "proxy",
-        ],
+        &["app", "logs", "shop", "--follow", "--tail", "0", "--component", "proxy"],
         "proxy listens on",
         &mut kill,
     );
@@ -180,20 +117,11 @@ fn what_happens_is_shown_as_it_happens() {
 #[test]
 fn a_pipe_that_is_closed_is_no_failure() {
     let broker = Broker::usual();
-    let mut child = broker
-        .cli_command(&["model", "schema"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        broker.cli_command(&["model", "schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut said)
-        .unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(child.wait().unwrap().success(), "{said}");
     assert_eq!(said, "");
 }

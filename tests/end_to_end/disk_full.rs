@@ -21,18 +21,9 @@ struct SmallDisk {
 impl SmallDisk {
     /// None, loudly, where nothing may be mounted.
     fn mount(mebibytes: u32) -> Option<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("hansa-e2e-disk-")
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("hansa-e2e-disk-").tempdir().unwrap();
         let size = format!("size={mebibytes}m");
-        match mount(
-            Some("tmpfs"),
-            folder.path(),
-            Some("tmpfs"),
-            MsFlags::empty(),
-            Some(size.as_str()),
-        ) {
+        match mount(Some("tmpfs"), folder.path(), Some("tmpfs"), MsFlags::empty(), Some(size.as_str())) {
             Ok(()) => Some(Self { folder }),
             Err(reason) => {
                 say(&format!(
@@ -69,10 +60,7 @@ fn a_full_disk_is_a_clear_answer_workloads_go_on_and_all_heals_with_room() {
     let Some(disk) = SmallDisk::mount(48) else {
         return;
     };
-    let options = Options {
-        data: Some(disk.path().join("data")),
-        ..Options::default()
-    };
+    let options = Options { data: Some(disk.path().join("data")), ..Options::default() };
     let mut broker = Broker::start(options).unwrap();
     broker.done(&broker.submit(&three_tier("shop")));
     let before = broker.running();
@@ -86,35 +74,19 @@ fn a_full_disk_is_a_clear_answer_workloads_go_on_and_all_heals_with_room() {
             Err(format!("{} {}", answer.status, answer.body))
         }
     });
-    assert!(
-        problem["detail"].as_str().unwrap().contains("full"),
-        "{problem}"
-    );
-    assert_eq!(
-        broker.application("shop")["name"],
-        "shop",
-        "reading goes on"
-    );
+    assert!(problem["detail"].as_str().unwrap().contains("full"), "{problem}");
+    assert_eq!(broker.application("shop")["name"], "shop", "reading goes on");
     assert_eq!(broker.running(), before, "workloads go on");
     assert_eq!(broker.get("/livez").status, 200);
 
     fs::remove_file(filler).unwrap();
     eventually("it takes applications on again", || {
         let answer = broker.submit(&single("later", &["sleep"]));
-        if answer.status == 202 {
-            Ok(())
-        } else {
-            Err(format!("{} {}", answer.status, answer.body))
-        }
+        if answer.status == 202 { Ok(()) } else { Err(format!("{} {}", answer.status, answer.body)) }
     });
     broker.done(&broker.scale("shop", "application", 2).send());
     eventually("the chain works", || broker.page("shop"));
-    assert!(
-        before
-            .iter()
-            .all(|process| broker.running().contains(process)),
-        "no workload was restarted"
-    );
+    assert!(before.iter().all(|process| broker.running().contains(process)), "no workload was restarted");
 
     broker.done(&broker.remove("later").send());
     is_killed_on_a_full_disk(&disk, &mut broker);
@@ -128,24 +100,14 @@ fn is_killed_on_a_full_disk(disk: &SmallDisk, broker: &mut Broker) {
     broker.kill();
     let configuration = broker.configuration().display().to_string();
     let refused = broker.cli(&["serve", "--config", &configuration]).failed(1);
-    assert!(
-        refused.contains("full") && refused.contains("free space"),
-        "{refused}"
-    );
+    assert!(refused.contains("full") && refused.contains("free space"), "{refused}");
     assert_eq!(broker.running(), before);
-    let victim = before
-        .iter()
-        .find(|process| process.component == "application")
-        .unwrap();
+    let victim = before.iter().find(|process| process.component == "application").unwrap();
     signal(victim.pid, Signal::SIGKILL);
     fs::remove_file(filler).unwrap();
     broker.restart();
     let wanted = BTreeMap::from([("proxy", 1), ("application", 2), ("database", 1)]);
     let after = broker.settles("shop", &wanted);
-    assert!(
-        before
-            .iter()
-            .all(|process| process == victim || after.contains(process))
-    );
+    assert!(before.iter().all(|process| process == victim || after.contains(process)));
     eventually("the chain works", || broker.page("shop"));
 }

@@ -7,8 +7,7 @@
 //! repeats a run's choices.
 
 use crate::harness::{
-    Broker, Call, Process, alive, eventually, say, set_replicas, set_variable, signal, three_tier,
-    workload_directories,
+    Broker, Call, Process, alive, eventually, say, set_replicas, set_variable, signal, three_tier, workload_directories,
 };
 use nix::sys::signal::Signal;
 use reqwest::Method;
@@ -28,24 +27,12 @@ const LIFE_MS: u64 = 700;
 
 #[test]
 fn killed_at_any_moment_nothing_runs_twice_and_nothing_is_lost() {
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .map(|text| text.parse::<u64>().unwrap())
-    };
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let rounds = number("HANSA_KILL_ROUNDS").unwrap_or(ROUNDS);
     let seed = number("HANSA_KILL_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
-    say(&format!(
-        "kill test: {rounds} rounds, HANSA_KILL_SEED={seed}"
-    ));
+    say(&format!("kill test: {rounds} rounds, HANSA_KILL_SEED={seed}"));
     let begun = Instant::now();
-    let mut run = Run {
-        broker: Broker::usual(),
-        chance: Chance(seed),
-        wanted: None,
-        generation: 0,
-        checks: 0,
-    };
+    let mut run = Run { broker: Broker::usual(), chance: Chance(seed), wanted: None, generation: 0, checks: 0 };
     for round in 1..=rounds {
         run.round(round);
         // Not after each round, so that a broker also dies before the last death is made good.
@@ -72,12 +59,7 @@ impl Wanted {
     fn model(self) -> Value {
         let mut model = three_tier(NAME);
         set_replicas(&mut model, "application", self.servers);
-        set_variable(
-            &mut model,
-            "application",
-            "GENERATION",
-            &self.generation.to_string(),
-        );
+        set_variable(&mut model, "application", "GENERATION", &self.generation.to_string());
         model
     }
 
@@ -98,18 +80,11 @@ struct Change {
 impl Change {
     fn new(method: Method, application: &str, body: Option<Value>, key: String) -> Self {
         let path = format!("/api/v1/applications/{application}");
-        Self {
-            method,
-            path,
-            body,
-            key,
-        }
+        Self { method, path, body, key }
     }
 
     fn call(&self, broker: &Broker) -> Call {
-        let call = broker
-            .call(self.method.clone(), &self.path)
-            .header("Idempotency-Key", &self.key);
+        let call = broker.call(self.method.clone(), &self.path).header("Idempotency-Key", &self.key);
         match &self.body {
             Some(body) => call.json(body),
             None => call,
@@ -154,11 +129,7 @@ impl Run {
         if let Some(change) = change {
             let answer = eventually("the same request again is accepted", || {
                 let answer = change.call(&self.broker).try_send()?;
-                if answer.status == 202 {
-                    Ok(answer)
-                } else {
-                    Err(format!("{} {}", answer.status, answer.body))
-                }
+                if answer.status == 202 { Ok(answer) } else { Err(format!("{} {}", answer.status, answer.body)) }
             });
             assert_eq!(answer.status, 202);
         }
@@ -194,18 +165,10 @@ impl Run {
 
     fn submission(&mut self, key: String) -> Change {
         self.await_removal();
-        let wanted = Wanted {
-            servers: self.servers(),
-            generation: self.generation,
-        };
+        let wanted = Wanted { servers: self.servers(), generation: self.generation };
         self.wanted = Some(wanted);
         let path = "/api/v1/applications".to_owned();
-        Change {
-            method: Method::POST,
-            path,
-            body: Some(wanted.model()),
-            key,
-        }
+        Change { method: Method::POST, path, body: Some(wanted.model()), key }
     }
 
     fn removal(&mut self, key: String) -> Change {
@@ -217,12 +180,7 @@ impl Run {
 
     /// A workload is killed, or its supervisor.
     fn accident(&mut self) {
-        let mut victims: Vec<i32> = self
-            .broker
-            .running()
-            .iter()
-            .map(|process| process.pid)
-            .collect();
+        let mut victims: Vec<i32> = self.broker.running().iter().map(|process| process.pid).collect();
         victims.extend(self.broker.supervisors());
         if !victims.is_empty() {
             let victim = self.chance.below(victims.len() as u64);
@@ -244,39 +202,19 @@ impl Run {
         };
         let running = self.broker.settles(NAME, &wanted.instances());
         let application = self.broker.application(NAME);
-        let generation =
-            &application["model"]["components"]["application"]["environment"]["GENERATION"];
-        assert_eq!(
-            *generation,
-            wanted.generation.to_string(),
-            "the last change that was accepted is in force"
-        );
+        let generation = &application["model"]["components"]["application"]["environment"]["GENERATION"];
+        assert_eq!(*generation, wanted.generation.to_string(), "the last change that was accepted is in force");
         assert_eq!(application["planRevision"], application["revision"]);
-        let workloads: BTreeSet<String> = running
-            .iter()
-            .map(|process| process.workload.clone())
-            .collect();
-        assert_eq!(
-            workload_directories(&self.broker.data()),
-            workloads,
-            "no directory of a workload that is gone"
-        );
-        assert_eq!(
-            self.broker.supervisors().len(),
-            running.len(),
-            "each workload has one supervisor"
-        );
+        let workloads: BTreeSet<String> = running.iter().map(|process| process.workload.clone()).collect();
+        assert_eq!(workload_directories(&self.broker.data()), workloads, "no directory of a workload that is gone");
+        assert_eq!(self.broker.supervisors().len(), running.len(), "each workload has one supervisor");
         eventually("the chain works", || self.broker.page(NAME));
     }
 
     fn await_removal(&self) {
         eventually("the application is gone", || {
             let answer = self.broker.get(&format!("/api/v1/applications/{NAME}"));
-            if answer.status == 404 {
-                Ok(())
-            } else {
-                Err(answer.body)
-            }
+            if answer.status == 404 { Ok(()) } else { Err(answer.body) }
         });
     }
 

@@ -25,10 +25,7 @@ impl WriteLock {
         let (locked, is_locked) = mpsc::channel();
         let (release, is_released) = mpsc::channel::<()>();
         let holder = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let held = database.write(move |_| {
                 locked.send(()).unwrap();
                 // Ends too when the test fails and the sender is dropped.
@@ -38,10 +35,7 @@ impl WriteLock {
             runtime.block_on(held).unwrap();
         });
         is_locked.recv().unwrap();
-        Self {
-            release: Some(release),
-            holder: Some(holder),
-        }
+        Self { release: Some(release), holder: Some(holder) }
     }
 }
 
@@ -63,25 +57,15 @@ fn a_locked_database_is_a_clear_answer_and_nothing_is_lost() {
     let refused = broker.submit(&single("late", &["sleep"]));
     let problem = refused.problem(503, "unavailable");
     assert!(!refused.header("retry-after").is_empty());
-    assert!(
-        problem["detail"].as_str().unwrap().contains("database"),
-        "{problem}"
-    );
+    assert!(problem["detail"].as_str().unwrap().contains("database"), "{problem}");
     // Reading goes on, and so do the workloads.
     assert_eq!(broker.application("shop")["name"], "shop");
     broker.page("shop").unwrap();
     drop(lock);
     // What was refused was not half done.
-    broker
-        .get("/api/v1/applications/late")
-        .problem(404, "not-found");
+    broker.get("/api/v1/applications/late").problem(404, "not-found");
     broker.done(&broker.submit(&single("late", &["sleep"])));
-    assert!(
-        before
-            .iter()
-            .all(|process| broker.running().contains(process)),
-        "the workloads were left alone"
-    );
+    assert!(before.iter().all(|process| broker.running().contains(process)), "the workloads were left alone");
 }
 
 #[test]
@@ -112,22 +96,18 @@ fn a_broker_that_starts_while_the_database_is_locked_comes_up() {
         });
         broker.restart();
     });
-    eventually("it adopts", || {
-        if broker.running() == before {
-            Ok(())
-        } else {
-            Err(format!("{:?}", broker.running()))
-        }
-    });
+    eventually(
+        "it adopts",
+        || {
+            if broker.running() == before { Ok(()) } else { Err(format!("{:?}", broker.running())) }
+        },
+    );
     broker.done(&broker.scale("kept", "web", 2).send());
 }
 
 #[test]
 fn a_postgresql_that_breaks_every_connection_is_borne() {
-    let options = Options {
-        engine: Engine::Postgres,
-        ..Options::default()
-    };
+    let options = Options { engine: Engine::Postgres, ..Options::default() };
     let Some(broker) = Broker::start(options) else {
         return;
     };
@@ -138,9 +118,5 @@ fn a_postgresql_that_breaks_every_connection_is_borne() {
         broker.page("shop").unwrap();
     }
     broker.done(&broker.scale("shop", "application", 2).send());
-    assert!(
-        before
-            .iter()
-            .all(|process| broker.running().contains(process))
-    );
+    assert!(before.iter().all(|process| broker.running().contains(process)));
 }

@@ -12,17 +12,11 @@ use serde_json::json;
 
 /// A catalogue of a provider with one site and so many offers, each a little dearer than the one before.
 fn catalogue(offers: u32) -> Catalogue {
-    let (provider, site) = (
-        ProviderId::new("did:web:north.example").unwrap(),
-        SiteId::new("https://north.example/sites/hel").unwrap(),
-    );
+    let (provider, site) =
+        (ProviderId::new("did:web:north.example").unwrap(), SiteId::new("https://north.example/sites/hel").unwrap());
     let finland = Area::new("FI").unwrap();
     Catalogue {
-        providers: vec![Provider {
-            id: provider.clone(),
-            name: "North".to_owned(),
-            country: finland.clone(),
-        }],
+        providers: vec![Provider { id: provider.clone(), name: "North".to_owned(), country: finland.clone() }],
         sites: vec![Site {
             id: site.clone(),
             name: "Helsinki".to_owned(),
@@ -33,9 +27,7 @@ fn catalogue(offers: u32) -> Catalogue {
             latencies: [].into(),
             energy: None,
         }],
-        offers: (0..offers)
-            .map(|number| offer(number, &provider, &site))
-            .collect(),
+        offers: (0..offers).map(|number| offer(number, &provider, &site)).collect(),
     }
 }
 
@@ -56,16 +48,10 @@ fn offer(number: u32, provider: &ProviderId, site: &SiteId) -> Offer {
             gpu: None,
             bandwidth_mbps: None,
         },
-        capacity: Capacity {
-            available_units: 5,
-            as_of: "2026-06-01T12:00:00Z".parse().unwrap(),
-        },
+        capacity: Capacity { available_units: 5, as_of: "2026-06-01T12:00:00Z".parse().unwrap() },
         price_plan: PricePlan {
             model: PricingModel::OnDemand,
-            price_per_hour: Money::new(
-                1_000 * i64::try_from(size).unwrap() + i64::from(number),
-                Currency::EUR,
-            ),
+            price_per_hour: Money::new(1_000 * i64::try_from(size).unwrap() + i64::from(number), Currency::EUR),
         },
         sla: None,
         energy: None,
@@ -79,20 +65,14 @@ fn offer(number: u32, provider: &ProviderId, site: &SiteId) -> Offer {
 
 impl Broker {
     fn import(&self, turtle: &str) -> Answer {
-        self.call(Method::POST, "/api/v1/offers")
-            .body("text/turtle", turtle)
-            .send()
+        self.call(Method::POST, "/api/v1/offers").body("text/turtle", turtle).send()
     }
 
     fn offer_count(&self) -> usize {
         let mut count = 0;
         let mut token = String::new();
         loop {
-            let page = self
-                .get(&format!(
-                    "/api/v1/offers?provider=did:web:north.example&limit=500{token}"
-                ))
-                .ok();
+            let page = self.get(&format!("/api/v1/offers?provider=did:web:north.example&limit=500{token}")).ok();
             count += page["items"].as_array().unwrap().len();
             match page["next"].as_str() {
                 Some(next) => token = format!("&pageToken={next}"),
@@ -109,11 +89,7 @@ fn two_thousand_offers_are_imported_and_planned_over() {
     broker.cli(&["offer", "import", &file]).ok();
     assert_eq!(broker.offer_count(), 2_000);
     // Again: nothing changes.
-    let generation = |broker: &Broker| {
-        broker
-            .get("/api/v1/events?kind=offer.&limit=500&order=newest")
-            .ok()
-    };
+    let generation = |broker: &Broker| broker.get("/api/v1/events?kind=offer.&limit=500&order=newest").ok();
     let before = generation(&broker);
     broker.cli(&["offer", "import", &file]).ok();
     assert_eq!(generation(&broker), before);
@@ -126,20 +102,11 @@ fn two_thousand_offers_are_imported_and_planned_over() {
     let said = broker.cli(&["plan", &file]).failed(1);
     assert!(said.contains("nobody here can deliver it"), "{said}");
     let plan: serde_json::Value =
-        serde_json::from_str(&broker.cli(&["plan", &file, "--what-if", "-o", "json"]).ok())
-            .unwrap();
+        serde_json::from_str(&broker.cli(&["plan", &file, "--what-if", "-o", "json"]).ok()).unwrap();
     assert_eq!(plan["proof"]["status"], "optimal", "{}", plan["proof"]);
-    assert!(
-        plan["proof"]["offersConsidered"].as_u64().unwrap() >= 2_000,
-        "{}",
-        plan["proof"]
-    );
-    let placed: usize = plan["machines"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|machine| machine["instances"].as_array().unwrap().len())
-        .sum();
+    assert!(plan["proof"]["offersConsidered"].as_u64().unwrap() >= 2_000, "{}", plan["proof"]);
+    let placed: usize =
+        plan["machines"].as_array().unwrap().iter().map(|machine| machine["instances"].as_array().unwrap().len()).sum();
     assert_eq!(placed, 12);
 }
 
@@ -150,24 +117,14 @@ fn a_withdrawn_offer_is_no_longer_planned() {
     let mut model = single("abroad", &["sleep"]);
     model["constraints"] = json!({ "site": { "allow": ["hel"] } });
     let chosen = || {
-        let plan = broker
-            .call(Method::POST, "/api/v1/plans?whatIf=true")
-            .json(&model)
-            .send()
-            .ok();
+        let plan = broker.call(Method::POST, "/api/v1/plans?whatIf=true").json(&model).send().ok();
         plan["machines"][0]["offer"].as_str().unwrap().to_owned()
     };
     assert_eq!(chosen(), "https://north.example/offers/0");
-    broker
-        .cli(&["offer", "withdraw", "https://north.example/offers/0"])
-        .ok();
+    broker.cli(&["offer", "withdraw", "https://north.example/offers/0"]).ok();
     assert_eq!(chosen(), "https://north.example/offers/1");
-    broker
-        .get("/api/v1/offers/https:%2F%2Fnorth.example%2Foffers%2F0")
-        .problem(404, "not-found");
-    let asked = broker
-        .cli(&["query", "ASK { <https://north.example/offers/0> ?p ?o }"])
-        .ok();
+    broker.get("/api/v1/offers/https:%2F%2Fnorth.example%2Foffers%2F0").problem(404, "not-found");
+    let asked = broker.cli(&["query", "ASK { <https://north.example/offers/0> ?p ?o }"]).ok();
     assert_eq!(asked.trim(), "no");
     // Imported again, it is there again.
     broker.import(&write_turtle(&catalogue(2))).ok();
@@ -179,18 +136,11 @@ fn what_runs_on_a_withdrawn_offer_goes_on() {
     let broker = Broker::usual();
     broker.done(&broker.submit(&single("sleeper", &["sleep"])));
     let before = broker.running();
-    let offer = broker.application("sleeper")["machines"][0]["offer"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let offer = broker.application("sleeper")["machines"][0]["offer"].as_str().unwrap().to_owned();
     broker.cli(&["offer", "withdraw", &offer]).ok();
     let scaled = broker.scale("sleeper", "web", 2).send();
     broker.done(&scaled);
-    assert!(
-        broker.running().contains(&before[0]),
-        "{:?}",
-        broker.running()
-    );
+    assert!(broker.running().contains(&before[0]), "{:?}", broker.running());
 }
 
 #[test]
@@ -198,37 +148,12 @@ fn offers_that_break_shapes_name_field_and_value_and_nothing_is_half_imported() 
     let broker = Broker::usual();
     let good = write_turtle(&catalogue(3));
     for (right, wrong, field, value) in [
-        (
-            "hansa:availableUnits 5",
-            "hansa:availableUnits -5",
-            "availableUnits",
-            Some("-5"),
-        ),
-        (
-            "schema:price 0.001 ",
-            "schema:price \"cheap\" ",
-            "price",
-            Some("cheap"),
-        ),
+        ("hansa:availableUnits 5", "hansa:availableUnits -5", "availableUnits", Some("-5")),
+        ("schema:price 0.001 ", "schema:price \"cheap\" ", "price", Some("cheap")),
         ("\"EUR\"", "\"euros\"", "priceCurrency", Some("euros")),
-        (
-            "hansa:cpuArch \"amd64\"",
-            "hansa:cpuArch \"vax\"",
-            "cpuArch",
-            Some("vax"),
-        ),
-        (
-            "dcterms:title \"Machine 1\"",
-            "hansa:ignored \"Machine 1\"",
-            "title",
-            None,
-        ),
-        (
-            "hansa:serviceArea \"EU\"",
-            "hansa:serviceArea \"Europe\"",
-            "serviceArea",
-            Some("Europe"),
-        ),
+        ("hansa:cpuArch \"amd64\"", "hansa:cpuArch \"vax\"", "cpuArch", Some("vax")),
+        ("dcterms:title \"Machine 1\"", "hansa:ignored \"Machine 1\"", "title", None),
+        ("hansa:serviceArea \"EU\"", "hansa:serviceArea \"Europe\"", "serviceArea", Some("Europe")),
     ] {
         let broken = replace_first(&good, right, wrong);
         let answer = broker.import(&broken);
@@ -241,10 +166,7 @@ fn offers_that_break_shapes_name_field_and_value_and_nothing_is_half_imported() 
         assert_eq!(broker.offer_count(), 0, "after {wrong}");
         let file = broker.file("broken.ttl", &broken);
         let said = broker.cli(&["offer", "import", &file]).failed(2);
-        assert!(
-            said.contains(field) && said.contains("broken.ttl"),
-            "{said}"
-        );
+        assert!(said.contains(field) && said.contains("broken.ttl"), "{said}");
     }
     broker.import(&good).ok();
     assert_eq!(broker.offer_count(), 3);
@@ -263,20 +185,9 @@ fn what_is_no_turtle_names_the_line() {
     let turtle = write_turtle(&catalogue(1)).replacen(" ;", " ;;,", 1);
     let answer = broker.import(&turtle);
     assert!(matches!(answer.status, 400 | 422), "{}", answer.body);
-    let problem = answer.problem(
-        answer.status,
-        if answer.status == 400 {
-            "malformed"
-        } else {
-            "invalid"
-        },
-    );
+    let problem = answer.problem(answer.status, if answer.status == 400 { "malformed" } else { "invalid" });
     assert!(problem["errors"][0]["line"].as_u64().is_some(), "{problem}");
-    broker
-        .call(Method::POST, "/api/v1/offers")
-        .body("image/png", "x")
-        .send()
-        .problem(415, "unsupported-media-type");
+    broker.call(Method::POST, "/api/v1/offers").body("image/png", "x").send().problem(415, "unsupported-media-type");
     assert_eq!(broker.offer_count(), 0);
 }
 
@@ -294,21 +205,11 @@ fn questions_to_the_graph_cannot_change_it() {
     broker.import(&write_turtle(&catalogue(3))).ok();
     let count = "SELECT (COUNT(?o) AS ?n) WHERE { ?o a <https://w3id.org/hansa/ns#VirtualMachineOffer> ; <https://w3id.org/hansa/ns#atSite> <https://north.example/sites/hel> }";
     assert!(broker.cli(&["query", count]).ok().contains('3'));
-    for question in [
-        "DELETE WHERE { ?s ?p ?o }",
-        "SELECT * WHERE { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",
-        "nonsense",
-    ] {
-        let answer = broker
-            .call(Method::POST, "/api/v1/sparql")
-            .body("application/sparql-query", question)
-            .send();
-        assert!(
-            (400..500).contains(&answer.status),
-            "{question}: {} {}",
-            answer.status,
-            answer.body
-        );
+    for question in
+        ["DELETE WHERE { ?s ?p ?o }", "SELECT * WHERE { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", "nonsense"]
+    {
+        let answer = broker.call(Method::POST, "/api/v1/sparql").body("application/sparql-query", question).send();
+        assert!((400..500).contains(&answer.status), "{question}: {} {}", answer.status, answer.body);
     }
     assert!(broker.cli(&["query", count]).ok().contains('3'));
 }

@@ -10,20 +10,11 @@ fn every_path_that_is_described_is_there() {
     let broker = Broker::usual();
     broker.done(&broker.submit(&single("sleeper", &["sleep"])));
     let document = broker.get("/openapi.json").ok();
-    assert!(
-        document["openapi"].as_str().unwrap().starts_with("3.1."),
-        "{}",
-        document["openapi"]
-    );
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
     let mut asked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            assert!(
-                operation["responses"]
-                    .as_object()
-                    .is_some_and(|all| !all.is_empty()),
-                "{method} {path}"
-            );
+            assert!(operation["responses"].as_object().is_some_and(|all| !all.is_empty()), "{method} {path}");
             answers(&broker, method, path);
             asked += 1;
         }
@@ -34,10 +25,7 @@ fn every_path_that_is_described_is_there() {
 
 /// Something that is there answers something else than 404 and 405.
 fn answers(broker: &Broker, method: &str, template: &str) {
-    let operation = broker.get("/api/v1/operations?limit=1").ok()["items"][0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let operation = broker.get("/api/v1/operations?limit=1").ok()["items"][0]["id"].as_str().unwrap().to_owned();
     let path = template
         .split('/')
         .map(|part| match (part.starts_with('{'), template) {
@@ -49,27 +37,17 @@ fn answers(broker: &Broker, method: &str, template: &str) {
         })
         .collect::<Vec<_>>()
         .join("/");
-    let path = if method == "delete" {
-        format!("{path}?dryRun=true")
-    } else {
-        path
-    };
+    let path = if method == "delete" { format!("{path}?dryRun=true") } else { path };
     let call = broker.call(method.to_uppercase().parse::<Method>().unwrap(), &path);
     let status = if template.ends_with("/stream") {
         // Its end is never reached: the beginning will do.
         let beginning = call.read_until(|text| !text.is_empty() || template.contains("/events/"));
-        assert!(
-            beginning.is_empty() || beginning.contains("data:") || beginning.starts_with(':'),
-            "{beginning}"
-        );
+        assert!(beginning.is_empty() || beginning.contains("data:") || beginning.starts_with(':'), "{beginning}");
         200
     } else {
         call.send().status
     };
-    assert!(
-        !matches!(status, 404 | 405) && status < 500,
-        "{method} {path}: {status}"
-    );
+    assert!(!matches!(status, 404 | 405) && status < 500, "{method} {path}: {status}");
 }
 
 /// Every reference leads somewhere.
@@ -77,17 +55,10 @@ fn unresolved(document: &Value, part: &Value) {
     match part {
         Value::Object(object) => {
             if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-                let pointer = reference
-                    .strip_prefix('#')
-                    .unwrap_or_else(|| panic!("{reference}"));
-                assert!(
-                    document.pointer(pointer).is_some(),
-                    "{reference} leads nowhere"
-                );
+                let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference}"));
+                assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
             }
-            object
-                .values()
-                .for_each(|value| unresolved(document, value));
+            object.values().for_each(|value| unresolved(document, value));
         }
         Value::Array(items) => items.iter().for_each(|value| unresolved(document, value)),
         _ => {}
@@ -102,30 +73,13 @@ fn health_metrics_and_documents_are_there() {
     assert_eq!(broker.get("/readyz").ok()["status"], "ready");
 
     let metrics = broker.get("/metrics");
-    assert!(
-        metrics
-            .header("content-type")
-            .starts_with("application/openmetrics-text")
-    );
+    assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
     assert!(metrics.body.ends_with("# EOF\n"), "{}", metrics.body);
-    let names: BTreeSet<&str> = metrics
-        .body
-        .lines()
-        .filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next())
-        .collect();
-    assert!(
-        names.iter().all(|name| name.starts_with("hansa_")) && names.len() >= 5,
-        "{names:?}"
-    );
-    let running = metrics
-        .body
-        .lines()
-        .find(|line| line.starts_with("hansa_workloads{") && line.contains("running"));
-    assert!(
-        running.is_some_and(|line| line.ends_with(" 1")),
-        "{running:?} in {}",
-        metrics.body
-    );
+    let names: BTreeSet<&str> =
+        metrics.body.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next()).collect();
+    assert!(names.iter().all(|name| name.starts_with("hansa_")) && names.len() >= 5, "{names:?}");
+    let running = metrics.body.lines().find(|line| line.starts_with("hansa_workloads{") && line.contains("running"));
+    assert!(running.is_some_and(|line| line.ends_with(" 1")), "{running:?} in {}", metrics.body);
 
     for (path, media_type) in [
         ("/docs/", "text/html"),
@@ -136,11 +90,7 @@ fn health_metrics_and_documents_are_there() {
     ] {
         let answer = broker.get(path);
         assert_eq!(answer.status, 200, "{path}");
-        assert!(
-            answer.header("content-type").starts_with(media_type),
-            "{path}: {}",
-            answer.header("content-type")
-        );
+        assert!(answer.header("content-type").starts_with(media_type), "{path}: {}", answer.header("content-type"));
         assert!(!answer.header("x-request-id").is_empty(), "{path}");
     }
     assert!(broker.stop().success());
@@ -155,9 +105,6 @@ fn a_stopping_broker_ends_its_streams() {
     broker.done(&broker.submit(&single("sleeper", &["sleep"])));
     assert!(broker.stop().success(), "nobody who reads holds it up");
     let text = reader.join().unwrap().unwrap().body;
-    assert!(
-        text.contains("application.submitted") && text.contains("application.running"),
-        "{text}"
-    );
+    assert!(text.contains("application.submitted") && text.contains("application.running"), "{text}");
     broker.restart();
 }

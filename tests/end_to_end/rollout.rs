@@ -1,8 +1,6 @@
 //! Changes that go wrong, and changes that have to be careful.
 
-use crate::harness::{
-    Broker, eventually, fetch, set_replicas, set_variable, signal, single, three_tier,
-};
+use crate::harness::{Broker, eventually, set_replicas, set_variable, signal, single, three_tier, without_a_gap};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs};
@@ -21,9 +19,7 @@ fn wanted(applications: u32) -> BTreeMap<&'static str, u32> {
 /// What a running process was told.
 fn told(pid: i32, variable: &str) -> String {
     let environment = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
-    let found = environment
-        .split('\0')
-        .find_map(|line| line.strip_prefix(&format!("{variable}=")));
+    let found = environment.split('\0').find_map(|line| line.strip_prefix(&format!("{variable}=")));
     found.unwrap_or_default().to_owned()
 }
 
@@ -39,19 +35,13 @@ fn a_new_version_that_does_not_work_leaves_the_old_one_serving() {
     let error = operation["error"].as_str().unwrap();
     assert!(error.contains("exited with code 7"), "{error}");
     assert!(
-        before
-            .iter()
-            .all(|process| broker.running().contains(process)),
+        before.iter().all(|process| broker.running().contains(process)),
         "no old one was stopped for a new one that never worked"
     );
     broker.page("shop").unwrap();
 
     broker.done(&broker.update("shop", &good).send());
-    assert_eq!(
-        broker.settles("shop", &wanted(1)),
-        before,
-        "back to what never went away"
-    );
+    assert_eq!(broker.settles("shop", &wanted(1)), before, "back to what never went away");
 }
 
 #[test]
@@ -65,10 +55,7 @@ fn an_update_that_can_not_be_planned_leaves_all_as_it_was() {
     assert_eq!(broker.application("shop")["phase"]["state"], "blocked");
     assert_eq!(broker.running(), before);
     // What runs of the earlier revision is healed all the while.
-    let victim = before
-        .iter()
-        .find(|process| process.component == "application")
-        .unwrap();
+    let victim = before.iter().find(|process| process.component == "application").unwrap();
     signal(victim.pid, Signal::SIGKILL);
     eventually("it comes back", || broker.page("shop"));
 
@@ -94,25 +81,31 @@ fn a_volume_outlives_restarts_and_updates_of_its_component() {
 #[test]
 fn a_component_that_grows_out_of_its_machine_moves_without_a_gap() {
     let (broker, mut model) = deployed();
-    let entrance = broker.entrance("shop");
     let machine = |broker: &Broker| broker.application("shop")["machines"].to_string();
     let before = machine(&broker);
     model["components"]["application"]["resources"] = json!({ "cpu": "1500m", "memory": "1536Mi" });
-    let accepted = broker.update("shop", &model).send();
-    let operation = accepted.json()["operation"].as_str().unwrap().to_owned();
-    eventually("it has moved", || {
-        fetch(entrance).unwrap_or_else(|gap| panic!("a gap: {gap}"));
-        let state = broker.get(&format!("/api/v1/operations/{operation}")).ok();
-        if state["state"] == "running" {
-            Err(state.to_string())
-        } else {
-            Ok(())
-        }
+    without_a_gap(broker.entrance("shop"), || {
+        broker.done(&broker.update("shop", &model).send());
     });
-    broker.done(&accepted);
     assert_ne!(machine(&broker), before);
     broker.settles("shop", &wanted(1));
     broker.page("shop").unwrap();
+}
+
+#[test]
+fn servers_come_and_go_without_a_gap() {
+    let (broker, mut model) = deployed();
+    without_a_gap(broker.entrance("shop"), || {
+        for servers in [3, 1, 2] {
+            broker.done(&broker.scale("shop", "application", servers).send());
+        }
+        set_replicas(&mut model, "application", 2);
+        for generation in ["one", "two"] {
+            set_variable(&mut model, "application", "GENERATION", generation);
+            broker.done(&broker.update("shop", &model).send());
+        }
+    });
+    broker.settles("shop", &wanted(2));
 }
 
 #[test]
@@ -129,21 +122,13 @@ fn who_only_knows_its_environment_is_restarted_when_its_peers_change() {
             return Err(format!("{now:?}"));
         };
         let peers = told(pid, "PEERS_APPLICATION_HTTP");
-        if peers.split(',').count() == 3 {
-            Ok(now)
-        } else {
-            Err(peers)
-        }
+        if peers.split(',').count() == 3 { Ok(now) } else { Err(peers) }
     });
     assert_eq!((after.id, after.endpoints), (proxy.id, proxy.endpoints));
     broker.settles("shop", &wanted(3));
     // Nothing changes any more: nobody is restarted any more.
     let settled = broker.running();
-    broker.done(
-        &broker
-            .update("shop", &broker.application("shop")["model"])
-            .send(),
-    );
+    broker.done(&broker.update("shop", &broker.application("shop")["model"]).send());
     assert_eq!(broker.settles("shop", &wanted(3)), settled);
 }
 
@@ -152,9 +137,7 @@ fn peers_are_found_by_file_and_by_lookup() {
     let (broker, _) = deployed();
     broker.done(&broker.scale("shop", "application", 2).send());
     let proxy = broker.workload("shop", "proxy", 0).pid.unwrap();
-    let lookup = broker
-        .get("/api/v1/applications/shop/endpoints?component=application")
-        .ok();
+    let lookup = broker.get("/api/v1/applications/shop/endpoints?component=application").ok();
     let mut found: Vec<String> = lookup["items"]
         .as_array()
         .unwrap()
@@ -162,9 +145,7 @@ fn peers_are_found_by_file_and_by_lookup() {
         .map(|endpoint| endpoint["address"].as_str().unwrap().to_owned())
         .collect();
     found.sort();
-    let file: Value =
-        serde_json::from_str(&fs::read_to_string(told(proxy, "HANSA_PEERS_FILE")).unwrap())
-            .unwrap();
+    let file: Value = serde_json::from_str(&fs::read_to_string(told(proxy, "HANSA_PEERS_FILE")).unwrap()).unwrap();
     let mut in_file: Vec<String> = file["application"]
         .as_array()
         .unwrap()
@@ -174,10 +155,7 @@ fn peers_are_found_by_file_and_by_lookup() {
     in_file.sort();
     assert_eq!((found.len(), &found), (2, &in_file));
     let url = told(proxy, "HANSA_DISCOVERY_URL");
-    let path = url
-        .split_once("/api/")
-        .map(|(_, path)| format!("/api/{path}"))
-        .unwrap();
+    let path = url.split_once("/api/").map(|(_, path)| format!("/api/{path}")).unwrap();
     assert_eq!(broker.get(&path).status, 200, "{url}");
 }
 
@@ -197,16 +175,10 @@ fn an_application_can_be_removed_at_any_time() {
     let removal = broker.remove("shop").send();
     // Again: the same removal, not another.
     assert_eq!(broker.remove("shop").send().json(), removal.json());
-    broker
-        .update("shop", &model)
-        .send()
-        .problem(409, "conflict");
+    broker.update("shop", &model).send().problem(409, "conflict");
     broker.done(&removal);
     let superseded = broker.ended(&update);
-    assert!(
-        superseded["error"].as_str().unwrap().contains("superseded"),
-        "{superseded}"
-    );
+    assert!(superseded["error"].as_str().unwrap().contains("superseded"), "{superseded}");
     broker.nothing_left();
 }
 

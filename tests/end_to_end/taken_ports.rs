@@ -29,33 +29,17 @@ fn a_fixed_port_that_is_taken_is_named_and_used_once_it_is_free() {
     let accepted = broker.submit(&at_port("fixed", number));
     let operation = accepted.json()["operation"].as_str().unwrap().to_owned();
     let reason = eventually("the operation says why", || {
-        let shown = broker
-            .get(&format!("/api/v1/operations/{operation}"))
-            .ok()
-            .to_string();
-        if shown.contains(&number.to_string()) {
-            Ok(shown)
-        } else {
-            Err(shown)
-        }
+        let shown = broker.get(&format!("/api/v1/operations/{operation}")).ok().to_string();
+        if shown.contains(&number.to_string()) { Ok(shown) } else { Err(shown) }
     });
-    assert!(
-        reason.contains("web") && reason.contains("http"),
-        "names component and port: {reason}"
-    );
-    assert!(
-        reason.contains(&std::process::id().to_string()),
-        "names who has it: {reason}"
-    );
+    assert!(reason.contains("web") && reason.contains("http"), "names component and port: {reason}");
+    assert!(reason.contains(&std::process::id().to_string()), "names who has it: {reason}");
     drop(other);
     let served = SocketAddr::from((Ipv4Addr::LOCALHOST, number));
-    eventually(
-        "it comes up",
-        || match broker.application("fixed")["phase"]["state"].as_str() {
-            Some("running") => Ok(()),
-            other => Err(format!("{other:?}")),
-        },
-    );
+    eventually("it comes up", || match broker.application("fixed")["phase"]["state"].as_str() {
+        Some("running") => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
     // Without a database it says so; what matters is that it answers there.
     assert!(fetch(served).unwrap_err().contains("503"));
 }
@@ -68,22 +52,13 @@ fn a_fixed_port_of_another_application_is_named() {
     let accepted = broker.submit(&at_port("second", number));
     let operation = accepted.json()["operation"].as_str().unwrap().to_owned();
     eventually("the operation says why", || {
-        let shown = broker
-            .get(&format!("/api/v1/operations/{operation}"))
-            .ok()
-            .to_string();
-        if shown.contains(&number.to_string()) {
-            Ok(())
-        } else {
-            Err(shown)
-        }
+        let shown = broker.get(&format!("/api/v1/operations/{operation}")).ok().to_string();
+        if shown.contains(&number.to_string()) { Ok(()) } else { Err(shown) }
     });
     broker.done(&broker.remove("first").send());
-    eventually("the second takes its place", || {
-        match broker.application("second")["phase"]["state"].as_str() {
-            Some("running") => Ok(()),
-            other => Err(format!("{other:?}")),
-        }
+    eventually("the second takes its place", || match broker.application("second")["phase"]["state"].as_str() {
+        Some("running") => Ok(()),
+        other => Err(format!("{other:?}")),
     });
 }
 
@@ -97,19 +72,10 @@ fn dynamic_ports_pass_over_those_that_are_taken() {
     let given: BTreeSet<u16> = broker
         .workloads("shop")
         .iter()
-        .flat_map(|workload| {
-            workload
-                .endpoints
-                .values()
-                .map(SocketAddr::port)
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|workload| workload.endpoints.values().map(SocketAddr::port).collect::<Vec<_>>())
         .collect();
     assert_eq!(given.len(), 3, "each its own: {given:?}");
-    assert!(
-        given.iter().all(|port| (port - first) % 2 == 1),
-        "{given:?}"
-    );
+    assert!(given.iter().all(|port| (port - first) % 2 == 1), "{given:?}");
     broker.page("shop").unwrap();
     drop(others);
 }
@@ -122,17 +88,11 @@ fn a_port_that_was_taken_while_its_workload_was_dead_is_replaced_and_peers_are_t
     let address = victim.endpoints["http"];
     broker.kill();
     signal(victim.pid.unwrap(), Signal::SIGKILL);
-    let other = eventually("its port is free", || {
-        TcpListener::bind(address).map_err(|error| error.to_string())
-    });
+    let other = eventually("its port is free", || TcpListener::bind(address).map_err(|error| error.to_string()));
     broker.restart();
     let moved = eventually("it is at another port", || {
         let now = broker.workload("shop", "application", 0);
-        if now.state == "running" && now.endpoints["http"] != address {
-            Ok(now)
-        } else {
-            Err(format!("{now:?}"))
-        }
+        if now.state == "running" && now.endpoints["http"] != address { Ok(now) } else { Err(format!("{now:?}")) }
     });
     assert_eq!(moved.id, victim.id);
     eventually("the chain works", || broker.page("shop"));
@@ -149,24 +109,14 @@ fn when_all_ports_are_taken_the_reason_is_told_and_it_goes_on_when_they_are_free
     let accepted = broker.submit(&three_tier("shop"));
     let operation = accepted.json()["operation"].as_str().unwrap().to_owned();
     eventually("the operation says why", || {
-        let shown = broker
-            .get(&format!("/api/v1/operations/{operation}"))
-            .ok()
-            .to_string();
-        if shown.contains(&format!("{first}")) && shown.contains(&format!("{last}")) {
-            Ok(())
-        } else {
-            Err(shown)
-        }
+        let shown = broker.get(&format!("/api/v1/operations/{operation}")).ok().to_string();
+        if shown.contains(&format!("{first}")) && shown.contains(&format!("{last}")) { Ok(()) } else { Err(shown) }
     });
     drop(others);
-    eventually(
-        "it comes up",
-        || match broker.application("shop")["phase"]["state"].as_str() {
-            Some("running") => broker.page("shop").map(drop),
-            other => Err(format!("{other:?}")),
-        },
-    );
+    eventually("it comes up", || match broker.application("shop")["phase"]["state"].as_str() {
+        Some("running") => broker.page("shop").map(drop),
+        other => Err(format!("{other:?}")),
+    });
 }
 
 #[test]
@@ -176,18 +126,9 @@ fn a_broker_whose_port_is_taken_says_so() {
     let address = other.local_addr().unwrap();
     let configuration = broker.file(
         "second.yaml",
-        &format!(
-            "server:\n  listen: {address}\ndata_dir: {}\n",
-            broker.folder().join("second").display()
-        ),
+        &format!("server:\n  listen: {address}\ndata_dir: {}\n", broker.folder().join("second").display()),
     );
     let refused = broker.cli(&["serve", "--config", &configuration]).failed(1);
-    assert!(
-        refused.contains(&address.port().to_string()) && refused.contains("server.listen"),
-        "{refused}"
-    );
-    assert!(
-        !broker.folder().join("second").exists(),
-        "nothing is touched before the port is had"
-    );
+    assert!(refused.contains(&address.port().to_string()) && refused.contains("server.listen"), "{refused}");
+    assert!(!broker.folder().join("second").exists(), "nothing is touched before the port is had");
 }

@@ -36,10 +36,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let databases = [Some(testing::sqlite(&[])), testing::postgres(&[])];
     for test in databases.into_iter().flatten() {
         make_durable(&test);
@@ -52,9 +49,7 @@ fn main() {
 fn make_durable(test: &TestDatabase) {
     if let DatabaseUrl::Postgres(url) = test.url() {
         let mut connection = diesel::PgConnection::establish(url).unwrap();
-        connection
-            .batch_execute("ALTER SYSTEM SET fsync = on")
-            .unwrap();
+        connection.batch_execute("ALTER SYSTEM SET fsync = on").unwrap();
         connection.batch_execute("SELECT pg_reload_conf()").unwrap();
         std::thread::sleep(Duration::from_millis(500));
     }
@@ -89,19 +84,14 @@ async fn events(db: &Database, batch: usize, callers: usize) {
             let mut written = 0;
             while begun.elapsed() < PERIOD {
                 let events: Vec<NewEvent> = (0..batch).map(|_| new_event()).collect();
-                db.write(move |connection| event::append_all(connection, &events))
-                    .await
-                    .unwrap();
+                db.write(move |connection| event::append_all(connection, &events)).await.unwrap();
                 written += batch;
             }
             written
         });
     }
     let written: usize = tasks.join_all().await.into_iter().sum();
-    println!(
-        "  {:>9.0} events/s, {batch} in each transaction, {callers} callers",
-        rate(written, begun)
-    );
+    println!("  {:>9.0} events/s, {batch} in each transaction, {callers} callers", rate(written, begun));
 }
 
 async fn queue(db: &Database) {
@@ -109,17 +99,13 @@ async fn queue(db: &Database) {
     let mut rounds = 0;
     while begun.elapsed() < PERIOD {
         let now = SystemClock.now();
-        db.write(move |connection| work::enqueue(connection, "q", "key", now))
-            .await
-            .unwrap();
+        db.write(move |connection| work::enqueue(connection, "q", "key", now)).await.unwrap();
         let claim = db
             .write(move |connection| work::claim(connection, "q", "w", now, TimeDelta::seconds(30)))
             .await
             .unwrap()
             .unwrap();
-        db.write(move |connection| work::finish(connection, &claim, None))
-            .await
-            .unwrap();
+        db.write(move |connection| work::finish(connection, &claim, None)).await.unwrap();
         rounds += 1;
     }
     println!(
@@ -153,20 +139,11 @@ async fn imports(db: &Database) {
     for _ in 0..1_000 {
         service.snapshot().await.unwrap();
     }
-    println!(
-        "            snapshot without changes in {:?}",
-        begun.elapsed() / 1_000
-    );
+    println!("            snapshot without changes in {:?}", begun.elapsed() / 1_000);
     let begun = Instant::now();
     let query = "SELECT (COUNT(?o) AS ?n) WHERE { ?o a hansa:Offer }".to_owned();
-    service
-        .query(query, hansa_ontology::graph::QueryLimits::default())
-        .await
-        .unwrap();
-    println!(
-        "            first query of the graph in {:?}",
-        begun.elapsed()
-    );
+    service.query(query, hansa_ontology::graph::QueryLimits::default()).await.unwrap();
+    println!("            first query of the graph in {:?}", begun.elapsed());
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -26,10 +26,7 @@ pub type SharedIds = Arc<dyn IdSource>;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the system for the time"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -40,10 +37,7 @@ impl Clock for SystemClock {
 pub struct RandomIds;
 
 impl IdSource for RandomIds {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that makes random identifiers"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes random identifiers")]
     fn next(&self) -> Uuid {
         Uuid::now_v7()
     }

@@ -36,14 +36,12 @@ pub(crate) fn open(
     match url {
         DatabaseUrl::Sqlite(path) => {
             prepare_file(path).map_err(|error| file_error(path, &error, url))?;
-            let connection = diesel::SqliteConnection::establish(&url.secret())
-                .map_err(|error| refused(url, error))?;
+            let connection = diesel::SqliteConnection::establish(&url.secret()).map_err(|error| refused(url, error))?;
             set_up_sqlite(Connection::Sqlite(connection), access, options)
         }
         DatabaseUrl::Postgres(address) => {
             let address = with_connect_timeout(address, options);
-            let connection =
-                diesel::PgConnection::establish(&address).map_err(|error| refused(url, error))?;
+            let connection = diesel::PgConnection::establish(&address).map_err(|error| refused(url, error))?;
             set_up_postgres(Connection::Postgres(connection), access, options)
         }
     }
@@ -54,11 +52,7 @@ fn refused(url: &DatabaseUrl, error: ConnectionError) -> RepositoryError {
         ConnectionError::CouldntSetupConfiguration(error) => RepositoryError::from(error),
         other => RepositoryError::Unavailable {
             database: url.to_string(),
-            reason: other
-                .to_string()
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" "),
+            reason: other.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
         },
     }
 }
@@ -66,34 +60,20 @@ fn refused(url: &DatabaseUrl, error: ConnectionError) -> RepositoryError {
 fn file_error(path: &Path, error: &std::io::Error, url: &DatabaseUrl) -> RepositoryError {
     if error.kind() == std::io::ErrorKind::StorageFull {
         let folder = path.parent().map(|folder| folder.display().to_string());
-        return RepositoryError::Full {
-            folder,
-            source: None,
-        };
+        return RepositoryError::Full { folder, source: None };
     }
-    RepositoryError::Unavailable {
-        database: url.to_string(),
-        reason: error.to_string(),
-    }
+    RepositoryError::Unavailable { database: url.to_string(), reason: error.to_string() }
 }
 
 /// Makes the folder, and the file readable by its owner alone. SQLite gives
 /// its write-ahead log the permissions of the file.
 fn prepare_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)?;
     }
     if !path.exists() {
-        std::fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path)?;
+        std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
     }
     Ok(())
 }
@@ -104,10 +84,7 @@ fn set_up_sqlite(
     options: &DatabaseOptions,
 ) -> Result<Connection, RepositoryError> {
     // The timeout comes first: switching to write-ahead logging takes a lock itself.
-    connection.batch_execute(&format!(
-        "PRAGMA busy_timeout = {};",
-        options.busy_timeout.as_millis()
-    ))?;
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {};", options.busy_timeout.as_millis()))?;
     connection.batch_execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF;",
@@ -151,10 +128,7 @@ fn with_connect_timeout(address: &str, options: &DatabaseOptions) -> String {
         return address.to_owned();
     }
     let separator = if address.contains('?') { '&' } else { '?' };
-    format!(
-        "{address}{separator}connect_timeout={}",
-        options.connect_timeout.as_secs().max(2)
-    )
+    format!("{address}{separator}connect_timeout={}", options.connect_timeout.as_secs().max(2))
 }
 
 /// Begins a transaction. A writer waits here for its turn: on SQLite for the
@@ -172,16 +146,10 @@ pub(crate) fn begin(
         }
         Connection::Sqlite(sqlite) => begin_immediate(sqlite, options.busy_timeout)?,
         Connection::Postgres(postgres) if access == Access::Read => {
-            AnsiTransactionManager::begin_transaction_sql(
-                postgres,
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            )?;
+            AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         }
         Connection::Postgres(postgres) => {
-            AnsiTransactionManager::begin_transaction_sql(
-                postgres,
-                "BEGIN ISOLATION LEVEL READ COMMITTED",
-            )?;
+            AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL READ COMMITTED")?;
             postgres.batch_execute(&format!("SELECT pg_advisory_xact_lock({WRITE_LOCK})"))?;
         }
     }
@@ -191,10 +159,7 @@ pub(crate) fn begin(
 /// SQLite's own way of waiting tries ever more rarely, at last ten times a
 /// second, and so starves beside a busy writer of another process. Trying
 /// evenly every millisecond or so gives each its turn.
-fn begin_immediate(
-    sqlite: &mut diesel::SqliteConnection,
-    patience: Duration,
-) -> Result<(), RepositoryError> {
+fn begin_immediate(sqlite: &mut diesel::SqliteConnection, patience: Duration) -> Result<(), RepositoryError> {
     let begun = Instant::now();
     loop {
         let error = match AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE") {

@@ -70,9 +70,7 @@ struct Inner {
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database")
-            .field("url", &self.inner.url)
-            .finish_non_exhaustive()
+        f.debug_struct("Database").field("url", &self.inner.url).finish_non_exhaustive()
     }
 }
 
@@ -106,17 +104,13 @@ impl Database {
             url: url.clone(),
             options,
         };
-        let rooms: Vec<&Migrations> = std::iter::once(&crate::MIGRATIONS)
-            .chain(migrations)
-            .collect();
+        let rooms: Vec<&Migrations> = std::iter::once(&crate::MIGRATIONS).chain(migrations).collect();
         let last_event = inner.run(Access::Write, |connection| {
             migration::run(connection, &rooms)?;
             crate::event::last_sequence(connection)
         })?;
         inner.events.send_replace(last_event);
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Which database this is.
@@ -129,10 +123,7 @@ impl Database {
     ///
     /// # Errors
     /// What `f` returns, or that the database cannot be used.
-    pub async fn read<T, E>(
-        &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn read<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<RepositoryError> + Send + 'static,
@@ -147,10 +138,7 @@ impl Database {
     ///
     /// # Errors
     /// What `f` returns, or that the database cannot be used.
-    pub async fn write<T, E>(
-        &self,
-        f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn write<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<RepositoryError> + Send + 'static,
@@ -203,8 +191,7 @@ impl Database {
             Access::Read => &self.inner.readers,
             Access::Write | Access::WriteRelaxed => &self.inner.writer,
         });
-        let turn =
-            tokio::time::timeout(self.inner.options.queue_timeout, turns.acquire_owned()).await;
+        let turn = tokio::time::timeout(self.inner.options.queue_timeout, turns.acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
             return Err(RepositoryError::Busy(None).into());
         };
@@ -238,9 +225,7 @@ impl Inner {
         // A panic in `f` drops the connection, which rolls back.
         let result = f(&mut connection);
         let result = match result {
-            Ok(value) => commit(&mut connection, access)
-                .map(|()| value)
-                .map_err(E::from),
+            Ok(value) => commit(&mut connection, access).map(|()| value).map_err(E::from),
             Err(error) => {
                 if let Err(failure) = Transactions::rollback_transaction(&mut connection) {
                     tracing::debug!(error = %failure, "rollback failed; the connection is closed, which rolls back too");
@@ -260,19 +245,12 @@ impl Inner {
 
     fn scope(&self) -> Scope {
         let folder = match &self.url {
-            DatabaseUrl::Sqlite(path) => Some(
-                path.parent()
-                    .filter(|f| !f.as_os_str().is_empty())
-                    .unwrap_or(Path::new("."))
-                    .to_path_buf(),
-            ),
+            DatabaseUrl::Sqlite(path) => {
+                Some(path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf())
+            }
             DatabaseUrl::Postgres(_) => None,
         };
-        Scope {
-            database: self.url.to_string(),
-            folder,
-            ..Scope::default()
-        }
+        Scope { database: self.url.to_string(), folder, ..Scope::default() }
     }
 
     /// A connection within a transaction. A connection that has lain idle may
@@ -309,10 +287,8 @@ impl Inner {
 
     fn put_back(&self, access: Access, mut connection: Connection) {
         let clean = matches!(
-            <Transactions as TransactionManager<Connection>>::transaction_manager_status_mut(
-                &mut connection
-            )
-            .transaction_depth(),
+            <Transactions as TransactionManager<Connection>>::transaction_manager_status_mut(&mut connection)
+                .transaction_depth(),
             Ok(None)
         );
         if clean {
@@ -322,8 +298,7 @@ impl Inner {
 
     /// On PostgreSQL the lock is waited for within the transaction, which then has to end.
     fn roll_back_and_keep(&self, access: Access, mut connection: Connection) {
-        if matches!(connection, Connection::Postgres(_))
-            && Transactions::rollback_transaction(&mut connection).is_err()
+        if matches!(connection, Connection::Postgres(_)) && Transactions::rollback_transaction(&mut connection).is_err()
         {
             return;
         }
@@ -339,8 +314,7 @@ impl Inner {
             });
         }
         if scope.work {
-            self.work
-                .send_modify(|count| *count = count.wrapping_add(1));
+            self.work.send_modify(|count| *count = count.wrapping_add(1));
         }
     }
 }

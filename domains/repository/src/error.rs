@@ -45,9 +45,7 @@ pub enum RepositoryError {
         source: Option<DieselError>,
     },
     /// The database cannot be reached.
-    #[error(
-        "the database {database} cannot be reached: {reason}; check that it runs and that `database.url` is right"
-    )]
+    #[error("the database {database} cannot be reached: {reason}; check that it runs and that `database.url` is right")]
     Unavailable {
         /// Which database, without its password.
         database: String,
@@ -165,28 +163,19 @@ impl RepositoryError {
     /// A stored value that this program cannot read back.
     #[must_use]
     pub fn unreadable(what: &str, error: &dyn std::fmt::Display) -> Self {
-        Self::Internal {
-            message: format!("stored {what} cannot be read: {error}"),
-            source: None,
-        }
+        Self::Internal { message: format!("stored {what} cannot be read: {error}"), source: None }
     }
 
     /// A conflict that the database did not notice itself.
     #[must_use]
     pub fn conflict(message: impl Into<String>) -> Self {
-        Self::Conflict {
-            message: message.into(),
-            source: None,
-        }
+        Self::Conflict { message: message.into(), source: None }
     }
 
     /// An argument that breaks a rule.
     #[must_use]
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Invalid {
-            field: field.into(),
-            message: message.into(),
-        }
+        Self::Invalid { field: field.into(), message: message.into() }
     }
 }
 
@@ -202,34 +191,23 @@ impl From<DieselError> for RepositoryError {
                 database: scope::database(),
                 reason: "the connection broke within a transaction; it was rolled back".to_owned(),
             },
-            _ => Self::Internal {
-                message: error.to_string(),
-                source: Some(error),
-            },
+            _ => Self::Internal { message: error.to_string(), source: Some(error) },
         }
     }
 }
 
 fn from_database(kind: DatabaseErrorKind, message: &str, error: DieselError) -> RepositoryError {
     match kind {
-        DatabaseErrorKind::UniqueViolation => RepositoryError::Conflict {
-            message: format!("it exists already ({message})"),
+        DatabaseErrorKind::UniqueViolation => {
+            RepositoryError::Conflict { message: format!("it exists already ({message})"), source: Some(error) }
+        }
+        DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => RepositoryError::Conflict {
+            message: format!("something else refers to it, or it refers to something that does not exist ({message})"),
             source: Some(error),
         },
-        DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
-            RepositoryError::Conflict {
-                message: format!(
-                    "something else refers to it, or it refers to something that does not exist ({message})"
-                ),
-                source: Some(error),
-            }
-        }
         DatabaseErrorKind::SerializationFailure => RepositoryError::Busy(Some(error)),
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => {
-            RepositoryError::Unavailable {
-                database: scope::database(),
-                reason: first_line(message),
-            }
+            RepositoryError::Unavailable { database: scope::database(), reason: first_line(message) }
         }
         _ => from_text(message, Some(error)),
     }
@@ -238,20 +216,12 @@ fn from_database(kind: DatabaseErrorKind, message: &str, error: DieselError) -> 
 /// By the fixed texts of SQLite and those of PostgreSQL in its default language.
 pub(crate) fn from_text(message: &str, error: Option<DieselError>) -> RepositoryError {
     let has = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
-    if has(&[
-        "database is locked",
-        "database table is locked",
-        "lock timeout",
-        "deadlock detected",
-    ]) {
+    if has(&["database is locked", "database table is locked", "lock timeout", "deadlock detected"]) {
         RepositoryError::Busy(error)
     } else if has(&["database or disk is full", "No space left on device"])
         || (has(&["disk I/O error"]) && scope::disk_is_full())
     {
-        RepositoryError::Full {
-            folder: scope::folder(),
-            source: error,
-        }
+        RepositoryError::Full { folder: scope::folder(), source: error }
     } else if has(&[
         "disk image is malformed",
         "file is not a database",
@@ -259,10 +229,7 @@ pub(crate) fn from_text(message: &str, error: Option<DieselError>) -> Repository
         "invalid page in block",
         "could not read block",
     ]) {
-        RepositoryError::Corrupt {
-            reason: first_line(message),
-            source: error,
-        }
+        RepositoryError::Corrupt { reason: first_line(message), source: error }
     } else if has(&[
         "unable to open database file",
         "readonly database",
@@ -271,15 +238,9 @@ pub(crate) fn from_text(message: &str, error: Option<DieselError>) -> Repository
         "no connection to the server",
         "the database system is",
     ]) {
-        RepositoryError::Unavailable {
-            database: scope::database(),
-            reason: first_line(message),
-        }
+        RepositoryError::Unavailable { database: scope::database(), reason: first_line(message) }
     } else {
-        RepositoryError::Internal {
-            message: first_line(message),
-            source: error,
-        }
+        RepositoryError::Internal { message: first_line(message), source: error }
     }
 }
 

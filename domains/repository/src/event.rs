@@ -4,9 +4,8 @@
 use crate::{Connection, error::RepositoryError, json, schema::event, scope, time};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    EscapeExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _,
-    QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
-    TextExpressionMethods as _,
+    EscapeExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
+    RunQueryDsl as _, Selectable, SelectableHelper as _, TextExpressionMethods as _,
 };
 use hansa_ontology::{Actor, ApplicationId};
 use serde::{Deserialize, Serialize};
@@ -121,10 +120,7 @@ pub fn append(connection: &mut Connection, new: &NewEvent) -> Result<i64, Reposi
 pub fn append_all(connection: &mut Connection, new: &[NewEvent]) -> Result<i64, RepositoryError> {
     let mut last = 0;
     for batch in new.chunks(ROWS_PER_STATEMENT) {
-        let rows = batch
-            .iter()
-            .map(NewRow::new)
-            .collect::<Result<Vec<_>, _>>()?;
+        let rows = batch.iter().map(NewRow::new).collect::<Result<Vec<_>, _>>()?;
         last = insert(connection, rows)?.max(last);
     }
     if last > 0 {
@@ -135,19 +131,14 @@ pub fn append_all(connection: &mut Connection, new: &[NewEvent]) -> Result<i64, 
 
 fn insert(connection: &mut Connection, rows: Vec<NewRow>) -> Result<i64, RepositoryError> {
     let sequences: Vec<i64> = match connection {
-        Connection::Postgres(postgres) => diesel::insert_into(event::table)
-            .values(rows)
-            .returning(event::sequence)
-            .get_results(postgres)?,
+        Connection::Postgres(postgres) => {
+            diesel::insert_into(event::table).values(rows).returning(event::sequence).get_results(postgres)?
+        }
         Connection::Sqlite(sqlite) => {
             let mut sequences = Vec::with_capacity(rows.len());
             for row in rows {
-                sequences.push(
-                    diesel::insert_into(event::table)
-                        .values(row)
-                        .returning(event::sequence)
-                        .get_result(sqlite)?,
-                );
+                sequences
+                    .push(diesel::insert_into(event::table).values(row).returning(event::sequence).get_result(sqlite)?);
             }
             sequences
         }
@@ -185,9 +176,7 @@ pub fn list(
         Order::OldestFirst => query.order(event::sequence.asc()),
         Order::NewestFirst => query.order(event::sequence.desc()),
     };
-    let rows: Vec<Row> = query
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(connection)?;
+    let rows: Vec<Row> = query.limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(connection)?;
     rows.into_iter().map(Row::into_event).collect()
 }
 
@@ -196,11 +185,7 @@ pub fn list(
 /// # Errors
 /// When the database fails.
 pub fn last_sequence(connection: &mut Connection) -> Result<i64, RepositoryError> {
-    let last = event::table
-        .select(event::sequence)
-        .order(event::sequence.desc())
-        .first(connection)
-        .optional()?;
+    let last = event::table.select(event::sequence).order(event::sequence.desc()).first(connection).optional()?;
     Ok(last.unwrap_or_default())
 }
 
@@ -245,11 +230,7 @@ impl Row {
             actor: json::from_column("actor", &self.actor)?,
             application: self
                 .application
-                .map(|id| {
-                    id.parse().map_err(|error| {
-                        RepositoryError::unreadable("application of an event", &error)
-                    })
-                })
+                .map(|id| id.parse().map_err(|error| RepositoryError::unreadable("application of an event", &error)))
                 .transpose()?,
             subject: self.subject,
             kind: self.kind,

@@ -8,8 +8,8 @@
 use crate::{Connection, error::RepositoryError, json, schema::idempotency_key, time};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
-    RunQueryDsl as _, Selectable, SelectableHelper as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
 };
 use hansa_ontology::Actor;
 use serde::{Deserialize, Serialize};
@@ -70,24 +70,14 @@ pub fn begin(
     now: DateTime<Utc>,
 ) -> Result<Begin, RepositoryError> {
     if key.is_empty() || key.len() > LONGEST_KEY {
-        return Err(RepositoryError::invalid(
-            "Idempotency-Key",
-            format!("must have 1 to {LONGEST_KEY} bytes"),
-        ));
+        return Err(RepositoryError::invalid("Idempotency-Key", format!("must have 1 to {LONGEST_KEY} bytes")));
     }
     let actor = json::to_column("actor", actor)?;
-    let stored: Option<Row> = idempotency_key::table
-        .find((&actor, key))
-        .select(Row::as_select())
-        .first(connection)
-        .optional()?;
+    let stored: Option<Row> =
+        idempotency_key::table.find((&actor, key)).select(Row::as_select()).first(connection).optional()?;
     if let Some(row) = stored {
         let age = now - time::from_column(row.begun_at);
-        let limit = if row.status.is_some() {
-            KEPT_FOR
-        } else {
-            ABANDONED_AFTER
-        };
+        let limit = if row.status.is_some() { KEPT_FOR } else { ABANDONED_AFTER };
         if age < limit {
             return row.answer(digest);
         }
@@ -102,9 +92,7 @@ pub fn begin(
         headers: None,
         body: None,
     };
-    diesel::insert_into(idempotency_key::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(idempotency_key::table).values(row).execute(connection)?;
     Ok(Begin::New)
 }
 
@@ -127,9 +115,7 @@ pub fn finish(
         ))
         .execute(connection)?;
     if changed == 0 {
-        return Err(RepositoryError::NotFound(
-            "a begun request with this Idempotency-Key".to_owned(),
-        ));
+        return Err(RepositoryError::NotFound("a begun request with this Idempotency-Key".to_owned()));
     }
     Ok(())
 }
@@ -138,11 +124,7 @@ pub fn finish(
 ///
 /// # Errors
 /// When the database refuses.
-pub fn forget(
-    connection: &mut Connection,
-    actor: &Actor,
-    key: &str,
-) -> Result<(), RepositoryError> {
+pub fn forget(connection: &mut Connection, actor: &Actor, key: &str) -> Result<(), RepositoryError> {
     let actor = json::to_column("actor", actor)?;
     diesel::delete(idempotency_key::table.find((&actor, key))).execute(connection)?;
     Ok(())
@@ -154,10 +136,7 @@ pub fn forget(
 /// When the database refuses.
 pub fn expire(connection: &mut Connection, now: DateTime<Utc>) -> Result<usize, RepositoryError> {
     let old = time::to_column(now - KEPT_FOR);
-    Ok(
-        diesel::delete(idempotency_key::table.filter(idempotency_key::begun_at.le(old)))
-            .execute(connection)?,
-    )
+    Ok(diesel::delete(idempotency_key::table.filter(idempotency_key::begun_at.le(old))).execute(connection)?)
 }
 
 impl Row {
@@ -165,13 +144,11 @@ impl Row {
         if self.digest != digest {
             return Ok(Begin::Mismatch);
         }
-        let (Some(status), Some(headers), Some(body)) = (self.status, self.headers, self.body)
-        else {
+        let (Some(status), Some(headers), Some(body)) = (self.status, self.headers, self.body) else {
             return Ok(Begin::InFlight);
         };
         Ok(Begin::Replay(StoredAnswer {
-            status: u16::try_from(status)
-                .map_err(|error| RepositoryError::unreadable("status", &error))?,
+            status: u16::try_from(status).map_err(|error| RepositoryError::unreadable("status", &error))?,
             headers: json::from_column("headers", &headers)?,
             body,
         }))

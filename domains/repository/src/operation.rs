@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _,
-    QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
+    RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use hansa_ontology::{Actor, ApplicationId, OperationId};
 use serde::{Deserialize, Serialize};
@@ -136,11 +136,7 @@ struct Row {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Conflict`] when the id is taken.
-pub fn start(
-    connection: &mut Connection,
-    new: NewOperation,
-    now: DateTime<Utc>,
-) -> Result<Operation, RepositoryError> {
+pub fn start(connection: &mut Connection, new: NewOperation, now: DateTime<Utc>) -> Result<Operation, RepositoryError> {
     let operation = Operation {
         id: new.id,
         kind: new.kind,
@@ -148,17 +144,11 @@ pub fn start(
         application: new.application,
         actor: new.actor,
         state: OperationState::Running,
-        progress: Progress {
-            done: 0,
-            total: 0,
-            message: new.message,
-        },
+        progress: Progress { done: 0, total: 0, message: new.message },
         created_at: now,
         updated_at: now,
     };
-    diesel::insert_into(operation::table)
-        .values(Row::new(&operation)?)
-        .execute(connection)?;
+    diesel::insert_into(operation::table).values(Row::new(&operation)?).execute(connection)?;
     tell(connection, &operation, "operation.started", now)?;
     Ok(operation)
 }
@@ -197,9 +187,7 @@ pub fn succeed(
     match operation.state {
         OperationState::Succeeded { .. } => return Ok(operation),
         OperationState::Failed { .. } => {
-            return Err(RepositoryError::conflict(format!(
-                "operation {id} has failed already"
-            )));
+            return Err(RepositoryError::conflict(format!("operation {id} has failed already")));
         }
         OperationState::Running => {}
     }
@@ -224,16 +212,12 @@ pub fn fail(
     match operation.state {
         OperationState::Failed { .. } => return Ok(operation),
         OperationState::Succeeded { .. } => {
-            return Err(RepositoryError::conflict(format!(
-                "operation {id} has succeeded already"
-            )));
+            return Err(RepositoryError::conflict(format!("operation {id} has succeeded already")));
         }
         OperationState::Running => {}
     }
     error.clone_into(&mut operation.progress.message);
-    operation.state = OperationState::Failed {
-        error: error.to_owned(),
-    };
+    operation.state = OperationState::Failed { error: error.to_owned() };
     save(connection, &mut operation, "operation.failed", now)?;
     Ok(operation)
 }
@@ -243,13 +227,9 @@ pub fn fail(
 /// # Errors
 /// [`crate::ErrorKind::NotFound`] when there is no such operation.
 pub fn get(connection: &mut Connection, id: OperationId) -> Result<Operation, RepositoryError> {
-    let row: Option<Row> = operation::table
-        .find(id.to_string())
-        .select(Row::as_select())
-        .first(connection)
-        .optional()?;
-    row.ok_or_else(|| RepositoryError::NotFound(format!("operation {id}")))?
-        .into_operation()
+    let row: Option<Row> =
+        operation::table.find(id.to_string()).select(Row::as_select()).first(connection).optional()?;
+    row.ok_or_else(|| RepositoryError::NotFound(format!("operation {id}")))?.into_operation()
 }
 
 /// At most `limit` operations that pass the filter, the newest first.
@@ -272,9 +252,7 @@ pub fn list(
         let before = get(connection, before)?;
         let at = time::to_column(before.created_at);
         query = query.filter(
-            operation::created_at.lt(at).or(operation::created_at
-                .eq(at)
-                .and(operation::id.lt(before.id.to_string()))),
+            operation::created_at.lt(at).or(operation::created_at.eq(at).and(operation::id.lt(before.id.to_string()))),
         );
     }
     let rows: Vec<Row> = query
@@ -311,11 +289,7 @@ fn tell(
     kind: &str,
     now: DateTime<Utc>,
 ) -> Result<(), RepositoryError> {
-    let Progress {
-        done,
-        total,
-        message,
-    } = &operation.progress;
+    let Progress { done, total, message } = &operation.progress;
     let event = NewEvent {
         at: now,
         actor: operation.actor.clone(),
@@ -353,8 +327,7 @@ impl Row {
     }
 
     fn into_operation(self) -> Result<Operation, RepositoryError> {
-        let unreadable =
-            |error: &dyn std::fmt::Display| RepositoryError::unreadable("operation", error);
+        let unreadable = |error: &dyn std::fmt::Display| RepositoryError::unreadable("operation", error);
         let detail: Value = json::from_column("result", &self.detail)?;
         let state = match (self.state.as_str(), detail) {
             ("running", _) => OperationState::Running,
@@ -367,17 +340,10 @@ impl Row {
             id: self.id.parse().map_err(|error| unreadable(&error))?,
             kind: self.kind,
             subject: self.subject,
-            application: self
-                .application
-                .map(|id| id.parse().map_err(|error| unreadable(&error)))
-                .transpose()?,
+            application: self.application.map(|id| id.parse().map_err(|error| unreadable(&error))).transpose()?,
             actor: json::from_column("actor", &self.actor)?,
             state,
-            progress: Progress {
-                done: steps(self.done)?,
-                total: steps(self.total)?,
-                message: self.message,
-            },
+            progress: Progress { done: steps(self.done)?, total: steps(self.total)?, message: self.message },
             created_at: time::from_column(self.created_at),
             updated_at: time::from_column(self.updated_at),
         })

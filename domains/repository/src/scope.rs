@@ -51,19 +51,12 @@ pub(crate) fn database() -> String {
 
 /// The database's folder for messages.
 pub(crate) fn folder() -> Option<String> {
-    SCOPE.with_borrow(|scope| {
-        scope
-            .folder
-            .as_ref()
-            .map(|folder| folder.display().to_string())
-    })
+    SCOPE.with_borrow(|scope| scope.folder.as_ref().map(|folder| folder.display().to_string()))
 }
 
 /// ` under FOLDER`, or nothing.
 pub(crate) fn under(folder: Option<&str>) -> String {
-    folder
-        .map(|folder| format!(" under {folder}"))
-        .unwrap_or_default()
+    folder.map(|folder| format!(" under {folder}")).unwrap_or_default()
 }
 
 /// Whether the database's file system has less than one page left. SQLite

@@ -8,6 +8,5 @@ use std::{fmt::Display, str::FromStr};
 /// # Errors
 /// When this program cannot read it.
 pub fn from_column<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, RepositoryError> {
-    text.parse()
-        .map_err(|error: T::Err| RepositoryError::unreadable(what, &error))
+    text.parse().map_err(|error: T::Err| RepositoryError::unreadable(what, &error))
 }

@@ -5,9 +5,7 @@ use chrono::{DateTime, DurationRound as _, NaiveDateTime, TimeDelta, Utc};
 /// A time as it is stored. Finer parts than a microsecond are cut off.
 #[must_use]
 pub fn to_column(at: DateTime<Utc>) -> NaiveDateTime {
-    at.duration_trunc(TimeDelta::microseconds(1))
-        .unwrap_or(at)
-        .naive_utc()
+    at.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(at).naive_utc()
 }
 
 /// A stored time.

@@ -49,10 +49,7 @@ impl FromStr for DatabaseUrl {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));
         }
-        Err(RepositoryError::invalid(
-            "database.url",
-            "is neither sqlite:PATH nor postgres://USER@HOST/DATABASE",
-        ))
+        Err(RepositoryError::invalid("database.url", "is neither sqlite:PATH nor postgres://USER@HOST/DATABASE"))
     }
 }
 
@@ -75,14 +72,9 @@ impl fmt::Debug for DatabaseUrl {
 fn without_password(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let rest = rest.split_once('?').map_or(rest, |(before, _)| before);
-    let (authority, path) = rest
-        .split_once('/')
-        .map_or((rest, None), |(a, p)| (a, Some(p)));
+    let (authority, path) = rest.split_once('/').map_or((rest, None), |(a, p)| (a, Some(p)));
     let authority = match authority.rsplit_once('@') {
-        Some((user, host)) => format!(
-            "{}@{host}",
-            user.split_once(':').map_or(user, |(name, _)| name)
-        ),
+        Some((user, host)) => format!("{}@{host}", user.split_once(':').map_or(user, |(name, _)| name)),
         None => authority.to_owned(),
     };
     match path {
@@ -97,20 +89,12 @@ mod tests {
 
     #[test]
     fn reads_both_forms() {
-        for (text, path) in [
-            ("sqlite:a/b.db", "a/b.db"),
-            ("sqlite:///var/lib/h.db", "/var/lib/h.db"),
-            ("sqlite:/x", "/x"),
-        ] {
-            assert_eq!(
-                text.parse::<DatabaseUrl>().unwrap(),
-                DatabaseUrl::sqlite(path)
-            );
+        for (text, path) in
+            [("sqlite:a/b.db", "a/b.db"), ("sqlite:///var/lib/h.db", "/var/lib/h.db"), ("sqlite:/x", "/x")]
+        {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap(), DatabaseUrl::sqlite(path));
         }
-        assert!(matches!(
-            "postgres://u@h/d".parse(),
-            Ok(DatabaseUrl::Postgres(_))
-        ));
+        assert!(matches!("postgres://u@h/d".parse(), Ok(DatabaseUrl::Postgres(_))));
         for bad in ["", "sqlite:", "sqlite::memory:", "mysql://h/d", "hansa.db"] {
             let error = bad.parse::<DatabaseUrl>().unwrap_err().to_string();
             assert!(error.starts_with("database.url: "), "{error}");

@@ -13,8 +13,8 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::{
-    BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _,
-    QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
+    RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use serde::Serialize;
 
@@ -81,18 +81,9 @@ struct Row {
 ///
 /// # Errors
 /// When the database refuses.
-pub fn enqueue(
-    connection: &mut Connection,
-    queue: &str,
-    key: &str,
-    due: DateTime<Utc>,
-) -> Result<(), RepositoryError> {
+pub fn enqueue(connection: &mut Connection, queue: &str, key: &str, due: DateTime<Utc>) -> Result<(), RepositoryError> {
     let due = time::to_column(due);
-    let row: Option<Row> = work_item::table
-        .find((queue, key))
-        .select(Row::as_select())
-        .first(connection)
-        .optional()?;
+    let row: Option<Row> = work_item::table.find((queue, key)).select(Row::as_select()).first(connection).optional()?;
     match row {
         None => {
             let row = Row {
@@ -106,9 +97,7 @@ pub fn enqueue(
                 attempts: 0,
                 last_error: None,
             };
-            diesel::insert_into(work_item::table)
-                .values(row)
-                .execute(connection)?;
+            diesel::insert_into(work_item::table).values(row).execute(connection)?;
         }
         Some(row) if row.lease_owner.is_some() => {
             let wanted = row.wanted.map_or(due, |wanted| wanted.min(due));
@@ -162,32 +151,20 @@ pub fn claim(
 
 /// Writers take turns, so nothing can change between this and the update; rows
 /// that another transaction has locked all the same are passed over.
-fn first_free(
-    connection: &mut Connection,
-    queue: &str,
-    now: NaiveDateTime,
-) -> Result<Option<Row>, RepositoryError> {
+fn first_free(connection: &mut Connection, queue: &str, now: NaiveDateTime) -> Result<Option<Row>, RepositoryError> {
     macro_rules! free {
         () => {
             work_item::table
                 .select(Row::as_select())
                 .filter(work_item::queue.eq(queue))
                 .filter(work_item::due.le(now))
-                .filter(
-                    work_item::lease_until
-                        .is_null()
-                        .or(work_item::lease_until.le(now)),
-                )
+                .filter(work_item::lease_until.is_null().or(work_item::lease_until.le(now)))
                 .order((work_item::due.asc(), work_item::key.asc()))
                 .limit(1)
         };
     }
     let row = match connection {
-        Connection::Postgres(postgres) => free!()
-            .for_update()
-            .skip_locked()
-            .first(postgres)
-            .optional()?,
+        Connection::Postgres(postgres) => free!().for_update().skip_locked().first(postgres).optional()?,
         Connection::Sqlite(sqlite) => free!().first(sqlite).optional()?,
     };
     Ok(row)
@@ -208,10 +185,7 @@ pub fn renew(
     diesel::update(work_item::table.find((&claim.queue, &claim.key)))
         .set(work_item::lease_until.eq(Some(until)))
         .execute(connection)?;
-    Ok(Claim {
-        lease_until: time::from_column(until),
-        ..claim.clone()
-    })
+    Ok(Claim { lease_until: time::from_column(until), ..claim.clone() })
 }
 
 /// The round went well. The item comes again at `next_due`, or when it was
@@ -250,15 +224,8 @@ pub fn fail(
     error: &str,
 ) -> Result<(), RepositoryError> {
     let row = held(connection, claim)?;
-    let due =
-        earliest(row.wanted, Some(time::to_column(retry_at))).unwrap_or(time::to_column(retry_at));
-    put_back(
-        connection,
-        claim,
-        due,
-        row.attempts.saturating_add(1),
-        Some(error),
-    )?;
+    let due = earliest(row.wanted, Some(time::to_column(retry_at))).unwrap_or(time::to_column(retry_at));
+    put_back(connection, claim, due, row.attempts.saturating_add(1), Some(error))?;
     if row.wanted.is_some() {
         scope::work_enqueued();
     }
@@ -272,13 +239,7 @@ pub fn fail(
 pub fn release(connection: &mut Connection, claim: &Claim) -> Result<(), RepositoryError> {
     let row = held(connection, claim)?;
     let due = earliest(row.wanted, Some(row.due)).unwrap_or(row.due);
-    put_back(
-        connection,
-        claim,
-        due,
-        row.attempts,
-        row.last_error.as_deref(),
-    )?;
+    put_back(connection, claim, due, row.attempts, row.last_error.as_deref())?;
     scope::work_enqueued();
     Ok(())
 }
@@ -289,14 +250,8 @@ pub fn release(connection: &mut Connection, claim: &Claim) -> Result<(), Reposit
 ///
 /// # Errors
 /// When the database refuses.
-pub fn take_back(
-    connection: &mut Connection,
-    queue: &str,
-    owner: &str,
-) -> Result<usize, RepositoryError> {
-    let held = work_item::table
-        .filter(work_item::queue.eq(queue))
-        .filter(work_item::lease_owner.eq(owner));
+pub fn take_back(connection: &mut Connection, queue: &str, owner: &str) -> Result<usize, RepositoryError> {
+    let held = work_item::table.filter(work_item::queue.eq(queue)).filter(work_item::lease_owner.eq(owner));
     let freed = diesel::update(held)
         .set((
             work_item::fence.eq(work_item::fence + 1),
@@ -312,16 +267,9 @@ pub fn take_back(
 ///
 /// # Errors
 /// When the database fails.
-pub fn next_due(
-    connection: &mut Connection,
-    queue: &str,
-) -> Result<Option<DateTime<Utc>>, RepositoryError> {
+pub fn next_due(connection: &mut Connection, queue: &str) -> Result<Option<DateTime<Utc>>, RepositoryError> {
     let free: Option<NaiveDateTime> = work_item::table
-        .filter(
-            work_item::queue
-                .eq(queue)
-                .and(work_item::lease_until.is_null()),
-        )
+        .filter(work_item::queue.eq(queue).and(work_item::lease_until.is_null()))
         .select(diesel::dsl::min(work_item::due))
         .first(connection)?;
     let held: Option<NaiveDateTime> = work_item::table
@@ -346,23 +294,14 @@ pub fn list(connection: &mut Connection, queue: &str) -> Result<Vec<WorkItem>, R
 
 /// The next number of a counter, given with the commit.
 pub(crate) fn next_number(connection: &mut Connection, name: &str) -> Result<i64, RepositoryError> {
-    diesel::update(counter::table.find(name))
-        .set(counter::value.eq(counter::value + 1))
-        .execute(connection)?;
-    Ok(counter::table
-        .find(name)
-        .select(counter::value)
-        .first(connection)?)
+    diesel::update(counter::table.find(name)).set(counter::value.eq(counter::value + 1)).execute(connection)?;
+    Ok(counter::table.find(name).select(counter::value).first(connection)?)
 }
 
 fn held(connection: &mut Connection, claim: &Claim) -> Result<Row, RepositoryError> {
     work_item::table
         .find((&claim.queue, &claim.key))
-        .filter(
-            work_item::fence
-                .eq(claim.fence)
-                .and(work_item::lease_owner.is_not_null()),
-        )
+        .filter(work_item::fence.eq(claim.fence).and(work_item::lease_owner.is_not_null()))
         .select(Row::as_select())
         .first(connection)
         .optional()?
@@ -381,18 +320,16 @@ fn put_back(
     attempts: i32,
     error: Option<&str>,
 ) -> Result<usize, RepositoryError> {
-    Ok(
-        diesel::update(work_item::table.find((&claim.queue, &claim.key)))
-            .set((
-                work_item::due.eq(due),
-                work_item::wanted.eq(None::<NaiveDateTime>),
-                work_item::lease_owner.eq(None::<String>),
-                work_item::lease_until.eq(None::<NaiveDateTime>),
-                work_item::attempts.eq(attempts),
-                work_item::last_error.eq(error),
-            ))
-            .execute(connection)?,
-    )
+    Ok(diesel::update(work_item::table.find((&claim.queue, &claim.key)))
+        .set((
+            work_item::due.eq(due),
+            work_item::wanted.eq(None::<NaiveDateTime>),
+            work_item::lease_owner.eq(None::<String>),
+            work_item::lease_until.eq(None::<NaiveDateTime>),
+            work_item::attempts.eq(attempts),
+            work_item::last_error.eq(error),
+        ))
+        .execute(connection)?)
 }
 
 fn earliest(one: Option<NaiveDateTime>, other: Option<NaiveDateTime>) -> Option<NaiveDateTime> {
@@ -410,10 +347,7 @@ impl Row {
             queue: self.queue,
             key: self.key,
             due: time::from_column(self.due),
-            lease: lease.map(|(owner, until)| Lease {
-                owner,
-                until: time::from_column(until),
-            }),
+            lease: lease.map(|(owner, until)| Lease { owner, until: time::from_column(until) }),
             attempts: count(self.attempts),
             last_error: self.last_error,
         }

@@ -24,11 +24,7 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.message
-        )?;
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)?;
         match &self.hint {
             Some(hint) => write!(f, " ({hint})"),
             None => Ok(()),
@@ -47,24 +43,14 @@ impl Diagnostic {
     /// ```
     #[must_use]
     pub fn render(&self, source: &str, text: &str) -> String {
-        let mut out = format!(
-            "{source}:{}:{}: {} [{}]",
-            self.line, self.column, self.message, self.code
-        );
+        let mut out = format!("{source}:{}:{}: {} [{}]", self.line, self.column, self.message, self.code);
         if let Some(line) = text.lines().nth(self.line.saturating_sub(1)) {
             let number = self.line.to_string();
-            let shown: String = line
-                .chars()
-                .take(200)
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect();
+            let shown: String = line.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect();
             let gutter = " ".repeat(number.len());
             out.push_str(&format!("\n  {number} | {shown}"));
             if self.column <= 200 {
-                out.push_str(&format!(
-                    "\n  {gutter} | {}^",
-                    " ".repeat(self.column.saturating_sub(1))
-                ));
+                out.push_str(&format!("\n  {gutter} | {}^", " ".repeat(self.column.saturating_sub(1))));
             }
         }
         if let Some(hint) = &self.hint {

@@ -32,27 +32,12 @@ impl Finding {
     }
 
     /// About a field's value.
-    pub(crate) fn value(
-        pointer: impl Into<String>,
-        code: Code,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn value(pointer: impl Into<String>, code: Code, message: impl Into<String>) -> Self {
         Self::new(pointer, Place::Value, code, message)
     }
 
-    pub(crate) fn new(
-        pointer: impl Into<String>,
-        place: Place,
-        code: Code,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            pointer: pointer.into(),
-            place,
-            code,
-            message: message.into(),
-            hint: None,
-        }
+    pub(crate) fn new(pointer: impl Into<String>, place: Place, code: Code, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), place, code, message: message.into(), hint: None }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -74,14 +59,7 @@ impl Finding {
             (_, None) => Position::START,
         };
         let Position { line, column } = extent.clamp(position);
-        Diagnostic {
-            line,
-            column,
-            pointer: self.pointer,
-            code: self.code,
-            message: self.message,
-            hint: self.hint,
-        }
+        Diagnostic { line, column, pointer: self.pointer, code: self.code, message: self.message, hint: self.hint }
     }
 }
 
@@ -90,43 +68,23 @@ pub(crate) struct Extent(Vec<usize>);
 
 impl Extent {
     pub(crate) fn of(text: &str) -> Self {
-        Self(
-            text.split('\n')
-                .map(|line| line.trim_end_matches('\r').chars().count())
-                .collect(),
-        )
+        Self(text.split('\n').map(|line| line.trim_end_matches('\r').chars().count()).collect())
     }
 
     /// The nearest place inside: a line that exists, at most one column behind its end.
     fn clamp(&self, position: Position) -> Position {
         let line = position.line.clamp(1, self.0.len().max(1));
         let length = self.0.get(line - 1).copied().unwrap_or(0);
-        Position {
-            line,
-            column: position.column.clamp(1, length + 1),
-        }
+        Position { line, column: position.column.clamp(1, length + 1) }
     }
 }
 
 /// The findings as people get them: located, in the order of the text, each once.
 pub(crate) fn located(findings: Vec<Finding>, root: Option<&Node>, text: &str) -> Vec<Diagnostic> {
     let extent = Extent::of(text);
-    let mut diagnostics: Vec<Diagnostic> = findings
-        .into_iter()
-        .map(|finding| finding.locate(root, &extent))
-        .collect();
-    diagnostics.sort_by(|a, b| {
-        (a.line, a.column, &a.pointer, a.code).cmp(&(b.line, b.column, &b.pointer, b.code))
-    });
+    let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(|finding| finding.locate(root, &extent)).collect();
+    diagnostics.sort_by(|a, b| (a.line, a.column, &a.pointer, a.code).cmp(&(b.line, b.column, &b.pointer, b.code)));
     let mut seen = BTreeSet::new();
-    diagnostics.retain(|d| {
-        seen.insert((
-            d.line,
-            d.column,
-            d.pointer.clone(),
-            d.code,
-            d.message.clone(),
-        ))
-    });
+    diagnostics.retain(|d| seen.insert((d.line, d.column, d.pointer.clone(), d.code, d.message.clone())));
     diagnostics
 }

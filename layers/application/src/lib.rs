@@ -14,8 +14,6 @@ mod finding;
 mod schema;
 mod suggestion;
 
-pub use descriptor::{
-    Described, MAX_BYTES, read_descriptor, read_descriptor_bytes, write_descriptor,
-};
+pub use descriptor::{Described, MAX_BYTES, read_descriptor, read_descriptor_bytes, write_descriptor};
 pub use diagnostic::{Code, Diagnostic, Diagnostics};
 pub use schema::json_schema;

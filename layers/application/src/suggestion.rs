@@ -2,10 +2,7 @@
 
 /// The candidate that was probably meant: the same but for case and
 /// separators, a beginning of it, or a slip of the finger away.
-pub(crate) fn closest<'a>(
-    given: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn closest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = folded(given);
     if wanted.is_empty() || wanted.len() > 100 {
         return None;
@@ -18,22 +15,17 @@ pub(crate) fn closest<'a>(
 }
 
 fn folded(text: &str) -> String {
-    text.chars()
-        .filter(|c| !matches!(c, '-' | '_' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// From 0 to 1; None for what nobody would mix up.
 fn likeness(given: &str, candidate: &str) -> Option<f64> {
     let near = strsim::normalized_damerau_levenshtein(given, candidate);
-    let begins = given.len() >= 3 && candidate.starts_with(given)
-        || candidate.len() >= 3 && given.starts_with(candidate);
+    let begins =
+        given.len() >= 3 && candidate.starts_with(given) || candidate.len() >= 3 && given.starts_with(candidate);
     if given == candidate {
         Some(1.0)
-    } else if near >= 0.6
-        || strsim::damerau_levenshtein(given, candidate) == 1 && candidate.chars().count() > 1
-    {
+    } else if near >= 0.6 || strsim::damerau_levenshtein(given, candidate) == 1 && candidate.chars().count() > 1 {
         Some(near)
     } else {
         begins.then_some(0.6)
@@ -64,11 +56,7 @@ const FEW: usize = 6;
 fn listed(known: &[&str]) -> String {
     const MOST: usize = 20;
     let shown: Vec<String> = known.iter().take(MOST).map(|name| shown(name)).collect();
-    let more = if known.len() > MOST {
-        format!(" and {} more", known.len() - MOST)
-    } else {
-        String::new()
-    };
+    let more = if known.len() > MOST { format!(" and {} more", known.len() - MOST) } else { String::new() };
     format!("{}{more}", shown.join(", "))
 }
 
@@ -79,17 +67,8 @@ pub(crate) fn shown(text: &str) -> String {
         !c.is_control()
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    let mut out: String = text
-        .chars()
-        .take(MOST)
-        .map(|c| {
-            if safe(c) {
-                c.to_string()
-            } else {
-                c.escape_unicode().to_string()
-            }
-        })
-        .collect();
+    let mut out: String =
+        text.chars().take(MOST).map(|c| if safe(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect();
     if text.chars().nth(MOST).is_some() {
         out.push('…');
     }
@@ -116,13 +95,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant() {
-        let fields = [
-            "replicas",
-            "resources",
-            "environment",
-            "maxLatency",
-            "health",
-        ];
+        let fields = ["replicas", "resources", "environment", "maxLatency", "health"];
         assert_eq!(closest("replica", fields), Some("replicas"));
         assert_eq!(closest("max_latency", fields), Some("maxLatency"));
         assert_eq!(closest("env", fields), Some("environment"));

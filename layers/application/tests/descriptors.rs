@@ -1,10 +1,6 @@
 //! A folder of descriptors, each beside what is said about it. After a change
 //! that is meant, run the tests with `UPDATE=1` and read the difference.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use hansa_application::{Code, Diagnostic, read_descriptor_bytes, write_descriptor};
 use std::{
@@ -14,17 +10,9 @@ use std::{
 };
 
 fn folder(name: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/descriptors")
-        .join(name);
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "yaml" || extension == "json")
-    });
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/descriptors").join(name);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "json"));
     files.sort();
     let stems: BTreeSet<_> = files.iter().map(|path| path.file_stem()).collect();
     assert_eq!(stems.len(), files.len(), "each has its own .expected");
@@ -34,18 +22,8 @@ fn folder(name: &str) -> Vec<PathBuf> {
 
 fn told(diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
-    for Diagnostic {
-        line,
-        column,
-        pointer,
-        code,
-        message,
-        hint,
-    } in diagnostics
-    {
-        out.push_str(&format!(
-            "{line}:{column} {code} {pointer}\n    {message}\n"
-        ));
+    for Diagnostic { line, column, pointer, code, message, hint } in diagnostics {
+        out.push_str(&format!("{line}:{column} {code} {pointer}\n    {message}\n"));
         if let Some(hint) = hint {
             out.push_str(&format!("    hint: {hint}\n"));
         }
@@ -61,10 +39,7 @@ fn compare(path: &Path, found: &str, wrong: &mut Vec<String>) {
         return;
     }
     if std::env::var_os("UPDATE").is_none() {
-        wrong.push(format!(
-            "{}\n--- expected\n{expected}--- found\n{found}",
-            path.display()
-        ));
+        wrong.push(format!("{}\n--- expected\n{expected}--- found\n{found}", path.display()));
     } else if found.is_empty() {
         fs::remove_file(&beside).unwrap();
     } else {
@@ -76,20 +51,10 @@ fn inside(text: &[u8], diagnostics: &[Diagnostic], path: &Path) {
     let text = String::from_utf8_lossy(text);
     for diagnostic in diagnostics {
         let line = text.split('\n').nth(diagnostic.line - 1);
-        let length = line
-            .unwrap_or_else(|| panic!("{}: {diagnostic}", path.display()))
-            .chars()
-            .count();
-        assert!(
-            (1..=length + 1).contains(&diagnostic.column),
-            "{}: {diagnostic}",
-            path.display()
-        );
+        let length = line.unwrap_or_else(|| panic!("{}: {diagnostic}", path.display())).chars().count();
+        assert!((1..=length + 1).contains(&diagnostic.column), "{}: {diagnostic}", path.display());
         assert!(diagnostic.pointer.is_empty() || diagnostic.pointer.starts_with('/'));
-        assert!(
-            !diagnostic.message.contains("under any of the schemas"),
-            "{diagnostic}"
-        );
+        assert!(!diagnostic.message.contains("under any of the schemas"), "{diagnostic}");
     }
 }
 
@@ -108,14 +73,8 @@ fn broken_descriptors_are_refused_with_every_fault() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Warnings, bounds on size and what no check foresaw are tried elsewhere.
-    let elsewhere = [
-        Code::NoConnector,
-        Code::NothingToCall,
-        Code::NoEffect,
-        Code::TooLarge,
-        Code::TooDeep,
-        Code::Invalid,
-    ];
+    let elsewhere =
+        [Code::NoConnector, Code::NothingToCall, Code::NoEffect, Code::TooLarge, Code::TooDeep, Code::Invalid];
     for code in Code::ALL.iter().filter(|code| !elsewhere.contains(code)) {
         assert!(seen.contains(code), "no broken descriptor shows `{code}`");
     }
@@ -132,8 +91,8 @@ fn valid_descriptors_are_read_and_written_without_loss() {
                 seen.extend(described.warnings.iter().map(|warning| warning.code));
                 compare(&path, &told(&described.warnings), &mut wrong);
                 let written = write_descriptor(&described.model);
-                let again = read_descriptor_bytes(written.as_bytes())
-                    .unwrap_or_else(|error| panic!("{error}\n{written}"));
+                let again =
+                    read_descriptor_bytes(written.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{written}"));
                 assert_eq!(again.model, described.model, "{written}");
             }
             Err(diagnostics) => wrong.push(format!("{}\n{diagnostics}", path.display())),
@@ -141,10 +100,7 @@ fn valid_descriptors_are_read_and_written_without_loss() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     for code in [Code::NoConnector, Code::NothingToCall, Code::NoEffect] {
-        assert!(
-            seen.contains(&code),
-            "no valid descriptor shows the warning `{code}`"
-        );
+        assert!(seen.contains(&code), "no valid descriptor shows the warning `{code}`");
     }
 }
 
@@ -155,17 +111,14 @@ fn the_examples_are_read() {
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "yaml")
-        {
+        if path.extension().is_some_and(|extension| extension == "yaml") {
             let text = fs::read_to_string(&path).unwrap();
             // Other kinds of documents may stand there too.
             if !text.lines().any(|line| line.starts_with("hansa:")) {
                 continue;
             }
-            let described = read_descriptor_bytes(text.as_bytes())
-                .unwrap_or_else(|error| panic!("{}\n{error}", path.display()));
+            let described =
+                read_descriptor_bytes(text.as_bytes()).unwrap_or_else(|error| panic!("{}\n{error}", path.display()));
             assert_eq!(described.warnings, [], "{}", path.display());
             count += 1;
         }

@@ -1,23 +1,16 @@
 //! What holds for every text and every model.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use hansa_application::{
-    Diagnostics, json_schema, read_descriptor, read_descriptor_bytes, write_descriptor,
-};
+use hansa_application::{Diagnostics, json_schema, read_descriptor, read_descriptor_bytes, write_descriptor};
 use hansa_ontology::{
     ResourceModel,
     offer::{CpuArch, OfferKind},
     place::Area,
     quantity::{CpuMilli, Mebibytes, TimeSpan},
     resource_model::{
-        AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, ExposedPort,
-        HealthCheck, HealthProbe, HttpProbe, Link, Objective, ObjectiveKind, OnPeerChange, Package,
-        ProcessPackage, Protocol, RatioRule, Replicas, Resources, Rule, Scope, SpreadRule,
-        TcpProbe, Volume, Weights,
+        AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, ExposedPort, HealthCheck,
+        HealthProbe, HttpProbe, Link, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage, Protocol,
+        RatioRule, Replicas, Resources, Rule, Scope, SpreadRule, TcpProbe, Volume, Weights,
     },
 };
 use proptest::{collection, option, prelude::*};
@@ -33,8 +26,8 @@ fn text() -> impl Strategy<Value = String> {
         "\\PC{0,8}",
         any::<String>().prop_map(|text| text.replace('\0', "")),
         proptest::sample::select(vec![
-            "no", "~", "null", "1.10", "0x1f", "<<", "---", "...", " x", "x ", "", "\u{feff}",
-            "1e3", "\u{85}", "\u{2028}"
+            "no", "~", "null", "1.10", "0x1f", "<<", "---", "...", " x", "x ", "", "\u{feff}", "1e3", "\u{85}",
+            "\u{2028}"
         ])
         .prop_map(ToOwned::to_owned),
     ]
@@ -51,25 +44,15 @@ fn decimal(most: i64) -> impl Strategy<Value = Decimal> {
 
 fn areas() -> impl Strategy<Value = AllowDeny<Area>> {
     let some = |codes: &'static [&'static str]| {
-        proptest::sample::subsequence(codes.to_vec(), 0..=codes.len()).prop_map(|codes| {
-            codes
-                .into_iter()
-                .map(|code| Area::new(code).unwrap())
-                .collect()
-        })
+        proptest::sample::subsequence(codes.to_vec(), 0..=codes.len())
+            .prop_map(|codes| codes.into_iter().map(|code| Area::new(code).unwrap()).collect())
     };
-    (some(&["DE", "NO", "FR"]), some(&["US", "CN"]))
-        .prop_map(|(allow, deny)| AllowDeny { allow, deny })
+    (some(&["DE", "NO", "FR"]), some(&["US", "CN"])).prop_map(|(allow, deny)| AllowDeny { allow, deny })
 }
 
 fn constraints() -> impl Strategy<Value = Constraints> {
     (
-        (
-            areas(),
-            areas(),
-            collection::btree_set("[a-z]{1,5}", 0..3),
-            collection::btree_set(text(), 0..3),
-        ),
+        (areas(), areas(), collection::btree_set("[a-z]{1,5}", 0..3), collection::btree_set(text(), 0..3)),
         (
             option::of(decimal(100)),
             option::of(decimal(i64::from(u32::MAX))),
@@ -81,22 +64,20 @@ fn constraints() -> impl Strategy<Value = Constraints> {
         ),
     )
         .prop_map(
-            |(
-                (location, jurisdiction, claims, capabilities),
-                (availability, price, carbon),
-                (cpu_arch, kind),
-            )| Constraints {
-                service_area: location.allow.clone(),
-                location,
-                jurisdiction,
-                claims,
-                capabilities,
-                min_availability: availability,
-                max_price_per_hour: price,
-                max_carbon_intensity: carbon,
-                cpu_arch,
-                kind: kind.into_iter().collect(),
-                ..Constraints::default()
+            |((location, jurisdiction, claims, capabilities), (availability, price, carbon), (cpu_arch, kind))| {
+                Constraints {
+                    service_area: location.allow.clone(),
+                    location,
+                    jurisdiction,
+                    claims,
+                    capabilities,
+                    min_availability: availability,
+                    max_price_per_hour: price,
+                    max_carbon_intensity: carbon,
+                    cpu_arch,
+                    kind: kind.into_iter().collect(),
+                    ..Constraints::default()
+                }
             },
         )
 }
@@ -118,19 +99,10 @@ fn health(port: String) -> impl Strategy<Value = HealthCheck> {
         move |(http, interval, timeout, failures, startup, path)| {
             let port = port.clone();
             let probe = match http {
-                true => HealthProbe::Http(HttpProbe {
-                    port,
-                    path: format!("/{path}"),
-                }),
+                true => HealthProbe::Http(HttpProbe { port, path: format!("/{path}") }),
                 false => HealthProbe::Tcp(TcpProbe { port }),
             };
-            HealthCheck {
-                probe,
-                interval,
-                timeout,
-                failures,
-                startup,
-            }
+            HealthCheck { probe, interval, timeout, failures, startup }
         },
     )
 }
@@ -187,21 +159,11 @@ prop_compose! {
 
 fn objective() -> impl Strategy<Value = Objective> {
     prop_oneof![
-        proptest::sample::select(vec![
-            ObjectiveKind::Price,
-            ObjectiveKind::Latency,
-            ObjectiveKind::Carbon
-        ])
-        .prop_map(Objective::One),
-        (1_i64..1_000_000_000, decimal(1_000_000_000_000), decimal(9)).prop_map(
-            |(price, latency, carbon)| {
-                Objective::Weighted(Weights {
-                    price: Decimal::new(price, 9),
-                    latency,
-                    carbon,
-                })
-            }
-        ),
+        proptest::sample::select(vec![ObjectiveKind::Price, ObjectiveKind::Latency, ObjectiveKind::Carbon])
+            .prop_map(Objective::One),
+        (1_i64..1_000_000_000, decimal(1_000_000_000_000), decimal(9)).prop_map(|(price, latency, carbon)| {
+            Objective::Weighted(Weights { price: Decimal::new(price, 9), latency, carbon })
+        }),
     ]
 }
 
@@ -211,91 +173,49 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
     let all = vec![
         Rule::Together(vec![name(0), name(1)]),
         Rule::Apart(vec![name(1), name(2)]),
-        Rule::Conflict(ConflictRule {
-            component: name(0),
-            with: vec![name(2), name(3)],
-        }),
+        Rule::Conflict(ConflictRule { component: name(0), with: vec![name(2), name(3)] }),
         Rule::Alone(vec![name(3)]),
-        Rule::Spread(SpreadRule {
-            component: name(2),
-            over: Scope::Provider,
-            max: 2,
-        }),
+        Rule::Spread(SpreadRule { component: name(2), over: Scope::Provider, max: 2 }),
         Rule::OneOf(vec![name(2), name(3)]),
-        Rule::Count(CountRule {
-            of: vec![name(0)],
-            min: Some(0),
-            max: Some(u32::MAX),
-        }),
-        Rule::Ratio(RatioRule {
-            consumer: name(1),
-            provider: name(2),
-            needs: 1,
-            serves: u32::MAX,
-            exact: true,
-        }),
+        Rule::Count(CountRule { of: vec![name(0)], min: Some(0), max: Some(u32::MAX) }),
+        Rule::Ratio(RatioRule { consumer: name(1), provider: name(2), needs: 1, serves: u32::MAX, exact: true }),
     ];
     // Without the alternative a provider without instances could not serve.
     proptest::sample::subsequence(all, 0..=8).prop_map(|rules| {
         let alternative = rules.iter().any(|rule| matches!(rule, Rule::OneOf(_)));
-        rules
-            .into_iter()
-            .filter(|rule| alternative || !matches!(rule, Rule::Ratio(_)))
-            .collect()
+        rules.into_iter().filter(|rule| alternative || !matches!(rule, Rule::Ratio(_))).collect()
     })
 }
 
 fn model() -> impl Strategy<Value = ResourceModel> {
     let parts = collection::vec(component(), NAMES.len());
-    (
-        parts,
-        option::of(text()),
-        constraints(),
-        rules(),
-        objective(),
-        option::of(span()),
-        any::<bool>(),
+    (parts, option::of(text()), constraints(), rules(), objective(), option::of(span()), any::<bool>()).prop_map(
+        |(parts, description, constraints, rules, objective, max_latency, links)| {
+            let components: BTreeMap<String, Component> =
+                NAMES.iter().map(|name| (*name).to_owned()).zip(parts).collect();
+            let target = components.get("b").and_then(|part| part.ports.keys().next().cloned());
+            let link = Link { from: "alpha".to_owned(), to: "b".to_owned(), port: target, max_latency };
+            ResourceModel {
+                hansa: 1,
+                name: "yes".to_owned(),
+                description,
+                currency: max_latency.map(|_| hansa_ontology::Currency::EUR),
+                components,
+                links: if links { vec![link] } else { Vec::new() },
+                constraints,
+                rules,
+                objective,
+            }
+        },
     )
-        .prop_map(
-            |(parts, description, constraints, rules, objective, max_latency, links)| {
-                let components: BTreeMap<String, Component> = NAMES
-                    .iter()
-                    .map(|name| (*name).to_owned())
-                    .zip(parts)
-                    .collect();
-                let target = components
-                    .get("b")
-                    .and_then(|part| part.ports.keys().next().cloned());
-                let link = Link {
-                    from: "alpha".to_owned(),
-                    to: "b".to_owned(),
-                    port: target,
-                    max_latency,
-                };
-                ResourceModel {
-                    hansa: 1,
-                    name: "yes".to_owned(),
-                    description,
-                    currency: max_latency.map(|_| hansa_ontology::Currency::EUR),
-                    components,
-                    links: if links { vec![link] } else { Vec::new() },
-                    constraints,
-                    rules,
-                    objective,
-                }
-            },
-        )
 }
 
-static SCHEMA: LazyLock<jsonschema::Validator> =
-    LazyLock::new(|| jsonschema::validator_for(&json_schema()).unwrap());
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| jsonschema::validator_for(&json_schema()).unwrap());
 
 /// Every descriptor of the data-driven tests, to begin from.
 static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/descriptors");
-    let files = ["valid", "broken"]
-        .iter()
-        .flat_map(|kind| fs::read_dir(folder.join(kind)).unwrap());
+    let files = ["valid", "broken"].iter().flat_map(|kind| fs::read_dir(folder.join(kind)).unwrap());
     let mut paths: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
@@ -306,22 +226,10 @@ fn check_places(bytes: &[u8], diagnostics: &Diagnostics) {
     let lines: Vec<usize> = text.split('\n').map(|line| line.chars().count()).collect();
     assert!(!diagnostics.list.is_empty());
     for diagnostic in &diagnostics.list {
-        let length = lines
-            .get(diagnostic.line - 1)
-            .unwrap_or_else(|| panic!("{diagnostic}"));
-        assert!(
-            (1..=length + 1).contains(&diagnostic.column),
-            "{diagnostic}"
-        );
-        assert!(
-            !diagnostic.message.chars().any(char::is_control),
-            "{diagnostic:?}"
-        );
-        assert!(
-            diagnostic
-                .render("text", &text)
-                .contains(&diagnostic.message)
-        );
+        let length = lines.get(diagnostic.line - 1).unwrap_or_else(|| panic!("{diagnostic}"));
+        assert!((1..=length + 1).contains(&diagnostic.column), "{diagnostic}");
+        assert!(!diagnostic.message.chars().any(char::is_control), "{diagnostic:?}");
+        assert!(diagnostic.render("text", &text).contains(&diagnostic.message));
     }
 }
 
@@ -380,18 +288,9 @@ proptest! {
 fn nothing_exhausts_the_reader() {
     let big = 1 << 19;
     let bomb: String = (0..40)
-        .map(|level| {
-            format!(
-                "a{level}: &a{level} [{}]\n",
-                format!("*a{}, ", level.max(1) - 1).repeat(9)
-            )
-        })
+        .map(|level| format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level.max(1) - 1).repeat(9)))
         .collect();
-    let long = format!(
-        "a: &a \"{}\"\nb: [{}]\n",
-        "x".repeat(100_000),
-        "*a, ".repeat(50_000)
-    );
+    let long = format!("a: &a \"{}\"\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(50_000));
     let nested_anchors = format!("{}{}", "[&a ".repeat(60), "x".repeat(big));
     let cases = [
         ("[".repeat(big), "too-deep"),
@@ -403,31 +302,14 @@ fn nothing_exhausts_the_reader() {
         (long, "too-large"),
         (nested_anchors, "syntax"),
         ("x".repeat(2 << 20), "too-large"),
-        (
-            format!(
-                "hansa: 1\nname: x\ncomponents: {{{}}}",
-                "a: {}, ".repeat(20_000)
-            ),
-            "duplicate-key",
-        ),
+        (format!("hansa: 1\nname: x\ncomponents: {{{}}}", "a: {}, ".repeat(20_000)), "duplicate-key"),
     ];
     for (text, code) in cases {
         let error = read_descriptor(&text).unwrap_err();
-        assert!(
-            error.list.iter().any(|d| d.code.as_str() == code),
-            "{code}: {:?}",
-            error.list.first()
-        );
+        assert!(error.list.iter().any(|d| d.code.as_str() == code), "{code}: {:?}", error.list.first());
         assert!(error.list.len() <= 500);
     }
-    let many: String = (0..20_000)
-        .map(|field| format!("field{field}: 1\n"))
-        .collect();
+    let many: String = (0..20_000).map(|field| format!("field{field}: 1\n")).collect();
     let error = read_descriptor(&many).unwrap_err();
-    assert!(
-        error.list.len() == 500 && error.omitted > 0,
-        "{} {}",
-        error.list.len(),
-        error.omitted
-    );
+    assert!(error.list.len() == 500 && error.omitted > 0, "{} {}", error.list.len(), error.omitted);
 }

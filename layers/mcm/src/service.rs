@@ -70,10 +70,7 @@ impl Mcm {
     /// By [`McmError::kind`]: `NoConnector` when nobody serves the site, `NoRoom`
     /// with the reasons, `Conflict` when it was asked for differently or is on
     /// its way out.
-    pub async fn placement_ensure(
-        &self,
-        request: &PlacementRequest,
-    ) -> Result<NodeShare, McmError> {
+    pub async fn placement_ensure(&self, request: &PlacementRequest) -> Result<NodeShare, McmError> {
         let connector = self.machines.requested(request).await?;
         let share = connector.placement_ensure(request).await?;
         if self.machines.ready(request.machine, share.clone()).await? {
@@ -108,10 +105,7 @@ impl Mcm {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn placement_list(
-        &self,
-        application: Option<ApplicationId>,
-    ) -> Result<Vec<Placement>, McmError> {
+    pub async fn placement_list(&self, application: Option<ApplicationId>) -> Result<Vec<Placement>, McmError> {
         Ok(self.machines.list(application).await?)
     }
 }

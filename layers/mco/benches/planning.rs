@@ -1,5 +1,12 @@
 //! How long planning takes, and what it proves. Prints the proof of each case
 //! once; run with `-- --test` for that alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that can't go on says so by falling"
+)]
 
 #[path = "../tests/shared/mod.rs"]
 mod shared;
@@ -48,7 +55,9 @@ fn run(criterion: &mut Criterion, name: &str, model: &ResourceModel, index: &Off
 }
 
 fn maneuver_cases(criterion: &mut Criterion) {
-    let Some(folder) = data("placement/maneuver") else { return };
+    let Some(folder) = data("placement/maneuver") else {
+        return;
+    };
     for offers in [20, 500] {
         let list = shared::json(&folder.join(format!("offers/offers_{offers}.json")));
         let index = OfferIndex::new(&maneuver::catalogue(&list));

@@ -43,20 +43,11 @@ struct Running<'a> {
 /// The workloads that an adopted plan asks for, by component and ordinal.
 /// Machines without an id (of a plan that wasn't adopted) have none.
 #[must_use]
-pub fn workload_list(
-    application: ApplicationId,
-    model: &ResourceModel,
-    plan: &Plan,
-) -> Vec<DesiredWorkload> {
+pub fn workload_list(application: ApplicationId, model: &ResourceModel, plan: &Plan) -> Vec<DesiredWorkload> {
     let revisions: BTreeMap<&str, Uuid> = model
         .components
         .iter()
-        .map(|(name, component)| {
-            (
-                name.as_str(),
-                fingerprint(application, name, component, &model.links),
-            )
-        })
+        .map(|(name, component)| (name.as_str(), fingerprint(application, name, component, &model.links)))
         .collect();
     let mut workloads: Vec<DesiredWorkload> = plan
         .machines
@@ -79,12 +70,7 @@ pub fn workload_list(
     workloads
 }
 
-fn fingerprint(
-    application: ApplicationId,
-    name: &str,
-    component: &Component,
-    links: &[Link],
-) -> Uuid {
+fn fingerprint(application: ApplicationId, name: &str, component: &Component, links: &[Link]) -> Uuid {
     let running = Running {
         package: &component.package,
         resources: &component.resources,
@@ -92,11 +78,7 @@ fn fingerprint(
         environment: &component.environment,
         volumes: &component.volumes,
         health: &component.health,
-        calls: links
-            .iter()
-            .filter(|l| l.from == name)
-            .map(|l| (l.to.as_str(), l.port.as_deref()))
-            .collect(),
+        calls: links.iter().filter(|l| l.from == name).map(|l| (l.to.as_str(), l.port.as_deref())).collect(),
     };
     let text = serde_json::to_string(&running).unwrap_or_default();
     Uuid::new_v5(&application.0, format!("{name}\n{text}").as_bytes())

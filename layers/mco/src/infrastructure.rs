@@ -45,10 +45,7 @@ pub struct Infrastructure {
 
 impl Infrastructure {
     /// Sees to it that the machine is there, and says where. Idempotent.
-    pub(crate) async fn machine_ensure(
-        &self,
-        machine: &Machine,
-    ) -> Result<NodeShare, InfrastructureError> {
+    pub(crate) async fn machine_ensure(&self, machine: &Machine) -> Result<NodeShare, InfrastructureError> {
         let request = MachineRequest {
             machine: machine.id,
             application: machine.application,
@@ -64,10 +61,7 @@ impl Infrastructure {
     }
 
     /// Sees to it that the machine is gone. Idempotent.
-    pub(crate) async fn machine_release(
-        &self,
-        machine: &Machine,
-    ) -> Result<(), InfrastructureError> {
+    pub(crate) async fn machine_release(&self, machine: &Machine) -> Result<(), InfrastructureError> {
         match machine.terms.kind {
             OfferKind::BareMetal => self.pim.server_release(machine.id).await?,
             OfferKind::VirtualMachine => self.vip.machine_release(machine.id).await?,

@@ -1,9 +1,7 @@
 //! The Plan: the broker's answer to a resource model.
 
 use chrono::{DateTime, Utc};
-use hansa_ontology::{
-    ApplicationId, Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId,
-};
+use hansa_ontology::{ApplicationId, Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,11 +187,7 @@ impl Infeasible {
     /// The conflict in one line.
     #[must_use]
     pub fn summary(&self) -> String {
-        let texts: Vec<&str> = self
-            .conflict
-            .iter()
-            .map(|part| part.text.as_str())
-            .collect();
+        let texts: Vec<&str> = self.conflict.iter().map(|part| part.text.as_str()).collect();
         match texts.as_slice() {
             [] => "no offer fits".to_owned(),
             [one] => format!("this can't be fulfilled: {one}"),

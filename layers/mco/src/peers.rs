@@ -24,12 +24,7 @@ impl Reached {
     }
 
     pub(crate) fn prepared(spec: &WorkloadSpec, endpoints: Endpoints) -> Self {
-        Self {
-            component: spec.component.clone(),
-            ordinal: spec.ordinal,
-            endpoints,
-            healthy: false,
-        }
+        Self { component: spec.component.clone(), ordinal: spec.ordinal, endpoints, healthy: false }
     }
 }
 
@@ -49,11 +44,7 @@ pub(crate) fn of(model: &ResourceModel, component: &str, reached: &[Reached]) ->
         let endpoints = peers.entry(link.to.clone()).or_default();
         for (ordinal, instance) in instances {
             for (port, endpoint) in &instance.endpoints {
-                let peer = PeerEndpoint {
-                    ordinal,
-                    port: port.clone(),
-                    address: endpoint.socket(),
-                };
+                let peer = PeerEndpoint { ordinal, port: port.clone(), address: endpoint.socket() };
                 let asked = link.port.as_ref().is_none_or(|name| name == port);
                 if asked && !endpoints.contains(&peer) {
                     endpoints.push(peer);
@@ -73,22 +64,10 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
     fn reached(component: &str, ordinal: u32, number: u16, healthy: bool) -> Reached {
-        let endpoint = Endpoint {
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            number,
-            protocol: Protocol::Tcp,
-            public: false,
-        };
-        let endpoints = ["admin", "http"]
-            .into_iter()
-            .map(|port| (port.to_owned(), endpoint))
-            .collect();
-        Reached {
-            component: component.into(),
-            ordinal,
-            endpoints,
-            healthy,
-        }
+        let endpoint =
+            Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), number, protocol: Protocol::Tcp, public: false };
+        let endpoints = ["admin", "http"].into_iter().map(|port| (port.to_owned(), endpoint)).collect();
+        Reached { component: component.into(), ordinal, endpoints, healthy }
     }
 
     fn model() -> ResourceModel {
@@ -100,21 +79,12 @@ mod tests {
     }
 
     fn numbers(peers: &Peers) -> Vec<u16> {
-        peers
-            .get("b")
-            .unwrap()
-            .iter()
-            .map(|peer| peer.address.port())
-            .collect()
+        peers.get("b").unwrap().iter().map(|peer| peer.address.port()).collect()
     }
 
     #[test]
     fn names_linked_components_and_ports_only() {
-        let peers = of(
-            &model(),
-            "a",
-            &[reached("b", 0, 1, true), reached("c", 0, 2, true)],
-        );
+        let peers = of(&model(), "a", &[reached("b", 0, 1, true), reached("c", 0, 2, true)]);
         assert_eq!(peers.len(), 1);
         assert_eq!(numbers(&peers), [1]);
         assert!(of(&model(), "b", &[reached("a", 0, 1, true)]).is_empty());
@@ -122,23 +92,11 @@ mod tests {
 
     #[test]
     fn a_healthy_one_goes_before_its_replacement_until_that_is_healthy() {
-        let peers = of(
-            &model(),
-            "a",
-            &[reached("b", 0, 1, true), reached("b", 0, 2, false)],
-        );
+        let peers = of(&model(), "a", &[reached("b", 0, 1, true), reached("b", 0, 2, false)]);
         assert_eq!(numbers(&peers), [1]);
-        let peers = of(
-            &model(),
-            "a",
-            &[reached("b", 0, 1, true), reached("b", 0, 2, true)],
-        );
+        let peers = of(&model(), "a", &[reached("b", 0, 1, true), reached("b", 0, 2, true)]);
         assert_eq!(numbers(&peers), [2]);
-        let peers = of(
-            &model(),
-            "a",
-            &[reached("b", 0, 1, false), reached("b", 0, 2, false)],
-        );
+        let peers = of(&model(), "a", &[reached("b", 0, 1, false), reached("b", 0, 2, false)]);
         assert_eq!(numbers(&peers), [2]);
     }
 }

@@ -2,7 +2,9 @@
 //! again in each round and knows nothing but the two sets.
 //!
 //! Nothing that works is stopped before its replacement works, and of each
-//! component one instance at a time is replaced. A component that can't run
+//! component one instance at a time is replaced. An old one goes when its
+//! replacement has worked for a moment, so that whoever is about to call the
+//! old one still finds it. A component that can't run
 //! twice side by side (it has a volume, or a port number of its own) is
 //! stopped first, again one instance at a time.
 
@@ -21,6 +23,8 @@ pub struct SeenWorkload {
     pub ordinal: u32,
     /// Whether it runs and is healthy.
     pub ready: bool,
+    /// Whether it has been ready for so long that who calls it knows of it.
+    pub known: bool,
 }
 
 /// What is to be done now.
@@ -44,32 +48,20 @@ pub fn runs_side_by_side(component: &Component) -> bool {
 
 /// Compares what is wanted with what is there.
 #[must_use]
-pub fn rollout(
-    model: &ResourceModel,
-    desired: &[DesiredWorkload],
-    seen: &[SeenWorkload],
-) -> Rollout {
+pub fn rollout(model: &ResourceModel, desired: &[DesiredWorkload], seen: &[SeenWorkload]) -> Rollout {
     let wanted: BTreeSet<WorkloadId> = desired.iter().map(|workload| workload.id).collect();
-    let slots: BTreeSet<(&str, u32)> = desired
-        .iter()
-        .map(|w| (w.component.as_str(), w.ordinal))
-        .collect();
+    let slots: BTreeSet<(&str, u32)> = desired.iter().map(|w| (w.component.as_str(), w.ordinal)).collect();
     let mut result = Rollout {
         remove: seen
             .iter()
-            .filter(|old| {
-                !wanted.contains(&old.id) && !slots.contains(&(old.component.as_str(), old.ordinal))
-            })
+            .filter(|old| !wanted.contains(&old.id) && !slots.contains(&(old.component.as_str(), old.ordinal)))
             .map(|old| old.id)
             .collect(),
         ..Rollout::default()
     };
     let mut by_component: BTreeMap<&str, Vec<&DesiredWorkload>> = BTreeMap::new();
     for workload in desired {
-        by_component
-            .entry(&workload.component)
-            .or_default()
-            .push(workload);
+        by_component.entry(&workload.component).or_default().push(workload);
     }
     for (name, workloads) in by_component {
         let side_by_side = model.components.get(name).is_none_or(runs_side_by_side);
@@ -78,25 +70,16 @@ pub fn rollout(
     result.settled = result.remove.is_empty()
         && result.waiting.is_empty()
         && seen.len() == desired.len()
-        && seen
-            .iter()
-            .all(|workload| workload.ready && wanted.contains(&workload.id));
+        && seen.iter().all(|workload| workload.ready && wanted.contains(&workload.id));
     result
 }
 
-fn component_rollout(
-    workloads: &[&DesiredWorkload],
-    seen: &[SeenWorkload],
-    side_by_side: bool,
-    result: &mut Rollout,
-) {
+fn component_rollout(workloads: &[&DesiredWorkload], seen: &[SeenWorkload], side_by_side: bool, result: &mut Rollout) {
     let current = |workload: &DesiredWorkload| seen.iter().find(|other| other.id == workload.id);
     let predecessors = |workload: &DesiredWorkload| -> Vec<&SeenWorkload> {
         seen.iter()
             .filter(|old| {
-                old.id != workload.id
-                    && old.component == workload.component
-                    && old.ordinal == workload.ordinal
+                old.id != workload.id && old.component == workload.component && old.ordinal == workload.ordinal
             })
             .collect()
     };
@@ -111,7 +94,7 @@ fn component_rollout(
         match current(workload) {
             Some(new) => {
                 result.apply.push(workload.id);
-                if new.ready || !old_works {
+                if new.known || !old_works {
                     result.remove.extend(old.iter().map(|other| other.id));
                 }
             }
@@ -151,20 +134,11 @@ mod tests {
     }
 
     fn see(number: u128, component: &str, ordinal: u32, ready: bool) -> SeenWorkload {
-        SeenWorkload {
-            id: id(number),
-            component: component.into(),
-            ordinal,
-            ready,
-        }
+        SeenWorkload { id: id(number), component: component.into(), ordinal, ready, known: ready }
     }
 
     fn model(volume: bool) -> ResourceModel {
-        let volumes = if volume {
-            r#", "volumes": {"data": {"size": "1Mi"}}"#
-        } else {
-            ""
-        };
+        let volumes = if volume { r#", "volumes": {"data": {"size": "1Mi"}}"# } else { "" };
         serde_json::from_str(&format!(
             r#"{{"hansa": 1, "name": "x", "components": {{"a": {{"package": {{"process": {{"command": ["a"]}}}}{volumes}}}}}}}"#
         ))
@@ -183,14 +157,7 @@ mod tests {
         let desired = [want(1, "a", 0)];
         assert!(rollout(&model(false), &desired, &[see(1, "a", 0, true)]).settled);
         assert!(!rollout(&model(false), &desired, &[see(1, "a", 0, false)]).settled);
-        assert!(
-            !rollout(
-                &model(false),
-                &desired,
-                &[see(1, "a", 0, true), see(9, "b", 0, true)]
-            )
-            .settled
-        );
+        assert!(!rollout(&model(false), &desired, &[see(1, "a", 0, true), see(9, "b", 0, true)]).settled);
     }
 
     #[test]
@@ -198,32 +165,27 @@ mod tests {
         let desired = [want(11, "a", 0), want(12, "a", 1)];
         let mut seen = vec![see(1, "a", 0, true), see(2, "a", 1, true)];
         let round = rollout(&model(false), &desired, &seen);
-        assert_eq!(
-            (round.apply, round.remove, round.waiting),
-            (vec![id(11)], vec![], vec![id(12)])
-        );
+        assert_eq!((round.apply, round.remove, round.waiting), (vec![id(11)], vec![], vec![id(12)]));
         seen.push(see(11, "a", 0, false));
         let round = rollout(&model(false), &desired, &seen);
-        assert_eq!(
-            (round.apply, round.remove, round.waiting),
-            (vec![id(11)], vec![], vec![id(12)])
-        );
+        assert_eq!((round.apply, round.remove, round.waiting), (vec![id(11)], vec![], vec![id(12)]));
         seen[2].ready = true;
         let round = rollout(&model(false), &desired, &seen);
         assert_eq!(
             (round.apply, round.remove),
-            (vec![id(11), id(12)], vec![id(1)])
+            (vec![id(11), id(12)], vec![]),
+            "the old one stays until callers know of the new one"
         );
+        seen[2].known = true;
+        let round = rollout(&model(false), &desired, &seen);
+        assert_eq!((round.apply, round.remove), (vec![id(11), id(12)], vec![id(1)]));
     }
 
     #[test]
     fn what_has_a_volume_is_stopped_before_its_replacement_starts() {
         let desired = [want(11, "a", 0)];
         let round = rollout(&model(true), &desired, &[see(1, "a", 0, true)]);
-        assert_eq!(
-            (round.apply, round.remove, round.waiting),
-            (vec![], vec![id(1)], vec![id(11)])
-        );
+        assert_eq!((round.apply, round.remove, round.waiting), (vec![], vec![id(1)], vec![id(11)]));
         let round = rollout(&model(true), &desired, &[]);
         assert_eq!(round.apply, [id(11)]);
     }
@@ -238,11 +200,7 @@ mod tests {
 
     #[test]
     fn scaling_down_removes_only_the_surplus() {
-        let round = rollout(
-            &model(false),
-            &[want(1, "a", 0)],
-            &[see(1, "a", 0, true), see(2, "a", 1, true)],
-        );
+        let round = rollout(&model(false), &[want(1, "a", 0)], &[see(1, "a", 0, true), see(2, "a", 1, true)]);
         assert_eq!((round.apply, round.remove), (vec![id(1)], vec![id(2)]));
     }
 }

@@ -3,8 +3,8 @@
 use crate::model::{Machine, MachineState, Plan};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
-    RunQueryDsl as _, Selectable, SelectableHelper as _, dsl,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _, dsl,
 };
 use diesel_migrations::embed_migrations;
 use hansa_ontology::{ApplicationId, MachineId, Money, OfferId};
@@ -78,10 +78,7 @@ impl MachineRow {
             id: text::from_column("machine", &self.id)?,
             application: text::from_column("application of a machine", &self.application)?,
             terms: json::from_column("terms of a machine", &self.terms)?,
-            price_per_hour: Money::new(
-                self.price_micros,
-                text::from_column("currency of a machine", &self.currency)?,
-            ),
+            price_per_hour: Money::new(self.price_micros, text::from_column("currency of a machine", &self.currency)?),
             state: json::from_column("state of a machine", &self.state)?,
             created_at: time::from_column(self.created_at),
         })
@@ -97,13 +94,8 @@ pub(crate) fn rentals_lock(connection: &mut Connection) -> Result<(), Repository
     Ok(())
 }
 
-pub(crate) fn machine_insert(
-    connection: &mut Connection,
-    new: &Machine,
-) -> Result<(), RepositoryError> {
-    diesel::insert_into(machine::table)
-        .values(MachineRow::new(new)?)
-        .execute(connection)?;
+pub(crate) fn machine_insert(connection: &mut Connection, new: &Machine) -> Result<(), RepositoryError> {
+    diesel::insert_into(machine::table).values(MachineRow::new(new)?).execute(connection)?;
     Ok(())
 }
 
@@ -114,17 +106,13 @@ pub(crate) fn machine_state_set(
     state: &MachineState,
 ) -> Result<bool, RepositoryError> {
     let state = json::to_column("state of a machine", state)?;
-    let changed = diesel::update(machine::table.find(id.to_string()))
-        .set(machine::state.eq(state))
-        .execute(connection)?;
+    let changed =
+        diesel::update(machine::table.find(id.to_string())).set(machine::state.eq(state)).execute(connection)?;
     Ok(changed > 0)
 }
 
 /// Returns whether there was such a machine.
-pub(crate) fn machine_delete(
-    connection: &mut Connection,
-    id: MachineId,
-) -> Result<bool, RepositoryError> {
+pub(crate) fn machine_delete(connection: &mut Connection, id: MachineId) -> Result<bool, RepositoryError> {
     Ok(diesel::delete(machine::table.find(id.to_string())).execute(connection)? > 0)
 }
 
@@ -136,9 +124,7 @@ pub(crate) fn machine_list(
     if let Some(application) = application {
         query = query.filter(machine::application.eq(application.to_string()));
     }
-    let rows: Vec<MachineRow> = query
-        .order((machine::created_at, machine::id))
-        .load(connection)?;
+    let rows: Vec<MachineRow> = query.order((machine::created_at, machine::id)).load(connection)?;
     rows.into_iter().map(MachineRow::into_machine).collect()
 }
 
@@ -147,20 +133,14 @@ pub(crate) fn rented_units(
     connection: &mut Connection,
     except: Option<ApplicationId>,
 ) -> Result<BTreeMap<OfferId, u32>, RepositoryError> {
-    let mut query = machine::table
-        .group_by(machine::offer)
-        .select((machine::offer, dsl::count_star()))
-        .into_boxed();
+    let mut query = machine::table.group_by(machine::offer).select((machine::offer, dsl::count_star())).into_boxed();
     if let Some(application) = except {
         query = query.filter(machine::application.ne(application.to_string()));
     }
     let rows: Vec<(String, i64)> = query.load(connection)?;
     rows.into_iter()
         .map(|(offer, count)| {
-            Ok((
-                text::from_column("offer of a machine", &offer)?,
-                u32::try_from(count).unwrap_or(u32::MAX),
-            ))
+            Ok((text::from_column("offer of a machine", &offer)?, u32::try_from(count).unwrap_or(u32::MAX)))
         })
         .collect()
 }
@@ -173,14 +153,8 @@ pub(crate) fn plan_put(
     now: DateTime<Utc>,
 ) -> Result<(), RepositoryError> {
     let body = json::to_column("plan", new)?;
-    let values = (
-        plan::revision.eq(revision),
-        plan::body.eq(body),
-        plan::created_at.eq(time::to_column(now)),
-    );
-    let changed = diesel::update(plan::table.find(application.to_string()))
-        .set(values.clone())
-        .execute(connection)?;
+    let values = (plan::revision.eq(revision), plan::body.eq(body), plan::created_at.eq(time::to_column(now)));
+    let changed = diesel::update(plan::table.find(application.to_string())).set(values.clone()).execute(connection)?;
     if changed == 0 {
         diesel::insert_into(plan::table)
             .values((plan::application.eq(application.to_string()), values))
@@ -193,13 +167,9 @@ pub(crate) fn plan_get(
     connection: &mut Connection,
     application: ApplicationId,
 ) -> Result<Option<(i64, Plan)>, RepositoryError> {
-    let row: Option<(i64, String)> = plan::table
-        .find(application.to_string())
-        .select((plan::revision, plan::body))
-        .first(connection)
-        .optional()?;
-    row.map(|(revision, body)| Ok((revision, json::from_column("plan", &body)?)))
-        .transpose()
+    let row: Option<(i64, String)> =
+        plan::table.find(application.to_string()).select((plan::revision, plan::body)).first(connection).optional()?;
+    row.map(|(revision, body)| Ok((revision, json::from_column("plan", &body)?))).transpose()
 }
 
 /// Forgets plan and refusals of an application that is gone.
@@ -209,8 +179,7 @@ pub(crate) fn application_forget(
 ) -> Result<(), RepositoryError> {
     let key = application.to_string();
     diesel::delete(plan::table.find(&key)).execute(connection)?;
-    diesel::delete(offer_refusal::table.filter(offer_refusal::application.eq(key)))
-        .execute(connection)?;
+    diesel::delete(offer_refusal::table.filter(offer_refusal::application.eq(key))).execute(connection)?;
     Ok(())
 }
 
@@ -245,7 +214,5 @@ pub(crate) fn refusal_list(
         .filter(offer_refusal::until.gt(time::to_column(now)))
         .select((offer_refusal::offer, offer_refusal::reason))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(offer, reason)| Ok((text::from_column("offer of a refusal", &offer)?, reason)))
-        .collect()
+    rows.into_iter().map(|(offer, reason)| Ok((text::from_column("offer of a refusal", &offer)?, reason))).collect()
 }

@@ -1,6 +1,13 @@
 //! The planner against all plans there are: on tiny random models every way to
 //! put instances into machines is tried, with the planner's independent check
 //! as the judge of what is allowed. Feasibility and optimum must agree.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that can't go on says so by falling"
+)]
 
 mod shared;
 
@@ -30,15 +37,17 @@ fn component() -> impl Strategy<Value = Value> {
         1 => Just(json!({ "location": { "allow": ["EU"] } })),
         1 => Just(json!({ "site": { "deny": ["s1"] } })),
     ];
-    (1..=3_u32, 0..=2_u32, replicas, constraints, prop::bool::weighted(0.15)).prop_map(|(cpu, memory, replicas, constraints, port)| {
-        json!({
-            "package": { "process": { "command": ["true"] } },
-            "resources": { "cpu": cpu, "memory": format!("{memory}Mi") },
-            "replicas": replicas,
-            "constraints": constraints,
-            "ports": if port { json!({ "web": { "number": 80 } }) } else { json!({}) },
-        })
-    })
+    (1..=3_u32, 0..=2_u32, replicas, constraints, prop::bool::weighted(0.15)).prop_map(
+        |(cpu, memory, replicas, constraints, port)| {
+            json!({
+                "package": { "process": { "command": ["true"] } },
+                "resources": { "cpu": cpu, "memory": format!("{memory}Mi") },
+                "replicas": replicas,
+                "constraints": constraints,
+                "ports": if port { json!({ "web": { "number": 80 } }) } else { json!({}) },
+            })
+        },
+    )
 }
 
 fn name(count: usize) -> impl Strategy<Value = &'static str> {
@@ -66,7 +75,8 @@ fn rule(count: usize) -> BoxedStrategy<Value> {
         two().prop_map(|(a, b)| json!({ "oneOf": [a, b] })),
         two().prop_map(|(a, b)| json!({ "everywhere": { "component": a, "except": [b] } })),
         name(count).prop_map(|a| json!({ "everywhere": { "component": a } })),
-        (two(), 0..=3_u32, 1..=4_u32).prop_map(|((a, b), min, max)| json!({ "count": { "of": [a, b], "min": min, "max": max } })),
+        (two(), 0..=3_u32, 1..=4_u32)
+            .prop_map(|((a, b), min, max)| json!({ "count": { "of": [a, b], "min": min, "max": max } })),
         (two(), 1..=2_u32, 1..=2_u32, any::<bool>()).prop_map(|((a, b), needs, serves, exact)| {
             json!({ "ratio": { "consumer": a, "provider": b, "needs": needs, "serves": serves, "exact": exact } })
         }),
@@ -94,8 +104,10 @@ fn model() -> impl Strategy<Value = ResourceModel> {
         (parts, rules, links, most, objective()).prop_map(|(parts, rules, links, most, objective)| {
             let components: serde_json::Map<String, Value> =
                 parts.into_iter().enumerate().map(|(number, part)| (NAMES[number].to_owned(), part)).collect();
-            let links: Vec<Value> =
-                links.into_iter().map(|(from, to, limit)| json!({ "from": from, "to": to, "maxLatency": limit })).collect();
+            let links: Vec<Value> = links
+                .into_iter()
+                .map(|(from, to, limit)| json!({ "from": from, "to": to, "maxLatency": limit }))
+                .collect();
             let constraints = most.map_or(json!({}), |most| json!({ "maxPricePerHour": format!("0.0000{most:02}") }));
             serde_json::from_value(json!({
                 "hansa": 1, "name": "tiny", "components": components, "rules": rules, "links": links,
@@ -108,15 +120,19 @@ fn model() -> impl Strategy<Value = ResourceModel> {
 
 fn catalogue() -> impl Strategy<Value = Catalogue> {
     let offer = (1..=6_u32, 0..=5_u32, 1..=9_i64, 1..=2_u32, 0..3_usize, 0..2_usize, any::<bool>(), 1..=9_u32);
-    let latency = prop::collection::vec(prop::option::of(prop::sample::select(vec![500_u32, 8_000, 15_000, 30_000])), 3);
-    (prop::collection::vec(offer, 1..=3), latency).prop_map(|(offers, latency)| shared::tiny::catalogue(&offers, &latency))
+    let latency =
+        prop::collection::vec(prop::option::of(prop::sample::select(vec![500_u32, 8_000, 15_000, 30_000])), 3);
+    (prop::collection::vec(offer, 1..=3), latency)
+        .prop_map(|(offers, latency)| shared::tiny::catalogue(&offers, &latency))
 }
 
 fn best(model: &ResourceModel, catalogue: &Catalogue, index: &OfferIndex, options: &PlanOptions) -> Option<i128> {
     let mut best: Option<i128> = None;
     every_placement(model, catalogue, &mut |placement: &Placement| {
         let value = value(model, catalogue, index, placement);
-        if best.is_none_or(|best| value < best) && verify(&as_plan(catalogue, placement), model, index, options).is_empty() {
+        if best.is_none_or(|best| value < best)
+            && verify(&as_plan(catalogue, placement), model, index, options).is_empty()
+        {
             best = Some(value);
         }
     });

@@ -1,5 +1,12 @@
 //! Real offers and real applications with proved optimal prices: the planner
 //! must find each of them. Reads `placement/maneuver` of the shared data.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that can't go on says so by falling"
+)]
 
 mod shared;
 
@@ -13,7 +20,9 @@ use std::collections::BTreeMap;
 
 #[test]
 fn finds_every_proved_optimum() {
-    let Some(folder) = data("placement/maneuver") else { return };
+    let Some(folder) = data("placement/maneuver") else {
+        return;
+    };
     let optima = std::fs::read_to_string(folder.join("VERIFIED_OPTIMA.txt")).unwrap();
     let mut indexes: BTreeMap<String, OfferIndex> = BTreeMap::new();
     let mut cases = 0;
@@ -27,7 +36,8 @@ fn finds_every_proved_optimum() {
         let index = indexes.entry(offers.to_owned()).or_insert_with(|| {
             OfferIndex::new(&maneuver::catalogue(&shared::json(&folder.join(format!("offers/offers_{offers}.json")))))
         });
-        let plan = plan(&model, index, &PlanOptions::new(shared::now())).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let plan =
+            plan(&model, index, &PlanOptions::new(shared::now())).unwrap_or_else(|error| panic!("{line}: {error}"));
         let expected: i64 = price.parse().unwrap();
         assert_eq!(plan.price_per_hour_micros, expected * 1_000, "{line}");
         assert_eq!(plan.proof.status, ProofStatus::Optimal, "{line}");

@@ -20,9 +20,7 @@ pub enum PimError {
         nodes: Vec<NodeRefusal>,
     },
     /// The machine exists and was asked for differently.
-    #[error(
-        "machine {machine} exists and has a different {differs}; release it first, or take a new machine id"
-    )]
+    #[error("machine {machine} exists and has a different {differs}; release it first, or take a new machine id")]
     Conflict {
         /// The machine.
         machine: MachineId,
@@ -36,9 +34,7 @@ pub enum PimError {
         machine: MachineId,
     },
     /// Nobody serves this site.
-    #[error(
-        "site {site} has no connector for {service}; name one in the configuration of the site"
-    )]
+    #[error("site {site} has no connector for {service}; name one in the configuration of the site")]
     NoConnector {
         /// The site.
         site: SiteId,
@@ -76,9 +72,7 @@ pub enum PimError {
         source: io::Error,
     },
     /// This machine does not tell what it has.
-    #[error(
-        "cannot find out {what} of this machine: {source}; state it in the node's configuration"
-    )]
+    #[error("cannot find out {what} of this machine: {source}; state it in the node's configuration")]
     Host {
         /// What was asked of the system.
         what: &'static str,
@@ -147,9 +141,7 @@ fn refusals(nodes: &[NodeRefusal]) -> String {
     if nodes.is_empty() {
         return "; the site has no nodes: add one to its configuration".to_owned();
     }
-    let each: Vec<String> = nodes
-        .iter()
-        .map(|refusal| format!("{}: {}", refusal.node, refusal.reasons.join(", ")))
-        .collect();
+    let each: Vec<String> =
+        nodes.iter().map(|refusal| format!("{}: {}", refusal.node, refusal.reasons.join(", "))).collect();
     format!("; {}", each.join("; "))
 }

@@ -33,23 +33,13 @@ pub trait MachineTable: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the database fails; so for all of these.
-    fn find(
-        connection: &mut Connection,
-        machine: &str,
-    ) -> Result<Option<MachineRow>, RepositoryError>;
+    fn find(connection: &mut Connection, machine: &str) -> Result<Option<MachineRow>, RepositoryError>;
     /// The machines of an application, or all.
-    fn list(
-        connection: &mut Connection,
-        application: Option<&str>,
-    ) -> Result<Vec<MachineRow>, RepositoryError>;
+    fn list(connection: &mut Connection, application: Option<&str>) -> Result<Vec<MachineRow>, RepositoryError>;
     /// Adds a machine.
     fn insert(connection: &mut Connection, row: &MachineRow) -> Result<(), RepositoryError>;
     /// Writes a machine's state.
-    fn set_state(
-        connection: &mut Connection,
-        machine: &str,
-        state: &str,
-    ) -> Result<(), RepositoryError>;
+    fn set_state(connection: &mut Connection, machine: &str, state: &str) -> Result<(), RepositoryError>;
     /// Forgets a machine; whether it was there.
     fn delete(connection: &mut Connection, machine: &str) -> Result<bool, RepositoryError>;
 }
@@ -77,14 +67,7 @@ pub type MachineColumns = (String, String, String, String, String, NaiveDateTime
 
 impl From<MachineColumns> for MachineRow {
     fn from((machine, application, connector, request, state, created_at): MachineColumns) -> Self {
-        Self {
-            machine,
-            application,
-            connector,
-            request,
-            state,
-            created_at,
-        }
+        Self { machine, application, connector, request, state, created_at }
     }
 }
 
@@ -144,12 +127,7 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
         known: BTreeMap<&'static str, Arc<C>>,
     ) -> Result<Self, PimError> {
         let connectors = Arc::new(SiteConnectors::new(T::MANY, sites, known)?);
-        Ok(Self {
-            database,
-            clock,
-            connectors,
-            table: PhantomData,
-        })
+        Ok(Self { database, clock, connectors, table: PhantomData })
     }
 
     /// The connector that serves the site.
@@ -183,15 +161,13 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
             created_at: self.clock.now(),
         };
         self.database
-            .write(
-                move |connection| match find::<T>(connection, machine.request.machine)? {
-                    Some(known) => same(known, &machine.request),
-                    None => {
-                        T::insert(connection, &MachineRow::new(&machine)?)?;
-                        Ok(machine.connector)
-                    }
-                },
-            )
+            .write(move |connection| match find::<T>(connection, machine.request.machine)? {
+                Some(known) => same(known, &machine.request),
+                None => {
+                    T::insert(connection, &MachineRow::new(&machine)?)?;
+                    Ok(machine.connector)
+                }
+            })
             .await
     }
 
@@ -204,15 +180,15 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
     pub async fn ready(&self, machine: MachineId, share: NodeShare) -> Result<bool, PimError> {
         let known = self.machine(machine).await?;
         let now = self.clock.now();
-        if known.is_some_and(|known| known.state.made_ready(share.clone(), now) == Transition::Stay)
-        {
+        if known.is_some_and(|known| known.state.made_ready(share.clone(), now) == Transition::Stay) {
             return Ok(true);
         }
         self.database
             .write(move |connection| {
                 let Some(known) = find::<T>(connection, machine)? else { return Ok(false) };
                 let message = format!("{} {machine} is ready on node {} of site {}", T::ONE, share.node, share.site);
-                let data = json!({ "service": T::ONE, "node": share.node, "site": share.site, "amounts": share.amounts });
+                let data =
+                    json!({ "service": T::ONE, "node": share.node, "site": share.site, "amounts": share.amounts });
                 match known.state.made_ready(share, now) {
                     Transition::Stay => Ok(true),
                     Transition::Refused => Ok(false),
@@ -233,10 +209,7 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn releasing(
-        &self,
-        machine: MachineId,
-    ) -> Result<Option<(Machine, &Arc<C>)>, PimError> {
+    pub async fn releasing(&self, machine: MachineId) -> Result<Option<(Machine, &Arc<C>)>, PimError> {
         let now = self.clock.now();
         let known = self
             .database
@@ -245,20 +218,14 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
                     return Ok(None);
                 };
                 if let Transition::To { state, .. } = known.state.clone().releasing(now) {
-                    T::set_state(
-                        connection,
-                        &machine.to_string(),
-                        &json::to_column("state", &state)?,
-                    )?;
+                    T::set_state(connection, &machine.to_string(), &json::to_column("state", &state)?)?;
                     known.state = state;
                 }
                 Ok::<_, PimError>(Some(known))
             })
             .await?;
         let Some(known) = known else { return Ok(None) };
-        let connector = self
-            .connectors
-            .named(&known.request.site, &known.connector)?;
+        let connector = self.connectors.named(&known.request.site, &known.connector)?;
         Ok(Some((known, connector)))
     }
 
@@ -286,9 +253,7 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
     /// # Errors
     /// When the database fails.
     pub async fn machine(&self, machine: MachineId) -> Result<Option<Machine>, PimError> {
-        self.database
-            .read(move |connection| find::<T>(connection, machine))
-            .await
+        self.database.read(move |connection| find::<T>(connection, machine)).await
     }
 
     /// The machines of an application, or all of this room, by identifier.
@@ -300,21 +265,14 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
             .read(move |connection| {
                 let application = application.map(|application| application.to_string());
                 let rows = T::list(connection, application.as_deref())?;
-                rows.into_iter()
-                    .map(|row| row.machine().map_err(PimError::from))
-                    .collect()
+                rows.into_iter().map(|row| row.machine().map_err(PimError::from)).collect()
             })
             .await
     }
 }
 
-fn find<T: MachineTable>(
-    connection: &mut Connection,
-    machine: MachineId,
-) -> Result<Option<Machine>, PimError> {
-    Ok(T::find(connection, &machine.to_string())?
-        .map(MachineRow::machine)
-        .transpose()?)
+fn find<T: MachineTable>(connection: &mut Connection, machine: MachineId) -> Result<Option<Machine>, PimError> {
+    Ok(T::find(connection, &machine.to_string())?.map(MachineRow::machine).transpose()?)
 }
 
 /// The connector of a known machine, if it is what is asked now.

@@ -12,8 +12,7 @@ mod worker;
 
 pub use error::{ErrorKind, OrchestratorError};
 pub use model::{
-    Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState,
-    IdempotencyKey, Page, Phase,
+    Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,
 };
 pub use scaling::replicas_set;
 pub use service::ServiceOrchestrator;

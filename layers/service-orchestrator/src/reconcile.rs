@@ -51,16 +51,12 @@ impl ServiceOrchestrator {
     /// # Errors
     /// When the database or a layer below fails as a whole; the round is tried again.
     pub(crate) async fn reconcile(&self, id: ApplicationId) -> Result<Next, OrchestratorError> {
-        let application = self
-            .database
-            .read(move |connection| Ok::<_, OrchestratorError>(store::get(connection, id)?))
-            .await?;
+        let application =
+            self.database.read(move |connection| Ok::<_, OrchestratorError>(store::get(connection, id)?)).await?;
         match application {
             None => Ok(Next::Never),
             Some(application) if application.phase == Phase::Removed => Ok(Next::Never),
-            Some(application) if application.desired == DesiredState::Removed => {
-                self.take_away(application).await
-            }
+            Some(application) if application.desired == DesiredState::Removed => self.take_away(application).await,
             Some(application) => self.bring_about(application).await,
         }
     }
@@ -103,45 +99,27 @@ impl ServiceOrchestrator {
     }
 
     async fn round(&self, application: &Application) -> Result<Round, OrchestratorError> {
-        let reference = ApplicationRef {
-            id: application.id,
-            name: application.name.clone(),
-        };
+        let reference = ApplicationRef { id: application.id, name: application.name.clone() };
         let in_force = self.mco.plan_in_force(application.id).await?;
         if let Some((revision, plan)) = &in_force
             && *revision == application.revision
         {
-            let realised = self
-                .mco
-                .realise(&reference, &application.model, plan)
-                .await?;
+            let realised = self.mco.realise(&reference, &application.model, plan).await?;
             if !realised.refused {
                 return Ok(Round::Wanted(realised));
             }
         }
         match self.plan_and_adopt(application).await {
             Ok(Some(plan)) => {
-                let realised = self
-                    .mco
-                    .realise(&reference, &application.model, &plan)
-                    .await?;
-                Ok(if realised.refused {
-                    Round::Stale
-                } else {
-                    Round::Wanted(realised)
-                })
+                let realised = self.mco.realise(&reference, &application.model, &plan).await?;
+                Ok(if realised.refused { Round::Stale } else { Round::Wanted(realised) })
             }
             Ok(None) => {
                 self.keep_earlier(&reference, application, in_force).await?;
-                let reason = application
-                    .phase
-                    .reason()
-                    .unwrap_or("no plan satisfies the model");
+                let reason = application.phase.reason().unwrap_or("no plan satisfies the model");
                 Ok(Round::Blocked(reason.to_owned()))
             }
-            Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => {
-                Ok(Round::Stale)
-            }
+            Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => Ok(Round::Stale),
             Err(OrchestratorError::Mco(McoError::Plan(why))) => {
                 self.keep_earlier(&reference, application, in_force).await?;
                 Ok(Round::Blocked(why.to_string()))
@@ -151,24 +129,14 @@ impl ServiceOrchestrator {
     }
 
     /// None: it could not be planned a moment ago.
-    async fn plan_and_adopt(
-        &self,
-        application: &Application,
-    ) -> Result<Option<Plan>, OrchestratorError> {
+    async fn plan_and_adopt(&self, application: &Application) -> Result<Option<Plan>, OrchestratorError> {
         let now = self.clock.now();
         if self.was_unplannable(application, now) {
             return Ok(None);
         }
-        match self
-            .mco
-            .plan(Some(application.id), &application.model, false)
-            .await
-        {
+        match self.mco.plan(Some(application.id), &application.model, false).await {
             Ok(plan) => {
-                let plan = self
-                    .mco
-                    .plan_adopt(application.id, application.revision, plan)
-                    .await?;
+                let plan = self.mco.plan_adopt(application.id, application.revision, plan).await?;
                 Ok(Some(plan))
             }
             Err(error) => {
@@ -186,13 +154,11 @@ impl ServiceOrchestrator {
         let Ok(unplannable) = self.unplannable.lock() else {
             return false;
         };
-        unplannable
-            .get(&application.id)
-            .is_some_and(|(revision, at)| {
-                *revision == application.revision
-                    && matches!(application.phase, Phase::Blocked(_))
-                    && now - *at < TimeDelta::seconds(PLAN_AGAIN_SECONDS)
-            })
+        unplannable.get(&application.id).is_some_and(|(revision, at)| {
+            *revision == application.revision
+                && matches!(application.phase, Phase::Blocked(_))
+                && now - *at < TimeDelta::seconds(PLAN_AGAIN_SECONDS)
+        })
     }
 
     /// What runs of an earlier plan goes on, and is healed, while what is wanted can't be planned.
@@ -217,25 +183,17 @@ impl ServiceOrchestrator {
         revision: i64,
     ) -> Result<Option<ResourceModel>, OrchestratorError> {
         let id = application.id;
-        self.database
-            .read(move |connection| Ok(store::revision_model(connection, id, revision)?))
-            .await
+        self.database.read(move |connection| Ok(store::revision_model(connection, id, revision)?)).await
     }
 
     /// Writes down how the application stands, where that has changed.
-    async fn standing_write(
-        &self,
-        application: Application,
-        realised: Realised,
-    ) -> Result<(), OrchestratorError> {
+    async fn standing_write(&self, application: Application, realised: Realised) -> Result<(), OrchestratorError> {
         let now = self.clock.now();
         let phase = phase_of(&application, &realised);
         let operation = application.operation;
         let done = self
             .database
-            .read(move |connection| {
-                Ok::<_, OrchestratorError>(operation::get(connection, operation)?)
-            })
+            .read(move |connection| Ok::<_, OrchestratorError>(operation::get(connection, operation)?))
             .await?
             .state
             .is_final();
@@ -254,9 +212,7 @@ impl ServiceOrchestrator {
     async fn write_if_current(
         &self,
         application: Application,
-        write: impl FnOnce(&mut Connection, Application) -> Result<(), OrchestratorError>
-        + Send
-        + 'static,
+        write: impl FnOnce(&mut Connection, Application) -> Result<(), OrchestratorError> + Send + 'static,
     ) -> Result<(), OrchestratorError> {
         self.database
             .write(move |connection| {
@@ -276,10 +232,7 @@ fn phase_of(application: &Application, realised: &Realised) -> Phase {
     }
     let ran = matches!(application.phase, Phase::Running | Phase::Degraded(_));
     let reason = || match realised.problems.as_slice() {
-        [] => format!(
-            "{} of {} workloads are ready",
-            realised.ready, realised.wanted
-        ),
+        [] => format!("{} of {} workloads are ready", realised.ready, realised.wanted),
         problems => problems.join("; "),
     };
     match ran {
@@ -304,11 +257,7 @@ fn phase_set(
     application.updated_at = now;
     store::update(connection, &application)?;
     if another_name {
-        let why = application
-            .phase
-            .reason()
-            .map(|reason| format!(": {reason}"))
-            .unwrap_or_default();
+        let why = application.phase.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
         event::append(
             connection,
             &event::NewEvent {
@@ -352,10 +301,7 @@ fn operation_advance(
         let result = json!({"application": application.id, "revision": application.revision});
         operation::succeed(connection, running.id, result, now)?;
     } else if now - running.created_at > TimeDelta::minutes(OPERATION_MINUTES) {
-        let reason = format!(
-            "not done after {OPERATION_MINUTES} minutes: {}",
-            realised.problems.join("; ")
-        );
+        let reason = format!("not done after {OPERATION_MINUTES} minutes: {}", realised.problems.join("; "));
         operation::fail(connection, running.id, &reason, now)?;
     } else if !realised.stuck.is_empty() {
         operation::fail(connection, running.id, &realised.stuck.join("; "), now)?;
@@ -367,16 +313,9 @@ fn operation_advance(
 
 fn progress(realised: &Realised) -> operation::Progress {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let mut message = format!(
-        "{} of {} workloads are ready",
-        realised.ready, realised.wanted
-    );
+    let mut message = format!("{} of {} workloads are ready", realised.ready, realised.wanted);
     if let Some(problem) = realised.problems.first() {
         message = format!("{message}; {problem}");
     }
-    operation::Progress {
-        done: count(realised.ready),
-        total: count(realised.wanted),
-        message,
-    }
+    operation::Progress { done: count(realised.ready), total: count(realised.wanted), message }
 }

@@ -8,10 +8,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// When no component is named, there is no such component, or the number is too large.
-pub fn replicas_set(
-    model: &mut ResourceModel,
-    replicas: BTreeMap<String, u32>,
-) -> Result<(), OrchestratorError> {
+pub fn replicas_set(model: &mut ResourceModel, replicas: BTreeMap<String, u32>) -> Result<(), OrchestratorError> {
     let invalid = |field: String, message: String| OrchestratorError::Invalid { field, message };
     if replicas.is_empty() {
         let message = "names no component; give at least one, such as {\"web\": 3}";
@@ -47,8 +44,7 @@ mod tests {
         .unwrap();
         let mut set = |name: &str, count| {
             let set = replicas_set(&mut model, BTreeMap::from([(name.to_owned(), count)]));
-            set.map(|()| model.components["web"].replicas)
-                .map_err(|error| error.to_string())
+            set.map(|()| model.components["web"].replicas).map_err(|error| error.to_string())
         };
         assert_eq!(set("web", 3), Ok(Replicas::Fixed(3)));
         assert!(set("wed", 3).unwrap_err().contains("there are web"));

@@ -6,8 +6,8 @@ use crate::{
 };
 use chrono::NaiveDateTime;
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
-    RunQueryDsl as _, Selectable, SelectableHelper as _, TextExpressionMethods as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _, TextExpressionMethods as _,
 };
 use diesel_migrations::embed_migrations;
 use hansa_ontology::{Actor, ApplicationId, ResourceModel};
@@ -98,24 +98,14 @@ impl Row {
 }
 
 /// Writes a new application down, without its revision.
-pub(crate) fn insert(
-    connection: &mut Connection,
-    new: &Application,
-) -> Result<(), RepositoryError> {
-    diesel::insert_into(application::table)
-        .values(Row::new(new)?)
-        .execute(connection)?;
+pub(crate) fn insert(connection: &mut Connection, new: &Application) -> Result<(), RepositoryError> {
+    diesel::insert_into(application::table).values(Row::new(new)?).execute(connection)?;
     Ok(())
 }
 
 /// Writes an application as it is now.
-pub(crate) fn update(
-    connection: &mut Connection,
-    changed: &Application,
-) -> Result<(), RepositoryError> {
-    diesel::update(application::table.find(changed.id.to_string()))
-        .set(Row::new(changed)?)
-        .execute(connection)?;
+pub(crate) fn update(connection: &mut Connection, changed: &Application) -> Result<(), RepositoryError> {
+    diesel::update(application::table.find(changed.id.to_string())).set(Row::new(changed)?).execute(connection)?;
     Ok(())
 }
 
@@ -148,19 +138,12 @@ pub(crate) fn revision_model(
         .select(application_revision::model)
         .first(connection)
         .optional()?;
-    text.map(|text| json::from_column("model of a revision", &text))
-        .transpose()
+    text.map(|text| json::from_column("model of a revision", &text)).transpose()
 }
 
-pub(crate) fn get(
-    connection: &mut Connection,
-    id: ApplicationId,
-) -> Result<Option<Application>, RepositoryError> {
-    let row: Option<Row> = application::table
-        .find(id.to_string())
-        .select(Row::as_select())
-        .first(connection)
-        .optional()?;
+pub(crate) fn get(connection: &mut Connection, id: ApplicationId) -> Result<Option<Application>, RepositoryError> {
+    let row: Option<Row> =
+        application::table.find(id.to_string()).select(Row::as_select()).first(connection).optional()?;
     row.map(|row| with_model(connection, row)).transpose()
 }
 
@@ -176,10 +159,7 @@ fn with_model(connection: &mut Connection, row: Row) -> Result<Application, Repo
 ///
 /// # Errors
 /// `NotFound` when there is none.
-pub(crate) fn find(
-    connection: &mut Connection,
-    reference: &str,
-) -> Result<Application, OrchestratorError> {
+pub(crate) fn find(connection: &mut Connection, reference: &str) -> Result<Application, OrchestratorError> {
     let missing = || OrchestratorError::NotFound(reference.to_owned());
     if let Ok(id) = reference.parse::<ApplicationId>() {
         return get(connection, id)?.ok_or_else(missing);
@@ -188,10 +168,7 @@ pub(crate) fn find(
 }
 
 /// The living application of a name.
-pub(crate) fn find_living(
-    connection: &mut Connection,
-    name: &str,
-) -> Result<Option<Application>, RepositoryError> {
+pub(crate) fn find_living(connection: &mut Connection, name: &str) -> Result<Option<Application>, RepositoryError> {
     let row: Option<Row> = application::table
         .filter(application::live_name.eq(name))
         .select(Row::as_select())
@@ -228,39 +205,23 @@ pub(crate) fn list(
         .limit(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX))
         .load(connection)?;
     let more = rows.len() > limit;
-    let items = rows
-        .into_iter()
-        .take(limit)
-        .map(|(row, model)| row.into_application(&model))
-        .collect::<Result<Vec<_>, _>>()?;
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|last| last.id.to_string());
+    let items =
+        rows.into_iter().take(limit).map(|(row, model)| row.into_application(&model)).collect::<Result<Vec<_>, _>>()?;
+    let next = items.last().filter(|_| more).map(|last| last.id.to_string());
     Ok(Page { items, next })
 }
 
 /// Ids of all applications of which something is or should be there.
-pub(crate) fn unfinished(
-    connection: &mut Connection,
-) -> Result<Vec<ApplicationId>, RepositoryError> {
-    let ids: Vec<String> = application::table
-        .filter(application::live_name.is_not_null())
-        .select(application::id)
-        .load(connection)?;
-    ids.iter()
-        .map(|id| text::from_column("application", id))
-        .collect()
+pub(crate) fn unfinished(connection: &mut Connection) -> Result<Vec<ApplicationId>, RepositoryError> {
+    let ids: Vec<String> =
+        application::table.filter(application::live_name.is_not_null()).select(application::id).load(connection)?;
+    ids.iter().map(|id| text::from_column("application", id)).collect()
 }
 
 /// How many living applications there are in each phase.
-pub(crate) fn phase_counts(
-    connection: &mut Connection,
-) -> Result<BTreeMap<&'static str, u64>, RepositoryError> {
-    let phases: Vec<String> = application::table
-        .filter(application::live_name.is_not_null())
-        .select(application::phase)
-        .load(connection)?;
+pub(crate) fn phase_counts(connection: &mut Connection) -> Result<BTreeMap<&'static str, u64>, RepositoryError> {
+    let phases: Vec<String> =
+        application::table.filter(application::live_name.is_not_null()).select(application::phase).load(connection)?;
     let mut counts = BTreeMap::new();
     for text in phases {
         let phase: Phase = json::from_column("phase of an application", &text)?;

@@ -79,10 +79,7 @@ pub async fn run_workers(
         }
     }
     let all = u32::try_from(options.concurrency.max(1)).unwrap_or(u32::MAX);
-    if tokio::time::timeout(ROUND, slots.acquire_many(all))
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(ROUND, slots.acquire_many(all)).await.is_err() {
         tracing::warn!("a round is still under way; its lease will end by itself");
     }
     Ok(())
@@ -104,39 +101,24 @@ async fn take_up(orchestrator: &ServiceOrchestrator, owner: &str) -> Result<(), 
         .await
 }
 
-async fn claim(
-    orchestrator: &ServiceOrchestrator,
-    owner: &str,
-) -> Result<Option<work::Claim>, RepositoryError> {
+async fn claim(orchestrator: &ServiceOrchestrator, owner: &str) -> Result<Option<work::Claim>, RepositoryError> {
     let now = orchestrator.clock.now();
     // Looking needs no write lock; taking does.
-    let due = orchestrator
-        .database
-        .read(|connection| work::next_due(connection, QUEUE))
-        .await?;
+    let due = orchestrator.database.read(|connection| work::next_due(connection, QUEUE)).await?;
     if due.is_none_or(|due| due > now) {
         return Ok(None);
     }
     let owner = owner.to_owned();
     // A claim that a failure of power undoes is a claim that nobody holds.
-    orchestrator
-        .database
-        .write_relaxed(move |connection| work::claim(connection, QUEUE, &owner, now, LEASE))
-        .await
+    orchestrator.database.write_relaxed(move |connection| work::claim(connection, QUEUE, &owner, now, LEASE)).await
 }
 
 /// How long nothing is due.
 async fn pause(orchestrator: &ServiceOrchestrator) -> Duration {
     let now = orchestrator.clock.now();
-    let due = orchestrator
-        .database
-        .read(|connection| work::next_due(connection, QUEUE))
-        .await;
+    let due = orchestrator.database.read(|connection| work::next_due(connection, QUEUE)).await;
     match due {
-        Ok(Some(due)) => (due - now)
-            .to_std()
-            .unwrap_or_default()
-            .clamp(Duration::from_millis(5), POLL),
+        Ok(Some(due)) => (due - now).to_std().unwrap_or_default().clamp(Duration::from_millis(5), POLL),
         _ => POLL,
     }
 }
@@ -175,12 +157,8 @@ async fn work_off(orchestrator: &ServiceOrchestrator, claim: work::Claim) {
 /// 0.25, 0.5, 1 … 30 s, and up to a quarter more by the key, so that many that
 /// fail together don't come back together.
 fn backoff(attempts: u32, key: &str) -> Duration {
-    let base = Duration::from_millis(250)
-        .saturating_mul(1 << attempts.min(10))
-        .min(LONGEST_BACKOFF);
-    let spread = key.bytes().fold(0_u32, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u32::from(byte))
-    }) % 256;
+    let base = Duration::from_millis(250).saturating_mul(1 << attempts.min(10)).min(LONGEST_BACKOFF);
+    let spread = key.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte))) % 256;
     base + base.saturating_mul(spread) / 1_024
 }
 

@@ -70,10 +70,7 @@ impl Vip {
     /// By [`VipError::kind`]: `NoConnector` when nobody serves the site, `NoRoom`
     /// with the reasons, `Conflict` when it was asked for differently or is on
     /// its way out.
-    pub async fn machine_ensure(
-        &self,
-        request: &VirtualMachineRequest,
-    ) -> Result<NodeShare, VipError> {
+    pub async fn machine_ensure(&self, request: &VirtualMachineRequest) -> Result<NodeShare, VipError> {
         let connector = self.machines.requested(request).await?;
         let share = connector.machine_ensure(request).await?;
         if self.machines.ready(request.machine, share.clone()).await? {
@@ -108,10 +105,7 @@ impl Vip {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn machine_list(
-        &self,
-        application: Option<ApplicationId>,
-    ) -> Result<Vec<VirtualMachine>, VipError> {
+    pub async fn machine_list(&self, application: Option<ApplicationId>) -> Result<Vec<VirtualMachine>, VipError> {
         Ok(self.machines.list(application).await?)
     }
 }

@@ -3,8 +3,7 @@
 use hansa_repository::Migrations;
 
 /// This room's migrations.
-pub const MIGRATIONS: Migrations =
-    Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
+pub const MIGRATIONS: Migrations = Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
 
 hansa_pim::machine_table! {
     /// The virtual machines that were made.

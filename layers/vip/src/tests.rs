@@ -31,19 +31,14 @@ impl Room for Vip {
 
 /// Runs the test with the service over one node of 4 processors on each database.
 fn with_a_node(test: impl AsyncFn(Vip, Pim, Database)) {
-    for_each_database(
-        &[hansa_pim::MIGRATIONS, crate::MIGRATIONS],
-        async |database| {
-            let data = tempfile::tempdir().unwrap();
-            let pim = pim(&database, data.path());
-            pim.node_register(vec![node("a", 4_000, 4_096, &["proxy"])])
-                .await
-                .unwrap();
-            let clock = Arc::new(HandClock::default());
-            let service = Vip::new(database.clone(), clock, pim.clone(), &local_sites()).unwrap();
-            test(service, pim, database).await;
-        },
-    );
+    for_each_database(&[hansa_pim::MIGRATIONS, crate::MIGRATIONS], async |database| {
+        let data = tempfile::tempdir().unwrap();
+        let pim = pim(&database, data.path());
+        pim.node_register(vec![node("a", 4_000, 4_096, &["proxy"])]).await.unwrap();
+        let clock = Arc::new(HandClock::default());
+        let service = Vip::new(database.clone(), clock, pim.clone(), &local_sites()).unwrap();
+        test(service, pim, database).await;
+    });
 }
 
 #[test]
@@ -57,52 +52,26 @@ fn one_killed_at_any_step_is_ended_by_the_same_call() {
 fn several_live_on_one_node_until_it_is_full() {
     with_a_node(async |service, _, _| {
         let (amounts, none) = (machine_request(1, 1_500).amounts, BTreeSet::new());
-        assert_eq!(
-            service.units_free(&site(), amounts, &none).await.unwrap(),
-            2
-        );
+        assert_eq!(service.units_free(&site(), amounts, &none).await.unwrap(), 2);
         for n in [1, 2] {
-            let share = service
-                .machine_ensure(&machine_request(n, 1_500))
-                .await
-                .unwrap();
+            let share = service.machine_ensure(&machine_request(n, 1_500)).await.unwrap();
             assert_eq!((share.node.as_str(), share.amounts), ("a", amounts));
         }
-        assert_eq!(
-            service.units_free(&site(), amounts, &none).await.unwrap(),
-            0
-        );
-        let error = service
-            .machine_ensure(&machine_request(3, 1_500))
-            .await
-            .unwrap_err();
+        assert_eq!(service.units_free(&site(), amounts, &none).await.unwrap(), 0);
+        let error = service.machine_ensure(&machine_request(3, 1_500)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoRoom);
-        assert!(
-            error
-                .to_string()
-                .ends_with("; a: 1 CPU is free, 1.5 are asked"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("; a: 1 CPU is free, 1.5 are asked"), "{error}");
 
-        let mine = service
-            .machine_list(Some(ApplicationId(Uuid::from_u128(1))))
-            .await
-            .unwrap();
+        let mine = service.machine_list(Some(ApplicationId(Uuid::from_u128(1)))).await.unwrap();
         let ready: Vec<bool> = mine.iter().map(|one| one.share().is_some()).collect();
         assert_eq!(ready, [true, true, false]);
-        let clash = service
-            .machine_ensure(&machine_request(1, 1_000))
-            .await
-            .unwrap_err();
+        let clash = service.machine_ensure(&machine_request(1, 1_000)).await.unwrap_err();
         assert_eq!(clash.kind(), ErrorKind::Conflict);
         for one in mine {
             service.machine_release(one.request.machine).await.unwrap();
             assert_eq!(service.machine(one.request.machine).await.unwrap(), None);
         }
-        assert_eq!(
-            service.units_free(&site(), amounts, &none).await.unwrap(),
-            2
-        );
+        assert_eq!(service.units_free(&site(), amounts, &none).await.unwrap(), 2);
     });
 }
 
@@ -113,13 +82,7 @@ fn a_site_without_a_connector_is_named() {
         let closed = Vip::new(database.clone(), clock(), pim.clone(), &BTreeMap::new()).unwrap();
         assert!(!closed.serves(&site()));
         let ask = machine_request(1, 1_000);
-        assert_eq!(
-            closed
-                .units_free(&ask.site, ask.amounts, &ask.capabilities)
-                .await
-                .unwrap(),
-            0
-        );
+        assert_eq!(closed.units_free(&ask.site, ask.amounts, &ask.capabilities).await.unwrap(), 0);
         let error = closed.machine_ensure(&ask).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoConnector);
         assert_eq!(

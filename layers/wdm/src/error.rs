@@ -33,9 +33,7 @@ pub enum WdmError {
         problem: String,
     },
     /// No connector runs this kind of package.
-    #[error(
-        "component `{component}`: no connector runs a {package} package here; use a process package"
-    )]
+    #[error("component `{component}`: no connector runs a {package} package here; use a process package")]
     NoConnector {
         /// The component.
         component: String,
@@ -64,9 +62,7 @@ pub enum WdmError {
         holder: String,
     },
     /// No number of the range is free.
-    #[error(
-        "no port from {first} to {last} is free on {address}; widen the range of ports in the configuration"
-    )]
+    #[error("no port from {first} to {last} is free on {address}; widen the range of ports in the configuration")]
     PortsExhausted {
         /// The node's address.
         address: IpAddr,
@@ -125,9 +121,7 @@ impl WdmError {
         match self {
             Self::Invalid { .. } | Self::NoConnector { .. } => ErrorKind::Invalid,
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::PortTaken { .. } | Self::PortsExhausted { .. } | Self::BeingRemoved(_) => {
-                ErrorKind::Conflict
-            }
+            Self::PortTaken { .. } | Self::PortsExhausted { .. } | Self::BeingRemoved(_) => ErrorKind::Conflict,
             Self::Io { source, .. } if is_full(source) => ErrorKind::Full,
             Self::Io { .. } | Self::Supervisor { .. } => ErrorKind::Unavailable,
             Self::Repository(source) => repository_kind(source),
@@ -137,16 +131,9 @@ impl WdmError {
     }
 
     /// For `map_err` after a file operation.
-    pub(crate) fn io(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Io { action, path, source }
     }
 }
 
@@ -161,8 +148,5 @@ fn repository_kind(error: &RepositoryError) -> ErrorKind {
 }
 
 fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -58,11 +58,7 @@ impl From<Term> for AnswerTerm {
                 language: literal.language().map(str::to_owned),
             },
             // Triple terms (RDF 1.2): no offer has one, but a query can make one.
-            other => Self::Literal {
-                value: other.to_string(),
-                datatype: XSD::STRING.iri.to_owned(),
-                language: None,
-            },
+            other => Self::Literal { value: other.to_string(), datatype: XSD::STRING.iri.to_owned(), language: None },
         }
     }
 }
@@ -134,47 +130,19 @@ impl QueryAnswer {
     /// When an answer of this kind can't be written so.
     pub fn write(&self, format: AnswerFormat) -> Result<String, GraphError> {
         match (self, format) {
-            (
-                Self::Rows {
-                    variables, rows, ..
-                },
-                AnswerFormat::Json,
-            ) => Ok(rows_json(variables, rows)),
-            (
-                Self::Rows {
-                    variables, rows, ..
-                },
-                AnswerFormat::Csv,
-            ) => Ok(rows_csv(variables, rows)),
-            (Self::Boolean(truth), AnswerFormat::Json) => {
-                Ok(json!({"head": {}, "boolean": truth}).to_string())
-            }
+            (Self::Rows { variables, rows, .. }, AnswerFormat::Json) => Ok(rows_json(variables, rows)),
+            (Self::Rows { variables, rows, .. }, AnswerFormat::Csv) => Ok(rows_csv(variables, rows)),
+            (Self::Boolean(truth), AnswerFormat::Json) => Ok(json!({"head": {}, "boolean": truth}).to_string()),
             (Self::Triples { turtle, .. }, AnswerFormat::Turtle) => Ok(turtle.clone()),
-            (Self::Rows { .. }, _) => Err(unsuitable(
-                "the answer to a SELECT",
-                format,
-                "SPARQL results JSON or CSV",
-            )),
-            (Self::Boolean(_), _) => Err(unsuitable(
-                "the answer to an ASK",
-                format,
-                "SPARQL results JSON",
-            )),
-            (Self::Triples { .. }, _) => Err(unsuitable(
-                "the answer to a CONSTRUCT or DESCRIBE",
-                format,
-                "Turtle",
-            )),
+            (Self::Rows { .. }, _) => Err(unsuitable("the answer to a SELECT", format, "SPARQL results JSON or CSV")),
+            (Self::Boolean(_), _) => Err(unsuitable("the answer to an ASK", format, "SPARQL results JSON")),
+            (Self::Triples { .. }, _) => Err(unsuitable("the answer to a CONSTRUCT or DESCRIBE", format, "Turtle")),
         }
     }
 }
 
 fn unsuitable(answer: &'static str, format: AnswerFormat, instead: &'static str) -> GraphError {
-    GraphError::Format {
-        answer,
-        format: format.name(),
-        instead,
-    }
+    GraphError::Format { answer, format: format.name(), instead }
 }
 
 /// <https://www.w3.org/TR/sparql11-results-json/>
@@ -183,8 +151,7 @@ fn rows_json(variables: &[String], rows: &[Vec<Option<AnswerTerm>>]) -> String {
         .iter()
         .map(|row| {
             let bound = variables.iter().zip(row);
-            let bound =
-                bound.filter_map(|(name, value)| Some((name.clone(), term_json(value.as_ref()?))));
+            let bound = bound.filter_map(|(name, value)| Some((name.clone(), term_json(value.as_ref()?))));
             Value::Object(bound.collect::<Map<_, _>>())
         })
         .collect();
@@ -195,21 +162,13 @@ fn term_json(term: &AnswerTerm) -> Value {
     match term {
         AnswerTerm::Iri(iri) => json!({"type": "uri", "value": iri}),
         AnswerTerm::BlankNode(label) => json!({"type": "bnode", "value": label}),
-        AnswerTerm::Literal {
-            value,
-            language: Some(language),
-            ..
-        } => {
+        AnswerTerm::Literal { value, language: Some(language), .. } => {
             json!({"type": "literal", "value": value, "xml:lang": language})
         }
-        AnswerTerm::Literal {
-            value, datatype, ..
-        } if datatype == XSD::STRING.iri => {
+        AnswerTerm::Literal { value, datatype, .. } if datatype == XSD::STRING.iri => {
             json!({"type": "literal", "value": value})
         }
-        AnswerTerm::Literal {
-            value, datatype, ..
-        } => json!({"type": "literal", "value": value, "datatype": datatype}),
+        AnswerTerm::Literal { value, datatype, .. } => json!({"type": "literal", "value": value, "datatype": datatype}),
     }
 }
 
@@ -217,10 +176,7 @@ fn term_json(term: &AnswerTerm) -> Value {
 fn rows_csv(variables: &[String], rows: &[Vec<Option<AnswerTerm>>]) -> String {
     let mut text = variables.join(",") + "\r\n";
     for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .map(|value| value.as_ref().map(cell).unwrap_or_default())
-            .collect();
+        let cells: Vec<String> = row.iter().map(|value| value.as_ref().map(cell).unwrap_or_default()).collect();
         text.push_str(&cells.join(","));
         text.push_str("\r\n");
     }
@@ -232,9 +188,5 @@ fn cell(term: &AnswerTerm) -> String {
         AnswerTerm::Iri(value) | AnswerTerm::Literal { value, .. } => value.clone(),
         AnswerTerm::BlankNode(label) => format!("_:{label}"),
     };
-    if text.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
+    if text.contains(['"', ',', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }

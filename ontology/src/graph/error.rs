@@ -35,9 +35,7 @@ pub enum GraphError {
         limit: Duration,
     },
     /// Too many queries at the same time.
-    #[error(
-        "{most} queries are being answered, which is the most at one time: try again in a moment"
-    )]
+    #[error("{most} queries are being answered, which is the most at one time: try again in a moment")]
     Busy {
         /// How many may be answered at one time.
         most: usize,
@@ -68,20 +66,16 @@ pub enum GraphError {
 
 impl GraphError {
     pub(super) fn store(source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Store {
-            source: Box::new(source),
-        }
+        Self::Store { source: Box::new(source) }
     }
 
     /// What kind of failure it is.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Syntax { .. }
-            | Self::ReadOnly
-            | Self::Service
-            | Self::Evaluation { .. }
-            | Self::Format { .. } => ErrorKind::Invalid,
+            Self::Syntax { .. } | Self::ReadOnly | Self::Service | Self::Evaluation { .. } | Self::Format { .. } => {
+                ErrorKind::Invalid
+            }
             Self::TooLong { .. } => ErrorKind::TooLarge,
             Self::Timeout { .. } => ErrorKind::Timeout,
             Self::Busy { .. } => ErrorKind::Busy,

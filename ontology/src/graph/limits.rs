@@ -17,21 +17,14 @@ pub struct QueryLimits {
 impl Default for QueryLimits {
     /// 1,000 rows, 5 seconds, 8 KiB.
     fn default() -> Self {
-        Self {
-            rows: 1_000,
-            time: Duration::from_secs(5),
-            length: 8 << 10,
-        }
+        Self { rows: 1_000, time: Duration::from_secs(5), length: 8 << 10 }
     }
 }
 
 impl QueryLimits {
     pub(super) fn check_length(&self, sparql: &str) -> Result<(), GraphError> {
         if sparql.len() > self.length {
-            return Err(GraphError::TooLong {
-                bytes: sparql.len(),
-                limit: self.length,
-            });
+            return Err(GraphError::TooLong { bytes: sparql.len(), limit: self.length });
         }
         Ok(())
     }

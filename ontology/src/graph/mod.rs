@@ -81,9 +81,7 @@ impl OfferGraph {
         let Ok(graph) = NamedNode::new(iri) else {
             return Ok(());
         };
-        self.store
-            .remove_named_graph(&graph)
-            .map_err(GraphError::store)?;
+        self.store.remove_named_graph(&graph).map_err(GraphError::store)?;
         Ok(())
     }
 
@@ -128,11 +126,7 @@ impl OfferGraph {
 fn stated_and_implied(resource: &Resource, number: u64) -> Vec<Triple> {
     let mut triples = triples(resource, &format!("r{number}b"));
     let named = |term: crate::vocabulary::Term| NamedNode::new_unchecked(term.iri);
-    let is_offer = triples.iter().any(|triple| {
-        KINDS
-            .iter()
-            .any(|(class, _)| triple.object == named(*class).into())
-    });
+    let is_offer = triples.iter().any(|triple| KINDS.iter().any(|(class, _)| triple.object == named(*class).into()));
     if is_offer {
         let subject = NamedNode::new_unchecked(resource.iri.as_str());
         triples.push(Triple::new(subject, named(RDF::TYPE), named(HANSA::OFFER)));

@@ -6,8 +6,8 @@ use oxigraph::{
     io::{RdfFormat, RdfSerializer},
     model::{NamedNode, Triple},
     sparql::{
-        CancellationToken, DefaultServiceHandler, QueryEvaluationError, QueryResults,
-        QuerySolutionIter, QueryTripleIter, SparqlEvaluator,
+        CancellationToken, DefaultServiceHandler, QueryEvaluationError, QueryResults, QuerySolutionIter,
+        QueryTripleIter, SparqlEvaluator,
     },
     store::Store,
 };
@@ -44,12 +44,8 @@ impl Slots {
     fn take(&self) -> Result<Slot, GraphError> {
         let taken = self
             .0
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| {
-                (taken < MOST_QUERIES).then_some(taken + 1)
-            });
-        taken
-            .map(|_| Slot(Arc::clone(&self.0)))
-            .map_err(|most| GraphError::Busy { most })
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| (taken < MOST_QUERIES).then_some(taken + 1));
+        taken.map(|_| Slot(Arc::clone(&self.0))).map_err(|most| GraphError::Busy { most })
     }
 }
 
@@ -69,14 +65,12 @@ pub(super) fn answer(
     let slot = slots.take()?;
     let (sender, receiver) = mpsc::channel();
     let token = CancellationToken::new();
-    let (store, sparql, limits, cancelled) =
-        (store.clone(), sparql.to_owned(), *limits, token.clone());
+    let (store, sparql, limits, cancelled) = (store.clone(), sparql.to_owned(), *limits, token.clone());
     thread::Builder::new()
         .name("offer-query".to_owned())
         .stack_size(STACK_BYTES)
         .spawn(move || {
-            let answer =
-                parse(&sparql).and_then(|query| evaluate(&store, query, &limits, cancelled));
+            let answer = parse(&sparql).and_then(|query| evaluate(&store, query, &limits, cancelled));
             drop(slot);
             // Nobody listens any more when the time was over before the answer.
             drop(sender.send(answer));
@@ -90,28 +84,16 @@ pub(super) fn answer(
 
 fn parser() -> SparqlParser {
     PREFIXES.iter().fold(SparqlParser::new(), |parser, prefix| {
-        parser
-            .clone()
-            .with_prefix(prefix.name, prefix.namespace)
-            .unwrap_or(parser)
+        parser.clone().with_prefix(prefix.name, prefix.namespace).unwrap_or(parser)
     })
 }
 
 fn parse(sparql: &str) -> Result<Query, GraphError> {
-    let query =
-        parser()
-            .parse_query(sparql)
-            .map_err(|error| match parser().parse_update(sparql) {
-                Ok(_) => GraphError::ReadOnly,
-                Err(_) => GraphError::Syntax {
-                    reason: error.to_string(),
-                },
-            })?;
-    if asks_elsewhere(&query) {
-        Err(GraphError::Service)
-    } else {
-        Ok(query)
-    }
+    let query = parser().parse_query(sparql).map_err(|error| match parser().parse_update(sparql) {
+        Ok(_) => GraphError::ReadOnly,
+        Err(_) => GraphError::Syntax { reason: error.to_string() },
+    })?;
+    if asks_elsewhere(&query) { Err(GraphError::Service) } else { Ok(query) }
 }
 
 /// Whether the query asks another server. In the normal form (SPARQL algebra
@@ -147,9 +129,7 @@ impl DefaultServiceHandler for NoService {
         _: &GraphPattern,
         _: Option<&oxiri::Iri<String>>,
     ) -> Result<QuerySolutionIter<'static>, Self::Error> {
-        Err(QueryEvaluationError::UnsupportedService(
-            service_name.clone(),
-        ))
+        Err(QueryEvaluationError::UnsupportedService(service_name.clone()))
     }
 }
 
@@ -160,9 +140,7 @@ fn evaluate(
     token: CancellationToken,
 ) -> Result<QueryAnswer, GraphError> {
     let failed = |error| evaluation_error(error, limits);
-    let evaluator = SparqlEvaluator::new()
-        .with_default_service_handler(NoService)
-        .with_cancellation_token(token);
+    let evaluator = SparqlEvaluator::new().with_default_service_handler(NoService).with_cancellation_token(token);
     let mut prepared = evaluator.for_query(query);
     if prepared.dataset().is_default_dataset() {
         // Each resource is a graph of its own; people ask across them.
@@ -175,37 +153,16 @@ fn evaluate(
     }
 }
 
-fn rows(
-    solutions: QuerySolutionIter<'_>,
-    limit: usize,
-) -> Result<QueryAnswer, QueryEvaluationError> {
-    let variables = solutions
-        .variables()
-        .iter()
-        .map(|variable| variable.as_str().to_owned())
-        .collect();
+fn rows(solutions: QuerySolutionIter<'_>, limit: usize) -> Result<QueryAnswer, QueryEvaluationError> {
+    let variables = solutions.variables().iter().map(|variable| variable.as_str().to_owned()).collect();
     let mut rows: Vec<Vec<Option<AnswerTerm>>> = Vec::new();
     for solution in solutions {
         if rows.len() == limit {
-            return Ok(QueryAnswer::Rows {
-                variables,
-                rows,
-                truncated: true,
-            });
+            return Ok(QueryAnswer::Rows { variables, rows, truncated: true });
         }
-        rows.push(
-            solution?
-                .values()
-                .iter()
-                .map(|value| value.clone().map(AnswerTerm::from))
-                .collect(),
-        );
+        rows.push(solution?.values().iter().map(|value| value.clone().map(AnswerTerm::from)).collect());
     }
-    Ok(QueryAnswer::Rows {
-        variables,
-        rows,
-        truncated: false,
-    })
+    Ok(QueryAnswer::Rows { variables, rows, truncated: false })
 }
 
 fn turtle(found: QueryTripleIter<'_>, limits: &QueryLimits) -> Result<QueryAnswer, GraphError> {
@@ -223,19 +180,14 @@ fn turtle(found: QueryTripleIter<'_>, limits: &QueryLimits) -> Result<QueryAnswe
     triples.dedup();
     let mut serializer = RdfSerializer::from_format(RdfFormat::Turtle);
     for prefix in PREFIXES {
-        serializer = serializer
-            .with_prefix(prefix.name, prefix.namespace)
-            .map_err(GraphError::store)?;
+        serializer = serializer.with_prefix(prefix.name, prefix.namespace).map_err(GraphError::store)?;
     }
     let mut writer = serializer.for_writer(Vec::new());
     for triple in &triples {
         writer.serialize_triple(triple).map_err(GraphError::store)?;
     }
     let bytes = writer.finish().map_err(GraphError::store)?;
-    Ok(QueryAnswer::Triples {
-        turtle: String::from_utf8(bytes).map_err(GraphError::store)?,
-        truncated,
-    })
+    Ok(QueryAnswer::Triples { turtle: String::from_utf8(bytes).map_err(GraphError::store)?, truncated })
 }
 
 fn evaluation_error(error: QueryEvaluationError, limits: &QueryLimits) -> GraphError {
@@ -243,8 +195,6 @@ fn evaluation_error(error: QueryEvaluationError, limits: &QueryLimits) -> GraphE
         QueryEvaluationError::Cancelled => GraphError::Timeout { limit: limits.time },
         QueryEvaluationError::UnsupportedService(_) => GraphError::Service,
         QueryEvaluationError::Dataset(source) => GraphError::Store { source },
-        other => GraphError::Evaluation {
-            reason: other.to_string(),
-        },
+        other => GraphError::Evaluation { reason: other.to_string() },
     }
 }

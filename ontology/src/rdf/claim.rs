@@ -34,20 +34,13 @@ fn evidence(text: &str) -> Value {
 }
 
 pub(super) fn read_all(node: &Described<'_>) -> Result<Vec<ComplianceClaim>, Violation> {
-    Ok(order::read(
-        node.each_node(HANSA::CLAIM, HANSA::COMPLIANCE_CLAIM, read)?,
-        Clone::clone,
-    ))
+    Ok(order::read(node.each_node(HANSA::CLAIM, HANSA::COMPLIANCE_CLAIM, read)?, Clone::clone))
 }
 
 fn read(node: &Described<'_>) -> Result<ComplianceClaim, Violation> {
     let iri = |value| description::iri(value).map(str::to_owned);
     Ok(ComplianceClaim {
-        scheme: node.required(
-            HANSA::SCHEME,
-            "the scheme in lower case, such as \"iso-27001\"",
-            description::string,
-        )?,
+        scheme: node.required(HANSA::SCHEME, "the scheme in lower case, such as \"iso-27001\"", description::string)?,
         issuer: node.optional(SCHEMA::ISSUED_BY, "a text", description::string)?,
         evidence: node.optional(CRED::EVIDENCE, "an absolute IRI", iri)?,
         valid_through: node.optional(SCHEMA::VALID_THROUGH, TIME, description::time)?,

@@ -24,12 +24,7 @@ impl Description {
 
     /// The resource itself; `class` names its shape.
     pub(crate) fn root(&self, node: &NamedOrBlankNode, class: Name) -> Described<'_> {
-        Described {
-            description: self,
-            node: node.clone(),
-            class,
-            path: Vec::new(),
-        }
+        Described { description: self, node: node.clone(), class, path: Vec::new() }
     }
 }
 
@@ -51,15 +46,8 @@ impl<'a> Described<'a> {
     }
 
     pub(crate) fn values(&self, property: Name) -> impl Iterator<Item = &'a Term> + use<'a> {
-        let properties = self
-            .description
-            .nodes
-            .get(&self.node)
-            .map_or(&[][..], Vec::as_slice);
-        properties
-            .iter()
-            .filter(move |(name, _)| name.as_str() == property.iri)
-            .map(|(_, value)| value)
+        let properties = self.description.nodes.get(&self.node).map_or(&[][..], Vec::as_slice);
+        properties.iter().filter(move |(name, _)| name.as_str() == property.iri).map(|(_, value)| value)
     }
 
     /// Whether the node says that it is of this class.
@@ -68,12 +56,7 @@ impl<'a> Described<'a> {
     }
 
     /// A violation of a field of this node.
-    pub(crate) fn violation(
-        &self,
-        property: Name,
-        value: Option<&Term>,
-        message: String,
-    ) -> Violation {
+    pub(crate) fn violation(&self, property: Name, value: Option<&Term>, message: String) -> Violation {
         let mut path = self.path.clone();
         path.push(property.curie);
         Violation {
@@ -86,12 +69,7 @@ impl<'a> Described<'a> {
 
     /// A violation of the node as a whole.
     pub(crate) fn own_violation(&self, message: String) -> Violation {
-        Violation {
-            field: self.path.join(" / "),
-            value: None,
-            message,
-            shape: format!("{}Shape", self.class),
-        }
+        Violation { field: self.path.join(" / "), value: None, message, shape: format!("{}Shape", self.class) }
     }
 
     /// At most one value, understood by `read`; otherwise `expected` says what would be right.
@@ -118,9 +96,8 @@ impl<'a> Described<'a> {
         expected: &str,
         read: impl Fn(&'a Term) -> Option<T>,
     ) -> Result<T, Violation> {
-        self.optional(property, expected, read)?.ok_or_else(|| {
-            self.violation(property, None, format!("it is missing: give {expected}"))
-        })
+        self.optional(property, expected, read)?
+            .ok_or_else(|| self.violation(property, None, format!("it is missing: give {expected}")))
     }
 
     /// Any number of values.
@@ -130,9 +107,7 @@ impl<'a> Described<'a> {
         expected: &str,
         read: impl Fn(&'a Term) -> Option<T>,
     ) -> Result<C, Violation> {
-        self.values(property)
-            .map(|value| self.understood(property, value, expected, &read))
-            .collect()
+        self.values(property).map(|value| self.understood(property, value, expected, &read)).collect()
     }
 
     fn understood<T>(
@@ -146,23 +121,13 @@ impl<'a> Described<'a> {
     }
 
     /// At most one nested node.
-    pub(crate) fn optional_node(
-        &self,
-        property: Name,
-        class: Name,
-    ) -> Result<Option<Self>, Violation> {
-        Ok(self
-            .optional(property, "a node of its own", node)?
-            .map(|node| self.nested(property, class, node)))
+    pub(crate) fn optional_node(&self, property: Name, class: Name) -> Result<Option<Self>, Violation> {
+        Ok(self.optional(property, "a node of its own", node)?.map(|node| self.nested(property, class, node)))
     }
 
     /// Exactly one nested node.
     pub(crate) fn required_node(&self, property: Name, class: Name) -> Result<Self, Violation> {
-        Ok(self.nested(
-            property,
-            class,
-            self.required(property, "a node of its own", node)?,
-        ))
+        Ok(self.nested(property, class, self.required(property, "a node of its own", node)?))
     }
 
     /// Any number of nested nodes, each with its place in the order, if it says one.
@@ -177,10 +142,7 @@ impl<'a> Described<'a> {
             .into_iter()
             .map(|node| {
                 let nested = self.nested(property, class, node);
-                Ok((
-                    nested.optional(SCHEMA::POSITION, "a whole number", count)?,
-                    read(&nested)?,
-                ))
+                Ok((nested.optional(SCHEMA::POSITION, "a whole number", count)?, read(&nested)?))
             })
             .collect()
     }
@@ -188,12 +150,7 @@ impl<'a> Described<'a> {
     fn nested(&self, property: Name, class: Name, node: NamedOrBlankNode) -> Self {
         let mut path = self.path.clone();
         path.push(property.curie);
-        Self {
-            description: self.description,
-            node,
-            class,
-            path,
-        }
+        Self { description: self.description, node, class, path }
     }
 }
 
@@ -245,18 +202,12 @@ pub(crate) fn time(value: &Term) -> Option<chrono::DateTime<chrono::Utc>> {
 /// A decimal number that is a whole number of `1 / parts`, as that whole number.
 pub(crate) fn whole_parts(value: &Term, parts: u32) -> Option<u64> {
     let number = decimal(value)?.checked_mul(Decimal::from(parts))?;
-    number
-        .is_integer()
-        .then(|| u64::try_from(number).ok())
-        .flatten()
+    number.is_integer().then(|| u64::try_from(number).ok()).flatten()
 }
 
 /// One of several names.
 pub(crate) fn one_of<T: Copy>(value: &Term, names: &[(Name, T)]) -> Option<T> {
-    names
-        .iter()
-        .find(|(name, _)| is_name(value, *name))
-        .map(|(_, meaning)| *meaning)
+    names.iter().find(|(name, _)| is_name(value, *name)).map(|(_, meaning)| *meaning)
 }
 
 fn node(value: &Term) -> Option<NamedOrBlankNode> {

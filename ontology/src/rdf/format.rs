@@ -45,9 +45,7 @@ impl RdfFormat {
     #[must_use]
     pub fn from_media_type(media_type: &str) -> Option<Self> {
         let essence = media_type.split(';').next().unwrap_or_default().trim();
-        Self::ALL
-            .into_iter()
-            .find(|format| format.media_type().eq_ignore_ascii_case(essence))
+        Self::ALL.into_iter().find(|format| format.media_type().eq_ignore_ascii_case(essence))
     }
 
     /// The format of a file, by the ending of its name.
@@ -57,9 +55,7 @@ impl RdfFormat {
         match extension.as_str() {
             "json" => Some(Self::JsonLd),
             "xml" => Some(Self::RdfXml),
-            other => Self::ALL
-                .into_iter()
-                .find(|format| format.file_extension() == other),
+            other => Self::ALL.into_iter().find(|format| format.file_extension() == other),
         }
     }
 }

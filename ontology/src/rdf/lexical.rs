@@ -7,10 +7,7 @@ use rust_decimal::Decimal;
 pub(super) fn decimal(text: &str) -> Option<Decimal> {
     let (negative, digits) = signed(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let (whole, fraction) = (
-        whole.trim_start_matches('0'),
-        fraction.trim_end_matches('0'),
-    );
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits.bytes().any(|byte| byte.is_ascii_digit())
         || !is_number(whole)
@@ -19,9 +16,7 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
     {
         return None;
     }
-    let mut number = Decimal::from_str_exact(&format!("0{whole}.{fraction}0"))
-        .ok()?
-        .normalize();
+    let mut number = Decimal::from_str_exact(&format!("0{whole}.{fraction}0")).ok()?.normalize();
     number.set_sign_negative(negative && !number.is_zero());
     Some(number)
 }
@@ -33,11 +28,7 @@ pub(super) fn count(text: &str) -> Option<u32> {
         return None;
     }
     let trimmed = digits.trim_start_matches('0');
-    let number = if trimmed.is_empty() {
-        0
-    } else {
-        trimmed.parse().ok()?
-    };
+    let number = if trimmed.is_empty() { 0 } else { trimmed.parse().ok()? };
     (!negative || number == 0).then_some(number)
 }
 
@@ -50,16 +41,13 @@ fn signed(text: &str) -> (bool, &str) {
 
 /// An `xsd:dateTime` with a time zone, to the nanosecond.
 pub(super) fn time(text: &str) -> Option<DateTime<Utc>> {
-    let too_fine = text
-        .split_once('.')
-        .is_some_and(|(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count() > 9);
+    let too_fine =
+        text.split_once('.').is_some_and(|(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count() > 9);
     let leap_second = text.as_bytes().get(17..19) == Some(b"60");
     if too_fine || leap_second {
         return None;
     }
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .map(|time| time.to_utc())
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
 }
 
 /// As [`time`] reads it again.
@@ -79,33 +67,12 @@ mod tests {
             ("-.5", "-0.5"),
             ("5.", "5"),
             ("-0", "0"),
-            (
-                "1234567890123456789012345678",
-                "1234567890123456789012345678",
-            ),
-            (
-                "0000000000000000000000000000000000000001.10000000000000000000000000000000",
-                "1.1",
-            ),
+            ("1234567890123456789012345678", "1234567890123456789012345678"),
+            ("0000000000000000000000000000000000000001.10000000000000000000000000000000", "1.1"),
         ] {
-            assert_eq!(
-                decimal(text).map(|number| number.to_string()).as_deref(),
-                Some(expected),
-                "{text}"
-            );
+            assert_eq!(decimal(text).map(|number| number.to_string()).as_deref(), Some(expected), "{text}");
         }
-        for bad in [
-            "",
-            ".",
-            "-",
-            "1e3",
-            "1,5",
-            "0x1",
-            " 1",
-            "--1",
-            "1.2.3",
-            "12345678901234567890123456789",
-        ] {
+        for bad in ["", ".", "-", "1e3", "1,5", "0x1", " 1", "--1", "1.2.3", "12345678901234567890123456789"] {
             assert_eq!(decimal(bad), None, "{bad}");
         }
     }

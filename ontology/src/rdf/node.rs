@@ -86,13 +86,6 @@ impl Value {
     /// Always with a point, so that Turtle's short form reads it as a decimal again.
     pub(crate) fn decimal(number: Decimal) -> Self {
         let text = number.normalize().to_string();
-        Self::Literal(
-            if text.contains('.') {
-                text
-            } else {
-                text + ".0"
-            },
-            XSD::DECIMAL,
-        )
+        Self::Literal(if text.contains('.') { text } else { text + ".0" }, XSD::DECIMAL)
     }
 }

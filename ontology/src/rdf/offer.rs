@@ -33,60 +33,31 @@ pub(crate) fn resource(offer: &Offer) -> Resource {
         .text(DCTERMS::TITLE, &offer.title)
         .iri(SCHEMA::PROVIDER, offer.provider.as_str())
         .iri(HANSA::AT_SITE, offer.site.as_str())
-        .with(
-            HANSA::SERVICE_AREA,
-            offer
-                .service_area
-                .iter()
-                .map(|area| Value::text(area.as_str())),
-        )
-        .with(
-            HANSA::CAPABILITY,
-            offer.capabilities.iter().map(Value::text),
-        )
+        .with(HANSA::SERVICE_AREA, offer.service_area.iter().map(|area| Value::text(area.as_str())))
+        .with(HANSA::CAPABILITY, offer.capabilities.iter().map(Value::text))
         .node(HANSA::FLAVOUR_OF, flavour::node(&offer.flavour))
         .node(HANSA::CAPACITY_OF, terms::capacity_node(&offer.capacity))
-        .node(
-            HANSA::PRICE_PLAN_OF,
-            terms::price_plan_node(&offer.price_plan),
-        )
-        .with(
-            HANSA::SLA_OF,
-            offer.sla.as_ref().map(|sla| Value::Node(sla::node(sla))),
-        )
-        .with(
-            HANSA::ENERGY,
-            offer
-                .energy
-                .as_ref()
-                .map(|energy| Value::Node(energy::node(energy))),
-        )
+        .node(HANSA::PRICE_PLAN_OF, terms::price_plan_node(&offer.price_plan))
+        .with(HANSA::SLA_OF, offer.sla.as_ref().map(|sla| Value::Node(sla::node(sla))))
+        .with(HANSA::ENERGY, offer.energy.as_ref().map(|energy| Value::Node(energy::node(energy))))
         .with(HANSA::CLAIM, claim::nodes(&offer.claims))
         .with(SCHEMA::VALID_FROM, offer.valid_from.map(Value::time))
         .with(SCHEMA::VALID_THROUGH, offer.valid_through.map(Value::time))
         .node(ODRL::HAS_POLICY, policy(offer));
-    Resource {
-        iri: offer.id.to_string(),
-        node,
-    }
+    Resource { iri: offer.id.to_string(), node }
 }
 
 /// The contract offer that the Dataspace Protocol asks for.
 fn policy(offer: &Offer) -> Node {
     Node::of_class(ODRL::OFFER)
         .iri(ODRL::ASSIGNER, offer.provider.as_str())
-        .node(
-            ODRL::PERMISSION,
-            Node::default().term(ODRL::ACTION, ODRL::USE),
-        )
+        .node(ODRL::PERMISSION, Node::default().term(ODRL::ACTION, ODRL::USE))
 }
 
 pub(crate) fn read(node: &Described<'_>) -> Result<Offer, Violation> {
     let time = description::time;
     let provider = node.required(SCHEMA::PROVIDER, "the IRI of its provider", provider_id)?;
-    node.each_node(ODRL::HAS_POLICY, HANSA::OFFER, |policy| {
-        check_assigner(policy, &provider)
-    })?;
+    node.each_node(ODRL::HAS_POLICY, HANSA::OFFER, |policy| check_assigner(policy, &provider))?;
     Ok(Offer {
         id: identity(node, OfferId::new)?,
         title: node.required(DCTERMS::TITLE, "its title", description::string)?,
@@ -95,13 +66,8 @@ pub(crate) fn read(node: &Described<'_>) -> Result<Offer, Violation> {
         kind: kind(node)?,
         flavour: flavour::read(&node.required_node(HANSA::FLAVOUR_OF, HANSA::FLAVOUR)?)?,
         capacity: terms::read_capacity(&node.required_node(HANSA::CAPACITY_OF, HANSA::CAPACITY)?)?,
-        price_plan: terms::read_price_plan(
-            &node.required_node(HANSA::PRICE_PLAN_OF, HANSA::PRICE_PLAN)?,
-        )?,
-        sla: node
-            .optional_node(HANSA::SLA_OF, HANSA::SLA)?
-            .map(|sla| sla::read(&sla))
-            .transpose()?,
+        price_plan: terms::read_price_plan(&node.required_node(HANSA::PRICE_PLAN_OF, HANSA::PRICE_PLAN)?)?,
+        sla: node.optional_node(HANSA::SLA_OF, HANSA::SLA)?.map(|sla| sla::read(&sla)).transpose()?,
         energy: energy::read_optional(node)?,
         claims: claim::read_all(node)?,
         capabilities: node.each(HANSA::CAPABILITY, "a text", description::string)?,
@@ -118,15 +84,10 @@ fn check_assigner(policy: &Described<'_>, provider: &ProviderId) -> Result<(), V
     policy.each::<(), ()>(ODRL::ASSIGNER, &expected, same)
 }
 
-pub(super) const TIME: &str =
-    "a time with its zone, such as \"2026-01-31T12:00:00Z\"^^xsd:dateTime";
+pub(super) const TIME: &str = "a time with its zone, such as \"2026-01-31T12:00:00Z\"^^xsd:dateTime";
 
 fn kind(node: &Described<'_>) -> Result<OfferKind, Violation> {
-    let kinds: Vec<OfferKind> = KINDS
-        .iter()
-        .filter(|(class, _)| node.is_a(*class))
-        .map(|(_, kind)| *kind)
-        .collect();
+    let kinds: Vec<OfferKind> = KINDS.iter().filter(|(class, _)| node.is_a(*class)).map(|(_, kind)| *kind).collect();
     match kinds.as_slice() {
         [kind] => Ok(*kind),
         _ => Err(node.own_violation(format!(

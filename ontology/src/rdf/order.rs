@@ -5,18 +5,10 @@ use super::node::{Node, Value};
 use crate::vocabulary::SCHEMA;
 
 /// The items as nodes, with their positions if their order isn't the natural one.
-pub(super) fn written<T, K: Ord>(
-    items: &[T],
-    key: impl Fn(&T) -> K,
-    node: impl Fn(&T) -> Node,
-) -> Vec<Value> {
+pub(super) fn written<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K, node: impl Fn(&T) -> Node) -> Vec<Value> {
     let natural = items.is_sorted_by_key(key);
     let positioned = |(node, position): (Node, u64)| {
-        let node = if natural {
-            node
-        } else {
-            node.with(SCHEMA::POSITION, [Value::integer(position)])
-        };
+        let node = if natural { node } else { node.with(SCHEMA::POSITION, [Value::integer(position)]) };
         Value::Node(node)
     };
     items.iter().map(node).zip(1..).map(positioned).collect()

@@ -17,10 +17,7 @@ pub(crate) fn resource(provider: &Provider) -> Resource {
     let node = Node::of_class(HANSA::PROVIDER)
         .text(SCHEMA::NAME, &provider.name)
         .text(SCHEMA::ADDRESS_COUNTRY, provider.country.as_str());
-    Resource {
-        iri: provider.id.to_string(),
-        node,
-    }
+    Resource { iri: provider.id.to_string(), node }
 }
 
 pub(crate) fn read(node: &Described<'_>) -> Result<Provider, Violation> {
@@ -31,8 +28,7 @@ pub(crate) fn read(node: &Described<'_>) -> Result<Provider, Violation> {
     })
 }
 
-pub(super) const AREA: &str =
-    "a country code of ISO 3166-1 such as \"DE\", or a group such as \"EU\"";
+pub(super) const AREA: &str = "a country code of ISO 3166-1 such as \"DE\", or a group such as \"EU\"";
 
 pub(super) fn area(value: &Term) -> Option<Area> {
     description::text(value).and_then(|code| Area::new(code).ok())

@@ -25,36 +25,15 @@ pub(crate) fn resource(site: &Site) -> Resource {
         .iri(SCHEMA::PROVIDER, site.provider.as_str())
         .text(SCHEMA::ADDRESS_COUNTRY, site.country.as_str())
         .with(DCAT::CENTROID, site.coordinates.map(point))
-        .with(
-            HANSA::JURISDICTION,
-            site.jurisdictions
-                .iter()
-                .map(|law| Value::text(law.as_str())),
-        )
-        .with(
-            HANSA::LATENCY_TO,
-            site.latencies
-                .iter()
-                .map(|(site, micros)| Value::Node(latency(site, *micros))),
-        )
-        .with(
-            HANSA::ENERGY,
-            site.energy
-                .as_ref()
-                .map(|energy| Value::Node(energy::node(energy))),
-        );
-    Resource {
-        iri: site.id.to_string(),
-        node,
-    }
+        .with(HANSA::JURISDICTION, site.jurisdictions.iter().map(|law| Value::text(law.as_str())))
+        .with(HANSA::LATENCY_TO, site.latencies.iter().map(|(site, micros)| Value::Node(latency(site, *micros))))
+        .with(HANSA::ENERGY, site.energy.as_ref().map(|energy| Value::Node(energy::node(energy))));
+    Resource { iri: site.id.to_string(), node }
 }
 
 /// A point of WGS 84 in the axis order of CRS84, which is GeoSPARQL's default: longitude first.
 fn point(coordinates: Coordinates) -> Value {
-    let (longitude, latitude) = (
-        coordinates.longitude.normalize(),
-        coordinates.latitude.normalize(),
-    );
+    let (longitude, latitude) = (coordinates.longitude.normalize(), coordinates.latitude.normalize());
     Value::Literal(format!("POINT({longitude} {latitude})"), GEO::WKT_LITERAL)
 }
 
@@ -102,34 +81,20 @@ fn read_latencies(node: &Described<'_>) -> Result<BTreeMap<SiteId, u32>, Violati
 }
 
 fn read_latency(node: &Described<'_>) -> Result<(SiteId, u32), Violation> {
-    let micros = |value| {
-        description::whole_parts(value, MICROS_PER_MILLI)
-            .and_then(|micros| u32::try_from(micros).ok())
-    };
+    let micros =
+        |value| description::whole_parts(value, MICROS_PER_MILLI).and_then(|micros| u32::try_from(micros).ok());
     Ok((
         node.required(HANSA::TO_SITE, "the IRI of the other site", site_id)?,
-        node.required(
-            QUDT::NUMERIC_VALUE,
-            "milliseconds with at most 3 decimals, such as 7.25",
-            micros,
-        )?,
+        node.required(QUDT::NUMERIC_VALUE, "milliseconds with at most 3 decimals, such as 7.25", micros)?,
     ))
 }
 
 fn coordinates(value: &Term) -> Option<Coordinates> {
     let text = description::text(value)?.trim();
-    let inside = text
-        .strip_prefix("POINT")?
-        .trim_start()
-        .strip_prefix('(')?
-        .strip_suffix(')')?;
+    let inside = text.strip_prefix("POINT")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
     let mut numbers = inside.split_ascii_whitespace().map(super::lexical::decimal);
     let (longitude, latitude) = (numbers.next()??, numbers.next()??);
     let within = |number: Decimal, limit: u32| number.abs() <= Decimal::from(limit);
-    (numbers.next().is_none() && within(longitude, 180) && within(latitude, 90)).then_some(
-        Coordinates {
-            latitude,
-            longitude,
-        },
-    )
+    (numbers.next().is_none() && within(longitude, 180) && within(latitude, 90))
+        .then_some(Coordinates { latitude, longitude })
 }

@@ -16,17 +16,9 @@ use rust_decimal::Decimal;
 const METRICS: [(Name, Metric, Name); 6] = [
     (HANSA::AVAILABILITY, Metric::Availability, UNIT::PERCENT),
     (HANSA::ROUND_TRIP_TIME, Metric::Latency, UNIT::MILLI_SEC),
-    (
-        HANSA::THROUGHPUT,
-        Metric::Throughput,
-        UNIT::MEGA_BIT_PER_SEC,
-    ),
+    (HANSA::THROUGHPUT, Metric::Throughput, UNIT::MEGA_BIT_PER_SEC),
     (HANSA::ERROR_RATE, Metric::ErrorRate, UNIT::PERCENT),
-    (
-        HANSA::PROVISIONING_TIME,
-        Metric::ProvisioningTime,
-        UNIT::SEC,
-    ),
+    (HANSA::PROVISIONING_TIME, Metric::ProvisioningTime, UNIT::SEC),
     (HANSA::REPAIR_TIME, Metric::RepairTime, UNIT::MIN),
 ];
 
@@ -40,36 +32,20 @@ const WINDOWS: [(Name, Window); 5] = [
 
 pub(super) fn node(sla: &Sla) -> Node {
     Node::of_class(HANSA::SLA)
-        .with(
-            HANSA::OBJECTIVE,
-            order::written(&sla.objectives, Clone::clone, objective),
-        )
-        .with(
-            HANSA::CREDIT_CAP_PERCENT,
-            sla.credit_cap_percent.map(Value::decimal),
-        )
+        .with(HANSA::OBJECTIVE, order::written(&sla.objectives, Clone::clone, objective))
+        .with(HANSA::CREDIT_CAP_PERCENT, sla.credit_cap_percent.map(Value::decimal))
 }
 
 fn objective(objective: &ServiceLevelObjective) -> Node {
-    let metric = METRICS
-        .iter()
-        .find(|(_, metric, _)| *metric == objective.metric);
-    let window = WINDOWS
-        .iter()
-        .find(|(_, window)| *window == objective.window);
+    let metric = METRICS.iter().find(|(_, metric, _)| *metric == objective.metric);
+    let window = WINDOWS.iter().find(|(_, window)| *window == objective.window);
     Node::of_class(HANSA::SERVICE_LEVEL_OBJECTIVE)
         .with(HANSA::METRIC, metric.map(|(name, _, _)| Value::Term(*name)))
         .decimal(HANSA::TARGET, objective.target)
-        .with(
-            QUDT::HAS_UNIT,
-            metric.map(|(_, _, unit)| Value::Term(*unit)),
-        )
+        .with(QUDT::HAS_UNIT, metric.map(|(_, _, unit)| Value::Term(*unit)))
         .with(HANSA::WINDOW, window.map(|(name, _)| Value::Term(*name)))
         .with(HANSA::PERCENTILE, objective.percentile.map(Value::decimal))
-        .with(
-            HANSA::REMEDY_OF,
-            order::written(&objective.remedies, by_credit, remedy),
-        )
+        .with(HANSA::REMEDY_OF, order::written(&objective.remedies, by_credit, remedy))
 }
 
 fn remedy(remedy: &Remedy) -> Node {
@@ -85,25 +61,13 @@ fn by_credit(remedy: &Remedy) -> (Decimal, Decimal) {
 }
 
 pub(super) fn read(node: &Described<'_>) -> Result<Sla, Violation> {
-    let objectives = node.each_node(
-        HANSA::OBJECTIVE,
-        HANSA::SERVICE_LEVEL_OBJECTIVE,
-        read_objective,
-    )?;
+    let objectives = node.each_node(HANSA::OBJECTIVE, HANSA::SERVICE_LEVEL_OBJECTIVE, read_objective)?;
     if objectives.is_empty() {
-        return Err(node.violation(
-            HANSA::OBJECTIVE,
-            None,
-            "it is missing: promise at least one objective".to_owned(),
-        ));
+        return Err(node.violation(HANSA::OBJECTIVE, None, "it is missing: promise at least one objective".to_owned()));
     }
     Ok(Sla {
         objectives: order::read(objectives, Clone::clone),
-        credit_cap_percent: node.optional(
-            HANSA::CREDIT_CAP_PERCENT,
-            PERCENT,
-            description::decimal,
-        )?,
+        credit_cap_percent: node.optional(HANSA::CREDIT_CAP_PERCENT, PERCENT, description::decimal)?,
     })
 }
 
@@ -111,17 +75,10 @@ const PERCENT: &str = "a number from 0.0 to 100.0";
 const NUMBER: &str = "a number in the metric's unit";
 
 fn read_objective(node: &Described<'_>) -> Result<ServiceLevelObjective, Violation> {
-    let metric = |value| {
-        METRICS
-            .iter()
-            .find(|entry| description::one_of(value, &[(entry.0, ())]).is_some())
-    };
-    let (name, metric, unit) =
-        node.required(HANSA::METRIC, "a metric such as hansa:Availability", metric)?;
+    let metric = |value| METRICS.iter().find(|entry| description::one_of(value, &[(entry.0, ())]).is_some());
+    let (name, metric, unit) = node.required(HANSA::METRIC, "a metric such as hansa:Availability", metric)?;
     let expected_unit = format!("{unit}, the unit of {name}");
-    node.required(QUDT::HAS_UNIT, &expected_unit, |value| {
-        description::one_of(value, &[(*unit, ())])
-    })?;
+    node.required(QUDT::HAS_UNIT, &expected_unit, |value| description::one_of(value, &[(*unit, ())]))?;
     let window = |value| description::one_of(value, &WINDOWS);
     let remedies = node.each_node(HANSA::REMEDY_OF, HANSA::REMEDY, read_remedy)?;
     Ok(ServiceLevelObjective {

@@ -14,18 +14,10 @@ pub(super) fn document(resources: &[Resource]) -> String {
     for resource in resources {
         writer.resource(resource);
     }
-    writer
-        .prefixes
-        .insert(prefix_of(HANSA::OFFER.curie).map_or("", |prefix| prefix.name));
+    writer.prefixes.insert(prefix_of(HANSA::OFFER.curie).map_or("", |prefix| prefix.name));
     let mut document = String::new();
-    for prefix in PREFIXES
-        .iter()
-        .filter(|prefix| writer.prefixes.contains(prefix.name))
-    {
-        document.push_str(&format!(
-            "@prefix {}: <{}> .\n",
-            prefix.name, prefix.namespace
-        ));
+    for prefix in PREFIXES.iter().filter(|prefix| writer.prefixes.contains(prefix.name)) {
+        document.push_str(&format!("@prefix {}: <{}> .\n", prefix.name, prefix.namespace));
     }
     document.push_str(&writer.text);
     document
@@ -85,8 +77,7 @@ impl Writer {
             self.text.push_str(text);
         } else {
             // N-Triples escapes are Turtle escapes.
-            self.text
-                .push_str(&Literal::new_simple_literal(text).to_string());
+            self.text.push_str(&Literal::new_simple_literal(text).to_string());
             if datatype != XSD::STRING {
                 self.text.push_str("^^");
                 self.term(datatype);
@@ -95,8 +86,7 @@ impl Writer {
     }
 
     fn term(&mut self, term: Term) {
-        self.prefixes
-            .extend(prefix_of(term.curie).map(|prefix| prefix.name));
+        self.prefixes.extend(prefix_of(term.curie).map(|prefix| prefix.name));
         self.text.push_str(term.curie);
     }
 }

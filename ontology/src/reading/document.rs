@@ -36,35 +36,22 @@ const NESTING: [Name; 11] = [
 ];
 
 impl Document {
-    pub(super) fn parse(
-        bytes: &[u8],
-        format: RdfFormat,
-        limits: &ReadLimits,
-    ) -> Result<Self, ReadError> {
+    pub(super) fn parse(bytes: &[u8], format: RdfFormat, limits: &ReadLimits) -> Result<Self, ReadError> {
         let syntax = match format {
             RdfFormat::Turtle => Syntax::Turtle,
             RdfFormat::NTriples => Syntax::NTriples,
-            RdfFormat::JsonLd => Syntax::JsonLd {
-                profile: JsonLdProfileSet::empty(),
-            },
+            RdfFormat::JsonLd => Syntax::JsonLd { profile: JsonLdProfileSet::empty() },
             RdfFormat::RdfXml => Syntax::RdfXml,
         };
         ReadLimits::check_depth(bytes, format)?;
         let mut subjects: IndexMap<NamedOrBlankNode, Properties> = IndexMap::new();
-        let parser = RdfParser::from_format(syntax)
-            .without_named_graphs()
-            .for_slice(bytes);
+        let parser = RdfParser::from_format(syntax).without_named_graphs().for_slice(bytes);
         for (count, quad) in parser.enumerate() {
             if count >= limits.triples {
-                return Err(ReadError::TooManyTriples {
-                    limit: limits.triples,
-                });
+                return Err(ReadError::TooManyTriples { limit: limits.triples });
             }
             let quad = quad.map_err(|error| syntax_error(format, &error))?;
-            subjects
-                .entry(quad.subject)
-                .or_default()
-                .insert((quad.predicate, quad.object));
+            subjects.entry(quad.subject).or_default().insert((quad.predicate, quad.object));
         }
         Ok(Self { subjects })
     }
@@ -75,21 +62,18 @@ impl Document {
     }
 
     /// What the document says about a subject.
-    pub(super) fn properties(
-        &self,
-        subject: &NamedOrBlankNode,
-    ) -> impl Iterator<Item = &(NamedNode, Term)> {
+    pub(super) fn properties(&self, subject: &NamedOrBlankNode) -> impl Iterator<Item = &(NamedNode, Term)> {
         self.subjects.get(subject).into_iter().flatten()
     }
 
     /// The classes of a subject.
     pub(super) fn classes(&self, subject: &NamedOrBlankNode) -> impl Iterator<Item = &str> {
-        self.properties(subject)
-            .filter(|(property, _)| property.as_str() == RDF::TYPE.iri)
-            .filter_map(|(_, class)| match class {
+        self.properties(subject).filter(|(property, _)| property.as_str() == RDF::TYPE.iri).filter_map(|(_, class)| {
+            match class {
                 Term::NamedNode(name) => Some(name.as_str()),
                 _ => None,
-            })
+            }
+        })
     }
 
     /// A resource's nodes: itself, the blank nodes that hang on it, and the

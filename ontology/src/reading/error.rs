@@ -18,9 +18,7 @@ pub enum ReadError {
         reason: String,
     },
     /// More bytes than allowed.
-    #[error(
-        "the document has {bytes} bytes, more than the {limit} allowed: split it into several documents"
-    )]
+    #[error("the document has {bytes} bytes, more than the {limit} allowed: split it into several documents")]
     TooLong {
         /// How many it has.
         bytes: usize,
@@ -28,9 +26,7 @@ pub enum ReadError {
         limit: usize,
     },
     /// More triples than allowed.
-    #[error(
-        "the document has more than the {limit} triples allowed: split it into several documents"
-    )]
+    #[error("the document has more than the {limit} triples allowed: split it into several documents")]
     TooManyTriples {
         /// How many are allowed.
         limit: usize,
@@ -70,9 +66,7 @@ impl ReadError {
     pub const fn kind(&self) -> ErrorKind {
         match self {
             Self::Syntax { .. } => ErrorKind::Invalid,
-            Self::TooLong { .. } | Self::TooManyTriples { .. } | Self::TooDeep { .. } => {
-                ErrorKind::TooLarge
-            }
+            Self::TooLong { .. } | Self::TooManyTriples { .. } | Self::TooDeep { .. } => ErrorKind::TooLarge,
             Self::Shapes { .. } => ErrorKind::Internal,
         }
     }

@@ -20,24 +20,13 @@ const MAX_DEPTH: usize = 100;
 impl Default for ReadLimits {
     /// 64 MiB, a million triples, of which 20,000 for one resource: some 20,000 offers.
     fn default() -> Self {
-        Self {
-            bytes: 64 << 20,
-            triples: 1_000_000,
-            triples_per_resource: 20_000,
-        }
+        Self { bytes: 64 << 20, triples: 1_000_000, triples_per_resource: 20_000 }
     }
 }
 
 impl ReadLimits {
     pub(super) fn check_bytes(&self, bytes: usize) -> Result<(), ReadError> {
-        if bytes > self.bytes {
-            Err(ReadError::TooLong {
-                bytes,
-                limit: self.bytes,
-            })
-        } else {
-            Ok(())
-        }
+        if bytes > self.bytes { Err(ReadError::TooLong { bytes, limit: self.bytes }) } else { Ok(()) }
     }
 
     /// The JSON-LD parser is recursive, and the RDF/XML parser's time grows with
@@ -49,11 +38,7 @@ impl ReadLimits {
             RdfFormat::RdfXml => xml_depth(bytes),
             RdfFormat::Turtle | RdfFormat::NTriples => 0,
         };
-        if deepest > MAX_DEPTH {
-            Err(ReadError::TooDeep { limit: MAX_DEPTH })
-        } else {
-            Ok(())
-        }
+        if deepest > MAX_DEPTH { Err(ReadError::TooDeep { limit: MAX_DEPTH }) } else { Ok(()) }
     }
 
     pub(super) fn too_large(&self) -> Violation {
@@ -61,9 +46,7 @@ impl ReadLimits {
         Violation {
             field: String::new(),
             value: None,
-            message: format!(
-                "it has more than the {limit} triples allowed for one resource: say less about it"
-            ),
+            message: format!("it has more than the {limit} triples allowed for one resource: say less about it"),
             shape: String::new(),
         }
     }

@@ -71,39 +71,21 @@ pub fn read(bytes: &[u8], format: RdfFormat) -> Result<Reading, ReadError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_within(
-    bytes: &[u8],
-    format: RdfFormat,
-    limits: &ReadLimits,
-) -> Result<Reading, ReadError> {
+pub fn read_within(bytes: &[u8], format: RdfFormat, limits: &ReadLimits) -> Result<Reading, ReadError> {
     limits.check_bytes(bytes.len())?;
     let document = Document::parse(bytes, format, limits)?;
-    let Portion {
-        mut reading,
-        understood,
-    } = portion::read_all(&document, limits)?;
-    reading
-        .refused
-        .extend(unknown_subjects(&document, &understood));
+    let Portion { mut reading, understood } = portion::read_all(&document, limits)?;
+    reading.refused.extend(unknown_subjects(&document, &understood));
     Ok(reading)
 }
 
 /// What nothing accounts for, said rather than dropped. A blank node that
 /// hangs on another subject is told of with that one.
-fn unknown_subjects(
-    document: &Document,
-    understood: &HashSet<NamedOrBlankNode>,
-) -> Vec<RefusedResource> {
+fn unknown_subjects(document: &Document, understood: &HashSet<NamedOrBlankNode>) -> Vec<RefusedResource> {
     let parts = document.referenced_blank_nodes();
     document
         .subjects()
         .filter(|subject| !understood.contains(*subject) && !parts.contains(*subject))
-        .map(|subject| {
-            resource::refused(
-                document,
-                subject,
-                vec![resource::unknown(document, subject)],
-            )
-        })
+        .map(|subject| resource::refused(document, subject, vec![resource::unknown(document, subject)]))
         .collect()
 }

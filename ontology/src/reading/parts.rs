@@ -40,8 +40,7 @@ impl GoodParts {
     }
 
     pub(super) fn extend(&mut self, parts: Vec<Part>) {
-        self.0
-            .extend(parts.into_iter().map(|part| (part.class, part.content)));
+        self.0.extend(parts.into_iter().map(|part| (part.class, part.content)));
     }
 }
 
@@ -51,17 +50,12 @@ pub(super) fn parts_of(document: &Document, nodes: &IndexSet<NamedOrBlankNode>) 
     let mut parts = Vec::new();
     for node in nodes {
         for (property, value) in document.properties(node) {
-            let Some((_, class)) = PARTS.iter().find(|(name, _)| name.iri == property.as_str())
-            else {
+            let Some((_, class)) = PARTS.iter().find(|(name, _)| name.iri == property.as_str()) else {
                 continue;
             };
             let Some(node) = as_node(value) else { continue };
             if let Some(Some(content)) = contents.get(&node) {
-                parts.push(Part {
-                    node,
-                    class: *class,
-                    content: content.clone(),
-                });
+                parts.push(Part { node, class: *class, content: content.clone() });
             }
         }
     }
@@ -71,10 +65,7 @@ pub(super) fn parts_of(document: &Document, nodes: &IndexSet<NamedOrBlankNode>) 
 /// For each node its properties with the contents of what hangs on it in place
 /// of labels, sorted. The nodes come breadth first, so what hangs on a node
 /// comes after it; where it doesn't there is a circle, and no content.
-fn contents(
-    document: &Document,
-    nodes: &IndexSet<NamedOrBlankNode>,
-) -> HashMap<NamedOrBlankNode, Option<String>> {
+fn contents(document: &Document, nodes: &IndexSet<NamedOrBlankNode>) -> HashMap<NamedOrBlankNode, Option<String>> {
     let mut contents: HashMap<NamedOrBlankNode, Option<String>> = HashMap::new();
     for (index, node) in nodes.iter().enumerate().rev() {
         let line = |(property, value): &(NamedNode, Term)| -> Option<String> {
@@ -82,11 +73,7 @@ fn contents(
             match nested {
                 None => Some(format!("{property} {value} ")),
                 Some(nested) if nodes.get_index_of(&nested)? > index => {
-                    let name = if nested.is_named_node() {
-                        nested.to_string()
-                    } else {
-                        String::new()
-                    };
+                    let name = if nested.is_named_node() { nested.to_string() } else { String::new() };
                     let content = contents.get(&nested)?.as_deref()?;
                     Some(format!("{property} {name}[{content}] "))
                 }
@@ -98,10 +85,7 @@ fn contents(
             lines.sort();
             lines.concat()
         });
-        contents.insert(
-            node.clone(),
-            content.filter(|content| content.len() <= MAX_CONTENT),
-        );
+        contents.insert(node.clone(), content.filter(|content| content.len() <= MAX_CONTENT));
     }
     contents
 }

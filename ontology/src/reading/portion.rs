@@ -22,10 +22,8 @@ pub(super) struct Portion {
 
 /// Reads every resource of the document; the order is the document's.
 pub(super) fn read_all(document: &Document, limits: &ReadLimits) -> Result<Portion, ReadError> {
-    let subjects: Vec<&NamedOrBlankNode> = document
-        .subjects()
-        .filter(|subject| is_resource(document, subject))
-        .collect();
+    let subjects: Vec<&NamedOrBlankNode> =
+        document.subjects().filter(|subject| is_resource(document, subject)).collect();
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let portions = processors.min(subjects.len() / LEAST_RESOURCES).max(1);
     let size = subjects.len().div_ceil(portions).max(1);
@@ -34,16 +32,10 @@ pub(super) fn read_all(document: &Document, limits: &ReadLimits) -> Result<Porti
         return read(document, &subjects, limits);
     }
     thread::scope(|scope| {
-        let running: Vec<_> = subjects
-            .chunks(size)
-            .map(|portion| scope.spawn(|| read(document, portion, limits)))
-            .collect();
+        let running: Vec<_> =
+            subjects.chunks(size).map(|portion| scope.spawn(|| read(document, portion, limits))).collect();
         for thread in running {
-            whole.append(
-                thread
-                    .join()
-                    .unwrap_or_else(|fault| panic::resume_unwind(fault))?,
-            );
+            whole.append(thread.join().unwrap_or_else(|fault| panic::resume_unwind(fault))?);
         }
         Ok(whole)
     })
@@ -53,11 +45,7 @@ fn is_resource(document: &Document, subject: &NamedOrBlankNode) -> bool {
     !resource::shape_classes(document, subject).is_empty()
 }
 
-fn read(
-    document: &Document,
-    subjects: &[&NamedOrBlankNode],
-    limits: &ReadLimits,
-) -> Result<Portion, ReadError> {
+fn read(document: &Document, subjects: &[&NamedOrBlankNode], limits: &ReadLimits) -> Result<Portion, ReadError> {
     let mut portion = Portion::default();
     let mut good = GoodParts::default();
     for subject in subjects {
@@ -78,34 +66,21 @@ impl Portion {
         let Some(class) = classes.first().copied() else {
             return Ok(());
         };
-        let nodes = document.nodes_of(
-            subject,
-            |node| is_resource(document, node),
-            limits.triples_per_resource,
-        );
+        let nodes = document.nodes_of(subject, |node| is_resource(document, node), limits.triples_per_resource);
         let violations = match &nodes {
             _ if classes.len() > 1 => vec![resource::ambiguous(&classes)],
             None => vec![limits.too_large()],
             Some(nodes) => {
-                let resource = Resource {
-                    document,
-                    subject,
-                    class,
-                    nodes,
-                };
+                let resource = Resource { document, subject, class, nodes };
                 let violations = resource.accept(&mut self.reading.accepted, good)?;
                 if let (NamedOrBlankNode::NamedNode(name), []) = (subject, violations.as_slice()) {
-                    self.reading
-                        .sources
-                        .insert(name.as_str().to_owned(), resource.source());
+                    self.reading.sources.insert(name.as_str().to_owned(), resource.source());
                 }
                 violations
             }
         };
         if !violations.is_empty() {
-            self.reading
-                .refused
-                .push(resource::refused(document, subject, violations));
+            self.reading.refused.push(resource::refused(document, subject, violations));
         }
         self.understood.insert(subject.clone());
         self.understood.extend(nodes.into_iter().flatten());

@@ -30,19 +30,13 @@ const CLASSES: [(Name, Name); 6] = [
 ];
 
 /// What people are told to choose from: an offer must say its kind.
-pub(super) const CHOICE: &str = "hansa:Provider, hansa:Site, hansa:BareMetalOffer, hansa:VirtualMachineOffer, hansa:ContainerOffer";
+pub(super) const CHOICE: &str =
+    "hansa:Provider, hansa:Site, hansa:BareMetalOffer, hansa:VirtualMachineOffer, hansa:ContainerOffer";
 
 /// The classes of a subject that Hansa knows as resources, by shape; none for anything else.
 pub(super) fn shape_classes(document: &Document, subject: &NamedOrBlankNode) -> IndexSet<Name> {
     let classes = document.classes(subject);
-    classes
-        .filter_map(|class| {
-            CLASSES
-                .iter()
-                .find(|(name, _)| name.iri == class)
-                .map(|(_, shape)| *shape)
-        })
-        .collect()
+    classes.filter_map(|class| CLASSES.iter().find(|(name, _)| name.iri == class).map(|(_, shape)| *shape)).collect()
 }
 
 /// A resource with the nodes that are its own.
@@ -58,47 +52,32 @@ impl Resource<'_> {
     ///
     /// # Errors
     /// When the shapes can't be applied at all. What is wrong with the resource is in the answer.
-    pub(super) fn accept(
-        &self,
-        catalogue: &mut Catalogue,
-        good: &mut GoodParts,
-    ) -> Result<Vec<Violation>, ReadError> {
+    pub(super) fn accept(&self, catalogue: &mut Catalogue, good: &mut GoodParts) -> Result<Vec<Violation>, ReadError> {
         let mut graph = OxigraphInMemory::new();
         for triple in self.triples() {
             graph
                 .add_triple_ref(&triple.subject, &triple.predicate, &triple.object)
-                .map_err(|error| ReadError::Shapes {
-                    reason: error.to_string(),
-                })?;
+                .map_err(|error| ReadError::Shapes { reason: error.to_string() })?;
         }
         let parts = parts::parts_of(self.document, self.nodes);
         let known = parts.iter().filter(|part| good.contains(part));
-        let violations =
-            shapes::violations(self.class, self.subject.clone().into(), &graph, known)?;
+        let violations = shapes::violations(self.class, self.subject.clone().into(), &graph, known)?;
         if !violations.is_empty() {
             return Ok(violations);
         }
         good.extend(parts);
         let mut description = Description::default();
         for node in self.nodes {
-            description.add(
-                node.clone(),
-                self.document.properties(node).cloned().collect(),
-            );
+            description.add(node.clone(), self.document.properties(node).cloned().collect());
         }
-        let converted = convert(
-            &description.root(self.subject, self.class),
-            self.class,
-            catalogue,
-        );
+        let converted = convert(&description.root(self.subject, self.class), self.class, catalogue);
         Ok(converted.err().into_iter().collect())
     }
 
     fn triples(&self) -> impl Iterator<Item = Triple> {
         self.nodes.iter().flat_map(|node| {
             let properties = self.document.properties(node);
-            properties
-                .map(|(property, value)| Triple::new(node.clone(), property.clone(), value.clone()))
+            properties.map(|(property, value)| Triple::new(node.clone(), property.clone(), value.clone()))
         })
     }
 
@@ -112,12 +91,7 @@ impl Resource<'_> {
             .zip(0_usize..)
             .map(|(node, number)| (node, BlankNode::new_unchecked(format!("b{number}"))))
             .collect();
-        let subject = |node: NamedOrBlankNode| {
-            blanks
-                .get(&node)
-                .cloned()
-                .map_or(node, NamedOrBlankNode::from)
-        };
+        let subject = |node: NamedOrBlankNode| blanks.get(&node).cloned().map_or(node, NamedOrBlankNode::from);
         let object = |value: Term| match value {
             Term::BlankNode(blank) => subject(blank.into()).into(),
             other => other,
@@ -125,14 +99,7 @@ impl Resource<'_> {
         let mut lines: Vec<String> = self
             .triples()
             .map(|triple| {
-                format!(
-                    "{} .\n",
-                    Triple::new(
-                        subject(triple.subject),
-                        triple.predicate,
-                        object(triple.object)
-                    )
-                )
+                format!("{} .\n", Triple::new(subject(triple.subject), triple.predicate, object(triple.object)))
             })
             .collect();
         lines.sort();
@@ -152,21 +119,13 @@ fn convert(node: &Described<'_>, class: Name, catalogue: &mut Catalogue) -> Resu
 }
 
 /// A subject that is refused.
-pub(super) fn refused(
-    document: &Document,
-    subject: &NamedOrBlankNode,
-    violations: Vec<Violation>,
-) -> RefusedResource {
+pub(super) fn refused(document: &Document, subject: &NamedOrBlankNode, violations: Vec<Violation>) -> RefusedResource {
     let classes: Vec<String> = document.classes(subject).map(shorten).collect();
     let subject = match subject {
         NamedOrBlankNode::NamedNode(name) => name.as_str().to_owned(),
         NamedOrBlankNode::BlankNode(blank) => blank.to_string(),
     };
-    RefusedResource {
-        subject,
-        class: classes.join(", "),
-        violations,
-    }
+    RefusedResource { subject, class: classes.join(", "), violations }
 }
 
 /// Why a subject that is no resource is refused.
@@ -190,12 +149,7 @@ pub(super) fn unknown(document: &Document, subject: &NamedOrBlankNode) -> Violat
         }
         _ => format!("rdf:type: nothing that Hansa knows: give it one of the classes {CHOICE}"),
     };
-    Violation {
-        field: RDF::TYPE.curie.to_owned(),
-        value: class,
-        message,
-        shape: String::new(),
-    }
+    Violation { field: RDF::TYPE.curie.to_owned(), value: class, message, shape: String::new() }
 }
 
 /// Why a subject of several classes is refused.
@@ -204,10 +158,7 @@ pub(super) fn ambiguous(classes: &IndexSet<Name>) -> Violation {
     Violation {
         field: RDF::TYPE.curie.to_owned(),
         value: None,
-        message: format!(
-            "rdf:type: one thing can't be {} at once: give it one of the classes",
-            names.join(" and ")
-        ),
+        message: format!("rdf:type: one thing can't be {} at once: give it one of the classes", names.join(" and ")),
         shape: String::new(),
     }
 }

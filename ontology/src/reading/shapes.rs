@@ -20,8 +20,7 @@ use std::sync::LazyLock;
 
 /// The shapes, compiled at the first use.
 static SHAPES: LazyLock<Result<IRSchema, String>> = LazyLock::new(|| {
-    IRSchema::from_str(SHAPES_TTL, &RDFFormat::Turtle, None, &ReaderMode::Strict)
-        .map_err(|error| error.to_string())
+    IRSchema::from_str(SHAPES_TTL, &RDFFormat::Turtle, None, &ReaderMode::Strict).map_err(|error| error.to_string())
 });
 
 /// What the shape of `class` says against `resource`, whose triples, and no others, are in `graph`.
@@ -32,14 +31,10 @@ pub(super) fn violations<'a>(
     graph: &OxigraphInMemory,
     good: impl Iterator<Item = &'a Part>,
 ) -> Result<Vec<Violation>, ReadError> {
-    let schema = SHAPES.as_ref().map_err(|reason| ReadError::Shapes {
-        reason: reason.clone(),
-    })?;
+    let schema = SHAPES.as_ref().map_err(|reason| ReadError::Shapes { reason: reason.clone() })?;
     let shape = schema
         .get_shape(&label(class))
-        .ok_or_else(|| ReadError::Shapes {
-            reason: format!("there is no {class}Shape"),
-        })?;
+        .ok_or_else(|| ReadError::Shapes { reason: format!("there is no {class}Shape") })?;
     let mut engine = NativeEngine::new(RecursionSemantics::default());
     for part in good {
         remember(schema, &mut engine, part);
@@ -47,13 +42,8 @@ pub(super) fn violations<'a>(
     let focus = FocusNodes::single(resource);
     let outcome = shape
         .validate(graph, &mut engine, Some(&focus), None, schema)
-        .map_err(|error| ReadError::Shapes {
-            reason: error.to_string(),
-        })?;
-    let report = Report {
-        schema,
-        engine: &engine,
-    };
+        .map_err(|error| ReadError::Shapes { reason: error.to_string() })?;
+    let report = Report { schema, engine: &engine };
     let mut violations = report.flatten(outcome.violations(), shape, &[]);
     violations.sort();
     violations.dedup();
@@ -83,20 +73,13 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn flatten(
-        &self,
-        results: &[ValidationResult],
-        shape: &IRShape,
-        path: &[String],
-    ) -> Vec<Violation> {
+    fn flatten(&self, results: &[ValidationResult], shape: &IRShape, path: &[String]) -> Vec<Violation> {
         let mut violations = Vec::new();
         for result in results {
             let mut field = path.to_vec();
             field.extend(result.path().map(readable_path));
             match self.nested(result) {
-                Some((nested, results)) => {
-                    violations.extend(self.flatten(&results, nested, &field))
-                }
+                Some((nested, results)) => violations.extend(self.flatten(&results, nested, &field)),
                 None => violations.push(self.violation(result, shape, &field)),
             }
         }
@@ -105,9 +88,7 @@ impl Report<'_> {
 
     /// The nested shape and its results, if the result stands for such.
     fn nested(&self, result: &ValidationResult) -> Option<(&IRShape, Vec<ValidationResult>)> {
-        let value = result
-            .value()
-            .filter(|value| !matches!(value, Object::Literal(_)))?;
+        let value = result.value().filter(|value| !matches!(value, Object::Literal(_)))?;
         if result.constraint_component().to_string() != NODE_CONSTRAINT {
             return None;
         }
@@ -123,14 +104,9 @@ impl Report<'_> {
 
     fn violation(&self, result: &ValidationResult, shape: &IRShape, field: &[String]) -> Violation {
         // The library gives some constraints (sh:or) a text of its own where the shape has one.
-        let own = result
-            .source()
-            .and_then(|source| self.schema.get_shape(source))
-            .and_then(IRShape::message);
+        let own = result.source().and_then(|source| self.schema.get_shape(source)).and_then(IRShape::message);
         let messages = own.unwrap_or(result.message());
-        let message = messages
-            .get(None)
-            .or_else(|| messages.iter().map(|(_, text)| text).min());
+        let message = messages.get(None).or_else(|| messages.iter().map(|(_, text)| text).min());
         let value = result.value().and_then(|value| match value {
             Object::Iri(iri) => Some(shorten(iri.as_str())),
             Object::Literal(literal) => Some(literal.lexical_form()),
@@ -140,12 +116,7 @@ impl Report<'_> {
             Object::Iri(iri) => shorten(iri.as_str()),
             other => other.to_string(),
         };
-        Violation {
-            field: field.join(" / "),
-            value,
-            message: message.cloned().unwrap_or_default(),
-            shape,
-        }
+        Violation { field: field.join(" / "), value, message: message.cloned().unwrap_or_default(), shape }
     }
 }
 
@@ -154,11 +125,7 @@ const NODE_CONSTRAINT: &str = "http://www.w3.org/ns/shacl#NodeConstraintComponen
 fn readable_path(path: &SHACLPath) -> String {
     match path {
         SHACLPath::Predicate { pred } => shorten(pred.as_str()),
-        SHACLPath::Sequence { paths } => paths
-            .iter()
-            .map(readable_path)
-            .collect::<Vec<_>>()
-            .join(" / "),
+        SHACLPath::Sequence { paths } => paths.iter().map(readable_path).collect::<Vec<_>>().join(" / "),
         other => other.to_string(),
     }
 }

@@ -109,22 +109,14 @@ fn default_memory() -> Mebibytes {
     Mebibytes(128)
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
 impl Default for Resources {
     fn default() -> Self {
-        Self {
-            cpu: default_cpu(),
-            memory: default_memory(),
-            disk: Mebibytes(0),
-            gpus: 0,
-        }
+        Self { cpu: default_cpu(), memory: default_memory(), disk: Mebibytes(0), gpus: 0 }
     }
 }
 

@@ -70,21 +70,14 @@ impl Constraints {
     /// The highest price for an hour in micro-units, rounded down.
     #[must_use]
     pub fn max_price_micros(&self) -> Option<i64> {
-        let price = self
-            .max_price_per_hour?
-            .checked_mul(Decimal::from(MICROS_PER_UNIT))?
-            .floor();
+        let price = self.max_price_per_hour?.checked_mul(Decimal::from(MICROS_PER_UNIT))?.floor();
         i64::try_from(price).ok()
     }
 }
 
 /// What is allowed and what is denied. An empty `allow` allows everything; `deny` wins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    bound(deserialize = "T: Ord + Deserialize<'de>")
-)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, bound(deserialize = "T: Ord + Deserialize<'de>"))]
 #[schemars(title = "Allow and deny", rename = "AllowDeny_{T}")]
 pub struct AllowDeny<T> {
     /// Only these. Empty: all.
@@ -97,10 +90,7 @@ pub struct AllowDeny<T> {
 
 impl<T> Default for AllowDeny<T> {
     fn default() -> Self {
-        Self {
-            allow: BTreeSet::new(),
-            deny: BTreeSet::new(),
-        }
+        Self { allow: BTreeSet::new(), deny: BTreeSet::new() }
     }
 }
 

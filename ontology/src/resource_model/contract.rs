@@ -6,45 +6,21 @@
 pub const BROKER_VARIABLES: [(&str, &str); 10] = [
     ("HANSA_APPLICATION", "The application's name."),
     ("HANSA_COMPONENT", "The component's name."),
-    (
-        "HANSA_ORDINAL",
-        "Which of the component's instances it is, counted from 0.",
-    ),
-    (
-        "HANSA_WORKLOAD_ID",
-        "The identifier of this instance in the broker.",
-    ),
-    (
-        "HANSA_PROVIDER",
-        "The IRI of the provider on whose site it runs.",
-    ),
+    ("HANSA_ORDINAL", "Which of the component's instances it is, counted from 0."),
+    ("HANSA_WORKLOAD_ID", "The identifier of this instance in the broker."),
+    ("HANSA_PROVIDER", "The IRI of the provider on whose site it runs."),
     ("HANSA_SITE", "The IRI of the site where it runs."),
     ("HANSA_NODE", "The name of the node where it runs."),
-    (
-        "HANSA_ADDRESS",
-        "The address to listen on, under which its peers reach it.",
-    ),
-    (
-        "HANSA_PEERS_FILE",
-        "Path of a JSON file with its peers' current addresses, replaced whenever they change.",
-    ),
-    (
-        "HANSA_DISCOVERY_URL",
-        "URL in the broker's API that gives the same answer as the file.",
-    ),
+    ("HANSA_ADDRESS", "The address to listen on, under which its peers reach it."),
+    ("HANSA_PEERS_FILE", "Path of a JSON file with its peers' current addresses, replaced whenever they change."),
+    ("HANSA_DISCOVERY_URL", "URL in the broker's API that gives the same answer as the file."),
 ];
 
 /// Variables that every process expects from its system; a component's
 /// `environment` may set them otherwise.
 pub const SYSTEM_VARIABLES: [(&str, &str); 4] = [
-    (
-        "PATH",
-        "Where programs are looked for: the broker's own directory, then the system's.",
-    ),
-    (
-        "HOME",
-        "The working directory, which doesn't outlive the instance.",
-    ),
+    ("PATH", "Where programs are looked for: the broker's own directory, then the system's."),
+    ("HOME", "The working directory, which doesn't outlive the instance."),
     ("TMPDIR", "A directory for temporary files."),
     ("LANG", "`C.UTF-8`."),
 ];
@@ -76,9 +52,7 @@ pub fn peers_variable(component: &str, port: &str) -> String {
 #[must_use]
 pub fn is_variable_name(text: &str) -> bool {
     let mut letters = text.bytes();
-    letters
-        .next()
-        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+    letters.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && letters.all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
@@ -86,14 +60,10 @@ pub fn is_variable_name(text: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceFault {
     /// The closing brace is missing.
-    #[error(
-        "`${{` has no closing `}}`; write `$${{` where the two characters themselves are meant"
-    )]
+    #[error("`${{` has no closing `}}`; write `$${{` where the two characters themselves are meant")]
     Open,
     /// What stands between the braces is no name of a variable.
-    #[error(
-        "`${{{0}}}` names no environment variable: letters, digits and underscores, no digit first"
-    )]
+    #[error("`${{{0}}}` names no environment variable: letters, digits and underscores, no digit first")]
     Name(String),
     /// There is no such variable.
     #[error("`${{{0}}}` is not defined")]
@@ -105,10 +75,7 @@ pub enum ReferenceFault {
 ///
 /// # Errors
 /// Every reference that stands for nothing, in order.
-pub fn substitute(
-    text: &str,
-    lookup: impl Fn(&str) -> Option<String>,
-) -> Result<String, Vec<ReferenceFault>> {
+pub fn substitute(text: &str, lookup: impl Fn(&str) -> Option<String>) -> Result<String, Vec<ReferenceFault>> {
     let (mut out, mut faults, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
     while let Some((before, after)) = rest.split_once("${") {
         if let Some(escaped) = before.strip_suffix('$') {
@@ -131,11 +98,7 @@ pub fn substitute(
         rest = behind;
     }
     out.push_str(rest);
-    if faults.is_empty() {
-        Ok(out)
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(out) } else { Err(faults) }
 }
 
 fn upper(name: &str) -> String {
@@ -149,17 +112,10 @@ mod tests {
     #[test]
     fn references_are_put_in() {
         let lookup = |name: &str| (name == "A").then(|| "1".to_owned());
-        assert_eq!(
-            substitute("x${A}y${A} $HOME $${A} $", lookup).as_deref(),
-            Ok("x1y1 $HOME ${A} $")
-        );
+        assert_eq!(substitute("x${A}y${A} $HOME $${A} $", lookup).as_deref(), Ok("x1y1 $HOME ${A} $"));
         assert_eq!(
             substitute("${B} ${} ${A", lookup),
-            Err(vec![
-                ReferenceFault::Undefined("B".into()),
-                ReferenceFault::Name(String::new()),
-                ReferenceFault::Open
-            ])
+            Err(vec![ReferenceFault::Undefined("B".into()), ReferenceFault::Name(String::new()), ReferenceFault::Open])
         );
     }
 
@@ -169,11 +125,6 @@ mod tests {
         assert_eq!(peers_variable("my-db", "sql"), "PEERS_MY_DB_SQL");
         assert_eq!(volume_variable("data"), "VOLUME_DATA");
         assert!(is_variable_name(&port_variable("8080")));
-        assert!(
-            !is_variable_name("1A")
-                && !is_variable_name("")
-                && !is_variable_name("A-B")
-                && !is_variable_name("Ä")
-        );
+        assert!(!is_variable_name("1A") && !is_variable_name("") && !is_variable_name("A-B") && !is_variable_name("Ä"));
     }
 }

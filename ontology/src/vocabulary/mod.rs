@@ -6,8 +6,7 @@ mod term;
 pub use term::{Prefix, Term};
 
 pub(crate) use term::{
-    CRED, DCAT, DCTERMS, GEO, HANSA, ODRL, PREFIXES, QUDT, RDF, SCHEMA, UNIT, XSD, prefix_of,
-    shorten,
+    CRED, DCAT, DCTERMS, GEO, HANSA, ODRL, PREFIXES, QUDT, RDF, SCHEMA, UNIT, XSD, prefix_of, shorten,
 };
 
 /// Hansa's namespace; its prefix is `hansa:`.

@@ -182,10 +182,7 @@ pub(crate) fn prefix_of(curie: &str) -> Option<&'static Prefix> {
 pub(crate) fn shorten(iri: &str) -> String {
     let short = PREFIXES.iter().find_map(|prefix| {
         let local = iri.strip_prefix(prefix.namespace)?;
-        let plain = !local.is_empty()
-            && local
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        let plain = !local.is_empty() && local.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
         plain.then(|| format!("{}:{local}", prefix.name))
     });
     short.unwrap_or_else(|| iri.to_owned())

@@ -17,14 +17,9 @@ fn graph(offers: usize) -> OfferGraph {
 
 fn cells(graph: &OfferGraph, sparql: &str) -> Vec<Vec<String>> {
     match graph.query(sparql, &QueryLimits::default()).unwrap() {
-        QueryAnswer::Rows { rows, .. } => rows
-            .into_iter()
-            .map(|row| {
-                row.into_iter()
-                    .map(|cell| cell.unwrap().to_string())
-                    .collect()
-            })
-            .collect(),
+        QueryAnswer::Rows { rows, .. } => {
+            rows.into_iter().map(|row| row.into_iter().map(|cell| cell.unwrap().to_string()).collect()).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -41,13 +36,7 @@ fn people_ask_across_resources() {
                   hansa:pricePlan/schema:price ?price ; hansa:sla/hansa:objective/hansa:target ?target .
            FILTER(?target >= 99.5) } ORDER BY DESC(?title) LIMIT 2",
     );
-    assert_eq!(
-        rows,
-        [
-            ["Small machine 2", "0.0125", "Frankfurt"],
-            ["Small machine 1", "0.0125", "Frankfurt"]
-        ]
-    );
+    assert_eq!(rows, [["Small machine 2", "0.0125", "Frankfurt"], ["Small machine 1", "0.0125", "Frankfurt"]]);
 }
 
 #[test]
@@ -55,26 +44,11 @@ fn what_is_put_replaces_and_what_is_removed_is_gone() {
     let graph = graph(2);
     let size = graph.len().unwrap();
     let mut changed = support::offer(1);
-    changed.price_plan.price_per_hour = Money {
-        micros: 99,
-        ..changed.price_plan.price_per_hour
-    };
-    graph
-        .put(&Catalogue {
-            offers: vec![changed.clone(), changed],
-            ..Catalogue::default()
-        })
-        .unwrap();
+    changed.price_plan.price_per_hour = Money { micros: 99, ..changed.price_plan.price_per_hour };
+    graph.put(&Catalogue { offers: vec![changed.clone(), changed], ..Catalogue::default() }).unwrap();
+    assert_eq!(graph.len().unwrap(), size, "nothing of the old offer is left");
     assert_eq!(
-        graph.len().unwrap(),
-        size,
-        "nothing of the old offer is left"
-    );
-    assert_eq!(
-        cells(
-            &graph,
-            "SELECT ?p { <https://provider.example/offers/1> hansa:pricePlan/schema:price ?p }"
-        ),
+        cells(&graph, "SELECT ?p { <https://provider.example/offers/1> hansa:pricePlan/schema:price ?p }"),
         [["0.000099"]]
     );
 
@@ -89,23 +63,12 @@ fn what_is_put_replaces_and_what_is_removed_is_gone() {
 
 #[test]
 fn a_described_offer_can_be_read_again() {
-    let sparql =
-        "CONSTRUCT { ?s ?p ?o } { GRAPH <https://provider.example/offers/1> { ?s ?p ?o } }";
+    let sparql = "CONSTRUCT { ?s ?p ?o } { GRAPH <https://provider.example/offers/1> { ?s ?p ?o } }";
     let answer = graph(2).query(sparql, &QueryLimits::default()).unwrap();
     let turtle = answer.write(AnswerFormat::Turtle).unwrap();
     let reading = reading::read(turtle.as_bytes(), RdfFormat::Turtle).unwrap();
-    assert_eq!(
-        reading.accepted.offers,
-        [support::offer(1)],
-        "{turtle}\n{:?}",
-        reading.refused
-    );
-    let described = graph(2)
-        .query(
-            "DESCRIBE <https://provider.example/offers/1>",
-            &QueryLimits::default(),
-        )
-        .unwrap();
+    assert_eq!(reading.accepted.offers, [support::offer(1)], "{turtle}\n{:?}", reading.refused);
+    let described = graph(2).query("DESCRIBE <https://provider.example/offers/1>", &QueryLimits::default()).unwrap();
     assert!(
         matches!(described, QueryAnswer::Triples { turtle, truncated: false } if turtle.contains("Small machine 1"))
     );
@@ -116,8 +79,7 @@ fn answers_are_written_as_the_standards_say() {
     let graph = graph(1);
     let ask = |sparql: &str| graph.query(sparql, &QueryLimits::default()).unwrap();
     let values = "SELECT ?a ?b { VALUES (?a ?b) { (\"x,\\\"y\\\"\"@en 1.5) (<urn:a> UNDEF) } }";
-    let json: serde_json::Value =
-        serde_json::from_str(&ask(values).write(AnswerFormat::Json).unwrap()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&ask(values).write(AnswerFormat::Json).unwrap()).unwrap();
     let decimal = "http://www.w3.org/2001/XMLSchema#decimal";
     assert_eq!(
         json,
@@ -126,25 +88,11 @@ fn answers_are_written_as_the_standards_say() {
             {"a": {"type": "uri", "value": "urn:a"}}
         ]}})
     );
-    assert_eq!(
-        ask(values).write(AnswerFormat::Csv).unwrap(),
-        "a,b\r\n\"x,\"\"y\"\"\",1.5\r\nurn:a,\r\n"
-    );
-    assert_eq!(
-        ask("ASK { ?s a hansa:Site }")
-            .write(AnswerFormat::Json)
-            .unwrap(),
-        r#"{"boolean":true,"head":{}}"#
-    );
+    assert_eq!(ask(values).write(AnswerFormat::Csv).unwrap(), "a,b\r\n\"x,\"\"y\"\"\",1.5\r\nurn:a,\r\n");
+    assert_eq!(ask("ASK { ?s a hansa:Site }").write(AnswerFormat::Json).unwrap(), r#"{"boolean":true,"head":{}}"#);
     let error = ask("ASK {}").write(AnswerFormat::Csv).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the answer to an ASK can't be written as CSV: ask for SPARQL results JSON"
-    );
-    assert_eq!(
-        ask("ASK {}").natural_format().media_type(),
-        "application/sparql-results+json"
-    );
+    assert_eq!(error.to_string(), "the answer to an ASK can't be written as CSV: ask for SPARQL results JSON");
+    assert_eq!(ask("ASK {}").natural_format().media_type(), "application/sparql-results+json");
 }
 
 #[test]
@@ -178,22 +126,14 @@ fn other_servers_are_not_asked() {
         let error = graph.query(query, &QueryLimits::default()).unwrap_err();
         assert!(matches!(error, GraphError::Service), "{query}: {error}");
     }
-    for harmless in [
-        "SELECT ?service { ?service ?p \"(service <urn:x>\" }",
-        "ASK { ?s <urn:service> '\"(service ' }",
-    ] {
-        assert!(
-            graph.query(harmless, &QueryLimits::default()).is_ok(),
-            "{harmless}"
-        );
+    for harmless in ["SELECT ?service { ?service ?p \"(service <urn:x>\" }", "ASK { ?s <urn:service> '\"(service ' }"] {
+        assert!(graph.query(harmless, &QueryLimits::default()).is_ok(), "{harmless}");
     }
 }
 
 #[test]
 fn malformed_queries_say_where() {
-    let error = graph(0)
-        .query("SELECT * {\n ?s ?p }", &QueryLimits::default())
-        .unwrap_err();
+    let error = graph(0).query("SELECT * {\n ?s ?p }", &QueryLimits::default()).unwrap_err();
     assert!(matches!(error, GraphError::Syntax { .. }));
     assert!(error.to_string().contains("2:"), "{error}");
 }
@@ -201,70 +141,34 @@ fn malformed_queries_say_where() {
 #[test]
 fn limits_hold() {
     let graph = graph(40);
-    let limits = QueryLimits {
-        rows: 7,
-        ..QueryLimits::default()
-    };
+    let limits = QueryLimits { rows: 7, ..QueryLimits::default() };
     let answer = graph.query("SELECT * { ?s ?p ?o }", &limits).unwrap();
     assert!(answer.truncated());
     assert!(matches!(answer, QueryAnswer::Rows { rows, .. } if rows.len() == 7));
-    assert!(
-        graph
-            .query("CONSTRUCT WHERE { ?s ?p ?o }", &limits)
-            .unwrap()
-            .truncated()
-    );
-    assert!(
-        !graph
-            .query("SELECT * { ?s ?p ?o } LIMIT 7", &limits)
-            .unwrap()
-            .truncated()
-    );
-    let error = graph
-        .query(
-            "ASK {}",
-            &QueryLimits {
-                length: 5,
-                ..limits
-            },
-        )
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the query has 6 bytes, more than the 5 allowed: shorten it"
-    );
+    assert!(graph.query("CONSTRUCT WHERE { ?s ?p ?o }", &limits).unwrap().truncated());
+    assert!(!graph.query("SELECT * { ?s ?p ?o } LIMIT 7", &limits).unwrap().truncated());
+    let error = graph.query("ASK {}", &QueryLimits { length: 5, ..limits }).unwrap_err();
+    assert_eq!(error.to_string(), "the query has 6 bytes, more than the 5 allowed: shorten it");
 }
 
 #[test]
 fn a_query_without_end_is_given_up_on() {
     let graph = graph(200);
     let start = Instant::now();
-    let limits = QueryLimits {
-        time: Duration::from_millis(200),
-        ..QueryLimits::default()
-    };
+    let limits = QueryLimits { time: Duration::from_millis(200), ..QueryLimits::default() };
     let endless = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(CONCAT(STR(?a), STR(?d), STR(?g)) = 'none') }";
     let error = graph.query(endless, &limits).unwrap_err();
     assert!(matches!(error, GraphError::Timeout { .. }), "{error}");
-    assert!(
-        start.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]
 fn queries_that_were_given_up_are_bounded() {
     let graph = graph(3);
-    let limits = QueryLimits {
-        time: Duration::from_millis(20),
-        ..QueryLimits::default()
-    };
+    let limits = QueryLimits { time: Duration::from_millis(20), ..QueryLimits::default() };
     // Over in a while, and never soon: the token is not looked at while the product is counted.
     let long = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }";
-    let kinds: Vec<ErrorKind> = (0..6)
-        .map(|_| graph.query(long, &limits).unwrap_err().kind())
-        .collect();
+    let kinds: Vec<ErrorKind> = (0..6).map(|_| graph.query(long, &limits).unwrap_err().kind()).collect();
     assert_eq!(kinds[..4], [ErrorKind::Timeout; 4]);
     assert_eq!(kinds[4..], [ErrorKind::Busy; 2]);
     let again = (0..600).any(|_| {
@@ -280,37 +184,13 @@ fn nesting_as_deep_as_the_length_allows_does_no_harm() {
     let half = length / 2 - 100;
     for query in [
         // A graph of its own for each: what is given up holds its slot.
-        format!(
-            "SELECT * {{ FILTER({}1{}) }}",
-            "(".repeat(half),
-            ")".repeat(half)
-        ),
+        format!("SELECT * {{ FILTER({}1{}) }}", "(".repeat(half), ")".repeat(half)),
         format!("SELECT * {{ FILTER({}1) }}", "!".repeat(length - 100)),
         format!("SELECT * {{ {}{} }}", "{".repeat(half), "}".repeat(half)),
-        format!(
-            "SELECT * {{ ?s {}<urn:a>{} ?o }}",
-            "(".repeat(half),
-            ")".repeat(half)
-        ),
-        format!(
-            "SELECT * {{ ?s <urn:a> {}1{} }}",
-            "[<a:> ".repeat(half / 8),
-            "]".repeat(half / 8)
-        ),
+        format!("SELECT * {{ ?s {}<urn:a>{} ?o }}", "(".repeat(half), ")".repeat(half)),
+        format!("SELECT * {{ ?s <urn:a> {}1{} }}", "[<a:> ".repeat(half / 8), "]".repeat(half / 8)),
     ] {
-        let answer = graph(0).query(
-            &query,
-            &QueryLimits {
-                time: Duration::from_secs(2),
-                ..QueryLimits::default()
-            },
-        );
-        assert!(
-            matches!(
-                answer,
-                Ok(_) | Err(GraphError::Syntax { .. } | GraphError::Timeout { .. })
-            ),
-            "{answer:?}"
-        );
+        let answer = graph(0).query(&query, &QueryLimits { time: Duration::from_secs(2), ..QueryLimits::default() });
+        assert!(matches!(answer, Ok(_) | Err(GraphError::Syntax { .. } | GraphError::Timeout { .. })), "{answer:?}");
     }
 }

@@ -9,64 +9,33 @@ use hansa_ontology::{
 use proptest::prelude::*;
 
 fn turtle(text: &str) -> Reading {
-    let prefixes =
-        "@prefix hansa: <https://w3id.org/hansa/ns#> . @prefix schema: <https://schema.org/> .\n";
+    let prefixes = "@prefix hansa: <https://w3id.org/hansa/ns#> . @prefix schema: <https://schema.org/> .\n";
     reading::read(format!("{prefixes}{text}").as_bytes(), RdfFormat::Turtle).unwrap()
 }
 
 #[test]
 fn every_format_says_the_same() {
     let catalogue: Catalogue = support::catalogue(1);
-    let in_turtle =
-        reading::read(rdf::write_turtle(&catalogue).as_bytes(), RdfFormat::Turtle).unwrap();
-    let n_triples: String = in_turtle
-        .sources
-        .values()
-        .map(String::as_str)
-        .map(|source| source.replace("_:b", "_:x"))
-        .next()
-        .unwrap();
-    assert_eq!(
-        reading::read(n_triples.as_bytes(), RdfFormat::NTriples)
-            .unwrap()
-            .accepted
-            .len(),
-        1
-    );
+    let in_turtle = reading::read(rdf::write_turtle(&catalogue).as_bytes(), RdfFormat::Turtle).unwrap();
+    let n_triples: String =
+        in_turtle.sources.values().map(String::as_str).map(|source| source.replace("_:b", "_:x")).next().unwrap();
+    assert_eq!(reading::read(n_triples.as_bytes(), RdfFormat::NTriples).unwrap().accepted.len(), 1);
 
     let provider = &catalogue.providers;
     let json_ld = br#"{"@context": {"schema": "https://schema.org/"}, "@id": "did:web:provider.example",
         "@type": "https://w3id.org/hansa/ns#Provider", "schema:name": "Provider", "schema:addressCountry": "DE"}"#;
-    assert_eq!(
-        reading::read(json_ld, RdfFormat::JsonLd)
-            .unwrap()
-            .accepted
-            .providers,
-        *provider
-    );
+    assert_eq!(reading::read(json_ld, RdfFormat::JsonLd).unwrap().accepted.providers, *provider);
     let rdf_xml = br#"<?xml version="1.0"?><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
         xmlns:h="https://w3id.org/hansa/ns#" xmlns:s="https://schema.org/"><h:Provider r:about="did:web:provider.example">
         <s:name>Provider</s:name><s:addressCountry>DE</s:addressCountry></h:Provider></r:RDF>"#;
-    assert_eq!(
-        reading::read(rdf_xml, RdfFormat::RdfXml)
-            .unwrap()
-            .accepted
-            .providers,
-        *provider
-    );
+    assert_eq!(reading::read(rdf_xml, RdfFormat::RdfXml).unwrap().accepted.providers, *provider);
 }
 
 #[test]
 fn formats_are_found_by_media_type_and_by_file_name() {
     for format in RdfFormat::ALL {
-        assert_eq!(
-            RdfFormat::from_media_type(&format!("{}; charset=utf-8", format.media_type())),
-            Some(format)
-        );
-        assert_eq!(
-            RdfFormat::from_path(format!("a.{}", format.file_extension()).as_ref()),
-            Some(format)
-        );
+        assert_eq!(RdfFormat::from_media_type(&format!("{}; charset=utf-8", format.media_type())), Some(format));
+        assert_eq!(RdfFormat::from_path(format!("a.{}", format.file_extension()).as_ref()), Some(format));
     }
     assert_eq!(RdfFormat::from_media_type("text/html"), None);
     assert_eq!(RdfFormat::from_path("offers".as_ref()), None);
@@ -74,18 +43,10 @@ fn formats_are_found_by_media_type_and_by_file_name() {
 
 #[test]
 fn a_syntax_error_gives_line_and_column() {
-    let error =
-        reading::read(b"@prefix a: <urn:a:> .\na:b a:c  ] .\n", RdfFormat::Turtle).unwrap_err();
-    let ReadError::Syntax { line, column, .. } = &error else {
-        panic!("{error}")
-    };
+    let error = reading::read(b"@prefix a: <urn:a:> .\na:b a:c  ] .\n", RdfFormat::Turtle).unwrap_err();
+    let ReadError::Syntax { line, column, .. } = &error else { panic!("{error}") };
     assert_eq!((*line, *column), (Some(2), Some(10)), "{error}");
-    assert!(
-        error
-            .to_string()
-            .starts_with("line 2, column 10: the document is not well-formed Turtle: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("line 2, column 10: the document is not well-formed Turtle: "), "{error}");
     assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
@@ -96,7 +57,10 @@ fn what_is_no_document_is_an_error_and_no_panic() {
         (b"<relative> a <urn:b> .", RdfFormat::Turtle),
         (b"<http://[> a <urn:b> .", RdfFormat::Turtle),
         (b"<urn:a> <urn:b> <urn:c> <urn:d> .", RdfFormat::NTriples),
-        (b"{\"@context\": \"https://elsewhere.example/context.jsonld\", \"@id\": \"urn:a\", \"name\": \"x\"}", RdfFormat::JsonLd),
+        (
+            b"{\"@context\": \"https://elsewhere.example/context.jsonld\", \"@id\": \"urn:a\", \"name\": \"x\"}",
+            RdfFormat::JsonLd,
+        ),
         (b"{\"@graph\": [", RdfFormat::JsonLd),
         (b"<a><b></a>", RdfFormat::RdfXml),
     ];
@@ -111,25 +75,13 @@ fn nesting_exhausts_neither_stack_nor_time() {
     let depth = 50_000;
     let json = format!("{{\"urn:p\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
     let objects = format!("{}1{}", "{\"urn:p\": ".repeat(depth), "}".repeat(depth));
-    let turtle = format!(
-        "<urn:a> <urn:p> {}1{} .",
-        "[ <urn:p> ".repeat(depth),
-        "]".repeat(depth)
-    );
-    let lists = format!(
-        "<urn:a> <urn:p> {}1{} .",
-        "(".repeat(depth),
-        ")".repeat(depth)
-    );
+    let turtle = format!("<urn:a> <urn:p> {}1{} .", "[ <urn:p> ".repeat(depth), "]".repeat(depth));
+    let lists = format!("<urn:a> <urn:p> {}1{} .", "(".repeat(depth), ")".repeat(depth));
     let xml = format!(
         "<r:RDF xmlns:r=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns:p=\"urn:p:\">{}",
         "<p:A><p:b>".repeat(depth)
     );
-    for (text, format) in [
-        (json, RdfFormat::JsonLd),
-        (objects, RdfFormat::JsonLd),
-        (xml, RdfFormat::RdfXml),
-    ] {
+    for (text, format) in [(json, RdfFormat::JsonLd), (objects, RdfFormat::JsonLd), (xml, RdfFormat::RdfXml)] {
         let error = reading::read(text.as_bytes(), format).unwrap_err();
         assert!(matches!(error, ReadError::TooDeep { .. }), "{error}");
     }
@@ -138,55 +90,22 @@ fn nesting_exhausts_neither_stack_nor_time() {
             assert!(reading.accepted.is_empty());
         }
     }
-    let brackets_in_text = format!(
-        "{{\"@id\": \"urn:a\", \"urn:p\": \"\\\"{}\"}}",
-        "[{".repeat(1_000)
-    );
+    let brackets_in_text = format!("{{\"@id\": \"urn:a\", \"urn:p\": \"\\\"{}\"}}", "[{".repeat(1_000));
     assert!(reading::read(brackets_in_text.as_bytes(), RdfFormat::JsonLd).is_ok());
 }
 
 #[test]
 fn limits_hold() {
     let text = rdf::write_turtle(&support::catalogue(2));
-    let read =
-        |limits: ReadLimits| reading::read_within(text.as_bytes(), RdfFormat::Turtle, &limits);
+    let read = |limits: ReadLimits| reading::read_within(text.as_bytes(), RdfFormat::Turtle, &limits);
     let limits = ReadLimits::default();
-    let error = read(ReadLimits {
-        bytes: 100,
-        ..limits
-    })
-    .unwrap_err();
-    assert_eq!(
-        (
-            error.kind(),
-            error.to_string().contains("more than the 100 allowed")
-        ),
-        (ErrorKind::TooLarge, true)
-    );
-    let error = read(ReadLimits {
-        triples: 10,
-        ..limits
-    })
-    .unwrap_err();
+    let error = read(ReadLimits { bytes: 100, ..limits }).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().contains("more than the 100 allowed")), (ErrorKind::TooLarge, true));
+    let error = read(ReadLimits { triples: 10, ..limits }).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
-    let reading = read(ReadLimits {
-        triples_per_resource: 20,
-        ..limits
-    })
-    .unwrap();
-    assert_eq!(
-        (
-            reading.accepted.offers.len(),
-            reading.accepted.sites.len(),
-            reading.refused.len()
-        ),
-        (0, 1, 2)
-    );
-    assert!(
-        reading.refused[0].violations[0]
-            .message
-            .contains("more than the 20 triples")
-    );
+    let reading = read(ReadLimits { triples_per_resource: 20, ..limits }).unwrap();
+    assert_eq!((reading.accepted.offers.len(), reading.accepted.sites.len(), reading.refused.len()), (0, 1, 2));
+    assert!(reading.refused[0].violations[0].message.contains("more than the 20 triples"));
 }
 
 #[test]
@@ -203,37 +122,16 @@ fn what_hansa_does_not_know_is_refused_and_not_dropped() {
     let told: Vec<(&str, &str)> = reading
         .refused
         .iter()
-        .map(|refused| {
-            (
-                refused.subject.as_str(),
-                refused.violations[0].message.as_str(),
-            )
-        })
+        .map(|refused| (refused.subject.as_str(), refused.violations[0].message.as_str()))
         .collect();
     assert_eq!(told.len(), 6, "{told:#?}");
-    let of = |subject: &str| {
-        told.iter()
-            .find(|(name, _)| name.starts_with(subject))
-            .unwrap()
-            .1
-    };
-    assert!(of("urn:car").contains(
-        "nothing that Hansa knows: give it one of the classes hansa:Provider, hansa:Site"
-    ));
+    let of = |subject: &str| told.iter().find(|(name, _)| name.starts_with(subject)).unwrap().1;
+    assert!(of("urn:car").contains("nothing that Hansa knows: give it one of the classes hansa:Provider, hansa:Site"));
     assert!(of("urn:bare").contains("nothing that Hansa knows"));
     assert!(of("urn:lost").contains("a part of an offer"));
     assert!(of("urn:both").contains("can't be hansa:"));
-    let nameless = reading
-        .refused
-        .iter()
-        .find(|refused| refused.class == "hansa:Site")
-        .unwrap();
-    assert!(
-        nameless
-            .violations
-            .iter()
-            .any(|violation| violation.message.contains("absolute IRI of its own"))
-    );
+    let nameless = reading.refused.iter().find(|refused| refused.class == "hansa:Site").unwrap();
+    assert!(nameless.violations.iter().any(|violation| violation.message.contains("absolute IRI of its own")));
 }
 
 #[test]
@@ -241,30 +139,18 @@ fn parts_may_have_names_and_be_shared() {
     let text = rdf::write_turtle(&support::catalogue(2));
     let start = text.find("hansa:sla [").unwrap();
     let end = start
-        + text[start..]
-            .find("hansa:creditCapPercent 50.0\n    ]")
-            .unwrap()
+        + text[start..].find("hansa:creditCapPercent 50.0\n    ]").unwrap()
         + "hansa:creditCapPercent 50.0\n    ]".len();
     let sla = &text[start + "hansa:sla [".len()..end - 1];
     let shared = format!(
         "{}\n<https://provider.example/slas/gold> {sla} .\n",
-        text.replace(
-            &text[start..end],
-            "hansa:sla <https://provider.example/slas/gold>"
-        )
+        text.replace(&text[start..end], "hansa:sla <https://provider.example/slas/gold>")
     );
     let reading = reading::read(shared.as_bytes(), RdfFormat::Turtle).unwrap();
     assert_eq!(reading.refused, []);
     assert_eq!(reading.accepted, support::catalogue(2));
     let broken = shared.replace("hansa:creditCapPercent 50.0", "hansa:creditCapPercent 500");
-    assert_eq!(
-        reading::read(broken.as_bytes(), RdfFormat::Turtle)
-            .unwrap()
-            .refused
-            .len(),
-        2,
-        "both offers"
-    );
+    assert_eq!(reading::read(broken.as_bytes(), RdfFormat::Turtle).unwrap().refused.len(), 2, "both offers");
 }
 
 #[test]
@@ -272,10 +158,7 @@ fn circles_end() {
     let text = rdf::write_turtle(&support::catalogue(1)).replace("hansa:sla [ a hansa:SLA ;", "hansa:sla _:s . _:s a hansa:SLA ; hansa:objective _:s ; hansa:remedy _:s ; hansa:sla _:s .\n<urn:rest> <urn:p> [ ");
     let reading = reading::read(text.as_bytes(), RdfFormat::Turtle).unwrap();
     assert!(
-        reading
-            .refused
-            .iter()
-            .any(|refused| refused.subject == "https://provider.example/offers/0"),
+        reading.refused.iter().any(|refused| refused.subject == "https://provider.example/offers/0"),
         "{reading:#?}"
     );
 }
@@ -290,9 +173,7 @@ fn one_latency_to_one_site() {
     let reading = reading::read(twice.as_bytes(), RdfFormat::Turtle).unwrap();
     assert_eq!(reading.refused[0].violations[0].field, "hansa:latencyTo");
     assert!(
-        reading.refused[0].violations[0]
-            .message
-            .contains("one latency to https://provider.example/sites/ams only")
+        reading.refused[0].violations[0].message.contains("one latency to https://provider.example/sites/ams only")
     );
 }
 

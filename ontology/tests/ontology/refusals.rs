@@ -8,13 +8,7 @@ use hansa_ontology::{
 };
 
 /// A change to the good catalogue; then the field, the value and the shape that the refusal must name.
-type Case = (
-    &'static str,
-    &'static str,
-    &'static str,
-    Option<&'static str>,
-    &'static str,
-);
+type Case = (&'static str, &'static str, &'static str, Option<&'static str>, &'static str);
 
 #[rustfmt::skip]
 const CASES: &[Case] = &[
@@ -85,8 +79,8 @@ const CASES: &[Case] = &[
 ];
 
 fn refused(turtle: &str) -> (Catalogue, Vec<RefusedResource>) {
-    let reading = reading::read(turtle.as_bytes(), RdfFormat::Turtle)
-        .unwrap_or_else(|error| panic!("{error}\n{turtle}"));
+    let reading =
+        reading::read(turtle.as_bytes(), RdfFormat::Turtle).unwrap_or_else(|error| panic!("{error}\n{turtle}"));
     (reading.accepted, reading.refused)
 }
 
@@ -94,42 +88,18 @@ fn refused(turtle: &str) -> (Catalogue, Vec<RefusedResource>) {
 fn each_broken_field_is_named_with_its_value_its_shape_and_the_remedy() {
     let good = rdf::write_turtle(&support::catalogue(2));
     for (written, instead, field, value, shape) in CASES {
-        assert!(
-            good.contains(written),
-            "{written} is not in the good catalogue"
-        );
+        assert!(good.contains(written), "{written} is not in the good catalogue");
         let (accepted, refused) = refused(&good.replacen(written, instead, 1));
         let case = format!("{written} -> {instead}: {refused:#?}");
-        assert_eq!(
-            (accepted.len(), refused.len()),
-            (3, 1),
-            "the others are accepted; {case}"
-        );
-        let violation = refused[0]
-            .violations
-            .iter()
-            .find(|violation| violation.field == *field);
-        let Some(Violation {
-            value: found,
-            message,
-            shape: by,
-            ..
-        }) = violation
-        else {
-            panic!("{field}: {case}")
-        };
+        assert_eq!((accepted.len(), refused.len()), (3, 1), "the others are accepted; {case}");
+        let violation = refused[0].violations.iter().find(|violation| violation.field == *field);
+        let Some(Violation { value: found, message, shape: by, .. }) = violation else { panic!("{field}: {case}") };
         assert_eq!(found.as_deref(), *value, "{case}");
         assert_eq!(by, shape, "{case}");
         let name = field.rsplit(" / ").next().unwrap_or_default();
         let of_the_whole = matches!(name, "hansa:flavour" | "hansa:objective");
-        assert!(
-            message.contains(name) || of_the_whole && message.contains("hansa:"),
-            "{message} does not name {name}"
-        );
-        assert!(
-            !message.contains("not satisfied"),
-            "the library's own text: {case}"
-        );
+        assert!(message.contains(name) || of_the_whole && message.contains("hansa:"), "{message} does not name {name}");
+        assert!(!message.contains("not satisfied"), "the library's own text: {case}");
         assert!(refused[0].violations.len() <= 2, "no noise: {case}");
     }
 }
@@ -141,18 +111,10 @@ fn all_that_is_wrong_is_said_at_once() {
         .replace("hansa:vcpu 0.5", "hansa:vcpu 0")
         .replace("hansa:window hansa:Month ;", "");
     let (_, refused) = refused(&broken);
-    let fields: Vec<&str> = refused[0]
-        .violations
-        .iter()
-        .map(|violation| violation.field.as_str())
-        .collect();
+    let fields: Vec<&str> = refused[0].violations.iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(
         fields,
-        [
-            "hansa:flavour / hansa:vcpu",
-            "hansa:pricePlan / schema:price",
-            "hansa:sla / hansa:objective / hansa:window"
-        ]
+        ["hansa:flavour / hansa:vcpu", "hansa:pricePlan / schema:price", "hansa:sla / hansa:objective / hansa:window"]
     );
     assert_eq!(refused[0].subject, "https://provider.example/offers/0");
     assert_eq!(refused[0].class, "hansa:VirtualMachineOffer, dcat:Dataset");
@@ -163,16 +125,10 @@ fn a_part_that_was_good_before_does_not_hide_a_broken_one() {
     // The second offer's parts are those of the first, but for one remedy deep inside.
     let good = rdf::write_turtle(&support::catalogue(2));
     let last = good.rfind("hansa:creditPercent 25.0").unwrap();
-    let broken = format!(
-        "{}hansa:creditPercent 125.0{}",
-        &good[..last],
-        &good[last + "hansa:creditPercent 25.0".len()..]
-    );
+    let broken =
+        format!("{}hansa:creditPercent 125.0{}", &good[..last], &good[last + "hansa:creditPercent 25.0".len()..]);
     let (accepted, refused) = refused(&broken);
     assert_eq!(accepted.offers.len(), 1);
     assert_eq!(refused[0].subject, "https://provider.example/offers/1");
-    assert_eq!(
-        refused[0].violations[0].field,
-        "hansa:sla / hansa:objective / hansa:remedy / hansa:creditPercent"
-    );
+    assert_eq!(refused[0].violations[0].field, "hansa:sla / hansa:objective / hansa:remedy / hansa:creditPercent");
 }

@@ -9,8 +9,7 @@ use hansa_ontology::{
 use proptest::prelude::*;
 
 fn read_back(text: &str) -> Catalogue {
-    let reading = reading::read(text.as_bytes(), RdfFormat::Turtle)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let reading = reading::read(text.as_bytes(), RdfFormat::Turtle).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(reading.refused, [], "{text}");
     assert_eq!(reading.sources.len(), reading.accepted.len());
     reading.accepted
@@ -29,16 +28,8 @@ fn many_offers_keep_their_order_whoever_reads_them() {
     assert_eq!(read_back(&text), catalogue);
     let broken = text.replace("hansa:vcpu 0.5", "hansa:vcpu 0");
     let reading = reading::read(broken.as_bytes(), RdfFormat::Turtle).unwrap();
-    let refused: Vec<&str> = reading
-        .refused
-        .iter()
-        .map(|refused| refused.subject.as_str())
-        .collect();
-    let offers: Vec<&str> = catalogue
-        .offers
-        .iter()
-        .map(|offer| offer.id.as_str())
-        .collect();
+    let refused: Vec<&str> = reading.refused.iter().map(|refused| refused.subject.as_str()).collect();
+    let offers: Vec<&str> = catalogue.offers.iter().map(|offer| offer.id.as_str()).collect();
     assert_eq!(refused, offers);
     assert_eq!((reading.accepted.len(), reading.sources.len()), (2, 2));
 }
@@ -46,23 +37,10 @@ fn many_offers_keep_their_order_whoever_reads_them() {
 #[test]
 fn single_documents_are_those_of_the_catalogue() {
     let catalogue = support::catalogue(1);
-    let (provider, site, offer) = (
-        &catalogue.providers[0],
-        &catalogue.sites[0],
-        &catalogue.offers[0],
-    );
-    assert_eq!(
-        read_back(&rdf::write_provider_turtle(provider)).providers,
-        std::slice::from_ref(provider)
-    );
-    assert_eq!(
-        read_back(&rdf::write_site_turtle(site)).sites,
-        std::slice::from_ref(site)
-    );
-    assert_eq!(
-        read_back(&rdf::write_offer_turtle(offer)).offers,
-        std::slice::from_ref(offer)
-    );
+    let (provider, site, offer) = (&catalogue.providers[0], &catalogue.sites[0], &catalogue.offers[0]);
+    assert_eq!(read_back(&rdf::write_provider_turtle(provider)).providers, std::slice::from_ref(provider));
+    assert_eq!(read_back(&rdf::write_site_turtle(site)).sites, std::slice::from_ref(site));
+    assert_eq!(read_back(&rdf::write_offer_turtle(offer)).offers, std::slice::from_ref(offer));
 }
 
 #[test]
@@ -75,10 +53,7 @@ fn sources_keep_what_hansa_has_no_word_for() {
     assert_eq!(reading.refused, []);
     assert_eq!(reading.accepted.offers, [support::offer(1)]);
     let source = &reading.sources[support::offer(1).id.as_str()];
-    assert!(
-        source.contains("<https://other.example/kind> \"water\" ."),
-        "{source}"
-    );
+    assert!(source.contains("<https://other.example/kind> \"water\" ."), "{source}");
     // The source is a document in its own right, and says the same.
     let again = reading::read(source.as_bytes(), RdfFormat::NTriples).unwrap();
     assert_eq!(again.accepted.offers, reading.accepted.offers);

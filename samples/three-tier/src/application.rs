@@ -47,8 +47,7 @@ impl Application {
 
     fn answer(&self, request: &Request) -> Response {
         if !matches!(request.method.as_str(), "GET" | "HEAD") {
-            return Response::text(405, "only GET and HEAD are served here\n")
-                .with("Allow", "GET, HEAD");
+            return Response::text(405, "only GET and HEAD are served here\n").with("Allow", "GET, HEAD");
         }
         match request.path() {
             // Alive, whatever the database does: restarting this process would not bring that back.
@@ -67,17 +66,11 @@ impl Application {
     }
 
     fn ask(&self, question: &str) -> io::Result<Option<String>> {
-        let mut failure = io::Error::new(
-            io::ErrorKind::NotFound,
-            "no address of the database is known",
-        );
+        let mut failure = io::Error::new(io::ErrorKind::NotFound, "no address of the database is known");
         for address in peers::addresses(&self.environment, "database", "db") {
             match database::ask(address, question, PATIENCE) {
                 Ok(answer) => return Ok(answer),
-                Err(error) => {
-                    failure =
-                        io::Error::new(error.kind(), format!("the database at {address}: {error}"))
-                }
+                Err(error) => failure = io::Error::new(error.kind(), format!("the database at {address}: {error}")),
             }
         }
         Err(failure)
@@ -90,9 +83,7 @@ impl Application {
     }
 
     fn page(&self, request: &Request, visit: &Visit) -> Response {
-        let proxy = header(&request.headers, "Via")
-            .and_then(|via| via.rsplit(' ').next())
-            .unwrap_or("none");
+        let proxy = header(&request.headers, "Via").and_then(|via| via.rsplit(' ').next()).unwrap_or("none");
         let facts = [
             ("proxy", proxy),
             ("application", &self.environment.instance("application")),
@@ -103,10 +94,7 @@ impl Application {
         if header(&request.headers, "Accept").is_some_and(|accept| accept.contains("text/html")) {
             return Response::page(200, "text/html; charset=utf-8", html(&facts));
         }
-        let lines: String = facts
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
+        let lines: String = facts.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         Response::text(200, lines)
     }
 }
@@ -118,12 +106,7 @@ fn unavailable(error: &io::Error) -> Response {
 fn html(facts: &[(&str, &str)]) -> String {
     let rows: String = facts
         .iter()
-        .map(|(name, value)| {
-            format!(
-                "<tr><th scope=\"row\">{name}</th><td>{}</td></tr>\n",
-                escaped(value)
-            )
-        })
+        .map(|(name, value)| format!("<tr><th scope=\"row\">{name}</th><td>{}</td></tr>\n", escaped(value)))
         .collect();
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Hansa sample</title></head>\n\
@@ -132,8 +115,5 @@ fn html(facts: &[(&str, &str)]) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

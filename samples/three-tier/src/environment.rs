@@ -13,12 +13,7 @@ pub struct Environment(BTreeMap<String, String>);
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     fn from_iter<T: IntoIterator<Item = (K, V)>>(pairs: T) -> Self {
-        Self(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
@@ -35,10 +30,7 @@ impl Environment {
     /// A variable; an empty one counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A variable that must be there.
@@ -46,16 +38,12 @@ impl Environment {
     /// # Errors
     /// When it isn't.
     pub fn require(&self, name: &str) -> Result<&str, Failure> {
-        self.get(name).ok_or_else(|| {
-            Failure::Environment(format!("the environment variable {name} is not set"))
-        })
+        self.get(name).ok_or_else(|| Failure::Environment(format!("the environment variable {name} is not set")))
     }
 
     /// All of them, by name.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Where to listen: `HANSA_ADDRESS` (the loopback address where it is
@@ -64,17 +52,12 @@ impl Environment {
     /// # Errors
     /// When the port is absent or one of the two is unusable.
     pub fn listen_address(&self, variable: &str) -> Result<SocketAddr, Failure> {
-        let unusable = |name: &str, value: &str| {
-            Failure::Environment(format!("{name} is `{value}`, which is unusable"))
-        };
+        let unusable =
+            |name: &str, value: &str| Failure::Environment(format!("{name} is `{value}`, which is unusable"));
         let port = self.require(variable)?;
-        let port: u16 = port
-            .parse()
-            .map_err(|_error: std::num::ParseIntError| unusable(variable, port))?;
+        let port: u16 = port.parse().map_err(|_error: std::num::ParseIntError| unusable(variable, port))?;
         let address = match self.get("HANSA_ADDRESS") {
-            Some(text) => text
-                .parse()
-                .map_err(|_error: std::net::AddrParseError| unusable("HANSA_ADDRESS", text))?,
+            Some(text) => text.parse().map_err(|_error: std::net::AddrParseError| unusable("HANSA_ADDRESS", text))?,
             None => IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
         Ok(SocketAddr::new(address, port))

@@ -42,22 +42,14 @@ pub struct Response {
 /// The first header field of a name, case aside.
 #[must_use]
 pub fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
-    headers
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
+    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 impl Request {
     /// A GET.
     #[must_use]
     pub fn get(target: &str) -> Self {
-        Self {
-            method: "GET".to_owned(),
-            target: target.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method: "GET".to_owned(), target: target.to_owned(), headers: Vec::new(), body: Vec::new() }
     }
 
     /// Path without query.
@@ -78,11 +70,7 @@ impl Response {
     #[must_use]
     pub fn page(status: u16, media_type: &str, body: impl Into<String>) -> Self {
         let headers = vec![("Content-Type".to_owned(), media_type.to_owned())];
-        Self {
-            status,
-            headers,
-            body: body.into().into_bytes(),
-        }
+        Self { status, headers, body: body.into().into_bytes() }
     }
 
     /// With one more header field.
@@ -103,23 +91,14 @@ pub fn serve(mut connection: Timed, answer: impl Fn(&Request) -> Response) -> io
     let (head_only, response) = match read_request(&mut reader) {
         Ok(Some(request)) => (request.method == "HEAD", answer(&request)),
         Ok(None) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            (false, Response::text(400, format!("{error}\n")))
-        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => (false, Response::text(400, format!("{error}\n"))),
         Err(error) => return Err(error),
     };
     drop(reader);
     connection.limit(PATIENCE);
-    let mut head = format!(
-        "HTTP/1.1 {} {}\r\n",
-        response.status,
-        reason(response.status)
-    );
+    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
     push_headers(&mut head, &response.headers);
-    head.push_str(&format!(
-        "Content-Length: {}\r\nConnection: close\r\n\r\n",
-        response.body.len()
-    ));
+    head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", response.body.len()));
     connection.write_all(head.as_bytes())?;
     if !head_only {
         connection.write_all(&response.body)?;
@@ -133,35 +112,18 @@ pub fn serve(mut connection: Timed, answer: impl Fn(&Request) -> Response) -> io
 /// When nobody answers in time, or not in HTTP.
 pub fn fetch(address: SocketAddr, request: &Request, limit: Duration) -> io::Result<Response> {
     let mut connection = Timed::connect(address, limit)?;
-    let mut head = format!(
-        "{} {} HTTP/1.1\r\nHost: {address}\r\n",
-        request.method, request.target
-    );
+    let mut head = format!("{} {} HTTP/1.1\r\nHost: {address}\r\n", request.method, request.target);
     push_headers(&mut head, &request.headers);
-    head.push_str(&format!(
-        "Content-Length: {}\r\nConnection: close\r\n\r\n",
-        request.body.len()
-    ));
+    head.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", request.body.len()));
     connection.write_all(head.as_bytes())?;
     connection.write_all(&request.body)?;
     let mut reader = BufReader::new(&mut connection);
     let lines = read_head(&mut reader)?.ok_or_else(|| invalid("there was no answer"))?;
     let (first, headers) = split_head(&lines)?;
-    let status = first
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.get(2..5))
-        .and_then(|code| code.parse().ok());
+    let status = first.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse().ok());
     let status = status.ok_or_else(|| invalid("the answer is no HTTP"))?;
-    let body = if request.method == "HEAD" {
-        Vec::new()
-    } else {
-        read_body(&mut reader, &headers, true)?
-    };
-    Ok(Response {
-        status,
-        headers: end_to_end(headers),
-        body,
-    })
+    let body = if request.method == "HEAD" { Vec::new() } else { read_body(&mut reader, &headers, true)? };
+    Ok(Response { status, headers: end_to_end(headers), body })
 }
 
 fn push_headers(head: &mut String, headers: &[(String, String)]) {
@@ -178,8 +140,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     };
     let (first, headers) = split_head(&lines)?;
     let mut words = first.split(' ');
-    let (Some(method), Some(target), Some(version), None) =
-        (words.next(), words.next(), words.next(), words.next())
+    let (Some(method), Some(target), Some(version), None) = (words.next(), words.next(), words.next(), words.next())
     else {
         return Err(invalid("the request line is not `METHOD target HTTP/1.1`"));
     };
@@ -188,12 +149,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     }
     let (method, target) = (method.to_owned(), target.to_owned());
     let body = read_body(reader, &headers, false)?;
-    Ok(Some(Request {
-        method,
-        target,
-        headers: end_to_end(headers),
-        body,
-    }))
+    Ok(Some(Request { method, target, headers: end_to_end(headers), body }))
 }
 
 /// The lines before the empty one; None where the connection was closed before the first.
@@ -216,8 +172,7 @@ fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Vec<String>>> {
             return Ok(Some(lines));
         }
         lines.push(
-            String::from_utf8(line)
-                .map_err(|_error: std::string::FromUtf8Error| invalid("the head is no text"))?,
+            String::from_utf8(line).map_err(|_error: std::string::FromUtf8Error| invalid("the head is no text"))?,
         );
     }
 }
@@ -225,14 +180,10 @@ fn read_head(reader: &mut impl BufRead) -> io::Result<Option<Vec<String>>> {
 type Headers = Vec<(String, String)>;
 
 fn split_head(lines: &[String]) -> io::Result<(&str, Headers)> {
-    let (first, rest) = lines
-        .split_first()
-        .ok_or_else(|| invalid("the head is empty"))?;
+    let (first, rest) = lines.split_first().ok_or_else(|| invalid("the head is empty"))?;
     let mut headers = Headers::new();
     for line in rest {
-        let (name, value) = line
-            .split_once(':')
-            .ok_or_else(|| invalid("a header field lacks its colon"))?;
+        let (name, value) = line.split_once(':').ok_or_else(|| invalid("a header field lacks its colon"))?;
         if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(invalid("a header field has no name"));
         }
@@ -246,11 +197,9 @@ fn read_body(reader: &mut impl BufRead, headers: &Headers, to_end: bool) -> io::
         return Err(invalid("only bodies with a Content-Length are taken"));
     }
     let length = match header(headers, "Content-Length") {
-        Some(text) => text
-            .parse::<u64>()
-            .map_err(|_error: std::num::ParseIntError| {
-                invalid("the Content-Length is no number")
-            })?,
+        Some(text) => {
+            text.parse::<u64>().map_err(|_error: std::num::ParseIntError| invalid("the Content-Length is no number"))?
+        }
         None if to_end => MAX_BODY,
         None => 0,
     };
@@ -267,19 +216,8 @@ fn read_body(reader: &mut impl BufRead, headers: &Headers, to_end: bool) -> io::
 
 /// Without the fields that are about one connection (RFC 9110, 7.6.1), which are set anew.
 fn end_to_end(headers: Headers) -> Headers {
-    const HOP: [&str; 7] = [
-        "connection",
-        "content-length",
-        "host",
-        "keep-alive",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    headers
-        .into_iter()
-        .filter(|(name, _)| !HOP.contains(&name.to_ascii_lowercase().as_str()))
-        .collect()
+    const HOP: [&str; 7] = ["connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade"];
+    headers.into_iter().filter(|(name, _)| !HOP.contains(&name.to_ascii_lowercase().as_str())).collect()
 }
 
 fn invalid(message: &'static str) -> io::Error {
@@ -309,13 +247,8 @@ mod tests {
     #[test]
     fn reads_requests() {
         let request =
-            read("POST /a?b HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nContent-Length: 3\r\n\r\nabcd")
-                .unwrap()
-                .unwrap();
-        assert_eq!(
-            (request.path(), request.body.as_slice()),
-            ("/a", &b"abc"[..])
-        );
+            read("POST /a?b HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nContent-Length: 3\r\n\r\nabcd").unwrap().unwrap();
+        assert_eq!((request.path(), request.body.as_slice()), ("/a", &b"abc"[..]));
         assert_eq!(request.headers, [("X-A".to_owned(), "1".to_owned())]);
         assert_eq!(read("").unwrap(), None);
     }
@@ -333,11 +266,7 @@ mod tests {
             "GET / HTTP/1.1\r\n",
             &long,
         ] {
-            assert_eq!(
-                read(bad).unwrap_err().kind(),
-                io::ErrorKind::InvalidData,
-                "{bad:.60}"
-            );
+            assert_eq!(read(bad).unwrap_err().kind(), io::ErrorKind::InvalidData, "{bad:.60}");
         }
         assert!(read("GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc").is_err());
     }

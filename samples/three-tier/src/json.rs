@@ -24,10 +24,7 @@ impl Json {
 
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Object(fields) => fields
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value),
+            Self::Object(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -57,10 +54,7 @@ impl Reader<'_> {
     }
 
     fn blank(&mut self) {
-        while self
-            .peek()
-            .is_some_and(|c| matches!(c, ' ' | '\t' | '\r' | '\n'))
-        {
+        while self.peek().is_some_and(|c| matches!(c, ' ' | '\t' | '\r' | '\n')) {
             self.0.next();
         }
     }
@@ -158,9 +152,7 @@ impl Reader<'_> {
                     return char::from_u32(high);
                 }
                 let pair = (self.0.next()?, self.0.next()?) == ('\\', 'u');
-                let low = self
-                    .hex()
-                    .filter(|low| pair && (0xdc00..0xe000).contains(low))?;
+                let low = self.hex().filter(|low| pair && (0xdc00..0xe000).contains(low))?;
                 return char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00));
             }
             _ => return None,
@@ -173,10 +165,7 @@ impl Reader<'_> {
 
     fn word(&mut self) -> Option<Json> {
         let mut word = String::new();
-        while let Some(c) = self
-            .peek()
-            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'))
-        {
+        while let Some(c) = self.peek().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.')) {
             word.push(c);
             self.0.next();
         }
@@ -184,11 +173,7 @@ impl Reader<'_> {
             "null" => Some(Json::Null),
             "true" => Some(Json::Bool(true)),
             "false" => Some(Json::Bool(false)),
-            number => number
-                .parse::<f64>()
-                .ok()
-                .filter(|n| n.is_finite())
-                .map(|_| Json::Number(word)),
+            number => number.parse::<f64>().ok().filter(|n| n.is_finite()).map(|_| Json::Number(word)),
         }
     }
 }
@@ -199,21 +184,10 @@ mod tests {
 
     #[test]
     fn reads_what_is_json_and_nothing_else() {
-        let value =
-            Json::read(r#" {"a": [1, true, null, "x\u00e9\ud83d\ude00\n"], "b": {}} "#).unwrap();
+        let value = Json::read(r#" {"a": [1, true, null, "x\u00e9\ud83d\ude00\n"], "b": {}} "#).unwrap();
         assert_eq!(value.get("a").unwrap().list()[3].text(), Some("xé😀\n"));
         assert_eq!(value.get("b"), Some(&Json::Object(vec![])));
-        for bad in [
-            "",
-            "{",
-            "[1,]",
-            "{\"a\" 1}",
-            "[1] x",
-            "\"\\ud83d\"",
-            "nul",
-            "{a:1}",
-            &"[".repeat(99),
-        ] {
+        for bad in ["", "{", "[1,]", "{\"a\" 1}", "[1] x", "\"\\ud83d\"", "nul", "{a:1}", &"[".repeat(99)] {
             assert_eq!(Json::read(bad), None, "{bad}");
         }
     }

@@ -95,12 +95,8 @@ fn role(arguments: &[String], environment: &Environment) -> Result<ExitCode, Fai
     };
     match role.as_str() {
         "proxy" => proxy::Proxy::new(environment.clone()).listen()?.wait(),
-        "application" => application::Application::new(environment.clone())
-            .listen()?
-            .wait(),
-        "database" => database::Database::open(environment)?
-            .listen(environment)?
-            .wait(),
+        "application" => application::Application::new(environment.clone()).listen()?.wait(),
+        "database" => database::Database::open(environment)?.listen(environment)?.wait(),
         "sleep" => tool::sleep(rest)?,
         "crash" => return tool::crash(rest),
         "echo" => tool::echo(environment)?,

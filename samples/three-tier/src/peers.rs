@@ -8,9 +8,7 @@ use std::{fs, net::SocketAddr};
 /// The addresses of a port of a linked component, in the order of the instances.
 #[must_use]
 pub fn addresses(environment: &Environment, component: &str, port: &str) -> Vec<SocketAddr> {
-    let file = environment
-        .get("HANSA_PEERS_FILE")
-        .and_then(|path| fs::read_to_string(path).ok());
+    let file = environment.get("HANSA_PEERS_FILE").and_then(|path| fs::read_to_string(path).ok());
     match file.as_deref().and_then(Json::read) {
         Some(peers) => from_file(&peers, component, port),
         None => from_environment(environment, component, port),
@@ -19,22 +17,14 @@ pub fn addresses(environment: &Environment, component: &str, port: &str) -> Vec<
 
 fn from_file(peers: &Json, component: &str, port: &str) -> Vec<SocketAddr> {
     let entries = peers.get(component).map_or(&[][..], Json::list);
-    let of_port = entries
-        .iter()
-        .filter(|entry| entry.get("port").and_then(Json::text) == Some(port));
-    of_port
-        .filter_map(|entry| entry.get("address")?.text()?.parse().ok())
-        .collect()
+    let of_port = entries.iter().filter(|entry| entry.get("port").and_then(Json::text) == Some(port));
+    of_port.filter_map(|entry| entry.get("address")?.text()?.parse().ok()).collect()
 }
 
 fn from_environment(environment: &Environment, component: &str, port: &str) -> Vec<SocketAddr> {
     let upper = |name: &str| name.to_ascii_uppercase().replace('-', "_");
-    let list = environment
-        .get(&format!("PEERS_{}_{}", upper(component), upper(port)))
-        .unwrap_or_default();
-    list.split(',')
-        .filter_map(|address| address.trim().parse().ok())
-        .collect()
+    let list = environment.get(&format!("PEERS_{}_{}", upper(component), upper(port))).unwrap_or_default();
+    list.split(',').filter_map(|address| address.trim().parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -48,10 +38,7 @@ mod tests {
             ("PEERS_MY_DB_SQL", "127.0.0.1:5, nonsense,[::1]:6"),
         ]);
         let found = addresses(&environment, "my-db", "sql");
-        assert_eq!(
-            found,
-            ["127.0.0.1:5".parse().unwrap(), "[::1]:6".parse().unwrap()]
-        );
+        assert_eq!(found, ["127.0.0.1:5".parse().unwrap(), "[::1]:6".parse().unwrap()]);
         assert!(addresses(&environment, "other", "sql").is_empty());
     }
 
@@ -62,12 +49,6 @@ mod tests {
             {"ordinal":0,"port":"admin","address":"127.0.0.1:20002"},
             {"ordinal":1,"port":"http","address":"127.0.0.1:20003"}]}"#;
         let found = from_file(&Json::read(peers).unwrap(), "application", "http");
-        assert_eq!(
-            found,
-            [
-                "127.0.0.1:20001".parse().unwrap(),
-                "127.0.0.1:20003".parse().unwrap()
-            ]
-        );
+        assert_eq!(found, ["127.0.0.1:20001".parse().unwrap(), "127.0.0.1:20003".parse().unwrap()]);
     }
 }

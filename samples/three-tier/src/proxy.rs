@@ -36,11 +36,7 @@ impl Proxy {
     /// A proxy that is told by this environment whom to call.
     #[must_use]
     pub const fn new(environment: Environment) -> Self {
-        Self {
-            environment,
-            turn: AtomicUsize::new(0),
-            failed: Mutex::new(BTreeMap::new()),
-        }
+        Self { environment, turn: AtomicUsize::new(0), failed: Mutex::new(BTreeMap::new()) }
     }
 
     /// Listens on `PORT_HTTP`.
@@ -50,9 +46,7 @@ impl Proxy {
     pub fn listen(self) -> Result<Server, Failure> {
         let address = self.environment.listen_address("PORT_HTTP")?;
         let proxy = Arc::new(self);
-        Server::start("proxy", address, move |connection| {
-            http::serve(connection, |request| proxy.answer(request))
-        })
+        Server::start("proxy", address, move |connection| http::serve(connection, |request| proxy.answer(request)))
     }
 
     fn answer(&self, request: &Request) -> Response {
@@ -61,9 +55,7 @@ impl Proxy {
         }
         let myself = self.environment.instance("proxy");
         let mut request = request.clone();
-        request
-            .headers
-            .push(("Via".to_owned(), format!("1.1 {myself}")));
+        request.headers.push(("Via".to_owned(), format!("1.1 {myself}")));
         let peers = self.in_turn(peers::addresses(&self.environment, "application", "http"));
         if peers.is_empty() {
             return Response::text(502, "no address of the application is known\n");
@@ -73,9 +65,7 @@ impl Proxy {
             match http::fetch(address, &request, PATIENCE) {
                 Ok(response) => {
                     self.failures(|failed| failed.remove(&address));
-                    return response
-                        .with("Via", format!("1.1 {myself}"))
-                        .with("X-Served-By", address.to_string());
+                    return response.with("Via", format!("1.1 {myself}")).with("X-Served-By", address.to_string());
                 }
                 Err(error) => {
                     say(&format!("the application at {address}: {error}"));
@@ -112,6 +102,5 @@ impl Proxy {
 /// Whether another server may be asked: the first never got the request, or
 /// asking twice does no harm (RFC 9110, 9.2.2).
 fn may_ask_again(request: &Request, error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::ConnectionRefused
-        || matches!(request.method.as_str(), "GET" | "HEAD")
+    error.kind() == io::ErrorKind::ConnectionRefused || matches!(request.method.as_str(), "GET" | "HEAD")
 }

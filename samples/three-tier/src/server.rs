@@ -34,25 +34,16 @@ impl Server {
         serve: impl Fn(Timed) -> io::Result<()> + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
         let listener = TcpListener::bind(address).map_err(|error| {
-            Failure::Io(
-                "cannot listen",
-                io::Error::new(error.kind(), format!("{address}: {error}")),
-            )
+            Failure::Io("cannot listen", io::Error::new(error.kind(), format!("{address}: {error}")))
         })?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| Failure::Io("cannot listen", error))?;
+        let address = listener.local_addr().map_err(|error| Failure::Io("cannot listen", error))?;
         let ended = Arc::new(AtomicBool::new(false));
         say(&format!("{role} listens on {address}"));
         let accepting = {
             let (ended, serve) = (Arc::clone(&ended), Arc::new(serve));
             thread::spawn(move || accept(&listener, &ended, &serve))
         };
-        Ok(Self {
-            address,
-            ended,
-            accepting: Some(accepting),
-        })
+        Ok(Self { address, ended, accepting: Some(accepting) })
     }
 
     /// Where it listens.
@@ -70,10 +61,7 @@ impl Server {
     pub fn stop(mut self) {
         self.ended.store(true, Ordering::SeqCst);
         // Wakes the thread that waits for a connection.
-        drop(TcpStream::connect_timeout(
-            &self.address,
-            Duration::from_secs(1),
-        ));
+        drop(TcpStream::connect_timeout(&self.address, Duration::from_secs(1)));
         self.join();
     }
 
@@ -134,10 +122,7 @@ pub struct Timed {
 
 impl Timed {
     fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            deadline: None,
-        }
+        Self { stream, deadline: None }
     }
 
     /// Connects to a server, with a deadline for all that follows.
@@ -159,10 +144,7 @@ impl Timed {
         let Some(deadline) = self.deadline else {
             return Ok(None);
         };
-        match deadline
-            .checked_duration_since(Instant::now())
-            .filter(|left| !left.is_zero())
-        {
+        match deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             Some(left) => Ok(Some(left)),
             None => Err(io::ErrorKind::TimedOut.into()),
         }

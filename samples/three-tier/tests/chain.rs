@@ -1,9 +1,5 @@
 //! The three tiers as threads on free ports, talking over real sockets.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use hansa_sample_three_tier::{
     application::Application,
@@ -44,11 +40,8 @@ impl Drop for Directory {
 
 fn database(directory: &Directory) -> Server {
     let volume = directory.0.join("volume").display().to_string();
-    let environment = Environment::from_iter([
-        ("PORT_DB", "0"),
-        ("VOLUME_DATA", &volume),
-        ("HANSA_COMPONENT", "database"),
-    ]);
+    let environment =
+        Environment::from_iter([("PORT_DB", "0"), ("VOLUME_DATA", &volume), ("HANSA_COMPONENT", "database")]);
     // The last connection of a database that was stopped holds the directory until its thread is gone.
     let opened = (0..1_000).find_map(|_| match Database::open(&environment) {
         Err(failure) if failure.to_string().contains("another database") => {
@@ -74,21 +67,14 @@ fn application(ordinal: &str, database: SocketAddr) -> Server {
 }
 
 fn proxy(peers_file: &str) -> Server {
-    Proxy::new(Environment::from_iter([
-        ("PORT_HTTP", "0"),
-        ("HANSA_PEERS_FILE", peers_file),
-    ]))
-    .listen()
-    .unwrap()
+    Proxy::new(Environment::from_iter([("PORT_HTTP", "0"), ("HANSA_PEERS_FILE", peers_file)])).listen().unwrap()
 }
 
 fn peers_of(applications: &[SocketAddr]) -> String {
     let entries: Vec<String> = applications
         .iter()
         .enumerate()
-        .map(|(ordinal, address)| {
-            format!(r#"{{"ordinal":{ordinal},"port":"http","address":"{address}"}}"#)
-        })
+        .map(|(ordinal, address)| format!(r#"{{"ordinal":{ordinal},"port":"http","address":"{address}"}}"#))
         .collect();
     format!(r#"{{"application":[{}]}}"#, entries.join(","))
 }
@@ -99,11 +85,8 @@ fn page(address: SocketAddr) -> (u16, String) {
 }
 
 fn fact(page: &str, name: &str) -> String {
-    let line = page
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("{name}: ")));
-    line.unwrap_or_else(|| panic!("no {name} in {page:?}"))
-        .to_owned()
+    let line = page.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+    line.unwrap_or_else(|| panic!("no {name} in {page:?}")).to_owned()
 }
 
 #[test]
@@ -121,70 +104,39 @@ fn a_page_through_the_proxy_proves_the_chain() {
         assert_eq!(fact(&text, "visits"), visit.to_string());
     }
     let mut request = Request::get("/");
-    request
-        .headers
-        .push(("Accept".to_owned(), "text/html".to_owned()));
+    request.headers.push(("Accept".to_owned(), "text/html".to_owned()));
     let response = fetch(proxy.address(), &request, LIMIT).unwrap();
     assert_eq!(header(&response.headers, "Via"), Some("1.1 proxy#0"));
-    assert_eq!(
-        header(&response.headers, "X-Served-By"),
-        Some(application.address().to_string().as_str())
-    );
+    assert_eq!(header(&response.headers, "X-Served-By"), Some(application.address().to_string().as_str()));
     let html = String::from_utf8(response.body).unwrap();
-    assert!(
-        html.contains("&lt;hamburg&gt;") && !html.contains("<hamburg>"),
-        "{html}"
-    );
+    assert!(html.contains("&lt;hamburg&gt;") && !html.contains("<hamburg>"), "{html}");
 }
 
 #[test]
 fn the_proxy_takes_turns_and_passes_over_who_is_down() {
     let directory = Directory::new("turns");
     let database = database(&directory);
-    let (one, two) = (
-        application("1", database.address()),
-        application("2", database.address()),
-    );
+    let (one, two) = (application("1", database.address()), application("2", database.address()));
     let file = directory.peers(&peers_of(&[one.address(), two.address()]));
     let proxy = proxy(&file);
-    let served: Vec<String> = (0..4)
-        .map(|_| fact(&page(proxy.address()).1, "application"))
-        .collect();
-    assert!(
-        served.contains(&"application#1".to_owned())
-            && served.contains(&"application#2".to_owned()),
-        "{served:?}"
-    );
+    let served: Vec<String> = (0..4).map(|_| fact(&page(proxy.address()).1, "application")).collect();
+    assert!(served.contains(&"application#1".to_owned()) && served.contains(&"application#2".to_owned()), "{served:?}");
 
     one.stop();
     for _ in 0..4 {
-        assert_eq!(
-            fact(&page(proxy.address()).1, "application"),
-            "application#2"
-        );
+        assert_eq!(fact(&page(proxy.address()).1, "application"), "application#2");
     }
     let three = application("3", database.address());
     directory.peers(&peers_of(&[three.address()]));
-    assert_eq!(
-        fact(&page(proxy.address()).1, "application"),
-        "application#3"
-    );
+    assert_eq!(fact(&page(proxy.address()).1, "application"), "application#3");
 
     three.stop();
     let (status, reason) = page(proxy.address());
     assert_eq!(status, 502);
     assert!(reason.contains("the application at"), "{reason}");
     directory.peers("{}");
-    assert_eq!(
-        page(proxy.address()),
-        (502, "no address of the application is known\n".to_owned())
-    );
-    assert_eq!(
-        fetch(proxy.address(), &Request::get("/healthz"), LIMIT)
-            .unwrap()
-            .status,
-        200
-    );
+    assert_eq!(page(proxy.address()), (502, "no address of the application is known\n".to_owned()));
+    assert_eq!(fetch(proxy.address(), &Request::get("/healthz"), LIMIT).unwrap().status, 200);
 }
 
 #[test]
@@ -192,33 +144,12 @@ fn without_its_database_the_application_lives_but_is_not_ready() {
     let directory = Directory::new("ready");
     let database = database(&directory);
     let application = application("0", database.address());
-    let status = |path: &str| {
-        fetch(application.address(), &Request::get(path), LIMIT)
-            .unwrap()
-            .status
-    };
-    assert_eq!(
-        (
-            status("/healthz"),
-            status("/ready"),
-            status("/"),
-            status("/x")
-        ),
-        (200, 200, 200, 404)
-    );
+    let status = |path: &str| fetch(application.address(), &Request::get(path), LIMIT).unwrap().status;
+    assert_eq!((status("/healthz"), status("/ready"), status("/"), status("/x")), (200, 200, 200, 404));
     database.stop();
-    assert_eq!(
-        (status("/healthz"), status("/ready"), status("/")),
-        (200, 503, 503)
-    );
-    let post = Request {
-        method: "POST".to_owned(),
-        ..Request::get("/")
-    };
-    assert_eq!(
-        fetch(application.address(), &post, LIMIT).unwrap().status,
-        405
-    );
+    assert_eq!((status("/healthz"), status("/ready"), status("/")), (200, 503, 503));
+    let post = Request { method: "POST".to_owned(), ..Request::get("/") };
+    assert_eq!(fetch(application.address(), &post, LIMIT).unwrap().status, 405);
 }
 
 #[test]
@@ -227,27 +158,12 @@ fn the_database_remembers_over_restarts_and_half_written_records() {
     let first = database(&directory);
     let ask_at = |server: &Server, question: &str| ask(server.address(), question, LIMIT);
     assert_eq!(ask_at(&first, "PING").unwrap().as_deref(), Some("PONG"));
-    assert_eq!(
-        ask_at(&first, "SET greeting moin moin").unwrap().as_deref(),
-        Some("OK")
-    );
+    assert_eq!(ask_at(&first, "SET greeting moin moin").unwrap().as_deref(), Some("OK"));
     assert_eq!(ask_at(&first, "INCR visits").unwrap().as_deref(), Some("1"));
     assert_eq!(ask_at(&first, "INCR visits").unwrap().as_deref(), Some("2"));
     assert_eq!(ask_at(&first, "GET nothing").unwrap(), None);
-    for wrong in [
-        "INCR greeting",
-        "SET",
-        "SET x",
-        "GET",
-        "GET a b",
-        "DROP x",
-        "",
-    ] {
-        assert_eq!(
-            ask_at(&first, wrong).unwrap_err().kind(),
-            io::ErrorKind::Other,
-            "{wrong}"
-        );
+    for wrong in ["INCR greeting", "SET", "SET x", "GET", "GET a b", "DROP x", ""] {
+        assert_eq!(ask_at(&first, wrong).unwrap_err().kind(), io::ErrorKind::Other, "{wrong}");
     }
     first.stop();
 
@@ -256,14 +172,8 @@ fn the_database_remembers_over_restarts_and_half_written_records() {
     bytes.extend_from_slice(b"12345678 visits 99");
     fs::write(&log, &bytes).unwrap();
     let second = database(&directory);
-    assert_eq!(
-        ask_at(&second, "GET greeting").unwrap().as_deref(),
-        Some("moin moin")
-    );
-    assert_eq!(
-        ask_at(&second, "INCR visits").unwrap().as_deref(),
-        Some("3")
-    );
+    assert_eq!(ask_at(&second, "GET greeting").unwrap().as_deref(), Some("moin moin"));
+    assert_eq!(ask_at(&second, "INCR visits").unwrap().as_deref(), Some("3"));
 }
 
 #[test]
@@ -272,19 +182,9 @@ fn one_directory_has_one_database() {
     let server = database(&directory);
     let volume = directory.0.join("volume").display().to_string();
     let environment = Environment::from_iter([("VOLUME_DATA", volume)]);
-    assert!(
-        Database::open(&environment)
-            .unwrap_err()
-            .to_string()
-            .contains("another database")
-    );
+    assert!(Database::open(&environment).unwrap_err().to_string().contains("another database"));
     drop(server);
-    assert!(
-        Database::open(&Environment::default())
-            .unwrap_err()
-            .to_string()
-            .contains("VOLUME_DATA")
-    );
+    assert!(Database::open(&Environment::default()).unwrap_err().to_string().contains("VOLUME_DATA"));
 }
 
 #[test]
@@ -294,18 +194,9 @@ fn many_at_once_lose_no_visit() {
     let application = application("0", database.address());
     let proxy = proxy(&directory.peers(&peers_of(&[application.address()])));
     let address = proxy.address();
-    let threads: Vec<_> = (0..8)
-        .map(|_| std::thread::spawn(move || (0..5).filter(|_| page(address).0 == 200).count()))
-        .collect();
-    let answered: usize = threads
-        .into_iter()
-        .map(|thread| thread.join().unwrap())
-        .sum();
+    let threads: Vec<_> =
+        (0..8).map(|_| std::thread::spawn(move || (0..5).filter(|_| page(address).0 == 200).count())).collect();
+    let answered: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
     assert_eq!(answered, 40);
-    assert_eq!(
-        ask(database.address(), "GET visits", LIMIT)
-            .unwrap()
-            .as_deref(),
-        Some("40")
-    );
+    assert_eq!(ask(database.address(), "GET visits", LIMIT).unwrap().as_deref(), Some("40"));
 }

@@ -5,10 +5,7 @@ use super::{super::local::defaults_for_tests, *};
 fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Loaded, Vec<ConfigFault>> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
-    let environment = environment
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     load(&defaults_for_tests(), Some(file.path()), &environment)
 }
 
@@ -16,11 +13,7 @@ fn load_text(text: &str, environment: &[(&str, &str)]) -> Result<Loaded, Vec<Con
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let loaded = load_text(
         "server: {listen: '127.0.0.1:1'}\nworkers: 3\nlog: {level: debug}\n",
-        &[
-            ("HANSA_SERVER_LISTEN", "127.0.0.1:2"),
-            ("HANSA_WORKERS", "5"),
-            ("HANSA_SERVER", "http://x"),
-        ],
+        &[("HANSA_SERVER_LISTEN", "127.0.0.1:2"), ("HANSA_WORKERS", "5"), ("HANSA_SERVER", "http://x")],
     )
     .unwrap();
     assert_eq!(loaded.settings.server.listen.port(), 2);
@@ -43,9 +36,7 @@ sites:
     let faults = load_text(text, &[("HANSA_DATA_DIRR", "x")]).unwrap_err();
     let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let find = |field: &str| {
-        all.iter()
-            .find(|line| line.starts_with(&format!("{field}:")))
-            .unwrap_or_else(|| panic!("{field} in {all:#?}"))
+        all.iter().find(|line| line.starts_with(&format!("{field}:"))).unwrap_or_else(|| panic!("{field} in {all:#?}"))
     };
     assert!(find("sever").contains("did you mean `server`?"));
     assert!(find("server.lisen").contains("did you mean `listen`?"));
@@ -62,13 +53,6 @@ sites:
 #[test]
 fn a_named_file_that_is_not_there_is_a_fault_and_a_default_one_is_not() {
     let none = BTreeMap::new();
-    assert!(
-        load(
-            &defaults_for_tests(),
-            Some(Path::new("/nonexistent/hansa.yaml")),
-            &none
-        )
-        .is_err()
-    );
+    assert!(load(&defaults_for_tests(), Some(Path::new("/nonexistent/hansa.yaml")), &none).is_err());
     assert!(load(&defaults_for_tests(), None, &none).is_ok());
 }

@@ -90,14 +90,8 @@ impl ProblemKind {
             Self::Conflict => ("conflict", "It clashes with what is there"),
             Self::PreconditionFailed => ("precondition-failed", "It changed in the meantime"),
             Self::TooLarge => ("too-large", "The body is too large"),
-            Self::UnsupportedMediaType => (
-                "unsupported-media-type",
-                "A body of this kind isn't read here",
-            ),
-            Self::KeyReused => (
-                "idempotency-key-reused",
-                "The key was used for another request",
-            ),
+            Self::UnsupportedMediaType => ("unsupported-media-type", "A body of this kind isn't read here"),
+            Self::KeyReused => ("idempotency-key-reused", "The key was used for another request"),
             Self::Unavailable => ("unavailable", "Not now"),
             Self::Full => ("full", "The broker's disk is full"),
             Self::Internal => ("internal", "A fault of the broker"),
@@ -124,14 +118,11 @@ impl ProblemKind {
         match status {
             StatusCode::UNPROCESSABLE_ENTITY => Self::Invalid,
             StatusCode::REQUEST_TIMEOUT => Self::Timeout,
-            other => Self::ALL
-                .into_iter()
-                .find(|kind| kind.status() == other)
-                .unwrap_or(if other.is_client_error() {
-                    Self::Malformed
-                } else {
-                    Self::Internal
-                }),
+            other => Self::ALL.into_iter().find(|kind| kind.status() == other).unwrap_or(if other.is_client_error() {
+                Self::Malformed
+            } else {
+                Self::Internal
+            }),
         }
     }
 }

@@ -10,8 +10,7 @@ use hansa_service_orchestrator::OrchestratorError;
 use std::error::Error;
 
 /// What a caller is told of a fault that is ours.
-const OUR_FAULT: &str =
-    "something went wrong inside the broker; its log tells more under this instance";
+const OUR_FAULT: &str = "something went wrong inside the broker; its log tells more under this instance";
 
 /// An error of ours: the caller gets a kind and, where it is the caller's
 /// business, the text; the log gets the whole chain.
@@ -26,11 +25,7 @@ fn of(kind: ProblemKind, error: &dyn Error) -> ApiError {
         }
         cause = deeper.source();
     }
-    let detail = if kind == ProblemKind::Internal {
-        OUR_FAULT.to_owned()
-    } else {
-        error.to_string()
-    };
+    let detail = if kind == ProblemKind::Internal { OUR_FAULT.to_owned() } else { error.to_string() };
     ApiError::new(kind, detail).for_operator(chain)
 }
 
@@ -59,11 +54,10 @@ impl From<OrchestratorError> for ApiError {
 /// What the Multi-Cloud Orchestrator says, of which the upper layer has told the kind.
 fn orchestration(kind: ProblemKind, error: McoError) -> ApiError {
     match error {
-        McoError::Plan(PlanError::Infeasible(infeasible)) => ApiError::new(
-            ProblemKind::Infeasible,
-            format!("no plan satisfies the model: {}", infeasible.summary()),
-        )
-        .with_conflict(Conflict::from(*infeasible)),
+        McoError::Plan(PlanError::Infeasible(infeasible)) => {
+            ApiError::new(ProblemKind::Infeasible, format!("no plan satisfies the model: {}", infeasible.summary()))
+                .with_conflict(Conflict::from(*infeasible))
+        }
         McoError::Plan(PlanError::Invalid { pointer, text }) => ApiError::field(&pointer, text),
         McoError::Repository(error) => error.into(),
         error if error.kind() == hansa_mco::ErrorKind::Full => of(ProblemKind::Full, &error),
@@ -86,23 +80,12 @@ impl From<RepositoryError> for ApiError {
         };
         if kind == ProblemKind::Unavailable && !matches!(error, RepositoryError::Query(_)) {
             // Where the database is, is the operator's business.
-            return of(kind, &error)
-                .with_detail("the broker's database does not answer now; try again in a moment");
+            return of(kind, &error).with_detail("the broker's database does not answer now; try again in a moment");
         }
         match error {
             RepositoryError::Invalid { field, message } => Self::field(&field, message),
-            RepositoryError::Document(ReadError::Syntax {
-                line,
-                column,
-                ref reason,
-                ..
-            }) => {
-                let fault = Fault {
-                    line,
-                    column,
-                    detail: reason.clone(),
-                    ..Fault::default()
-                };
+            RepositoryError::Document(ReadError::Syntax { line, column, ref reason, .. }) => {
+                let fault = Fault { line, column, detail: reason.clone(), ..Fault::default() };
                 of(kind, &error).with_errors(vec![fault])
             }
             error => of(kind, &error),
@@ -127,11 +110,7 @@ impl From<hansa_pim::PimError> for ApiError {
 impl From<Diagnostics> for ApiError {
     fn from(diagnostics: Diagnostics) -> Self {
         let count = diagnostics.list.len() + diagnostics.omitted;
-        let faults = if count == 1 {
-            "1 fault".to_owned()
-        } else {
-            format!("{count} faults")
-        };
+        let faults = if count == 1 { "1 fault".to_owned() } else { format!("{count} faults") };
         let errors = diagnostics
             .list
             .into_iter()
@@ -143,11 +122,7 @@ impl From<Diagnostics> for ApiError {
                 hint: found.hint,
             })
             .collect();
-        Self::new(
-            ProblemKind::Invalid,
-            format!("the resource model has {faults}"),
-        )
-        .with_errors(errors)
+        Self::new(ProblemKind::Invalid, format!("the resource model has {faults}")).with_errors(errors)
     }
 }
 
@@ -177,13 +152,6 @@ mod tests {
             message: "no such component".into(),
         });
         assert_eq!(error.kind(), ProblemKind::Invalid);
-        assert_eq!(
-            error
-                .0
-                .errors
-                .first()
-                .and_then(|fault| fault.pointer.as_deref()),
-            Some("/replicas/x")
-        );
+        assert_eq!(error.0.errors.first().and_then(|fault| fault.pointer.as_deref()), Some("/replicas/x"));
     }
 }

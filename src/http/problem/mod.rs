@@ -39,21 +39,13 @@ pub(crate) type Reply = Result<HttpResponse, ApiError>;
 impl ApiError {
     /// An error of a kind; `detail` names what is wrong and the remedy.
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self(Box::new(Particulars {
-            kind,
-            detail: detail.into(),
-            ..Particulars::default()
-        }))
+        Self(Box::new(Particulars { kind, detail: detail.into(), ..Particulars::default() }))
     }
 
     /// A fault of one field of the request.
     pub(crate) fn field(field: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        let fault = Fault {
-            pointer: Some(field.to_owned()),
-            detail: detail.clone(),
-            ..Fault::default()
-        };
+        let fault = Fault { pointer: Some(field.to_owned()), detail: detail.clone(), ..Fault::default() };
         Self::new(ProblemKind::Invalid, format!("{field}: {detail}")).with_errors(vec![fault])
     }
 
@@ -122,9 +114,7 @@ impl ApiError {
             response.insert_header((header::ALLOW, methods.as_str()));
         }
         let body = serde_json::to_string(&problem).unwrap_or_default();
-        response
-            .insert_header((header::CONTENT_TYPE, MEDIA_TYPE))
-            .body(body)
+        response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE)).body(body)
     }
 }
 

@@ -6,10 +6,7 @@ use crate::http::{
     page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{Query, page_size},
-    wire::{
-        Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest,
-        Workload,
-    },
+    wire::{Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest, Workload},
 };
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, put, web};
 use hansa_ontology::ResourceModel;
@@ -61,9 +58,7 @@ pub(crate) async fn application_create(broker: web::Data<Broker>, call: Call) ->
     if call.dry_run {
         return preview(&broker, &model).await;
     }
-    Ok(accepted(
-        broker.orchestrator.submit(model, call.change()).await?,
-    ))
+    Ok(accepted(broker.orchestrator.submit(model, call.change()).await?))
 }
 
 /// List applications.
@@ -71,18 +66,9 @@ pub(crate) async fn application_create(broker: web::Data<Broker>, call: Call) ->
 #[get("/applications")]
 pub(crate) async fn application_list(broker: web::Data<Broker>, query: Query<ListQuery>) -> Reply {
     let query = query.0;
-    let filter = ApplicationFilter {
-        include_removed: query.include_removed,
-        name_prefix: query.name_prefix,
-    };
-    let token = query
-        .page_token
-        .map(|token| page_token::open(LIST, &token))
-        .transpose()?;
-    let page = broker
-        .orchestrator
-        .application_list(filter, page_size(query.limit)?, token)
-        .await?;
+    let filter = ApplicationFilter { include_removed: query.include_removed, name_prefix: query.name_prefix };
+    let token = query.page_token.map(|token| page_token::open(LIST, &token)).transpose()?;
+    let page = broker.orchestrator.application_list(filter, page_size(query.limit)?, token).await?;
     Ok(HttpResponse::Ok().json(Page {
         items: page.items.iter().map(Application::from).collect(),
         next: page.next.map(|position| page_token::seal(LIST, &position)),
@@ -96,14 +82,9 @@ pub(crate) async fn application_list(broker: web::Data<Broker>, query: Query<Lis
     responses((status = 200, body = ApplicationDetail), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/applications/{reference}")]
-pub(crate) async fn application_show(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-) -> Reply {
+pub(crate) async fn application_show(broker: web::Data<Broker>, reference: web::Path<String>) -> Reply {
     let detail = broker.orchestrator.detail(&reference).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(etag(detail.application.version))
-        .json(ApplicationDetail::from(detail)))
+    Ok(HttpResponse::Ok().insert_header(etag(detail.application.version)).json(ApplicationDetail::from(detail)))
 }
 
 /// Put another resource model in an application's place.
@@ -125,22 +106,13 @@ pub(crate) async fn application_show(
     )
 )]
 #[put("/applications/{reference}")]
-pub(crate) async fn application_update(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-    call: Call,
-) -> Reply {
+pub(crate) async fn application_update(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     let model = call.model()?;
     if call.dry_run {
         broker.orchestrator.application(&reference).await?;
         return preview(&broker, &model).await;
     }
-    Ok(accepted(
-        broker
-            .orchestrator
-            .update(&reference, model, call.change())
-            .await?,
-    ))
+    Ok(accepted(broker.orchestrator.update(&reference, model, call.change()).await?))
 }
 
 /// Change the number of instances of components.
@@ -155,22 +127,13 @@ pub(crate) async fn application_update(
     responses((status = 200, body = Plan, description = "With dryRun"), (status = 202, body = Accepted))
 )]
 #[patch("/applications/{reference}")]
-pub(crate) async fn application_scale(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-    call: Call,
-) -> Reply {
+pub(crate) async fn application_scale(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     let request: ScaleRequest = call.json()?;
     if call.dry_run {
         let application = broker.orchestrator.application(&reference).await?;
         return preview(&broker, &scaled(application.model, request.replicas)?).await;
     }
-    Ok(accepted(
-        broker
-            .orchestrator
-            .scale(&reference, request.replicas, call.change())
-            .await?,
-    ))
+    Ok(accepted(broker.orchestrator.scale(&reference, request.replicas, call.change()).await?))
 }
 
 /// Take an application away, with everything that belongs to it.
@@ -186,21 +149,12 @@ pub(crate) async fn application_scale(
     responses((status = 200, body = ApplicationDetail, description = "With dryRun"), (status = 202, body = Accepted))
 )]
 #[delete("/applications/{reference}")]
-pub(crate) async fn application_remove(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-    call: Call,
-) -> Reply {
+pub(crate) async fn application_remove(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     if call.dry_run {
         let detail = broker.orchestrator.detail(&reference).await?;
         return Ok(HttpResponse::Ok().json(ApplicationDetail::from(detail)));
     }
-    Ok(accepted(
-        broker
-            .orchestrator
-            .remove(&reference, call.change())
-            .await?,
-    ))
+    Ok(accepted(broker.orchestrator.remove(&reference, call.change()).await?))
 }
 
 /// The plan in force of an application.
@@ -210,10 +164,7 @@ pub(crate) async fn application_remove(
     responses((status = 200, body = Plan), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/applications/{reference}/plan")]
-pub(crate) async fn application_plan(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-) -> Reply {
+pub(crate) async fn application_plan(broker: web::Data<Broker>, reference: web::Path<String>) -> Reply {
     let detail = broker.orchestrator.detail(&reference).await?;
     match detail.plan {
         Some((_, plan)) => Ok(HttpResponse::Ok().json(Plan::from(plan))),
@@ -235,14 +186,9 @@ pub(crate) async fn application_plan(
     responses((status = 200, body = Page<Workload>))
 )]
 #[get("/applications/{reference}/workloads")]
-pub(crate) async fn application_workloads(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-) -> Reply {
+pub(crate) async fn application_workloads(broker: web::Data<Broker>, reference: web::Path<String>) -> Reply {
     let detail = broker.orchestrator.detail(&reference).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(
-        detail.workloads.into_iter().map(Workload::from).collect(),
-    )))
+    Ok(HttpResponse::Ok().json(Page::whole(detail.workloads.into_iter().map(Workload::from).collect())))
 }
 
 /// Which endpoints.
@@ -268,21 +214,11 @@ pub(crate) async fn application_endpoints(
 ) -> Reply {
     let detail = broker.orchestrator.detail(&reference).await?;
     let wanted = query.0.component;
-    if let Some(name) = wanted
-        .as_ref()
-        .filter(|name| !detail.application.model.components.contains_key(*name))
-    {
-        return Err(ApiError::field(
-            "component",
-            format!("the application has no component `{name}`"),
-        ));
+    if let Some(name) = wanted.as_ref().filter(|name| !detail.application.model.components.contains_key(*name)) {
+        return Err(ApiError::field("component", format!("the application has no component `{name}`")));
     }
     let of_wanted = |component: &str| wanted.as_ref().is_none_or(|name| name == component);
-    let endpoints = detail
-        .workloads
-        .iter()
-        .filter(|workload| of_wanted(&workload.component))
-        .flat_map(Endpoint::of);
+    let endpoints = detail.workloads.iter().filter(|workload| of_wanted(&workload.component)).flat_map(Endpoint::of);
     Ok(HttpResponse::Ok().json(Page::whole(endpoints.collect())))
 }
 
@@ -292,20 +228,14 @@ async fn preview(broker: &Broker, model: &ResourceModel) -> Reply {
 }
 
 /// The model with other numbers of instances, for a dry run.
-fn scaled(
-    mut model: ResourceModel,
-    replicas: BTreeMap<String, u32>,
-) -> Result<ResourceModel, ApiError> {
+fn scaled(mut model: ResourceModel, replicas: BTreeMap<String, u32>) -> Result<ResourceModel, ApiError> {
     orchestrator::replicas_set(&mut model, replicas)?;
     Ok(model)
 }
 
 fn accepted(accepted: orchestrator::Accepted) -> HttpResponse {
     HttpResponse::Accepted()
-        .insert_header((
-            header::LOCATION,
-            format!("/api/v1/operations/{}", accepted.operation),
-        ))
+        .insert_header((header::LOCATION, format!("/api/v1/operations/{}", accepted.operation)))
         .insert_header(etag(accepted.version))
         .json(Accepted::from(accepted))
 }

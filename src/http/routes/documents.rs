@@ -18,27 +18,21 @@ pub(crate) async fn openapi(document: web::Data<Document>) -> HttpResponse {
 #[utoipa::path(tag = "documents", responses((status = 303)))]
 #[get("/docs")]
 pub(crate) async fn docs() -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, "/docs/"))
-        .finish()
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
 /// The vocabulary (RDF, Turtle).
 #[utoipa::path(tag = "documents", responses((status = 200, body = String, content_type = "text/turtle")))]
 #[get("/ns")]
 pub(crate) async fn vocabulary() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, TURTLE))
-        .body(VOCABULARY_TTL)
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, TURTLE)).body(VOCABULARY_TTL)
 }
 
 /// The shapes (SHACL, Turtle).
 #[utoipa::path(tag = "documents", responses((status = 200, body = String, content_type = "text/turtle")))]
 #[get("/shapes")]
 pub(crate) async fn shapes() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, TURTLE))
-        .body(SHAPES_TTL)
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, TURTLE)).body(SHAPES_TTL)
 }
 
 /// The JSON Schema of resource models (draft 2020-12).

@@ -62,14 +62,7 @@ pub(crate) async fn application_events(
     query: Query<EventQuery>,
 ) -> Reply {
     let id = broker.orchestrator.application(&reference).await?.id;
-    page(
-        &broker,
-        EventQuery {
-            application: Some(id.to_string()),
-            ..query.0
-        },
-    )
-    .await
+    page(&broker, EventQuery { application: Some(id.to_string()), ..query.0 }).await
 }
 
 /// Follow the events from now on (server-sent events).
@@ -77,20 +70,14 @@ pub(crate) async fn application_events(
 /// After a break, `Last-Event-ID` (or `after`) goes on where it broke off.
 #[utoipa::path(tag = "events", params(EventQuery), responses((status = 200, body = Event, content_type = "text/event-stream")))]
 #[get("/events/stream")]
-pub(crate) async fn event_stream(
-    broker: web::Data<Broker>,
-    request: HttpRequest,
-    query: Query<EventQuery>,
-) -> Reply {
+pub(crate) async fn event_stream(broker: web::Data<Broker>, request: HttpRequest, query: Query<EventQuery>) -> Reply {
     let mut filter = filter(&broker, &query.0).await?;
     filter.after = Some(match last_event_id(&request)?.or(query.0.after) {
         Some(after) => after,
         None => broker.database.read(event::last_sequence).await?,
     });
     let shutdown = broker.shutdown.clone();
-    Ok(stream::events(&shutdown, move |sink| {
-        follow(broker, filter, sink)
-    }))
+    Ok(stream::events(&shutdown, move |sink| follow(broker, filter, sink)))
 }
 
 async fn page(broker: &Broker, query: EventQuery) -> Reply {
@@ -111,16 +98,10 @@ async fn page(broker: &Broker, query: EventQuery) -> Reply {
         Order::OldestFirst => filter.after = position.or(filter.after),
         Order::NewestFirst => filter.before = position,
     }
-    let found = broker
-        .database
-        .read(move |connection| event::list(connection, &filter, size + 1, order))
-        .await?;
+    let found = broker.database.read(move |connection| event::list(connection, &filter, size + 1, order)).await?;
     let more = found.len() > size;
     let items: Vec<Event> = found.into_iter().take(size).map(Event::from).collect();
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|last| page_token::seal(LIST, &last.sequence.to_string()));
+    let next = items.last().filter(|_| more).map(|last| page_token::seal(LIST, &last.sequence.to_string()));
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
@@ -150,37 +131,24 @@ fn last_event_id(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
         .ok()
         .and_then(|value| value.trim().parse().ok())
         .map(Some)
-        .ok_or_else(|| {
-            ApiError::new(
-                ProblemKind::Malformed,
-                "Last-Event-ID: it is no sequence number of an event",
-            )
-        })
+        .ok_or_else(|| ApiError::new(ProblemKind::Malformed, "Last-Event-ID: it is no sequence number of an event"))
 }
 
-async fn follow(
-    broker: web::Data<Broker>,
-    mut filter: EventFilter,
-    sink: Sink,
-) -> Result<(), ReaderGone> {
+async fn follow(broker: web::Data<Broker>, mut filter: EventFilter, sink: Sink) -> Result<(), ReaderGone> {
     let mut signal = broker.database.event_signal();
     let mut quiet = Duration::ZERO;
     sink.alive().await?;
     loop {
         signal.mark_unchanged();
         let wanted = filter.clone();
-        match broker
-            .database
-            .read(move |connection| event::list(connection, &wanted, BATCH, Order::OldestFirst))
-            .await
+        match broker.database.read(move |connection| event::list(connection, &wanted, BATCH, Order::OldestFirst)).await
         {
             Ok(events) => {
                 let full = events.len() == BATCH;
                 for event in events {
                     filter.after = Some(event.sequence);
                     quiet = Duration::ZERO;
-                    sink.message(Some(event.sequence), "event", &Event::from(event))
-                        .await?;
+                    sink.message(Some(event.sequence), "event", &Event::from(event)).await?;
                 }
                 if full {
                     continue;

@@ -12,20 +12,13 @@ pub(crate) async fn unknown(request: HttpRequest, document: web::Data<Document>)
     Err(if methods.is_empty() {
         ApiError::new(
             ProblemKind::NotFound,
-            format!(
-                "there is nothing at {}; /docs shows what is there",
-                request.path()
-            ),
+            format!("there is nothing at {}; /docs shows what is there", request.path()),
         )
     } else {
         let allow = methods.join(", ");
         ApiError::new(
             ProblemKind::MethodNotAllowed,
-            format!(
-                "{} is not possible at {}; possible: {allow}",
-                request.method(),
-                request.path()
-            ),
+            format!("{} is not possible at {}; possible: {allow}", request.method(), request.path()),
         )
         .with_allow(allow)
     })

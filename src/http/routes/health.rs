@@ -22,11 +22,7 @@ pub(crate) async fn livez() -> HttpResponse {
 pub(crate) async fn readyz(broker: web::Data<Broker>) -> Reply {
     let mut faults = Vec::new();
     let mut fault = |check: &str, detail: String| {
-        faults.push(Fault {
-            pointer: Some(format!("/{check}")),
-            detail,
-            ..Fault::default()
-        });
+        faults.push(Fault { pointer: Some(format!("/{check}")), detail, ..Fault::default() });
     };
     if let Err(error) = broker.database.read(event::last_sequence).await {
         fault("database", error.to_string());
@@ -38,8 +34,7 @@ pub(crate) async fn readyz(broker: web::Data<Broker>) -> Reply {
         fault("workers", "they have not begun, or are stopping".to_owned());
     }
     if faults.is_empty() {
-        return Ok(HttpResponse::Ok()
-            .json(json!({"status": "ready", "checks": ["database", "catalogue", "workers"]})));
+        return Ok(HttpResponse::Ok().json(json!({"status": "ready", "checks": ["database", "catalogue", "workers"]})));
     }
     Err(ApiError::new(ProblemKind::Unavailable, "the broker is not ready").with_errors(faults))
 }
@@ -55,23 +50,15 @@ pub(crate) async fn metrics(broker: web::Data<Broker>) -> Reply {
         .await
         .map_err(hansa_mco::McoError::from)
         .map_err(hansa_service_orchestrator::OrchestratorError::from)?;
-    let queue = broker
-        .database
-        .read(|connection| work::list(connection, "application"))
-        .await?;
+    let queue = broker.database.read(|connection| work::list(connection, "application")).await?;
     let events = broker.database.read(event::last_sequence).await?;
     let metrics = &broker.metrics;
     metrics.set_applications(phases.into_iter());
     metrics.set_workloads(workloads.iter().map(|workload| workload.state.name()));
     metrics.set_queue("application", queue.len());
     metrics.set_events(events);
-    let text = metrics
-        .encode()
-        .map_err(|error| ApiError::default().for_operator(error))?;
+    let text = metrics.encode().map_err(|error| ApiError::default().for_operator(error))?;
     Ok(HttpResponse::Ok()
-        .insert_header((
-            header::CONTENT_TYPE,
-            "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        ))
+        .insert_header((header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
         .body(text))
 }

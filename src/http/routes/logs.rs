@@ -75,28 +75,10 @@ pub(crate) async fn application_logs(
         since: query.since,
         follow: query.follow,
     };
-    let streams = broker
-        .orchestrator
-        .logs(
-            &reference,
-            query.component.as_deref(),
-            query.instance,
-            lines,
-        )
-        .await?;
+    let streams = broker.orchestrator.logs(&reference, query.component.as_deref(), query.instance, lines).await?;
     let sent_events = accepts_events(&request);
-    let content_type = if sent_events {
-        "text/event-stream"
-    } else {
-        "text/plain; charset=utf-8"
-    };
-    Ok(answer(
-        &broker,
-        content_type,
-        sent_events,
-        query.follow,
-        streams,
-    ))
+    let content_type = if sent_events { "text/event-stream" } else { "text/plain; charset=utf-8" };
+    Ok(answer(&broker, content_type, sent_events, query.follow, streams))
 }
 
 fn answer(
@@ -108,10 +90,7 @@ fn answer(
 ) -> HttpResponse {
     stream::answer(content_type, &broker.shutdown, move |sink| async move {
         let mut merged = select_all(streams.into_iter().map(|(status, lines)| {
-            let origin = Origin {
-                component: status.component,
-                ordinal: status.ordinal,
-            };
+            let origin = Origin { component: status.component, ordinal: status.ordinal };
             lines.map(move |line| (origin.clone(), line)).boxed()
         }));
         if follow {
@@ -121,10 +100,7 @@ fn answer(
             return Ok(());
         }
         let mut lines: Vec<_> = merged.collect().await;
-        lines.sort_by_key(|(_, line)| {
-            line.as_ref()
-                .map_or(chrono::DateTime::<chrono::Utc>::MAX_UTC, |line| line.at)
-        });
+        lines.sort_by_key(|(_, line)| line.as_ref().map_or(chrono::DateTime::<chrono::Utc>::MAX_UTC, |line| line.at));
         for (origin, line) in lines {
             write(&sink, sent_events, &origin, line).await?;
         }
@@ -150,10 +126,7 @@ async fn write(
             };
             sink.message(None, "line", &line).await
         }
-        Ok(line) => {
-            sink.text(format!("{component}#{ordinal} | {}\n", line.text))
-                .await
-        }
+        Ok(line) => sink.text(format!("{component}#{ordinal} | {}\n", line.text)).await,
         Err(error) => {
             tracing::warn!(%error, component, ordinal, "the output of a workload can't be read");
             sink.text(if sent_events {

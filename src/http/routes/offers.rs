@@ -40,16 +40,10 @@ struct OfferQuery {
 impl OfferQuery {
     fn wants(&self, offer: &ontology::Offer, capabilities: &BTreeSet<String>) -> bool {
         let named = |wanted: &Option<String>, iri: &str, short: &str| {
-            wanted
-                .as_ref()
-                .is_none_or(|name| name == iri || name == short)
+            wanted.as_ref().is_none_or(|name| name == iri || name == short)
         };
         named(&self.site, offer.site.as_str(), offer.site.short())
-            && named(
-                &self.provider,
-                offer.provider.as_str(),
-                offer.provider.short(),
-            )
+            && named(&self.provider, offer.provider.as_str(), offer.provider.short())
             && capabilities.is_subset(&offer.capabilities)
     }
 }
@@ -60,11 +54,7 @@ impl OfferQuery {
 pub(crate) async fn offer_list(broker: web::Data<Broker>, query: Query<OfferQuery>) -> Reply {
     let query = query.0;
     let size = page_size(query.limit)?;
-    let after = query
-        .page_token
-        .as_ref()
-        .map(|token| page_token::open(LIST, token))
-        .transpose()?;
+    let after = query.page_token.as_ref().map(|token| page_token::open(LIST, token)).transpose()?;
     let capabilities: BTreeSet<String> = query
         .capability
         .iter()
@@ -78,23 +68,12 @@ pub(crate) async fn offer_list(broker: web::Data<Broker>, query: Query<OfferQuer
         .offers
         .iter()
         .filter(|offer| {
-            query.wants(offer, &capabilities)
-                && after
-                    .as_ref()
-                    .is_none_or(|after| offer.id.as_str() > after.as_str())
+            query.wants(offer, &capabilities) && after.as_ref().is_none_or(|after| offer.id.as_str() > after.as_str())
         })
         .collect();
     found.sort_by(|one, other| one.id.cmp(&other.id));
-    let next = found
-        .get(size)
-        .and_then(|_| found.get(size - 1))
-        .map(|last| page_token::seal(LIST, last.id.as_str()));
-    let items = found
-        .into_iter()
-        .take(size)
-        .cloned()
-        .map(Offer::from)
-        .collect();
+    let next = found.get(size).and_then(|_| found.get(size - 1)).map(|last| page_token::seal(LIST, last.id.as_str()));
+    let items = found.into_iter().take(size).cloned().map(Offer::from).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
@@ -105,17 +84,11 @@ pub(crate) async fn offer_list(broker: web::Data<Broker>, query: Query<OfferQuer
     responses((status = 200, body = Offer), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/offers/{reference}")]
-pub(crate) async fn offer_show(
-    broker: web::Data<Broker>,
-    request: HttpRequest,
-    reference: web::Path<String>,
-) -> Reply {
+pub(crate) async fn offer_show(broker: web::Data<Broker>, request: HttpRequest, reference: web::Path<String>) -> Reply {
     let offer = find(&broker, &reference).await?;
     if accepts_turtle(&request) {
         let turtle = rdf::write_offer_turtle(&offer);
-        return Ok(HttpResponse::Ok()
-            .insert_header((header::CONTENT_TYPE, "text/turtle; charset=utf-8"))
-            .body(turtle));
+        return Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/turtle; charset=utf-8")).body(turtle));
     }
     Ok(HttpResponse::Ok().json(Offer::from(offer)))
 }
@@ -140,12 +113,7 @@ pub(crate) async fn offer_import(broker: web::Data<Broker>, call: Call) -> Reply
         let request = ImportRequest {
             dry_run: call.dry_run,
             strict: !call.partial,
-            ..ImportRequest::new(
-                call.bytes().to_vec(),
-                format,
-                call.actor.clone(),
-                broker.clock.now(),
-            )
+            ..ImportRequest::new(call.bytes().to_vec(), format, call.actor.clone(), broker.clock.now())
         };
         let report = ImportReport::from(broker.catalogue.import(request).await?);
         if !call.partial && !report.refused.is_empty() {
@@ -166,22 +134,12 @@ pub(crate) async fn offer_import(broker: web::Data<Broker>, call: Call) -> Reply
     responses((status = 200, body = Withdrawal), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[delete("/offers/{reference}")]
-pub(crate) async fn offer_withdraw(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-    call: Call,
-) -> Reply {
+pub(crate) async fn offer_withdraw(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     let offer = find(&broker, &reference).await?;
     if !call.dry_run {
-        broker
-            .catalogue
-            .offer_withdraw(&offer.id, call.actor.clone(), broker.clock.now())
-            .await?;
+        broker.catalogue.offer_withdraw(&offer.id, call.actor.clone(), broker.clock.now()).await?;
     }
-    Ok(HttpResponse::Ok().json(Withdrawal {
-        offer: offer.id.to_string(),
-        dry_run: call.dry_run,
-    }))
+    Ok(HttpResponse::Ok().json(Withdrawal { offer: offer.id.to_string(), dry_run: call.dry_run }))
 }
 
 /// A problem with every fault of the refused resources.
@@ -190,20 +148,10 @@ fn refusal(report: ImportReport) -> ApiError {
     let faults = report.refused.into_iter().flat_map(|resource| {
         let subject = resource.subject;
         resource.violations.into_iter().map(move |violation| {
-            let field = if violation.field.is_empty() {
-                String::new()
-            } else {
-                format!(" {}", violation.field)
-            };
-            let value = violation
-                .value
-                .map(|value| format!(" (value: {value})"))
-                .unwrap_or_default();
+            let field = if violation.field.is_empty() { String::new() } else { format!(" {}", violation.field) };
+            let value = violation.value.map(|value| format!(" (value: {value})")).unwrap_or_default();
             Fault {
-                detail: format!(
-                    "{subject}{field}: {}{value} [{}]",
-                    violation.message, violation.shape
-                ),
+                detail: format!("{subject}{field}: {}{value} [{}]", violation.message, violation.shape),
                 ..Fault::default()
             }
         })
@@ -213,8 +161,7 @@ fn refusal(report: ImportReport) -> ApiError {
     } else {
         format!("{count} resources break their shapes")
     };
-    ApiError::new(ProblemKind::Invalid, format!("{said}; nothing was written"))
-        .with_errors(faults.collect())
+    ApiError::new(ProblemKind::Invalid, format!("{said}; nothing was written")).with_errors(faults.collect())
 }
 
 /// The offer of an IRI, or the only one with that last segment.
@@ -224,29 +171,15 @@ async fn find(broker: &Broker, reference: &str) -> Result<ontology::Offer, ApiEr
     if let Some(offer) = offers.iter().find(|offer| offer.id.as_str() == reference) {
         return Ok(offer.clone());
     }
-    let named: Vec<_> = offers
-        .iter()
-        .filter(|offer| offer.id.short() == reference)
-        .collect();
+    let named: Vec<_> = offers.iter().filter(|offer| offer.id.short() == reference).collect();
     match named.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(ApiError::new(
-            ProblemKind::NotFound,
-            format!("there is no offer `{reference}`"),
-        )),
+        [] => Err(ApiError::new(ProblemKind::NotFound, format!("there is no offer `{reference}`"))),
         several => {
-            let iris: Vec<&str> = several
-                .iter()
-                .take(5)
-                .map(|offer| offer.id.as_str())
-                .collect();
+            let iris: Vec<&str> = several.iter().take(5).map(|offer| offer.id.as_str()).collect();
             Err(ApiError::new(
                 ProblemKind::Conflict,
-                format!(
-                    "{} offers are called `{reference}`; give one's IRI: {}",
-                    several.len(),
-                    iris.join(", ")
-                ),
+                format!("{} offers are called `{reference}`; give one's IRI: {}", several.len(), iris.join(", ")),
             ))
         }
     }
@@ -255,16 +188,10 @@ async fn find(broker: &Broker, reference: &str) -> Result<ontology::Offer, ApiEr
 fn format(call: &Call) -> Result<RdfFormat, ApiError> {
     let given = call.media_type().unwrap_or(RdfFormat::Turtle.media_type());
     RdfFormat::from_media_type(given).ok_or_else(|| {
-        let known: Vec<&str> = RdfFormat::ALL
-            .iter()
-            .map(|format| format.media_type())
-            .collect();
+        let known: Vec<&str> = RdfFormat::ALL.iter().map(|format| format.media_type()).collect();
         ApiError::new(
             ProblemKind::UnsupportedMediaType,
-            format!(
-                "a body of type {given} is not read here; send one of {}",
-                known.join(", ")
-            ),
+            format!("a body of type {given} is not read here; send one of {}", known.join(", ")),
         )
     })
 }

@@ -26,20 +26,11 @@ const POLL: Duration = Duration::from_secs(1);
 pub(crate) async fn operation_list(broker: web::Data<Broker>, query: Query<PageQuery>) -> Reply {
     let size = page_size(query.0.limit)?;
     let before = page_token::open_as::<OperationId>(LIST, query.0.page_token.as_deref())?;
-    let filter = OperationFilter {
-        before,
-        ..OperationFilter::default()
-    };
-    let found = broker
-        .database
-        .read(move |connection| operation::list(connection, &filter, size + 1))
-        .await?;
+    let filter = OperationFilter { before, ..OperationFilter::default() };
+    let found = broker.database.read(move |connection| operation::list(connection, &filter, size + 1)).await?;
     let more = found.len() > size;
     let items: Vec<Operation> = found.into_iter().take(size).map(Operation::from).collect();
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|last| page_token::seal(LIST, &last.id));
+    let next = items.last().filter(|_| more).map(|last| page_token::seal(LIST, &last.id));
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
@@ -67,17 +58,10 @@ pub(crate) async fn operation_stream(broker: web::Data<Broker>, id: web::Path<St
     let id = parse(&id)?;
     let first = read(&broker, id).await?;
     let shutdown = broker.shutdown.clone();
-    Ok(stream::events(&shutdown, move |sink| {
-        follow(broker, id, first, sink)
-    }))
+    Ok(stream::events(&shutdown, move |sink| follow(broker, id, first, sink)))
 }
 
-async fn follow(
-    broker: web::Data<Broker>,
-    id: OperationId,
-    first: Operation,
-    sink: Sink,
-) -> Result<(), ReaderGone> {
+async fn follow(broker: web::Data<Broker>, id: OperationId, first: Operation, sink: Sink) -> Result<(), ReaderGone> {
     let mut signal = broker.database.event_signal();
     let mut shown = first;
     sink.message(None, "operation", &shown).await?;
@@ -105,11 +89,8 @@ async fn follow(
 }
 
 async fn read(broker: &Broker, id: OperationId) -> Result<Operation, ApiError> {
-    let operation = broker
-        .database
-        .read(move |connection| operation::get(connection, id))
-        .await
-        .map_err(|error| match error {
+    let operation =
+        broker.database.read(move |connection| operation::get(connection, id)).await.map_err(|error| match error {
             RepositoryError::NotFound(_) => missing(&id.to_string()),
             other => other.into(),
         })?;
@@ -122,8 +103,5 @@ fn parse(id: &str) -> Result<OperationId, ApiError> {
 }
 
 fn missing(id: &str) -> ApiError {
-    ApiError::new(
-        ProblemKind::NotFound,
-        format!("there is no operation `{id}`"),
-    )
+    ApiError::new(ProblemKind::NotFound, format!("there is no operation `{id}`"))
 }

@@ -22,10 +22,7 @@ use actix_web::{post, web};
 #[post("/plans")]
 pub(crate) async fn plan_create(broker: web::Data<Broker>, call: Call) -> Reply {
     replay::once(&broker, &call, async {
-        let plan = broker
-            .orchestrator
-            .plan(&call.model()?, call.what_if)
-            .await?;
+        let plan = broker.orchestrator.plan(&call.model()?, call.what_if).await?;
         serialise(&Plan::from(plan))
     })
     .await

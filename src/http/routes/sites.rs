@@ -38,15 +38,7 @@ struct NodeQuery {
 #[get("/sites")]
 pub(crate) async fn site_list(broker: web::Data<Broker>, _query: Query<WholeQuery>) -> Reply {
     let snapshot = broker.catalogue.snapshot().await?;
-    Ok(HttpResponse::Ok().json(Page::whole(
-        snapshot
-            .catalogue
-            .sites
-            .iter()
-            .cloned()
-            .map(Site::from)
-            .collect(),
-    )))
+    Ok(HttpResponse::Ok().json(Page::whole(snapshot.catalogue.sites.iter().cloned().map(Site::from).collect())))
 }
 
 /// Show a site.
@@ -65,15 +57,7 @@ pub(crate) async fn site_show(broker: web::Data<Broker>, reference: web::Path<St
 #[get("/providers")]
 pub(crate) async fn provider_list(broker: web::Data<Broker>, _query: Query<WholeQuery>) -> Reply {
     let snapshot = broker.catalogue.snapshot().await?;
-    Ok(HttpResponse::Ok().json(Page::whole(
-        snapshot
-            .catalogue
-            .providers
-            .iter()
-            .cloned()
-            .map(Provider::from)
-            .collect(),
-    )))
+    Ok(HttpResponse::Ok().json(Page::whole(snapshot.catalogue.providers.iter().cloned().map(Provider::from).collect())))
 }
 
 /// List the local nodes, and what is given away of each.
@@ -96,10 +80,5 @@ async fn find(broker: &Broker, reference: &str) -> Result<ontology::Site, ApiErr
     exact
         .or_else(|| sites.iter().find(|site| site.id.short() == reference))
         .cloned()
-        .ok_or_else(|| {
-            ApiError::new(
-                ProblemKind::NotFound,
-                format!("there is no site `{reference}`"),
-            )
-        })
+        .ok_or_else(|| ApiError::new(ProblemKind::NotFound, format!("there is no site `{reference}`")))
 }

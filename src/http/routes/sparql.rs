@@ -31,11 +31,7 @@ struct Question {
     )
 )]
 #[get("/sparql")]
-pub(crate) async fn sparql_get(
-    broker: web::Data<Broker>,
-    request: HttpRequest,
-    query: Query<Question>,
-) -> Reply {
+pub(crate) async fn sparql_get(broker: web::Data<Broker>, request: HttpRequest, query: Query<Question>) -> Reply {
     ask(&broker, &request, &query.0.query).await
 }
 
@@ -49,37 +45,20 @@ pub(crate) async fn sparql_get(
     )
 )]
 #[post("/sparql")]
-pub(crate) async fn sparql_post(
-    broker: web::Data<Broker>,
-    request: HttpRequest,
-    call: Call,
-) -> Reply {
+pub(crate) async fn sparql_post(broker: web::Data<Broker>, request: HttpRequest, call: Call) -> Reply {
     let question = match call.media_type() {
         Some("application/x-www-form-urlencoded") => {
             let form = web::Query::<Question>::from_query(&String::from_utf8_lossy(call.bytes()))
-                .map_err(|error| {
-                    ApiError::new(
-                        ProblemKind::Malformed,
-                        format!("the form is not understood: {error}"),
-                    )
-                })?
+                .map_err(|error| ApiError::new(ProblemKind::Malformed, format!("the form is not understood: {error}")))?
                 .into_inner();
             form.query
         }
-        None | Some("application/sparql-query" | "text/plain") => {
-            String::from_utf8(call.bytes().to_vec()).map_err(|error| {
-                ApiError::new(
-                    ProblemKind::Malformed,
-                    format!("the query is no UTF-8: {error}"),
-                )
-            })?
-        }
+        None | Some("application/sparql-query" | "text/plain") => String::from_utf8(call.bytes().to_vec())
+            .map_err(|error| ApiError::new(ProblemKind::Malformed, format!("the query is no UTF-8: {error}")))?,
         Some(other) => {
             return Err(ApiError::new(
                 ProblemKind::UnsupportedMediaType,
-                format!(
-                    "a body of type {other} is not read here; send Content-Type: application/sparql-query"
-                ),
+                format!("a body of type {other} is not read here; send Content-Type: application/sparql-query"),
             ));
         }
     };
@@ -87,35 +66,21 @@ pub(crate) async fn sparql_post(
 }
 
 async fn ask(broker: &Broker, request: &HttpRequest, question: &str) -> Reply {
-    let answer = broker
-        .catalogue
-        .query(question.to_owned(), QueryLimits::default())
-        .await?;
+    let answer = broker.catalogue.query(question.to_owned(), QueryLimits::default()).await?;
     let format = chosen(request, &answer)?;
-    let body = answer
-        .write(format)
-        .map_err(|error| ApiError::new(ProblemKind::NotAcceptable, error.to_string()))?;
+    let body = answer.write(format).map_err(|error| ApiError::new(ProblemKind::NotAcceptable, error.to_string()))?;
     let mut response = HttpResponse::Ok();
     if answer.truncated() {
         response.insert_header(("X-Hansa-Truncated", "true"));
     }
-    Ok(response
-        .insert_header((header::CONTENT_TYPE, format.media_type()))
-        .body(body))
+    Ok(response.insert_header((header::CONTENT_TYPE, format.media_type())).body(body))
 }
 
 /// The first accepted format that suits the answer; its natural one where anything will do.
 fn chosen(request: &HttpRequest, answer: &QueryAnswer) -> Result<AnswerFormat, ApiError> {
-    let accept = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("*/*");
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let natural = answer.natural_format();
-    for wanted in accept
-        .split(',')
-        .map(|part| part.split(';').next().unwrap_or_default().trim())
-    {
+    for wanted in accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim()) {
         let format = match wanted {
             "*/*" | "application/*" | "" => natural,
             "application/json" => AnswerFormat::Json,
@@ -133,9 +98,6 @@ fn chosen(request: &HttpRequest, answer: &QueryAnswer) -> Result<AnswerFormat, A
     }
     Err(ApiError::new(
         ProblemKind::NotAcceptable,
-        format!(
-            "this answer can be given as {}; change the Accept header",
-            natural.media_type()
-        ),
+        format!("this answer can be given as {}; change the Accept header", natural.media_type()),
     ))
 }

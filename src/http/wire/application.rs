@@ -146,9 +146,7 @@ impl From<&orchestrator::Application> for Application {
 
 impl From<orchestrator::ApplicationDetail> for ApplicationDetail {
     fn from(detail: orchestrator::ApplicationDetail) -> Self {
-        let (plan_revision, plan) = detail.plan.map_or((None, None), |(revision, plan)| {
-            (Some(revision), Some(plan))
-        });
+        let (plan_revision, plan) = detail.plan.map_or((None, None), |(revision, plan)| (Some(revision), Some(plan)));
         Self {
             application: Application::from(&detail.application),
             model: serde_json::to_value(&detail.application.model).unwrap_or_default(),
@@ -174,10 +172,7 @@ impl From<hansa_mco::model::Machine> for Machine {
             kind: machine.terms.kind.to_string(),
             provider: machine.terms.provider.to_string(),
             site: machine.terms.site.to_string(),
-            price_per_hour: Price::new(
-                machine.price_per_hour.micros,
-                machine.price_per_hour.currency,
-            ),
+            price_per_hour: Price::new(machine.price_per_hour.micros, machine.price_per_hour.currency),
             state: state.to_owned(),
             node,
             created_at: machine.created_at,

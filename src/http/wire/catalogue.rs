@@ -230,11 +230,7 @@ pub(crate) struct Withdrawal {
 
 impl From<ontology::Provider> for Provider {
     fn from(provider: ontology::Provider) -> Self {
-        Self {
-            id: provider.id.to_string(),
-            name: provider.name,
-            country: provider.country.to_string(),
-        }
+        Self { id: provider.id.to_string(), name: provider.name, country: provider.country.to_string() }
     }
 }
 
@@ -250,11 +246,7 @@ impl From<ontology::Site> for Site {
                 longitude: point.longitude.to_string(),
             }),
             jurisdictions: site.jurisdictions.iter().map(ToString::to_string).collect(),
-            latencies_micros: site
-                .latencies
-                .into_iter()
-                .map(|(site, micros)| (site.to_string(), micros))
-                .collect(),
+            latencies_micros: site.latencies.into_iter().map(|(site, micros)| (site.to_string(), micros)).collect(),
             energy: site.energy.map(Energy::from),
         }
     }
@@ -285,9 +277,7 @@ impl From<ontology::Offer> for Offer {
             memory_mib: flavour.memory_mib,
             disk_mib: flavour.disk_mib,
             cpu_arch: word(&flavour.cpu_arch),
-            gpu: flavour
-                .gpu
-                .map(|gpu| format!("{} × {}", gpu.count, gpu.model)),
+            gpu: flavour.gpu.map(|gpu| format!("{} × {}", gpu.count, gpu.model)),
             bandwidth_mbps: flavour.bandwidth_mbps,
             available_units: offer.capacity.available_units,
             capacity_as_of: offer.capacity.as_of,
@@ -296,15 +286,8 @@ impl From<ontology::Offer> for Offer {
                 offer.price_plan.price_per_hour.micros,
                 offer.price_plan.price_per_hour.currency,
             ),
-            availability_percent: offer
-                .sla
-                .as_ref()
-                .and_then(ontology::sla::Sla::availability)
-                .map(|p| p.to_string()),
-            sla: offer
-                .sla
-                .as_ref()
-                .and_then(|sla| serde_json::to_value(sla).ok()),
+            availability_percent: offer.sla.as_ref().and_then(ontology::sla::Sla::availability).map(|p| p.to_string()),
+            sla: offer.sla.as_ref().and_then(|sla| serde_json::to_value(sla).ok()),
             energy: offer.energy.map(Energy::from),
             claims: offer.claims.into_iter().map(|claim| claim.scheme).collect(),
             capabilities: offer.capabilities.into_iter().collect(),
@@ -340,11 +323,7 @@ impl From<catalogue::ImportReport> for ImportReport {
             outcome: word(&report.outcome),
             changes: report.changes.into_iter().map(Change::from).collect(),
             unchanged: report.unchanged,
-            refused: report
-                .refused
-                .into_iter()
-                .map(RefusedResource::from)
-                .collect(),
+            refused: report.refused.into_iter().map(RefusedResource::from).collect(),
         }
     }
 }
@@ -356,13 +335,7 @@ impl From<catalogue::Change> for Change {
             catalogue::ChangeKind::Changed { fields } => ("changed", fields),
             catalogue::ChangeKind::Withdrawn => ("withdrawn", Vec::new()),
         };
-        Self {
-            iri: change.iri,
-            class: change.class.to_string(),
-            title: change.title,
-            change: kind.to_owned(),
-            fields,
-        }
+        Self { iri: change.iri, class: change.class.to_string(), title: change.title, change: kind.to_owned(), fields }
     }
 }
 
@@ -384,8 +357,5 @@ impl From<ontology::reading::RefusedResource> for RefusedResource {
 
 /// The word under which a value is serialised.
 fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

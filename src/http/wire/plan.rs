@@ -19,10 +19,7 @@ pub(crate) struct Price {
 impl Price {
     /// Micro-units of a currency.
     pub(crate) fn new(micros: i64, currency: Currency) -> Self {
-        Self {
-            amount: Micros(micros).to_string(),
-            currency: currency.to_string(),
-        }
+        Self { amount: Micros(micros).to_string(), currency: currency.to_string() }
     }
 }
 
@@ -213,19 +210,11 @@ impl From<model::Plan> for Plan {
     fn from(plan: model::Plan) -> Self {
         let currency = plan.currency;
         Self {
-            machines: plan
-                .machines
-                .into_iter()
-                .map(|machine| PlannedMachine::new(machine, currency))
-                .collect(),
+            machines: plan.machines.into_iter().map(|machine| PlannedMachine::new(machine, currency)).collect(),
             price_per_hour: Price::new(plan.price_per_hour_micros, currency),
             carbon_grams_per_hour: plan.carbon_grams_per_hour.normalize().to_string(),
-            carbon_intensity: plan
-                .carbon_intensity
-                .map(|value| value.normalize().to_string()),
-            availability_percent: plan
-                .availability_percent
-                .map(|value| value.normalize().to_string()),
+            carbon_intensity: plan.carbon_intensity.map(|value| value.normalize().to_string()),
+            availability_percent: plan.availability_percent.map(|value| value.normalize().to_string()),
             links: plan.link_latencies.into_iter().map(Link::from).collect(),
             proof: plan.proof.into(),
             components: reports(plan.components),
@@ -235,10 +224,7 @@ impl From<model::Plan> for Plan {
 }
 
 fn reports(reports: BTreeMap<String, model::ComponentReport>) -> BTreeMap<String, ComponentReport> {
-    reports
-        .into_iter()
-        .map(|(name, report)| (name, report.into()))
-        .collect()
+    reports.into_iter().map(|(name, report)| (name, report.into())).collect()
 }
 
 impl PlannedMachine {
@@ -253,9 +239,7 @@ impl PlannedMachine {
             instances: machine.instances.into_iter().map(Instance::from).collect(),
             price_per_hour: Price::new(machine.price_per_hour_micros, currency),
             carbon_grams_per_hour: machine.carbon_grams_per_hour.normalize().to_string(),
-            availability_percent: machine
-                .availability_percent
-                .map(|value| value.normalize().to_string()),
+            availability_percent: machine.availability_percent.map(|value| value.normalize().to_string()),
             used: machine.used.into(),
             capacity: machine.capacity.into(),
         }
@@ -264,37 +248,20 @@ impl PlannedMachine {
 
 impl From<model::Instance> for Instance {
     fn from(instance: model::Instance) -> Self {
-        Self {
-            component: instance.component,
-            ordinal: instance.ordinal,
-        }
+        Self { component: instance.component, ordinal: instance.ordinal }
     }
 }
 
 impl From<model::Amounts> for Amounts {
     fn from(amounts: model::Amounts) -> Self {
-        let model::Amounts {
-            cpu_milli,
-            memory_mib,
-            disk_mib,
-            gpus,
-        } = amounts;
-        Self {
-            cpu_milli,
-            memory_mib,
-            disk_mib,
-            gpus,
-        }
+        let model::Amounts { cpu_milli, memory_mib, disk_mib, gpus } = amounts;
+        Self { cpu_milli, memory_mib, disk_mib, gpus }
     }
 }
 
 impl From<model::LinkLatency> for Link {
     fn from(link: model::LinkLatency) -> Self {
-        Self {
-            from: link.from,
-            to: link.to,
-            worst_latency_micros: link.worst_micros,
-        }
+        Self { from: link.from, to: link.to, worst_latency_micros: link.worst_micros }
     }
 }
 
@@ -337,10 +304,7 @@ impl From<model::Refusal> for Refusal {
             reasons: refusal
                 .reasons
                 .into_iter()
-                .map(|reason| Reason {
-                    code: reason.code,
-                    text: reason.text,
-                })
+                .map(|reason| Reason { code: reason.code, text: reason.text })
                 .collect(),
         }
     }
@@ -352,10 +316,7 @@ impl From<model::Infeasible> for Conflict {
             constraints: infeasible
                 .conflict
                 .into_iter()
-                .map(|constraint| ConflictingConstraint {
-                    pointer: constraint.pointer,
-                    text: constraint.text,
-                })
+                .map(|constraint| ConflictingConstraint { pointer: constraint.pointer, text: constraint.text })
                 .collect(),
             minimal: infeasible.minimal,
             components: reports(infeasible.components),

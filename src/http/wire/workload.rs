@@ -79,11 +79,7 @@ impl From<WorkloadStatus> for Workload {
             machine: status.target.machine.to_string(),
             site: status.target.site.to_string(),
             node: status.target.node,
-            endpoints: status
-                .endpoints
-                .iter()
-                .map(|(name, endpoint)| (name.clone(), endpoint.to_string()))
-                .collect(),
+            endpoints: status.endpoints.iter().map(|(name, endpoint)| (name.clone(), endpoint.to_string())).collect(),
             pid: status.pid,
             restarts: status.restarts,
             last_exit: status.last_exit.map(|exit| exit.to_string()),
@@ -97,11 +93,7 @@ impl Endpoint {
     /// The endpoints of a workload.
     pub(crate) fn of(status: &WorkloadStatus) -> Vec<Self> {
         let healthy = status.state.is_healthy();
-        status
-            .endpoints
-            .iter()
-            .map(|(port, endpoint)| Self::new(status, port, endpoint, healthy))
-            .collect()
+        status.endpoints.iter().map(|(port, endpoint)| Self::new(status, port, endpoint, healthy)).collect()
     }
 
     fn new(status: &WorkloadStatus, port: &str, endpoint: &model::Endpoint, healthy: bool) -> Self {

@@ -33,22 +33,18 @@ pub(crate) struct Workload {
 impl Broker {
     /// Submits a model.
     pub(crate) fn submit(&self, model: &Value) -> Answer {
-        self.call(Method::POST, "/api/v1/applications")
-            .json(model)
-            .send()
+        self.call(Method::POST, "/api/v1/applications").json(model).send()
     }
 
     /// Puts another model in the place of an application's.
     pub(crate) fn update(&self, name: &str, model: &Value) -> Call {
-        self.call(Method::PUT, &format!("/api/v1/applications/{name}"))
-            .json(model)
+        self.call(Method::PUT, &format!("/api/v1/applications/{name}")).json(model)
     }
 
     /// Changes the number of a component's instances.
     pub(crate) fn scale(&self, name: &str, component: &str, replicas: u32) -> Call {
         let body = json!({ "replicas": { component: replicas } });
-        self.call(Method::PATCH, &format!("/api/v1/applications/{name}"))
-            .json(&body)
+        self.call(Method::PATCH, &format!("/api/v1/applications/{name}")).json(&body)
     }
 
     /// Asks for an application to be taken away.
@@ -66,19 +62,11 @@ impl Broker {
     /// Waits until the operation of a change that was accepted has ended.
     #[track_caller]
     pub(crate) fn ended(&self, accepted: &Answer) -> Value {
-        assert_eq!(
-            accepted.status, 202,
-            "{}: {}",
-            accepted.request, accepted.body
-        );
+        assert_eq!(accepted.status, 202, "{}: {}", accepted.request, accepted.body);
         let id = accepted.json()["operation"].as_str().unwrap().to_owned();
         eventually("the operation ends", || {
             let operation = self.get(&format!("/api/v1/operations/{id}")).ok();
-            if operation["state"] == "running" {
-                Err(operation.to_string())
-            } else {
-                Ok(operation)
-            }
+            if operation["state"] == "running" { Err(operation.to_string()) } else { Ok(operation) }
         })
     }
 
@@ -91,9 +79,7 @@ impl Broker {
     /// The workloads of an application.
     #[track_caller]
     pub(crate) fn workloads(&self, name: &str) -> Vec<Workload> {
-        let page = self
-            .get(&format!("/api/v1/applications/{name}/workloads"))
-            .ok();
+        let page = self.get(&format!("/api/v1/applications/{name}/workloads")).ok();
         serde_json::from_value(page["items"].clone()).unwrap()
     }
 
@@ -101,12 +87,8 @@ impl Broker {
     #[track_caller]
     pub(crate) fn workload(&self, name: &str, component: &str, ordinal: u32) -> Workload {
         let all = self.workloads(name);
-        let found = all
-            .iter()
-            .find(|workload| workload.component == component && workload.ordinal == ordinal);
-        found
-            .unwrap_or_else(|| panic!("no {component}#{ordinal} in {all:#?}"))
-            .clone()
+        let found = all.iter().find(|workload| workload.component == component && workload.ordinal == ordinal);
+        found.unwrap_or_else(|| panic!("no {component}#{ordinal} in {all:#?}")).clone()
     }
 
     /// The public address of the demo's application.
@@ -133,9 +115,7 @@ impl Broker {
     pub(crate) fn settles(&self, name: &str, wanted: &BTreeMap<&str, u32>) -> Vec<Process> {
         let wanted: BTreeSet<(String, u32)> = wanted
             .iter()
-            .flat_map(|(component, count)| {
-                (0..*count).map(|ordinal| ((*component).to_owned(), ordinal))
-            })
+            .flat_map(|(component, count)| (0..*count).map(|ordinal| ((*component).to_owned(), ordinal)))
             .collect();
         eventually("what is wanted runs, once", || {
             let application = self.application(name);
@@ -146,10 +126,8 @@ impl Broker {
                 .map(|w| (text(&w["id"]), (text(&w["state"]), w["pid"].as_i64())))
                 .collect();
             let there = self.running();
-            let slots: BTreeSet<(String, u32)> = there
-                .iter()
-                .map(|process| (process.component.clone(), process.ordinal))
-                .collect();
+            let slots: BTreeSet<(String, u32)> =
+                there.iter().map(|process| (process.component.clone(), process.ordinal)).collect();
             let agreed = there.iter().all(|process| {
                 let (state, pid) = told.get(&process.workload).cloned().unwrap_or_default();
                 state == "running" && pid == Some(i64::from(process.pid))
@@ -162,10 +140,7 @@ impl Broker {
             if settled {
                 Ok(there)
             } else {
-                Err(format!(
-                    "{}\nprocesses: {there:#?}\ntold: {told:#?}",
-                    application["phase"]
-                ))
+                Err(format!("{}\nprocesses: {there:#?}\ntold: {told:#?}", application["phase"]))
             }
         })
     }
@@ -191,11 +166,8 @@ pub(crate) struct Page {
 impl Page {
     fn read(text: &str) -> Self {
         let fact = |name: &str| {
-            let line = text
-                .lines()
-                .find_map(|line| line.strip_prefix(&format!("{name}: ")));
-            line.unwrap_or_else(|| panic!("no `{name}` in {text}"))
-                .to_owned()
+            let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+            line.unwrap_or_else(|| panic!("no `{name}` in {text}")).to_owned()
         };
         Self {
             proxy: fact("proxy"),

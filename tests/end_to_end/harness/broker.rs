@@ -2,8 +2,7 @@
 //! and in the end taken away with everything that it made.
 
 use super::{
-    Answer, Call, Ended, Engine, Options, PortRange, Process, attempt, command, eventually,
-    leftovers, processes,
+    Answer, Call, Ended, Engine, Options, PortRange, Process, attempt, command, eventually, leftovers, processes,
 };
 use hansa_repository::{DatabaseUrl, testing};
 use nix::sys::signal::Signal;
@@ -44,10 +43,7 @@ impl Broker {
         };
         let mut broker = Self {
             options,
-            folder: tempfile::Builder::new()
-                .prefix("hansa-e2e-")
-                .tempdir()
-                .unwrap(),
+            folder: tempfile::Builder::new().prefix("hansa-e2e-").tempdir().unwrap(),
             ports: PortRange::take(),
             database,
             process: None,
@@ -92,11 +88,7 @@ impl Broker {
         eventually("the broker is ready", || {
             self.find_address()?;
             let answer = self.call(Method::GET, "/readyz").try_send()?;
-            if answer.status == 200 {
-                Ok(())
-            } else {
-                Err(format!("/readyz: {} {}", answer.status, answer.body))
-            }
+            if answer.status == 200 { Ok(()) } else { Err(format!("/readyz: {} {}", answer.status, answer.body)) }
         });
     }
 
@@ -118,16 +110,12 @@ impl Broker {
             DatabaseUrl::Postgres(url) => url.clone(),
             other => other.to_string(),
         });
-        let yaml = self
-            .options
-            .yaml(&self.data(), database.as_deref(), &self.ports);
+        let yaml = self.options.yaml(&self.data(), database.as_deref(), &self.ports);
         fs::write(self.configuration(), yaml).unwrap();
         let log = File::create(self.log_file()).unwrap();
         let mut serve = command::program(self.folder());
         serve.args(["serve", "--config"]).arg(self.configuration());
-        serve
-            .stdout(Stdio::from(log.try_clone().unwrap()))
-            .stderr(Stdio::from(log));
+        serve.stdout(Stdio::from(log.try_clone().unwrap())).stderr(Stdio::from(log));
         self.process = Some(serve.spawn().unwrap());
     }
 
@@ -143,10 +131,7 @@ impl Broker {
 
     /// The broker's data folder.
     pub(crate) fn data(&self) -> PathBuf {
-        self.options
-            .data
-            .clone()
-            .unwrap_or_else(|| self.folder().join("data"))
+        self.options.data.clone().unwrap_or_else(|| self.folder().join("data"))
     }
 
     /// The broker's configuration file.
@@ -189,9 +174,7 @@ impl Broker {
     /// A command of the command line against it, not yet run.
     pub(crate) fn cli_command(&self, arguments: &[&str]) -> Command {
         let mut command = command::program(self.folder());
-        command
-            .args(arguments)
-            .env("HANSA_SERVER", format!("http://{}", self.address));
+        command.args(arguments).env("HANSA_SERVER", format!("http://{}", self.address));
         command
     }
 
@@ -205,10 +188,7 @@ impl Broker {
     /// The processes of its workloads, from the process table.
     pub(crate) fn running(&self) -> Vec<Process> {
         let found = processes::workloads(&self.data());
-        self.seen
-            .lock()
-            .unwrap()
-            .extend(found.iter().map(|process| process.workload.clone()));
+        self.seen.lock().unwrap().extend(found.iter().map(|process| process.workload.clone()));
         found
     }
 
@@ -235,16 +215,8 @@ impl Broker {
         let broker = self.process.as_ref().map(Child::id);
         let mut traces = leftovers::list(self.folder(), &self.data(), &self.ports, broker);
         let groups = leftovers::cgroups(&self.seen.lock().unwrap());
-        traces.extend(
-            groups
-                .iter()
-                .map(|path| format!("control group {}", path.display())),
-        );
-        if traces.is_empty() {
-            Ok(())
-        } else {
-            Err(traces.join("\n"))
-        }
+        traces.extend(groups.iter().map(|path| format!("control group {}", path.display())));
+        if traces.is_empty() { Ok(()) } else { Err(traces.join("\n")) }
     }
 
     /// Takes away every application, as a test that ended well has to be able to.
@@ -263,11 +235,7 @@ impl Broker {
         }
         attempt(TIDY, || self.traces())?;
         let status = self.stop();
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("the broker ended with {status}"))
-        }
+        if status.success() { Ok(()) } else { Err(format!("the broker ended with {status}")) }
     }
 }
 
@@ -276,14 +244,7 @@ impl Drop for Broker {
         let failed = thread::panicking();
         let seen = |broker: &Self| {
             let mut seen = leftovers::workload_directories(&broker.data());
-            seen.extend(
-                broker
-                    .seen
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                    .iter()
-                    .cloned(),
-            );
+            seen.extend(broker.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter().cloned());
             seen
         };
         let before = seen(self);
@@ -309,21 +270,12 @@ impl Drop for Broker {
 fn announced(log: &str) -> Option<SocketAddr> {
     let rest = log.get(log.find("listening")?..)?;
     let (_, rest) = rest.split_once("url=http://")?;
-    let end = rest
-        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':'))
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap_or(rest.len());
     // The line may be written in part only.
-    if end == rest.len() {
-        None
-    } else {
-        rest.get(..end)?.parse().ok()
-    }
+    if end == rest.len() { None } else { rest.get(..end)?.parse().ok() }
 }
 
 fn tail(text: &str, lines: usize) -> String {
     let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..]
-        .iter()
-        .map(|line| format!("{line}\n"))
-        .collect()
+    all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect()
 }

@@ -7,22 +7,12 @@ use serde_json::Value;
 use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-});
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     // A connection of its own for each request: brokers come and go under these tests.
-    Client::builder()
-        .no_proxy()
-        .pool_max_idle_per_host(0)
-        .timeout(Duration::from_secs(75))
-        .build()
-        .unwrap()
+    Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(Duration::from_secs(75)).build().unwrap()
 });
 
 /// A request that was not sent yet.
@@ -36,29 +26,17 @@ impl Call {
     /// A request to the server at this address.
     pub(crate) fn new(method: Method, address: SocketAddr, path: &str) -> Self {
         let request = CLIENT.request(method.clone(), format!("http://{address}{path}"));
-        Self {
-            name: format!("{method} {path}"),
-            request,
-        }
+        Self { name: format!("{method} {path}"), request }
     }
 
     /// With a header.
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
-        Self {
-            request: self.request.header(name, value),
-            ..self
-        }
+        Self { request: self.request.header(name, value), ..self }
     }
 
     /// With a body of this media type.
     pub(crate) fn body(self, media_type: &str, body: impl Into<String>) -> Self {
-        Self {
-            request: self
-                .request
-                .header(header::CONTENT_TYPE, media_type)
-                .body(body.into()),
-            ..self
-        }
+        Self { request: self.request.header(header::CONTENT_TYPE, media_type).body(body.into()), ..self }
     }
 
     /// With a JSON body.
@@ -81,12 +59,7 @@ impl Call {
             Ok::<_, reqwest::Error>((status, headers, answer.text().await?))
         });
         match sent {
-            Ok((status, headers, body)) => Ok(Answer {
-                request: name,
-                status,
-                headers,
-                body,
-            }),
+            Ok((status, headers, body)) => Ok(Answer { request: name, status, headers, body }),
             Err(error) => Err(format!("{name}: {error:?}")),
         }
     }

@@ -28,28 +28,16 @@ impl Ended {
     /// Standard output of a command that must have succeeded.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
-        assert_eq!(
-            self.code, 0,
-            "`{}` failed\n{}{}",
-            self.line, self.stdout, self.stderr
-        );
+        assert_eq!(self.code, 0, "`{}` failed\n{}{}", self.line, self.stdout, self.stderr);
         self.stdout
     }
 
     /// Standard error of a command that must have failed with this code, in its own words.
     #[track_caller]
     pub(crate) fn failed(self, code: i32) -> String {
-        assert_eq!(
-            self.code, code,
-            "`{}` did not fail as expected\n{}{}",
-            self.line, self.stdout, self.stderr
-        );
+        assert_eq!(self.code, code, "`{}` did not fail as expected\n{}{}", self.line, self.stdout, self.stderr);
         let told = self.stderr.lines().any(|line| line.starts_with("error: "));
-        assert!(
-            told,
-            "`{}` says on standard error:\n{}",
-            self.line, self.stderr
-        );
+        assert!(told, "`{}` says on standard error:\n{}", self.line, self.stderr);
         self.stderr
     }
 }
@@ -63,10 +51,7 @@ pub(crate) fn program(folder: &Path) -> Command {
             command.env_remove(name);
         }
     }
-    command
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .env_remove("RUST_LOG");
+    command.current_dir(folder).stdin(Stdio::null()).env_remove("RUST_LOG");
     command
 }
 
@@ -87,20 +72,11 @@ pub(crate) fn repository_file(path: &str) -> PathBuf {
 #[track_caller]
 pub(crate) fn run(mut command: Command, arguments: &[&str]) -> Ended {
     let line = format!("hansa {}", arguments.join(" "));
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stdout = collect(child.stdout.take().unwrap());
     let stderr = collect(child.stderr.take().unwrap());
     let code = wait(&mut child, &line);
-    Ended {
-        line,
-        code,
-        stdout: stdout.join().unwrap(),
-        stderr: stderr.join().unwrap(),
-    }
+    Ended { line, code, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
 }
 
 fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<String> {
@@ -117,9 +93,7 @@ fn wait(child: &mut Child, line: &str) -> i32 {
     let begun = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
-            return status
-                .code()
-                .unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
+            return status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
         }
         if begun.elapsed() > BOUND {
             child.kill().unwrap();
@@ -134,7 +108,5 @@ fn wait(child: &mut Child, line: &str) -> i32 {
 pub(crate) fn say(line: &str) {
     // Directly: what `eprintln` says is shown for failed tests alone.
     let mut standard_error = std::io::stderr().lock();
-    standard_error
-        .write_all(format!("{line}\n").as_bytes())
-        .unwrap();
+    standard_error.write_all(format!("{line}\n").as_bytes()).unwrap();
 }

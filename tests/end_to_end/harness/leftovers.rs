@@ -16,12 +16,7 @@ const GONE: Duration = Duration::from_secs(20);
 const CGROUPS: &str = "/sys/fs/cgroup";
 
 /// Every trace of workloads below this data folder, in words; the broker itself is none.
-pub(crate) fn list(
-    folder: &Path,
-    data: &Path,
-    ports: &PortRange,
-    broker: Option<u32>,
-) -> Vec<String> {
+pub(crate) fn list(folder: &Path, data: &Path, ports: &PortRange, broker: Option<u32>) -> Vec<String> {
     let mut found: Vec<String> = processes::all(folder)
         .into_iter()
         .chain(processes::all(data))
@@ -30,11 +25,7 @@ pub(crate) fn list(
         .filter(|pid| broker.is_none_or(|own| i64::from(*pid) != i64::from(own)))
         .map(|pid| format!("process {}", processes::describe(pid)))
         .collect();
-    found.extend(
-        machines(data)
-            .iter()
-            .map(|path| format!("directory {}", path.display())),
-    );
+    found.extend(machines(data).iter().map(|path| format!("directory {}", path.display())));
     found.extend(ports.taken().iter().map(|port| format!("port {port}")));
     found
 }
@@ -54,11 +45,7 @@ pub(crate) fn cgroups(workloads: &BTreeSet<String>) -> Vec<PathBuf> {
 pub(crate) fn workload_directories(data: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     find(&data.join("nodes"), 6, &mut |path, name| {
-        if path
-            .parent()
-            .and_then(Path::file_name)
-            .is_some_and(|parent| parent == "workloads")
-        {
+        if path.parent().and_then(Path::file_name).is_some_and(|parent| parent == "workloads") {
             found.insert(name.to_owned());
         }
     });
@@ -69,15 +56,11 @@ pub(crate) fn workload_directories(data: &Path) -> BTreeSet<String> {
 pub(crate) fn destroy(folder: &Path, data: &Path, workloads: &BTreeSet<String>) {
     let begun = Instant::now();
     loop {
-        let left: BTreeSet<i32> = processes::all(folder)
-            .into_iter()
-            .chain(processes::all(data))
-            .collect();
+        let left: BTreeSet<i32> = processes::all(folder).into_iter().chain(processes::all(data)).collect();
         if left.is_empty() || begun.elapsed() > GONE {
             break;
         }
-        left.into_iter()
-            .for_each(|pid| processes::signal(pid, Signal::SIGKILL));
+        left.into_iter().for_each(|pid| processes::signal(pid, Signal::SIGKILL));
         thread::sleep(Duration::from_millis(20));
     }
     for group in cgroups(workloads) {
@@ -89,11 +72,7 @@ pub(crate) fn destroy(folder: &Path, data: &Path, workloads: &BTreeSet<String>) 
 fn machines(data: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     find(&data.join("nodes"), 3, &mut |path, _| {
-        if path
-            .parent()
-            .and_then(Path::file_name)
-            .is_some_and(|parent| parent == "machines")
-        {
+        if path.parent().and_then(Path::file_name).is_some_and(|parent| parent == "machines") {
             found.push(path.to_owned());
         }
     });
@@ -104,10 +83,7 @@ fn find(directory: &Path, depth: u32, visit: &mut impl FnMut(&Path, &str)) {
     let Ok(entries) = fs::read_dir(directory) else {
         return;
     };
-    for entry in entries
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-    {
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
         let path = entry.path();
         visit(&path, &entry.file_name().to_string_lossy());
         if depth > 0 {

@@ -12,6 +12,7 @@ mod models;
 mod options;
 mod ports;
 mod processes;
+mod visitor;
 mod wait;
 
 pub(crate) use answer::Answer;
@@ -23,4 +24,5 @@ pub(crate) use models::{set_replicas, set_variable, single, three_tier};
 pub(crate) use options::{Engine, NodeOption, Options};
 pub(crate) use ports::PortRange;
 pub(crate) use processes::{Process, alive, leftover_processes, signal};
+pub(crate) use visitor::without_a_gap;
 pub(crate) use wait::{attempt, eventually};

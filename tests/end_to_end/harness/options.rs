@@ -27,11 +27,7 @@ pub(crate) struct NodeOption {
 impl NodeOption {
     /// A node of the usual size.
     pub(crate) fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            cpu: "4".to_owned(),
-            memory: "4Gi".to_owned(),
-        }
+        Self { name: name.to_owned(), cpu: "4".to_owned(), memory: "4Gi".to_owned() }
     }
 }
 

@@ -32,10 +32,7 @@ impl PortRange {
             let number = (seed + NEXT.fetch_add(1, Ordering::Relaxed)) % RANGES;
             let marker = FIRST + number * LENGTH;
             if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, marker)) {
-                return Self {
-                    first: marker + 1,
-                    _marker: listener,
-                };
+                return Self { first: marker + 1, _marker: listener };
             }
         }
         panic!("no free range of ports from {FIRST} on");
@@ -53,8 +50,6 @@ impl PortRange {
 
     /// Those on which somebody listens.
     pub(crate) fn taken(&self) -> Vec<u16> {
-        (self.first..=self.last())
-            .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_err())
-            .collect()
+        (self.first..=self.last()).filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_err()).collect()
     }
 }

@@ -23,10 +23,7 @@ pub(crate) struct Process {
 
 /// Every process of a workload whose files lie in this folder.
 pub(crate) fn workloads(folder: &Path) -> Vec<Process> {
-    let mut found: Vec<Process> = pids()
-        .into_iter()
-        .filter_map(|pid| workload(pid, folder))
-        .collect();
+    let mut found: Vec<Process> = pids().into_iter().filter_map(|pid| workload(pid, folder)).collect();
     found.sort();
     found
 }
@@ -39,10 +36,7 @@ pub(crate) fn all(folder: &Path) -> Vec<i32> {
         text.windows(needle.len()).any(|part| part == needle)
     };
     let own = i32::try_from(std::process::id()).unwrap();
-    pids()
-        .into_iter()
-        .filter(|pid| *pid != own && (names(pid, "cmdline") || names(pid, "environ")))
-        .collect()
+    pids().into_iter().filter(|pid| *pid != own && (names(pid, "cmdline") || names(pid, "environ"))).collect()
 }
 
 /// Every process that has to do with this folder, in words.
@@ -63,8 +57,7 @@ pub(crate) fn supervisors(folder: &Path) -> Vec<i32> {
 
 /// Whether a workload's process is still that very process.
 pub(crate) fn alive(process: &Process) -> bool {
-    environment(process.pid)
-        .is_some_and(|all| all.get("HANSA_WORKLOAD_ID") == Some(&process.workload))
+    environment(process.pid).is_some_and(|all| all.get("HANSA_WORKLOAD_ID") == Some(&process.workload))
 }
 
 /// Sends a signal; a process that is gone doesn't mind.
@@ -75,17 +68,12 @@ pub(crate) fn signal(pid: i32, signal: Signal) {
 /// A command line, for messages.
 pub(crate) fn describe(pid: i32) -> String {
     let text = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    format!(
-        "{pid}: {}",
-        String::from_utf8_lossy(&text).replace('\0', " ")
-    )
+    format!("{pid}: {}", String::from_utf8_lossy(&text).replace('\0', " "))
 }
 
 fn pids() -> Vec<i32> {
     let entries = fs::read_dir("/proc").unwrap();
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect()
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
 fn workload(pid: i32, folder: &Path) -> Option<Process> {

@@ -18,10 +18,7 @@ pub(crate) fn eventually<T>(what: &str, condition: impl FnMut() -> Result<T, Str
 }
 
 /// The first success of `condition`, or what it last said when `bound` was over.
-pub(crate) fn attempt<T>(
-    bound: Duration,
-    mut condition: impl FnMut() -> Result<T, String>,
-) -> Result<T, String> {
+pub(crate) fn attempt<T>(bound: Duration, mut condition: impl FnMut() -> Result<T, String>) -> Result<T, String> {
     let begun = Instant::now();
     loop {
         match condition() {

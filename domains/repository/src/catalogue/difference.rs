@@ -26,9 +26,7 @@ pub(super) fn change<T: Resource>(
             if before.document == document && before.statements == statements {
                 return Ok(None);
             }
-            ChangeKind::Changed {
-                fields: differing(&before.document, document)?,
-            }
+            ChangeKind::Changed { fields: differing(&before.document, document)? }
         }
         _ => ChangeKind::Imported,
     };
@@ -37,12 +35,7 @@ pub(super) fn change<T: Resource>(
 
 /// A change of a resource.
 pub(super) fn of<T: Resource>(resource: &T, kind: ChangeKind) -> Change {
-    Change {
-        iri: resource.iri().to_owned(),
-        class: T::CLASS,
-        title: resource.title().to_owned(),
-        kind,
-    }
+    Change { iri: resource.iri().to_owned(), class: T::CLASS, title: resource.title().to_owned(), kind }
 }
 
 /// Names of the fields in which two documents differ.
@@ -52,12 +45,8 @@ fn differing(before: &str, after: &str) -> Result<Vec<String>, RepositoryError> 
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return Ok(Vec::new());
     };
-    let mut fields: Vec<String> = before
-        .keys()
-        .chain(after.keys())
-        .filter(|key| before.get(*key) != after.get(*key))
-        .cloned()
-        .collect();
+    let mut fields: Vec<String> =
+        before.keys().chain(after.keys()).filter(|key| before.get(*key) != after.get(*key)).cloned().collect();
     fields.sort();
     fields.dedup();
     Ok(fields)
@@ -76,19 +65,12 @@ pub(super) fn event(change: &Change, actor: &Actor, at: DateTime<Utc>) -> NewEve
         application: None,
         subject: format!("{}/{}", change.class, change.iri),
         kind: format!("{}.{what}", change.class),
-        message: format!(
-            "{} \"{}\" was {what}{details}.",
-            capitalised(change.class.name()),
-            change.title
-        ),
+        message: format!("{} \"{}\" was {what}{details}.", capitalised(change.class.name()), change.title),
         data: serde_json::json!(change),
     }
 }
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -26,19 +26,13 @@ struct Work {
 
 impl Import {
     /// Checks, compares, and writes unless this is a dry run or refused.
-    pub(super) fn carry_out(
-        mut self,
-        connection: &mut Connection,
-    ) -> Result<ImportReport, RepositoryError> {
+    pub(super) fn carry_out(mut self, connection: &mut Connection) -> Result<ImportReport, RepositoryError> {
         let iris = iris(&self.reading.accepted);
         let before = store::before(connection, &iris)?;
         let known = Known {
             providers: store::providers(connection)?,
             sites: store::sites(connection)?,
-            classes: before
-                .iter()
-                .map(|(iri, (class, _))| (iri.clone(), class.clone()))
-                .collect(),
+            classes: before.iter().map(|(iri, (class, _))| (iri.clone(), class.clone())).collect(),
         };
         let mut refused = std::mem::take(&mut self.reading.refused);
         refused.extend(references::check(&mut self.reading.accepted, known));
@@ -48,12 +42,7 @@ impl Import {
             () => Outcome::Imported,
         };
         let work = self.work(&before)?;
-        let report = ImportReport {
-            outcome,
-            changes: work.changes,
-            unchanged: work.unchanged,
-            refused,
-        };
+        let report = ImportReport { outcome, changes: work.changes, unchanged: work.unchanged, refused };
         if outcome == Outcome::Imported && !report.changes.is_empty() {
             self.write(connection, work.rows, &report.changes)?;
         }
@@ -76,12 +65,7 @@ impl Import {
         let original = self.original();
         for resource in T::list(&self.reading.accepted) {
             let document = json::to_column(T::CLASS.name(), resource)?;
-            let statements = self
-                .reading
-                .sources
-                .get(resource.iri())
-                .cloned()
-                .unwrap_or_default();
+            let statements = self.reading.sources.get(resource.iri()).cloned().unwrap_or_default();
             let stored = before.get(resource.iri()).map(|(_, before)| before);
             let Some(change) = difference::change(resource, &document, &statements, stored)? else {
                 work.unchanged += 1;
@@ -94,9 +78,7 @@ impl Import {
                 document,
                 statements,
                 original: original.clone(),
-                original_media_type: original
-                    .as_ref()
-                    .map(|_| self.request.format.media_type().to_owned()),
+                original_media_type: original.as_ref().map(|_| self.request.format.media_type().to_owned()),
                 imported_at: time::to_column(self.request.now),
                 withdrawn: false,
                 generation: 0,
@@ -110,10 +92,7 @@ impl Import {
         if self.reading.sources.len() != 1 {
             return None;
         }
-        std::str::from_utf8(&self.request.bytes)
-            .ok()
-            .filter(|text| !text.contains('\0'))
-            .map(str::to_owned)
+        std::str::from_utf8(&self.request.bytes).ok().filter(|text| !text.contains('\0')).map(str::to_owned)
     }
 
     fn write(
@@ -127,10 +106,8 @@ impl Import {
             row.generation = generation;
         }
         store::replace(connection, rows)?;
-        let events: Vec<_> = changes
-            .iter()
-            .map(|change| difference::event(change, &self.request.actor, self.request.now))
-            .collect();
+        let events: Vec<_> =
+            changes.iter().map(|change| difference::event(change, &self.request.actor, self.request.now)).collect();
         event::append_all(connection, &events)?;
         Ok(())
     }
@@ -138,12 +115,7 @@ impl Import {
 
 fn iris(catalogue: &Catalogue) -> Vec<String> {
     fn of<T: Resource>(catalogue: &Catalogue) -> impl Iterator<Item = String> {
-        T::list(catalogue)
-            .iter()
-            .map(|resource| resource.iri().to_owned())
+        T::list(catalogue).iter().map(|resource| resource.iri().to_owned())
     }
-    of::<Provider>(catalogue)
-        .chain(of::<Site>(catalogue))
-        .chain(of::<Offer>(catalogue))
-        .collect()
+    of::<Provider>(catalogue).chain(of::<Site>(catalogue)).chain(of::<Offer>(catalogue)).collect()
 }

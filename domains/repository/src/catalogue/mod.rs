@@ -14,8 +14,7 @@ mod store;
 mod view;
 
 pub use model::{
-    Change, ChangeKind, Class, ImportReport, ImportRequest, OfferFilter, Outcome, SiteFilter,
-    Snapshot, Source, Stored,
+    Change, ChangeKind, Class, ImportReport, ImportRequest, OfferFilter, Outcome, SiteFilter, Snapshot, Source, Stored,
 };
 pub use page::{Page, PageRequest};
 pub use service::CatalogueService;

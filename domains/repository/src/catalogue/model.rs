@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
-    Actor, Offer, OfferKind, Provider, ProviderId, Site, SiteId, catalogue::Catalogue,
-    rdf::RdfFormat, reading::RefusedResource,
+    Actor, Offer, OfferKind, Provider, ProviderId, Site, SiteId, catalogue::Catalogue, rdf::RdfFormat,
+    reading::RefusedResource,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -28,20 +28,8 @@ pub struct ImportRequest {
 impl ImportRequest {
     /// A strict import for good.
     #[must_use]
-    pub fn new(
-        bytes: impl Into<Vec<u8>>,
-        format: RdfFormat,
-        actor: Actor,
-        now: DateTime<Utc>,
-    ) -> Self {
-        Self {
-            bytes: bytes.into(),
-            format,
-            actor,
-            now,
-            dry_run: false,
-            strict: true,
-        }
+    pub fn new(bytes: impl Into<Vec<u8>>, format: RdfFormat, actor: Actor, now: DateTime<Utc>) -> Self {
+        Self { bytes: bytes.into(), format, actor, now, dry_run: false, strict: true }
     }
 }
 
@@ -198,49 +186,30 @@ pub struct SiteFilter {
 impl OfferFilter {
     pub(super) fn passes(&self, offer: &Offer) -> bool {
         self.kind.is_none_or(|kind| offer.kind == kind)
-            && self
-                .provider
-                .as_ref()
-                .is_none_or(|provider| offer.provider == *provider)
+            && self.provider.as_ref().is_none_or(|provider| offer.provider == *provider)
             && self.site.as_ref().is_none_or(|site| offer.site == *site)
             && has_words(self.text.as_deref(), || {
-                let capabilities: Vec<&str> =
-                    offer.capabilities.iter().map(String::as_str).collect();
-                format!(
-                    "{} {} {} {}",
-                    offer.id,
-                    offer.title,
-                    offer.flavour.name,
-                    capabilities.join(" ")
-                )
+                let capabilities: Vec<&str> = offer.capabilities.iter().map(String::as_str).collect();
+                format!("{} {} {} {}", offer.id, offer.title, offer.flavour.name, capabilities.join(" "))
             })
     }
 }
 
 impl SiteFilter {
     pub(super) fn passes(&self, site: &Site) -> bool {
-        self.provider
-            .as_ref()
-            .is_none_or(|provider| site.provider == *provider)
-            && has_words(self.text.as_deref(), || {
-                format!("{} {} {}", site.id, site.name, site.country)
-            })
+        self.provider.as_ref().is_none_or(|provider| site.provider == *provider)
+            && has_words(self.text.as_deref(), || format!("{} {} {}", site.id, site.name, site.country))
     }
 }
 
 fn has_words(words: Option<&str>, text: impl FnOnce() -> String) -> bool {
     let Some(words) = words else { return true };
     let text = text().to_lowercase();
-    words
-        .to_lowercase()
-        .split_whitespace()
-        .all(|word| text.contains(word))
+    words.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
 /// What the three classes have in common.
-pub(super) trait Resource:
-    Serialize + serde::de::DeserializeOwned + Clone + Send + 'static
-{
+pub(super) trait Resource: Serialize + serde::de::DeserializeOwned + Clone + Send + 'static {
     const CLASS: Class;
     fn iri(&self) -> &str;
     fn title(&self) -> &str;

@@ -19,10 +19,7 @@ pub struct PageRequest {
 
 impl Default for PageRequest {
     fn default() -> Self {
-        Self {
-            limit: 100,
-            token: None,
-        }
+        Self { limit: 100, token: None }
     }
 }
 
@@ -39,12 +36,7 @@ pub struct Page<T> {
 
 impl PageRequest {
     fn after(&self) -> Result<Option<String>, RepositoryError> {
-        let invalid = || {
-            RepositoryError::invalid(
-                "page_token",
-                "is not a token of this list; begin again without one",
-            )
-        };
+        let invalid = || RepositoryError::invalid("page_token", "is not a token of this list; begin again without one");
         self.token
             .as_deref()
             .map(|token| {
@@ -62,30 +54,13 @@ pub(super) fn cut<T: Resource>(
     passes: impl Fn(&T) -> bool,
 ) -> Result<Page<T>, RepositoryError> {
     if request.limit == 0 || request.limit > LARGEST {
-        return Err(RepositoryError::invalid(
-            "page_size",
-            format!("must be 1 to {LARGEST}"),
-        ));
+        return Err(RepositoryError::invalid("page_size", format!("must be 1 to {LARGEST}")));
     }
     let after = request.after()?;
     let passing: Vec<&T> = list.iter().filter(|item| passes(item)).collect();
-    let start = after.map_or(0, |after| {
-        passing.partition_point(|item| item.iri() <= after.as_str())
-    });
-    let items: Vec<T> = passing
-        .iter()
-        .skip(start)
-        .take(request.limit)
-        .map(|item| (*item).clone())
-        .collect();
+    let start = after.map_or(0, |after| passing.partition_point(|item| item.iri() <= after.as_str()));
+    let items: Vec<T> = passing.iter().skip(start).take(request.limit).map(|item| (*item).clone()).collect();
     let more = start + items.len() < passing.len();
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|last| URL_SAFE_NO_PAD.encode(last.iri()));
-    Ok(Page {
-        items,
-        next,
-        total: passing.len(),
-    })
+    let next = items.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last.iri()));
+    Ok(Page { items, next, total: passing.len() })
 }

@@ -25,79 +25,33 @@ pub(super) struct Known {
 pub(super) fn check(document: &mut Catalogue, mut known: Known) -> Vec<RefusedResource> {
     let mut refused = Vec::new();
     document.providers.retain(|provider| {
-        keep(
-            &mut refused,
-            provider.id.as_str(),
-            "hansa:Provider",
-            provider_violations(provider, &known),
-        )
+        keep(&mut refused, provider.id.as_str(), "hansa:Provider", provider_violations(provider, &known))
     });
-    known.providers.extend(
-        document
-            .providers
-            .iter()
-            .map(|provider| provider.id.clone()),
-    );
-    document.sites.retain(|site| {
-        keep(
-            &mut refused,
-            site.id.as_str(),
-            "hansa:Site",
-            site_violations(site, &known),
-        )
-    });
-    known.sites.extend(
-        document
-            .sites
-            .iter()
-            .map(|site| (site.id.clone(), site.provider.clone())),
-    );
-    document.offers.retain(|offer| {
-        keep(
-            &mut refused,
-            offer.id.as_str(),
-            "hansa:Offer",
-            offer_violations(offer, &known),
-        )
-    });
+    known.providers.extend(document.providers.iter().map(|provider| provider.id.clone()));
+    document.sites.retain(|site| keep(&mut refused, site.id.as_str(), "hansa:Site", site_violations(site, &known)));
+    known.sites.extend(document.sites.iter().map(|site| (site.id.clone(), site.provider.clone())));
+    document
+        .offers
+        .retain(|offer| keep(&mut refused, offer.id.as_str(), "hansa:Offer", offer_violations(offer, &known)));
     refused
 }
 
-fn keep(
-    refused: &mut Vec<RefusedResource>,
-    subject: &str,
-    class: &str,
-    violations: Vec<Violation>,
-) -> bool {
+fn keep(refused: &mut Vec<RefusedResource>, subject: &str, class: &str, violations: Vec<Violation>) -> bool {
     let good = violations.is_empty();
     if !good {
-        refused.push(RefusedResource {
-            subject: subject.to_owned(),
-            class: class.to_owned(),
-            violations,
-        });
+        refused.push(RefusedResource { subject: subject.to_owned(), class: class.to_owned(), violations });
     }
     good
 }
 
 fn provider_violations(provider: &Provider, known: &Known) -> Vec<Violation> {
-    known
-        .other_class(provider.id.as_str(), "provider")
-        .into_iter()
-        .collect()
+    known.other_class(provider.id.as_str(), "provider").into_iter().collect()
 }
 
 fn site_violations(site: &Site, known: &Known) -> Vec<Violation> {
-    let mut violations: Vec<Violation> = known
-        .other_class(site.id.as_str(), "site")
-        .into_iter()
-        .collect();
+    let mut violations: Vec<Violation> = known.other_class(site.id.as_str(), "site").into_iter().collect();
     violations.extend(known.provider(&site.provider));
-    if let Some(owner) = known
-        .sites
-        .get(&site.id)
-        .filter(|owner| **owner != site.provider)
-    {
+    if let Some(owner) = known.sites.get(&site.id).filter(|owner| **owner != site.provider) {
         let message = format!(
             "the catalogue has this site as one of {owner}, and a site keeps its provider: give it another IRI"
         );
@@ -107,14 +61,12 @@ fn site_violations(site: &Site, known: &Known) -> Vec<Violation> {
 }
 
 fn offer_violations(offer: &Offer, known: &Known) -> Vec<Violation> {
-    let mut violations: Vec<Violation> = known
-        .other_class(offer.id.as_str(), "offer")
-        .into_iter()
-        .collect();
+    let mut violations: Vec<Violation> = known.other_class(offer.id.as_str(), "offer").into_iter().collect();
     violations.extend(known.provider(&offer.provider));
     match known.sites.get(&offer.site) {
         None => {
-            let message = "neither the document nor the catalogue has this site: import it before the offer or with it".to_owned();
+            let message = "neither the document nor the catalogue has this site: import it before the offer or with it"
+                .to_owned();
             violations.push(violation(AT_SITE, offer.site.as_str(), message));
         }
         Some(owner) if *owner != offer.provider => {
@@ -132,8 +84,7 @@ fn offer_violations(offer: &Offer, known: &Known) -> Vec<Violation> {
 impl Known {
     fn provider(&self, provider: &ProviderId) -> Option<Violation> {
         let message = "neither the document nor the catalogue has this provider: import it before or with this";
-        (!self.providers.contains(provider))
-            .then(|| violation(PROVIDER, provider.as_str(), message.to_owned()))
+        (!self.providers.contains(provider)).then(|| violation(PROVIDER, provider.as_str(), message.to_owned()))
     }
 
     fn other_class(&self, iri: &str, class: &str) -> Option<Violation> {
@@ -150,12 +101,7 @@ impl Known {
 }
 
 fn violation(field: &str, value: &str, message: String) -> Violation {
-    Violation {
-        field: field.to_owned(),
-        value: Some(value.to_owned()),
-        message,
-        shape: String::new(),
-    }
+    Violation { field: field.to_owned(), value: Some(value.to_owned()), message, shape: String::new() }
 }
 
 #[cfg(test)]

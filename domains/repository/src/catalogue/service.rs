@@ -3,10 +3,7 @@
 use super::{
     difference,
     import::Import,
-    model::{
-        ChangeKind, Class, ImportReport, ImportRequest, OfferFilter, Resource, SiteFilter,
-        Snapshot, Stored,
-    },
+    model::{ChangeKind, Class, ImportReport, ImportRequest, OfferFilter, Resource, SiteFilter, Snapshot, Stored},
     page::{self, Page, PageRequest},
     store,
     view::Update,
@@ -43,15 +40,8 @@ impl CatalogueService {
     /// # Errors
     /// When the graph cannot be made.
     pub fn new(database: Database) -> Result<Self, RepositoryError> {
-        let graph = Graph {
-            graph: OfferGraph::new()?,
-            generation: 0,
-        };
-        Ok(Self {
-            database,
-            snapshot: Arc::default(),
-            graph: Arc::new(Mutex::new(graph)),
-        })
+        let graph = Graph { graph: OfferGraph::new()?, generation: 0 };
+        Ok(Self { database, snapshot: Arc::default(), graph: Arc::new(Mutex::new(graph)) })
     }
 
     /// Reads a document, checks it, and takes in what is new or has changed,
@@ -68,13 +58,9 @@ impl CatalogueService {
         })
         .await?;
         if dry_run {
-            self.database
-                .read(|connection| import.carry_out(connection))
-                .await
+            self.database.read(|connection| import.carry_out(connection)).await
         } else {
-            self.database
-                .write(|connection| import.carry_out(connection))
-                .await
+            self.database.write(|connection| import.carry_out(connection)).await
         }
     }
 
@@ -87,8 +73,7 @@ impl CatalogueService {
         let generation = current.generation;
         if let Some(update) = self.update_since(generation).await? {
             let before = Arc::clone(&current);
-            *current =
-                blocking(move || Ok::<_, RepositoryError>(Arc::new(update.apply(&before)))).await?;
+            *current = blocking(move || Ok::<_, RepositoryError>(Arc::new(update.apply(&before)))).await?;
         }
         Ok(Arc::clone(&current))
     }
@@ -97,11 +82,7 @@ impl CatalogueService {
     ///
     /// # Errors
     /// When the query is malformed or exceeds the limits, or the database fails.
-    pub async fn query(
-        &self,
-        sparql: String,
-        limits: QueryLimits,
-    ) -> Result<QueryAnswer, RepositoryError> {
+    pub async fn query(&self, sparql: String, limits: QueryLimits) -> Result<QueryAnswer, RepositoryError> {
         let graph = self.graph().await?;
         blocking(move || Ok::<_, RepositoryError>(graph.query(&sparql, &limits)?)).await
     }
@@ -118,47 +99,30 @@ impl CatalogueService {
     }
 
     async fn update_since(&self, generation: i64) -> Result<Option<Update>, RepositoryError> {
-        self.database
-            .read(move |connection| Update::since(connection, generation))
-            .await
+        self.database.read(move |connection| Update::since(connection, generation)).await
     }
 
     /// Offers that pass the filter, by IRI.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] for a wrong page size or token.
-    pub async fn offer_list(
-        &self,
-        filter: &OfferFilter,
-        page: &PageRequest,
-    ) -> Result<Page<Offer>, RepositoryError> {
-        page::cut(&self.snapshot().await?.catalogue.offers, page, |offer| {
-            filter.passes(offer)
-        })
+    pub async fn offer_list(&self, filter: &OfferFilter, page: &PageRequest) -> Result<Page<Offer>, RepositoryError> {
+        page::cut(&self.snapshot().await?.catalogue.offers, page, |offer| filter.passes(offer))
     }
 
     /// Sites that pass the filter, by IRI.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] for a wrong page size or token.
-    pub async fn site_list(
-        &self,
-        filter: &SiteFilter,
-        page: &PageRequest,
-    ) -> Result<Page<Site>, RepositoryError> {
-        page::cut(&self.snapshot().await?.catalogue.sites, page, |site| {
-            filter.passes(site)
-        })
+    pub async fn site_list(&self, filter: &SiteFilter, page: &PageRequest) -> Result<Page<Site>, RepositoryError> {
+        page::cut(&self.snapshot().await?.catalogue.sites, page, |site| filter.passes(site))
     }
 
     /// Providers, by IRI.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] for a wrong page size or token.
-    pub async fn provider_list(
-        &self,
-        page: &PageRequest,
-    ) -> Result<Page<Provider>, RepositoryError> {
+    pub async fn provider_list(&self, page: &PageRequest) -> Result<Page<Provider>, RepositoryError> {
         page::cut(&self.snapshot().await?.catalogue.providers, page, |_| true)
     }
 
@@ -188,9 +152,7 @@ impl CatalogueService {
 
     async fn stored<T: Resource>(&self, iri: &str) -> Result<Stored<T>, RepositoryError> {
         let iri = iri.to_owned();
-        self.database
-            .read(move |connection| store::get(connection, T::CLASS, &iri)?.into_stored())
-            .await
+        self.database.read(move |connection| store::get(connection, T::CLASS, &iri)?.into_stored()).await
     }
 
     /// Takes an offer out of the catalogue, with the event `offer.withdrawn`.
@@ -198,12 +160,7 @@ impl CatalogueService {
     ///
     /// # Errors
     /// [`crate::ErrorKind::NotFound`] when the catalogue has no such offer.
-    pub async fn offer_withdraw(
-        &self,
-        id: &OfferId,
-        actor: Actor,
-        now: DateTime<Utc>,
-    ) -> Result<(), RepositoryError> {
+    pub async fn offer_withdraw(&self, id: &OfferId, actor: Actor, now: DateTime<Utc>) -> Result<(), RepositoryError> {
         let iri = id.to_string();
         self.database
             .write(move |connection| {
@@ -221,9 +178,7 @@ impl CatalogueService {
 }
 
 /// Work that would keep others from the thread.
-async fn blocking<T, E>(
-    f: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, RepositoryError>
+async fn blocking<T, E>(f: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, RepositoryError>
 where
     T: Send + 'static,
     E: Send + 'static,
@@ -232,9 +187,6 @@ where
     match tokio::task::spawn_blocking(f).await {
         Ok(result) => Ok(result?),
         Err(failure) if failure.is_panic() => std::panic::resume_unwind(failure.into_panic()),
-        Err(_) => Err(RepositoryError::Internal {
-            message: "the program is shutting down".to_owned(),
-            source: None,
-        }),
+        Err(_) => Err(RepositoryError::Internal { message: "the program is shutting down".to_owned(), source: None }),
     }
 }

@@ -13,8 +13,8 @@ use crate::{
 };
 use chrono::NaiveDateTime;
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
-    RunQueryDsl as _, Selectable, SelectableHelper as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
 };
 use hansa_ontology::{ProviderId, Site, SiteId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,10 +49,7 @@ struct Comparable {
 
 /// The generation of the catalogue as it stands.
 pub(super) fn generation(connection: &mut Connection) -> Result<i64, RepositoryError> {
-    Ok(counter::table
-        .find("catalogue-generation")
-        .select(counter::value)
-        .first(connection)?)
+    Ok(counter::table.find("catalogue-generation").select(counter::value).first(connection)?)
 }
 
 /// The generation of the change that is being made.
@@ -61,33 +58,25 @@ pub(super) fn next_generation(connection: &mut Connection) -> Result<i64, Reposi
 }
 
 /// Providers that are not withdrawn.
-pub(super) fn providers(
-    connection: &mut Connection,
-) -> Result<BTreeSet<ProviderId>, RepositoryError> {
+pub(super) fn providers(connection: &mut Connection) -> Result<BTreeSet<ProviderId>, RepositoryError> {
     let iris: Vec<String> = catalogue_resource::table
         .filter(catalogue_resource::class.eq(Class::Provider.name()))
         .filter(catalogue_resource::withdrawn.eq(false))
         .select(catalogue_resource::iri)
         .load(connection)?;
     iris.into_iter()
-        .map(|iri| {
-            ProviderId::new(iri).map_err(|error| RepositoryError::unreadable("provider", &error))
-        })
+        .map(|iri| ProviderId::new(iri).map_err(|error| RepositoryError::unreadable("provider", &error)))
         .collect()
 }
 
 /// Sites that are not withdrawn, with their providers.
-pub(super) fn sites(
-    connection: &mut Connection,
-) -> Result<BTreeMap<SiteId, ProviderId>, RepositoryError> {
+pub(super) fn sites(connection: &mut Connection) -> Result<BTreeMap<SiteId, ProviderId>, RepositoryError> {
     let documents: Vec<String> = catalogue_resource::table
         .filter(catalogue_resource::class.eq(Class::Site.name()))
         .filter(catalogue_resource::withdrawn.eq(false))
         .select(catalogue_resource::document)
         .load(connection)?;
-    let site = |document: String| {
-        json::from_column::<Site>("site", &document).map(|site| (site.id, site.provider))
-    };
+    let site = |document: String| json::from_column::<Site>("site", &document).map(|site| (site.id, site.provider));
     documents.into_iter().map(site).collect()
 }
 
@@ -103,11 +92,7 @@ pub(super) fn before(
             .select(Comparable::as_select())
             .load(connection)?;
         found.extend(rows.into_iter().map(|row| {
-            let before = Before {
-                document: row.document,
-                statements: row.statements,
-                withdrawn: row.withdrawn,
-            };
+            let before = Before { document: row.document, statements: row.statements, withdrawn: row.withdrawn };
             (row.iri, (row.class, before))
         }));
     }
@@ -118,19 +103,14 @@ pub(super) fn before(
 pub(super) fn replace(connection: &mut Connection, rows: Vec<Row>) -> Result<(), RepositoryError> {
     for some in rows.chunks(ROWS_PER_STATEMENT) {
         let iris: Vec<&str> = some.iter().map(|row| row.iri.as_str()).collect();
-        diesel::delete(catalogue_resource::table.filter(catalogue_resource::iri.eq_any(iris)))
-            .execute(connection)?;
+        diesel::delete(catalogue_resource::table.filter(catalogue_resource::iri.eq_any(iris))).execute(connection)?;
         match connection {
             Connection::Postgres(postgres) => {
-                diesel::insert_into(catalogue_resource::table)
-                    .values(some.to_vec())
-                    .execute(postgres)?;
+                diesel::insert_into(catalogue_resource::table).values(some.to_vec()).execute(postgres)?;
             }
             Connection::Sqlite(sqlite) => {
                 for row in some {
-                    diesel::insert_into(catalogue_resource::table)
-                        .values(row.clone())
-                        .execute(sqlite)?;
+                    diesel::insert_into(catalogue_resource::table).values(row.clone()).execute(sqlite)?;
                 }
             }
         }
@@ -139,11 +119,7 @@ pub(super) fn replace(connection: &mut Connection, rows: Vec<Row>) -> Result<(),
 }
 
 /// One resource that is not withdrawn.
-pub(super) fn get(
-    connection: &mut Connection,
-    class: Class,
-    iri: &str,
-) -> Result<Row, RepositoryError> {
+pub(super) fn get(connection: &mut Connection, class: Class, iri: &str) -> Result<Row, RepositoryError> {
     catalogue_resource::table
         .find(iri)
         .filter(catalogue_resource::class.eq(class.name()))
@@ -155,10 +131,7 @@ pub(super) fn get(
 }
 
 /// Everything that has changed since a generation.
-pub(super) fn since(
-    connection: &mut Connection,
-    generation: i64,
-) -> Result<Vec<Changed>, RepositoryError> {
+pub(super) fn since(connection: &mut Connection, generation: i64) -> Result<Vec<Changed>, RepositoryError> {
     Ok(catalogue_resource::table
         .filter(catalogue_resource::generation.gt(generation))
         .select(Changed::as_select())
@@ -179,10 +152,7 @@ impl Row {
     pub(super) fn into_stored<T: Resource>(self) -> Result<Stored<T>, RepositoryError> {
         let source = match (self.original, self.original_media_type) {
             (Some(text), Some(media_type)) => Source { media_type, text },
-            _ => Source {
-                media_type: "application/n-triples".to_owned(),
-                text: self.statements,
-            },
+            _ => Source { media_type: "application/n-triples".to_owned(), text: self.statements },
         };
         Ok(Stored {
             resource: json::from_column(T::CLASS.name(), &self.document)?,

@@ -21,10 +21,7 @@ pub(super) struct Update {
 
 impl Update {
     /// What has changed since `generation`; None: nothing.
-    pub(super) fn since(
-        connection: &mut Connection,
-        generation: i64,
-    ) -> Result<Option<Self>, RepositoryError> {
+    pub(super) fn since(connection: &mut Connection, generation: i64) -> Result<Option<Self>, RepositoryError> {
         let current = store::generation(connection)?;
         if current == generation {
             return Ok(None);
@@ -32,12 +29,7 @@ impl Update {
         // A smaller number than before: the database was restored from a backup.
         let whole = current < generation;
         let rows = store::since(connection, if whole { 0 } else { generation })?;
-        let mut update = Self {
-            generation: current,
-            whole,
-            touched: BTreeSet::new(),
-            changed: Catalogue::default(),
-        };
+        let mut update = Self { generation: current, whole, touched: BTreeSet::new(), changed: Catalogue::default() };
         for row in rows {
             update.add(row)?;
         }
@@ -46,27 +38,13 @@ impl Update {
 
     fn add(&mut self, row: Changed) -> Result<(), RepositoryError> {
         if !row.withdrawn {
-            let class = Class::ALL
-                .into_iter()
-                .find(|class| class.name() == row.class);
+            let class = Class::ALL.into_iter().find(|class| class.name() == row.class);
             match class {
-                Some(Class::Provider) => self
-                    .changed
-                    .providers
-                    .push(json::from_column("provider", &row.document)?),
-                Some(Class::Site) => self
-                    .changed
-                    .sites
-                    .push(json::from_column("site", &row.document)?),
-                Some(Class::Offer) => self
-                    .changed
-                    .offers
-                    .push(json::from_column("offer", &row.document)?),
+                Some(Class::Provider) => self.changed.providers.push(json::from_column("provider", &row.document)?),
+                Some(Class::Site) => self.changed.sites.push(json::from_column("site", &row.document)?),
+                Some(Class::Offer) => self.changed.offers.push(json::from_column("offer", &row.document)?),
                 None => {
-                    return Err(RepositoryError::unreadable(
-                        "resource",
-                        &format!("class {}", row.class),
-                    ));
+                    return Err(RepositoryError::unreadable("resource", &format!("class {}", row.class)));
                 }
             }
         }
@@ -76,10 +54,7 @@ impl Update {
 
     /// The snapshot after these changes.
     pub(super) fn apply(&self, snapshot: &Snapshot) -> Snapshot {
-        let mut next = Snapshot {
-            generation: self.generation,
-            catalogue: Catalogue::default(),
-        };
+        let mut next = Snapshot { generation: self.generation, catalogue: Catalogue::default() };
         self.merge::<Provider>(&snapshot.catalogue, &mut next.catalogue);
         self.merge::<Site>(&snapshot.catalogue, &mut next.catalogue);
         self.merge::<Offer>(&snapshot.catalogue, &mut next.catalogue);
@@ -87,9 +62,7 @@ impl Update {
     }
 
     fn merge<T: Resource>(&self, before: &Catalogue, after: &mut Catalogue) {
-        let kept = T::list(before)
-            .iter()
-            .filter(|resource| !self.whole && !self.touched.contains(resource.iri()));
+        let kept = T::list(before).iter().filter(|resource| !self.whole && !self.touched.contains(resource.iri()));
         let mut all: Vec<T> = kept.chain(T::list(&self.changed)).cloned().collect();
         all.sort_by(|one, other| one.iri().cmp(other.iri()));
         *T::list_mut(after) = all;

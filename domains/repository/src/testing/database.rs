@@ -41,25 +41,16 @@ impl TestDatabase {
         let Some((server, name)) = &self.drop else {
             return;
         };
-        let ends = format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
-        );
-        let mut connection =
-            diesel::PgConnection::establish(server).expect("the test server answers");
-        connection
-            .batch_execute(&ends)
-            .expect("the owner may end connections");
+        let ends = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        let mut connection = diesel::PgConnection::establish(server).expect("the test server answers");
+        connection.batch_execute(&ends).expect("the owner may end connections");
     }
 
     /// Opens it once more, as another broker process would.
     ///
     /// # Errors
     /// As [`Database::open_with`].
-    pub fn reopen(
-        &self,
-        migrations: &[Migrations],
-        options: DatabaseOptions,
-    ) -> Result<Database, RepositoryError> {
+    pub fn reopen(&self, migrations: &[Migrations], options: DatabaseOptions) -> Result<Database, RepositoryError> {
         Database::open_with(&self.url, migrations, options)
     }
 }
@@ -69,8 +60,7 @@ impl Drop for TestDatabase {
         drop(self.database.take());
         if let Some((server, name)) = self.drop.take()
             && let Ok(mut connection) = diesel::PgConnection::establish(&server)
-            && let Err(error) =
-                connection.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
+            && let Err(error) = connection.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
         {
             eprintln!("{name} could not be dropped: {error}");
         }
@@ -80,18 +70,10 @@ impl Drop for TestDatabase {
 /// A SQLite database in a temporary folder.
 #[must_use]
 pub fn sqlite(migrations: &[Migrations]) -> TestDatabase {
-    let folder = tempfile::Builder::new()
-        .prefix("hansa-test-")
-        .tempdir()
-        .expect("a temporary folder");
+    let folder = tempfile::Builder::new().prefix("hansa-test-").tempdir().expect("a temporary folder");
     let url = DatabaseUrl::sqlite(folder.path().join("hansa.db"));
     let database = Database::open(&url, migrations).expect("a new SQLite database opens");
-    TestDatabase {
-        database: Some(database),
-        url,
-        folder: Some(folder),
-        drop: None,
-    }
+    TestDatabase { database: Some(database), url, folder: Some(folder), drop: None }
 }
 
 /// A PostgreSQL database; None, loudly, where there is no PostgreSQL.
@@ -99,22 +81,10 @@ pub fn sqlite(migrations: &[Migrations]) -> TestDatabase {
 pub fn postgres(migrations: &[Migrations]) -> Option<TestDatabase> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let server = server::server()?;
-    let name = format!(
-        "hansa_test_{}_{}",
-        std::process::id(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    );
-    let mut connection =
-        diesel::PgConnection::establish(&server.url("postgres")).expect("the test server answers");
-    connection
-        .batch_execute(&format!("CREATE DATABASE {name}"))
-        .expect("a database for the test");
+    let name = format!("hansa_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut connection = diesel::PgConnection::establish(&server.url("postgres")).expect("the test server answers");
+    connection.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database for the test");
     let url = DatabaseUrl::Postgres(server.url(&name));
     let database = Database::open(&url, migrations).expect("a new PostgreSQL database opens");
-    Some(TestDatabase {
-        database: Some(database),
-        url,
-        folder: None,
-        drop: Some((server.url("postgres"), name)),
-    })
+    Some(TestDatabase { database: Some(database), url, folder: None, drop: Some((server.url("postgres"), name)) })
 }

@@ -38,11 +38,8 @@ pub fn for_each_test_database(migrations: &[Migrations], test: impl AsyncFn(&Tes
     for database in databases.into_iter().flatten() {
         // Shown by the test harness when the test fails.
         eprintln!("on {}", database.url());
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         runtime.block_on(test(&database));
     }
 }

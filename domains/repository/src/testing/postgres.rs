@@ -50,10 +50,7 @@ pub(super) fn server() -> Option<&'static Server> {
     SERVER
         .get_or_init(|| {
             let found = match std::env::var("HANSA_TEST_POSTGRES_URL") {
-                Ok(url) => Ok(Server {
-                    template: with_placeholder(&url),
-                    _lifeline: None,
-                }),
+                Ok(url) => Ok(Server { template: with_placeholder(&url), _lifeline: None }),
                 Err(_) => start(),
             };
             found.map_err(skip).ok()
@@ -62,28 +59,21 @@ pub(super) fn server() -> Option<&'static Server> {
 }
 
 fn skip(reason: String) {
-    assert!(
-        std::env::var("HANSA_TEST_POSTGRES").as_deref() != Ok("required"),
-        "PostgreSQL is required: {reason}"
-    );
+    assert!(std::env::var("HANSA_TEST_POSTGRES").as_deref() != Ok("required"), "PostgreSQL is required: {reason}");
     eprintln!("\n*** SKIPPED ON POSTGRESQL: {reason} ***\n");
 }
 
 /// Puts the placeholder where the URL names its database.
 fn with_placeholder(url: &str) -> String {
-    let (base, parameters) = url
-        .split_once('?')
-        .map_or((url, String::new()), |(base, rest)| {
-            (base, format!("?{rest}"))
-        });
+    let (base, parameters) =
+        url.split_once('?').map_or((url, String::new()), |(base, rest)| (base, format!("?{rest}")));
     let (scheme, rest) = base.split_once("://").unwrap_or(("postgres", base));
     let authority = rest.split('/').next().unwrap_or_default();
     format!("{scheme}://{authority}/{{database}}{parameters}")
 }
 
 fn start() -> Result<Server, String> {
-    let programs =
-        programs().ok_or("initdb and pg_ctl are not installed (Debian: apt install postgresql)")?;
+    let programs = programs().ok_or("initdb and pg_ctl are not installed (Debian: apt install postgresql)")?;
     let mut command = unprivileged();
     let mut child = command
         .args(["sh", "-c", SCRIPT, "hansa-test-postgres"])
@@ -98,15 +88,12 @@ fn start() -> Result<Server, String> {
     let lifeline = child.stdin.take();
     let mut line = String::new();
     if let Some(output) = child.stdout.take() {
-        BufReader::new(output)
-            .read_line(&mut line)
-            .map_err(|error| error.to_string())?;
+        BufReader::new(output).read_line(&mut line).map_err(|error| error.to_string())?;
     }
     match line.trim().strip_prefix("ready ") {
-        Some(folder) => Ok(Server {
-            template: format!("postgres:///{{database}}?host={folder}&user=hansa"),
-            _lifeline: lifeline,
-        }),
+        Some(folder) => {
+            Ok(Server { template: format!("postgres:///{{database}}?host={folder}&user=hansa"), _lifeline: lifeline })
+        }
         None => Err(format!("PostgreSQL does not start: {}", line.trim())),
     }
 }
@@ -117,14 +104,7 @@ fn unprivileged() -> Command {
         return Command::new("env");
     }
     let mut command = Command::new("setpriv");
-    command.args([
-        "--reuid=postgres",
-        "--regid=postgres",
-        "--init-groups",
-        "--",
-        "env",
-        "HOME=/tmp",
-    ]);
+    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--", "env", "HOME=/tmp"]);
     command
 }
 

@@ -29,15 +29,11 @@ fn new(kind: &str, subject: &str) -> NewEvent {
 }
 
 async fn append(db: &Database, events: Vec<NewEvent>) -> i64 {
-    db.write(move |c| event::append_all(c, &events))
-        .await
-        .unwrap()
+    db.write(move |c| event::append_all(c, &events)).await.unwrap()
 }
 
 async fn list(db: &Database, filter: EventFilter, limit: usize, order: Order) -> Vec<Event> {
-    db.read(move |c| event::list(c, &filter, limit, order))
-        .await
-        .unwrap()
+    db.read(move |c| event::list(c, &filter, limit, order)).await.unwrap()
 }
 
 #[test]
@@ -47,46 +43,19 @@ fn what_is_appended_is_read_back() {
         let sequence = append(&db, vec![event.clone()]).await;
         let read = list(&db, EventFilter::default(), 10, Order::OldestFirst).await;
         assert_eq!(read.len(), 1);
-        let Event {
-            sequence: read_sequence,
-            at,
-            actor,
-            application,
-            subject,
-            kind,
-            message,
-            data,
-        } = read[0].clone();
+        let Event { sequence: read_sequence, at, actor, application, subject, kind, message, data } = read[0].clone();
         assert_eq!(read_sequence, sequence);
-        assert_eq!(
-            NewEvent {
-                at,
-                actor,
-                application,
-                subject,
-                kind,
-                message,
-                data
-            },
-            event
-        );
+        assert_eq!(NewEvent { at, actor, application, subject, kind, message, data }, event);
     });
 }
 
 #[test]
 fn a_nul_from_elsewhere_stops_nothing() {
     for_each_database(&[], async |db| {
-        let event = NewEvent {
-            message: "exit\0ed".to_owned(),
-            data: json!("\0"),
-            ..new("a", "b\0")
-        };
+        let event = NewEvent { message: "exit\0ed".to_owned(), data: json!("\0"), ..new("a", "b\0") };
         append(&db, vec![event]).await;
         let read = list(&db, EventFilter::default(), 1, Order::NewestFirst).await;
-        assert_eq!(
-            (read[0].message.as_str(), read[0].subject.as_str()),
-            ("exit\u{fffd}ed", "b\u{fffd}")
-        );
+        assert_eq!((read[0].message.as_str(), read[0].subject.as_str()), ("exit\u{fffd}ed", "b\u{fffd}"));
         assert_eq!(read[0].data, json!("\0"));
     });
 }
@@ -94,78 +63,32 @@ fn a_nul_from_elsewhere_stops_nothing() {
 #[test]
 fn filters_and_pages() {
     for_each_database(&[], async |db| {
-        let kinds = [
-            "offer.imported",
-            "offer.changed",
-            "offerXimported",
-            "site.imported",
-            "offer.withdrawn",
-        ];
-        append(
-            &db,
-            kinds
-                .iter()
-                .map(|kind| new(kind, &format!("s/{kind}")))
-                .collect(),
-        )
-        .await;
-        append(
-            &db,
-            vec![NewEvent {
-                application: None,
-                ..new("other", "s/other")
-            }],
-        )
-        .await;
+        let kinds = ["offer.imported", "offer.changed", "offerXimported", "site.imported", "offer.withdrawn"];
+        append(&db, kinds.iter().map(|kind| new(kind, &format!("s/{kind}"))).collect()).await;
+        append(&db, vec![NewEvent { application: None, ..new("other", "s/other") }]).await;
         let names = |events: Vec<Event>| events.into_iter().map(|e| e.kind).collect::<Vec<_>>();
 
-        let prefix = EventFilter {
-            kind_prefix: Some("offer.".to_owned()),
-            ..EventFilter::default()
-        };
+        let prefix = EventFilter { kind_prefix: Some("offer.".to_owned()), ..EventFilter::default() };
         assert_eq!(
             names(list(&db, prefix.clone(), 10, Order::OldestFirst).await),
             ["offer.imported", "offer.changed", "offer.withdrawn"]
         );
-        let wildcard = EventFilter {
-            kind_prefix: Some("offer_".to_owned()),
-            ..EventFilter::default()
-        };
+        let wildcard = EventFilter { kind_prefix: Some("offer_".to_owned()), ..EventFilter::default() };
         assert_eq!(list(&db, wildcard, 10, Order::OldestFirst).await, []);
 
         let first = list(&db, EventFilter::default(), 4, Order::NewestFirst).await;
         assert_eq!(first.len(), 4);
-        let rest = EventFilter {
-            before: Some(first[3].sequence),
-            ..EventFilter::default()
-        };
+        let rest = EventFilter { before: Some(first[3].sequence), ..EventFilter::default() };
         let rest = list(&db, rest, 4, Order::NewestFirst).await;
         assert_eq!(names(rest), ["offer.changed", "offer.imported"]);
-        let after = EventFilter {
-            after: Some(first[1].sequence),
-            ..EventFilter::default()
-        };
-        assert_eq!(
-            names(list(&db, after, 4, Order::OldestFirst).await),
-            ["other"]
-        );
+        let after = EventFilter { after: Some(first[1].sequence), ..EventFilter::default() };
+        assert_eq!(names(list(&db, after, 4, Order::OldestFirst).await), ["other"]);
 
-        let subject = EventFilter {
-            subject: Some("s/site.imported".to_owned()),
-            ..EventFilter::default()
-        };
-        assert_eq!(
-            names(list(&db, subject, 10, Order::OldestFirst).await),
-            ["site.imported"]
-        );
-        let application = EventFilter {
-            application: Some(ApplicationId(Uuid::from_u128(7))),
-            ..EventFilter::default()
-        };
-        assert_eq!(
-            list(&db, application, 10, Order::OldestFirst).await.len(),
-            5
-        );
+        let subject = EventFilter { subject: Some("s/site.imported".to_owned()), ..EventFilter::default() };
+        assert_eq!(names(list(&db, subject, 10, Order::OldestFirst).await), ["site.imported"]);
+        let application =
+            EventFilter { application: Some(ApplicationId(Uuid::from_u128(7))), ..EventFilter::default() };
+        assert_eq!(list(&db, application, 10, Order::OldestFirst).await.len(), 5);
     });
 }
 
@@ -174,17 +97,11 @@ fn nothing_can_be_changed_or_deleted() {
     for_each_database(&[], async |db| {
         append(&db, vec![new("a", "b")]).await;
         for sql in ["UPDATE event SET message = 'forged'", "DELETE FROM event"] {
-            let result: Result<(), RepositoryError> =
-                db.write(move |c| Ok(c.batch_execute(sql)?)).await;
+            let result: Result<(), RepositoryError> = db.write(move |c| Ok(c.batch_execute(sql)?)).await;
             let text = result.unwrap_err().to_string();
             assert!(text.contains("append-only"), "{text}");
         }
-        assert_eq!(
-            list(&db, EventFilter::default(), 10, Order::OldestFirst)
-                .await
-                .len(),
-            1
-        );
+        assert_eq!(list(&db, EventFilter::default(), 10, Order::OldestFirst).await.len(), 1);
     });
 }
 
@@ -215,24 +132,15 @@ fn a_follower_misses_nothing() {
     const WRITERS: u64 = 8;
     const EACH: u64 = 25;
     hansa_repository::testing::for_each_test_database(&[], async |test| {
-        let second = test
-            .reopen(&[], hansa_repository::DatabaseOptions::default())
-            .unwrap();
+        let second = test.reopen(&[], hansa_repository::DatabaseOptions::default()).unwrap();
         let mut writers = tokio::task::JoinSet::new();
         for writer in 0..WRITERS {
-            let db = if writer % 2 == 0 {
-                test.database()
-            } else {
-                second.clone()
-            };
+            let db = if writer % 2 == 0 { test.database() } else { second.clone() };
             writers.spawn(async move {
                 for count in 0..EACH {
                     append(
                         &db,
-                        vec![
-                            new("k", &format!("{writer}/{count}/a")),
-                            new("k", &format!("{writer}/{count}/b")),
-                        ],
+                        vec![new("k", &format!("{writer}/{count}/a")), new("k", &format!("{writer}/{count}/b"))],
                     )
                     .await;
                 }
@@ -243,17 +151,10 @@ fn a_follower_misses_nothing() {
         let all = usize::try_from(WRITERS * EACH * 2).unwrap();
         while seen.len() < all {
             let finished = writers.is_empty();
-            let filter = EventFilter {
-                after: Some(after),
-                ..EventFilter::default()
-            };
+            let filter = EventFilter { after: Some(after), ..EventFilter::default() };
             let page = list(&test.database(), filter, 7, Order::OldestFirst).await;
             after = page.last().map_or(after, |e| e.sequence);
-            assert!(
-                !(finished && page.is_empty()),
-                "missed {} events",
-                all - seen.len()
-            );
+            assert!(!(finished && page.is_empty()), "missed {} events", all - seen.len());
             seen.extend(page.into_iter().map(|e| e.subject));
             while let Some(done) = writers.try_join_next() {
                 done.unwrap();

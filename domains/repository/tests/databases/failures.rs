@@ -16,18 +16,11 @@ use std::{
 };
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 fn impatient() -> DatabaseOptions {
-    DatabaseOptions {
-        busy_timeout: Duration::from_millis(200),
-        ..DatabaseOptions::default()
-    }
+    DatabaseOptions { busy_timeout: Duration::from_millis(200), ..DatabaseOptions::default() }
 }
 
 /// An event of about `bytes` bytes.
@@ -78,14 +71,8 @@ fn locked_by_another_program() {
         let begun = Instant::now();
         let error = append(&db, 1).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
-        assert!(
-            error.is_transient() && error.to_string().contains("locked by another writer"),
-            "{error}"
-        );
-        assert!(
-            begun.elapsed() >= Duration::from_millis(200)
-                && begun.elapsed() < Duration::from_secs(5)
-        );
+        assert!(error.is_transient() && error.to_string().contains("locked by another writer"), "{error}");
+        assert!(begun.elapsed() >= Duration::from_millis(200) && begun.elapsed() < Duration::from_secs(5));
         let error = test.reopen(&[], impatient()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
         db.read(event::last_sequence).await.unwrap();
@@ -98,10 +85,7 @@ fn locked_by_another_program() {
 #[test]
 fn a_call_does_not_wait_for_its_turn_for_ever() {
     for_each_test_database(&[], async |test| {
-        let options = DatabaseOptions {
-            queue_timeout: Duration::from_millis(100),
-            ..DatabaseOptions::default()
-        };
+        let options = DatabaseOptions { queue_timeout: Duration::from_millis(100), ..DatabaseOptions::default() };
         let db = test.reopen(&[], options).unwrap();
         let (go, go_rx) = std::sync::mpsc::channel::<()>();
         let holder = db.clone();
@@ -127,23 +111,10 @@ fn a_call_does_not_wait_for_its_turn_for_ever() {
 fn no_more_pages() {
     runtime().block_on(async {
         let test = sqlite(&[]);
-        let db = test
-            .reopen(
-                &[],
-                DatabaseOptions {
-                    max_page_count: Some(80),
-                    ..DatabaseOptions::default()
-                },
-            )
-            .unwrap();
+        let db = test.reopen(&[], DatabaseOptions { max_page_count: Some(80), ..DatabaseOptions::default() }).unwrap();
         let error = fill(&db).await;
         assert_eq!(error.kind(), ErrorKind::Full, "{error}");
-        assert!(
-            error
-                .to_string()
-                .contains(&test.folder().unwrap().display().to_string()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&test.folder().unwrap().display().to_string()), "{error}");
         db.read(event::last_sequence).await.unwrap();
         // Once there is room again the same process goes on.
         append(&test.database(), 20_000).await.unwrap();
@@ -154,21 +125,13 @@ struct Mounted<'a>(&'a Path);
 
 impl Drop for Mounted<'_> {
     fn drop(&mut self) {
-        assert!(
-            Command::new("umount")
-                .arg(self.0)
-                .status()
-                .is_ok_and(|status| status.success())
-        );
+        assert!(Command::new("umount").arg(self.0).status().is_ok_and(|status| status.success()));
     }
 }
 
 /// A small file system in memory; None where mounting is not allowed.
 fn small_disk(folder: &Path) -> Option<Mounted<'_>> {
-    let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
-        .arg(folder)
-        .status();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(folder).status();
     if mounted.is_ok_and(|status| status.success()) {
         return Some(Mounted(folder));
     }
@@ -224,18 +187,10 @@ fn a_damaged_file() {
         }
         let path = test.folder().unwrap().join("copy.db");
         let target = path.display().to_string();
-        let mut plain = diesel::SqliteConnection::establish(
-            &test
-                .folder()
-                .unwrap()
-                .join("hansa.db")
-                .display()
-                .to_string(),
-        )
-        .unwrap();
-        plain
-            .batch_execute(&format!("VACUUM INTO '{target}'"))
-            .unwrap();
+        let mut plain =
+            diesel::SqliteConnection::establish(&test.folder().unwrap().join("hansa.db").display().to_string())
+                .unwrap();
+        plain.batch_execute(&format!("VACUUM INTO '{target}'")).unwrap();
         let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
         let length = file.metadata().unwrap().len();
         for page in 2..length / 4_096 {
@@ -250,10 +205,7 @@ fn a_damaged_file() {
         assert!(error.to_string().contains("restore the last backup"));
 
         file.write_all_at(&[b'?'; 100], 0).unwrap();
-        assert_eq!(
-            Database::open(&url, &[]).unwrap_err().kind(),
-            ErrorKind::Corrupt
-        );
+        assert_eq!(Database::open(&url, &[]).unwrap_err().kind(), ErrorKind::Corrupt);
         std::fs::write(&path, "this is a letter and not a database\n".repeat(100)).unwrap();
         let error = Database::open(&url, &[]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
@@ -265,10 +217,7 @@ fn the_file_is_its_owners_alone_and_durable() {
     let test = sqlite(&[]);
     runtime().block_on(append(&test.database(), 10)).unwrap();
     for name in ["hansa.db", "hansa.db-wal", "hansa.db-shm"] {
-        let mode = std::fs::metadata(test.folder().unwrap().join(name))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(test.folder().unwrap().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     #[derive(diesel::QueryableByName)]
@@ -282,37 +231,21 @@ fn the_file_is_its_owners_alone_and_durable() {
         use diesel::RunQueryDsl as _;
         Ok(diesel::sql_query(settings).get_result::<Setting>(c)?.v)
     };
-    assert_eq!(
-        runtime().block_on(test.database().write(read)).unwrap(),
-        "wal 2 1"
-    );
+    assert_eq!(runtime().block_on(test.database().write(read)).unwrap(), "wal 2 1");
 }
 
 #[test]
 fn nobody_answers() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let url: DatabaseUrl = format!("postgres://hansa:s3cret@127.0.0.1:{closed}/hansa")
-        .parse()
-        .unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url: DatabaseUrl = format!("postgres://hansa:s3cret@127.0.0.1:{closed}/hansa").parse().unwrap();
     let error = Database::open(&url, &[]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     let text = format!("{error} {error:?}");
-    assert!(
-        text.contains("refused") && text.contains("database.url") && !text.contains("s3cret"),
-        "{text}"
-    );
+    assert!(text.contains("refused") && text.contains("database.url") && !text.contains("s3cret"), "{text}");
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
-    let error = Database::open(
-        &DatabaseUrl::sqlite(folder.path().join("file/hansa.db")),
-        &[],
-    )
-    .unwrap_err();
+    let error = Database::open(&DatabaseUrl::sqlite(folder.path().join("file/hansa.db")), &[]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     let error = Database::open(&DatabaseUrl::sqlite(folder.path()), &[]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");

@@ -22,41 +22,23 @@ fn answer() -> StoredAnswer {
 }
 
 async fn begin(db: &Database, actor: Actor, digest: &'static str, now: DateTime<Utc>) -> Begin {
-    db.write(move |c| idempotency::begin(c, &actor, "key", digest, now))
-        .await
-        .unwrap()
+    db.write(move |c| idempotency::begin(c, &actor, "key", digest, now)).await.unwrap()
 }
 
 async fn finish(db: &Database) -> Result<(), RepositoryError> {
-    db.write(|c| idempotency::finish(c, &Actor::Local, "key", &answer()))
-        .await
+    db.write(|c| idempotency::finish(c, &Actor::Local, "key", &answer())).await
 }
 
 #[test]
 fn new_then_in_flight_then_replayed() {
     for_each_database(&[], async |db| {
         assert_eq!(begin(&db, Actor::Local, "d", start()).await, Begin::New);
-        assert_eq!(
-            begin(&db, Actor::Local, "d", start()).await,
-            Begin::InFlight
-        );
-        assert_eq!(
-            begin(&db, Actor::Local, "other", start()).await,
-            Begin::Mismatch
-        );
-        assert_eq!(
-            begin(&db, Actor::Broker, "other", start()).await,
-            Begin::New
-        );
+        assert_eq!(begin(&db, Actor::Local, "d", start()).await, Begin::InFlight);
+        assert_eq!(begin(&db, Actor::Local, "other", start()).await, Begin::Mismatch);
+        assert_eq!(begin(&db, Actor::Broker, "other", start()).await, Begin::New);
         finish(&db).await.unwrap();
-        assert_eq!(
-            begin(&db, Actor::Local, "d", start() + TimeDelta::hours(23)).await,
-            Begin::Replay(answer())
-        );
-        assert_eq!(
-            begin(&db, Actor::Local, "other", start()).await,
-            Begin::Mismatch
-        );
+        assert_eq!(begin(&db, Actor::Local, "d", start() + TimeDelta::hours(23)).await, Begin::Replay(answer()));
+        assert_eq!(begin(&db, Actor::Local, "other", start()).await, Begin::Mismatch);
     });
 }
 
@@ -67,23 +49,10 @@ fn abandoned_and_expired_requests_may_be_made_again() {
         let later = start() + ABANDONED_AFTER;
         assert_eq!(begin(&db, Actor::Local, "d", later).await, Begin::New);
         finish(&db).await.unwrap();
-        assert_eq!(
-            begin(&db, Actor::Local, "e", later + KEPT_FOR).await,
-            Begin::New
-        );
+        assert_eq!(begin(&db, Actor::Local, "e", later + KEPT_FOR).await, Begin::New);
         let now = later + KEPT_FOR * 2;
-        assert_eq!(
-            db.write(move |c| idempotency::expire(c, now))
-                .await
-                .unwrap(),
-            1
-        );
-        assert_eq!(
-            db.write(move |c| idempotency::expire(c, now))
-                .await
-                .unwrap(),
-            0
-        );
+        assert_eq!(db.write(move |c| idempotency::expire(c, now)).await.unwrap(), 1);
+        assert_eq!(db.write(move |c| idempotency::expire(c, now)).await.unwrap(), 0);
         assert_eq!(finish(&db).await.unwrap_err().kind(), ErrorKind::NotFound);
     });
 }
@@ -92,15 +61,10 @@ fn abandoned_and_expired_requests_may_be_made_again() {
 fn a_forgotten_request_and_one_rolled_back_may_be_made_again() {
     for_each_database(&[], async |db| {
         begin(&db, Actor::Local, "d", start()).await;
-        db.write(|c| idempotency::forget(c, &Actor::Local, "key"))
-            .await
-            .unwrap();
+        db.write(|c| idempotency::forget(c, &Actor::Local, "key")).await.unwrap();
         let failed: Result<(), RepositoryError> = db
             .write(|c| {
-                assert_eq!(
-                    idempotency::begin(c, &Actor::Local, "key", "d", start())?,
-                    Begin::New
-                );
+                assert_eq!(idempotency::begin(c, &Actor::Local, "key", "d", start())?, Begin::New);
                 Err(RepositoryError::conflict("the change failed"))
             })
             .await;
@@ -113,15 +77,9 @@ fn a_forgotten_request_and_one_rolled_back_may_be_made_again() {
 fn keys_have_a_length() {
     for_each_database(&[], async |db| {
         for key in [String::new(), "x".repeat(256)] {
-            let error = db
-                .write(move |c| idempotency::begin(c, &Actor::Local, &key, "d", start()))
-                .await
-                .unwrap_err();
+            let error = db.write(move |c| idempotency::begin(c, &Actor::Local, &key, "d", start())).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);
-            assert_eq!(
-                error.to_string(),
-                "Idempotency-Key: must have 1 to 255 bytes"
-            );
+            assert_eq!(error.to_string(), "Idempotency-Key: must have 1 to 255 bytes");
         }
     });
 }

@@ -3,8 +3,7 @@
 use diesel::connection::SimpleConnection as _;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use hansa_repository::{
-    Database, DatabaseOptions, ErrorKind, Migrations, RepositoryError,
-    testing::for_each_test_database,
+    Database, DatabaseOptions, ErrorKind, Migrations, RepositoryError, testing::for_each_test_database,
 };
 
 const GOOD: EmbeddedMigrations = embed_migrations!("tests/databases/rooms/good");
@@ -18,12 +17,8 @@ async fn run(db: &Database, sql: &'static str) -> Result<(), RepositoryError> {
 fn a_room_joins_later_and_opening_again_changes_nothing() {
     for_each_test_database(&[], async |test| {
         for _ in 0..2 {
-            let db = test
-                .reopen(&[Migrations::portable(GOOD)], DatabaseOptions::default())
-                .unwrap();
-            run(&db, "INSERT INTO room (name) VALUES ('x')")
-                .await
-                .unwrap();
+            let db = test.reopen(&[Migrations::portable(GOOD)], DatabaseOptions::default()).unwrap();
+            run(&db, "INSERT INTO room (name) VALUES ('x')").await.unwrap();
         }
     });
 }
@@ -42,15 +37,8 @@ fn a_broken_migration_leaves_nothing() {
     for_each_test_database(&[], async |test| {
         let rooms = [Migrations::portable(GOOD), Migrations::portable(BROKEN)];
         let error = test.reopen(&rooms, DatabaseOptions::default()).unwrap_err();
-        assert!(
-            matches!(&error, RepositoryError::Migration { name, .. } if name.contains("990002")),
-            "{error}"
-        );
-        assert!(
-            run(&test.database(), "INSERT INTO room (name) VALUES ('x')")
-                .await
-                .is_err()
-        );
+        assert!(matches!(&error, RepositoryError::Migration { name, .. } if name.contains("990002")), "{error}");
+        assert!(run(&test.database(), "INSERT INTO room (name) VALUES ('x')").await.is_err());
         test.reopen(&[], DatabaseOptions::default()).unwrap();
     });
 }
@@ -60,12 +48,7 @@ fn two_rooms_with_one_version_are_a_mistake() {
     for_each_test_database(&[], async |test| {
         let rooms = [Migrations::portable(GOOD), Migrations::portable(GOOD)];
         let error = test.reopen(&rooms, DatabaseOptions::default()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("two migrations have this version"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("two migrations have this version"), "{error}");
     });
 }
 
@@ -76,9 +59,7 @@ fn brokers_that_start_together_migrate_once() {
         let starts: Vec<_> = (0..4)
             .map(|_| {
                 let url = url.clone();
-                std::thread::spawn(move || {
-                    Database::open(&url, &[Migrations::portable(GOOD)]).map(drop)
-                })
+                std::thread::spawn(move || Database::open(&url, &[Migrations::portable(GOOD)]).map(drop))
             })
             .collect();
         for start in starts {

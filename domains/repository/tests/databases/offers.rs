@@ -15,11 +15,7 @@ fn germany() -> Area {
 
 pub(crate) fn provider(name: &str) -> Provider {
     let id = ProviderId::new(format!("urn:hansa:provider:{name}")).unwrap();
-    Provider {
-        id,
-        name: name.to_owned(),
-        country: germany(),
-    }
+    Provider { id, name: name.to_owned(), country: germany() }
 }
 
 pub(crate) fn site(name: &str, owner: &str) -> Site {
@@ -51,14 +47,8 @@ pub(crate) fn offer(number: u32) -> Offer {
             gpu: None,
             bandwidth_mbps: Some(100),
         },
-        capacity: Capacity {
-            available_units: 10,
-            as_of: DateTime::from_timestamp(1_780_000_000, 0).unwrap(),
-        },
-        price_plan: PricePlan {
-            model: PricingModel::OnDemand,
-            price_per_hour: Money::new(12_500, Currency::EUR),
-        },
+        capacity: Capacity { available_units: 10, as_of: DateTime::from_timestamp(1_780_000_000, 0).unwrap() },
+        price_plan: PricePlan { model: PricingModel::OnDemand, price_per_hour: Money::new(12_500, Currency::EUR) },
         sla: None,
         energy: None,
         claims: Vec::new(),
@@ -71,9 +61,5 @@ pub(crate) fn offer(number: u32) -> Offer {
 
 /// A provider, its site, and offers 0, 1, 2 and so on.
 pub(crate) fn catalogue(offers: u32) -> Catalogue {
-    Catalogue {
-        providers: vec![provider("p")],
-        sites: vec![site("s", "p")],
-        offers: (0..offers).map(offer).collect(),
-    }
+    Catalogue { providers: vec![provider("p")], sites: vec![site("s", "p")], offers: (0..offers).map(offer).collect() }
 }

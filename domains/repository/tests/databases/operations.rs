@@ -30,78 +30,33 @@ async fn start(db: &Database, number: u128) -> Operation {
         message: "planning".to_owned(),
     };
     let now = at(i64::try_from(number).unwrap() / 3);
-    db.write(move |c| operation::start(c, new, now))
-        .await
-        .unwrap()
+    db.write(move |c| operation::start(c, new, now)).await.unwrap()
 }
 
 fn progress(done: u32, message: &str) -> Progress {
-    Progress {
-        done,
-        total: 3,
-        message: message.to_owned(),
-    }
+    Progress { done, total: 3, message: message.to_owned() }
 }
 
 #[test]
 fn from_start_to_success() {
     for_each_database(&[], async |db| {
         let started = start(&db, 1).await;
-        assert_eq!(
-            db.read(|c| operation::get(c, id(1))).await.unwrap(),
-            started
-        );
+        assert_eq!(db.read(|c| operation::get(c, id(1))).await.unwrap(), started);
         for _ in 0..2 {
-            db.write(|c| operation::progress(c, id(1), progress(2, "starting db#0"), at(2)))
-                .await
-                .unwrap();
+            db.write(|c| operation::progress(c, id(1), progress(2, "starting db#0"), at(2))).await.unwrap();
         }
-        let done = db
-            .write(|c| operation::succeed(c, id(1), json!({ "price": 7 }), at(3)))
-            .await
-            .unwrap();
-        assert_eq!(
-            done.state,
-            OperationState::Succeeded {
-                result: json!({ "price": 7 })
-            }
-        );
-        assert_eq!(
-            (done.progress.done, done.progress.total, done.updated_at),
-            (3, 3, at(3))
-        );
-        assert_eq!(
-            db.write(|c| operation::succeed(c, id(1), json!(null), at(4)))
-                .await
-                .unwrap(),
-            done
-        );
-        assert_eq!(
-            db.write(|c| operation::progress(c, id(1), progress(1, "late"), at(4)))
-                .await
-                .unwrap(),
-            done
-        );
-        let error = db
-            .write(|c| operation::fail(c, id(1), "no", at(4)))
-            .await
-            .unwrap_err();
+        let done = db.write(|c| operation::succeed(c, id(1), json!({ "price": 7 }), at(3))).await.unwrap();
+        assert_eq!(done.state, OperationState::Succeeded { result: json!({ "price": 7 }) });
+        assert_eq!((done.progress.done, done.progress.total, done.updated_at), (3, 3, at(3)));
+        assert_eq!(db.write(|c| operation::succeed(c, id(1), json!(null), at(4))).await.unwrap(), done);
+        assert_eq!(db.write(|c| operation::progress(c, id(1), progress(1, "late"), at(4))).await.unwrap(), done);
+        let error = db.write(|c| operation::fail(c, id(1), "no", at(4))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
         assert_eq!(db.read(|c| operation::get(c, id(1))).await.unwrap(), done);
 
-        let told = db
-            .read(|c| event::list(c, &EventFilter::default(), 10, Order::OldestFirst))
-            .await
-            .unwrap();
+        let told = db.read(|c| event::list(c, &EventFilter::default(), 10, Order::OldestFirst)).await.unwrap();
         let kinds: Vec<_> = told.iter().map(|e| e.kind.as_str()).collect();
-        assert_eq!(
-            kinds,
-            [
-                "operation.started",
-                "operation.progressed",
-                "operation.succeeded"
-            ]
-        );
+        assert_eq!(kinds, ["operation.started", "operation.progressed", "operation.succeeded"]);
         assert_eq!(told[1].message, "application.submit: starting db#0");
     });
 }
@@ -110,27 +65,10 @@ fn from_start_to_success() {
 fn failure_is_final() {
     for_each_database(&[], async |db| {
         start(&db, 1).await;
-        let failed = db
-            .write(|c| operation::fail(c, id(1), "nothing fits", at(3)))
-            .await
-            .unwrap();
-        assert_eq!(
-            failed.state,
-            OperationState::Failed {
-                error: "nothing fits".to_owned()
-            }
-        );
-        assert!(
-            db.write(|c| operation::succeed(c, id(1), json!(1), at(4)))
-                .await
-                .is_err()
-        );
-        assert_eq!(
-            db.write(|c| operation::fail(c, id(1), "other", at(4)))
-                .await
-                .unwrap(),
-            failed
-        );
+        let failed = db.write(|c| operation::fail(c, id(1), "nothing fits", at(3))).await.unwrap();
+        assert_eq!(failed.state, OperationState::Failed { error: "nothing fits".to_owned() });
+        assert!(db.write(|c| operation::succeed(c, id(1), json!(1), at(4))).await.is_err());
+        assert_eq!(db.write(|c| operation::fail(c, id(1), "other", at(4))).await.unwrap(), failed);
     });
 }
 
@@ -148,10 +86,7 @@ fn unknown_and_twice() {
             actor: new.actor,
             message: String::new(),
         };
-        let error = db
-            .write(move |c| operation::start(c, again, at(0)))
-            .await
-            .unwrap_err();
+        let error = db.write(move |c| operation::start(c, again, at(0))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
     });
 }
@@ -162,34 +97,20 @@ fn lists_page_by_page_though_several_share_a_time() {
         for number in 1..=10 {
             start(&db, number).await;
         }
-        db.write(|c| operation::fail(c, id(10), "x", at(9)))
-            .await
-            .unwrap();
+        db.write(|c| operation::fail(c, id(10), "x", at(9))).await.unwrap();
         let mut numbers = Vec::new();
         let mut filter = OperationFilter::default();
         loop {
             let page_filter = filter.clone();
-            let page = db
-                .read(move |c| operation::list(c, &page_filter, 3))
-                .await
-                .unwrap();
+            let page = db.read(move |c| operation::list(c, &page_filter, 3)).await.unwrap();
             numbers.extend(page.iter().map(|o| o.id.0.as_u128()));
             let Some(last) = page.last() else { break };
             filter.before = Some(last.id);
         }
         assert_eq!(numbers, (1..=10).rev().collect::<Vec<_>>());
-        let running = OperationFilter {
-            running: true,
-            application: Some(ApplicationId(Uuid::from_u128(0))),
-            before: None,
-        };
-        let page = db
-            .read(move |c| operation::list(c, &running, 99))
-            .await
-            .unwrap();
-        assert_eq!(
-            page.iter().map(|o| o.id.0.as_u128()).collect::<Vec<_>>(),
-            [8, 6, 4, 2]
-        );
+        let running =
+            OperationFilter { running: true, application: Some(ApplicationId(Uuid::from_u128(0))), before: None };
+        let page = db.read(move |c| operation::list(c, &running, 99)).await.unwrap();
+        assert_eq!(page.iter().map(|o| o.id.0.as_u128()).collect::<Vec<_>>(), [8, 6, 4, 2]);
     });
 }

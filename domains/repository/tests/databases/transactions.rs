@@ -18,17 +18,13 @@ fn number(connection: &mut Connection, sql: &str) -> Result<i64, RepositoryError
 }
 
 async fn table(db: &Database) {
-    db.write(|c| {
-        Ok::<_, RepositoryError>(c.batch_execute("CREATE TABLE t (n BIGINT NOT NULL UNIQUE)")?)
-    })
-    .await
-    .unwrap();
+    db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("CREATE TABLE t (n BIGINT NOT NULL UNIQUE)")?))
+        .await
+        .unwrap();
 }
 
 async fn count(db: &Database) -> i64 {
-    db.read(|c| number(c, "SELECT count(*) AS n FROM t"))
-        .await
-        .unwrap()
+    db.read(|c| number(c, "SELECT count(*) AS n FROM t")).await.unwrap()
 }
 
 #[test]
@@ -54,9 +50,7 @@ fn an_error_and_a_panic_undo_everything() {
         });
         assert!(panicked.await.unwrap_err().is_panic());
         assert_eq!(count(&db).await, 0);
-        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1)")?))
-            .await
-            .unwrap();
+        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1)")?)).await.unwrap();
         assert_eq!(count(&db).await, 1);
     });
 }
@@ -74,9 +68,7 @@ fn a_swallowed_error_is_never_a_silent_rollback() {
             .await;
         // SQLite keeps what succeeded; PostgreSQL cannot, and then must say so.
         assert_eq!(count(&db).await, i64::from(result.is_ok()));
-        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (2)")?))
-            .await
-            .unwrap();
+        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (2)")?)).await.unwrap();
     });
 }
 
@@ -84,9 +76,7 @@ fn a_swallowed_error_is_never_a_silent_rollback() {
 fn readers_cannot_write() {
     for_each_database(&[], async |db| {
         table(&db).await;
-        let refused = db
-            .read(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1)")?))
-            .await;
+        let refused = db.read(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1)")?)).await;
         assert!(refused.is_err());
         assert_eq!(count(&db).await, 0);
     });
@@ -110,9 +100,7 @@ fn a_reader_sees_one_state_throughout_and_does_not_stop_writers() {
                 .await
         });
         seen.recv().unwrap();
-        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1)")?))
-            .await
-            .unwrap();
+        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1)")?)).await.unwrap();
         go.send(()).unwrap();
         assert_eq!(reading.await.unwrap().unwrap(), (0, 0));
         assert_eq!(count(&db).await, 1);
@@ -124,10 +112,7 @@ fn a_reader_sees_one_state_throughout_and_does_not_stop_writers() {
 fn writers_of_two_processes_take_turns() {
     for_each_test_database(&[], async |test| {
         table(&test.database()).await;
-        let processes = [
-            test.database(),
-            test.reopen(&[], DatabaseOptions::default()).unwrap(),
-        ];
+        let processes = [test.database(), test.reopen(&[], DatabaseOptions::default()).unwrap()];
         let mut writers = tokio::task::JoinSet::new();
         for db in processes.iter().cycle().take(40) {
             let db = db.clone();
@@ -143,11 +128,7 @@ fn writers_of_two_processes_take_turns() {
         while let Some(done) = writers.join_next().await {
             done.unwrap().unwrap();
         }
-        let largest = test
-            .database()
-            .read(|c| number(c, "SELECT max(n) AS n FROM t"))
-            .await
-            .unwrap();
+        let largest = test.database().read(|c| number(c, "SELECT max(n) AS n FROM t")).await.unwrap();
         assert_eq!(largest, 40);
     });
 }
@@ -185,9 +166,7 @@ fn a_dropped_write_still_ends() {
             });
             drop(tokio::time::timeout(Duration::from_micros(n * 50), write).await);
         }
-        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1000)")?))
-            .await
-            .unwrap();
+        db.write(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (1000)")?)).await.unwrap();
         assert_eq!(count(&db).await % 2, 1);
     });
 }
@@ -197,10 +176,7 @@ fn a_dropped_write_still_ends() {
 fn a_busy_process_lets_others_have_their_turn() {
     for_each_test_database(&[], async |test| {
         table(&test.database()).await;
-        let (busy, modest) = (
-            test.database(),
-            test.reopen(&[], DatabaseOptions::default()).unwrap(),
-        );
+        let (busy, modest) = (test.database(), test.reopen(&[], DatabaseOptions::default()).unwrap());
         let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let stopped = std::sync::Arc::clone(&stop);
         let hog = tokio::spawn(async move {
@@ -249,11 +225,7 @@ fn only_a_relaxed_write_does_not_wait_for_the_disk() {
         table(&db).await;
         assert_eq!(db.write(waits).await.unwrap(), 2);
         assert_eq!(db.write_relaxed(waits).await.unwrap(), 1);
-        db.write_relaxed(|c| {
-            Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (7)")?)
-        })
-        .await
-        .unwrap();
+        db.write_relaxed(|c| Ok::<_, RepositoryError>(c.batch_execute("INSERT INTO t VALUES (7)")?)).await.unwrap();
         assert_eq!(count(&db).await, 1);
         assert_eq!(db.write(waits).await.unwrap(), 2);
     });

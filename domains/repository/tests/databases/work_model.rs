@@ -54,11 +54,7 @@ struct Model {
 
 impl Model {
     fn enqueue(&mut self, key: &str, due: i64) {
-        let item = self.items.entry(key.to_owned()).or_insert(Item {
-            due,
-            wanted: None,
-            lease: None,
-        });
+        let item = self.items.entry(key.to_owned()).or_insert(Item { due, wanted: None, lease: None });
         if item.lease.is_some() {
             item.wanted = Some(item.wanted.map_or(due, |wanted| wanted.min(due)));
         } else {
@@ -68,8 +64,7 @@ impl Model {
 
     fn claim(&mut self, number: usize) -> Option<String> {
         let now = self.now;
-        let free =
-            |item: &Item| item.due <= now && item.lease.is_none_or(|(_, until)| until <= now);
+        let free = |item: &Item| item.due <= now && item.lease.is_none_or(|(_, until)| until <= now);
         let (key, item) = self
             .items
             .iter_mut()
@@ -82,21 +77,12 @@ impl Model {
 
     /// Whether the claim still held.
     fn end(&mut self, key: &str, number: usize, next: Option<i64>) -> bool {
-        let Some(item) = self
-            .items
-            .get_mut(key)
-            .filter(|item| item.lease.is_some_and(|(holder, _)| holder == number))
+        let Some(item) = self.items.get_mut(key).filter(|item| item.lease.is_some_and(|(holder, _)| holder == number))
         else {
             return false;
         };
         match [item.wanted, next].into_iter().flatten().min() {
-            Some(due) => {
-                *item = Item {
-                    due,
-                    wanted: None,
-                    lease: None,
-                }
-            }
+            Some(due) => *item = Item { due, wanted: None, lease: None },
             None => drop(self.items.remove(key)),
         }
         true
@@ -117,12 +103,8 @@ fn follow(connection: &mut Connection, queue: &str, steps: &[Step]) -> Result<()
                 model.enqueue(&key, due);
             }
             Step::Claim => {
-                let claim =
-                    work::claim(connection, queue, "w", at(now), TimeDelta::seconds(LEASE))?;
-                assert_eq!(
-                    claim.as_ref().map(|c| c.key.clone()),
-                    model.claim(claims.len())
-                );
+                let claim = work::claim(connection, queue, "w", at(now), TimeDelta::seconds(LEASE))?;
+                assert_eq!(claim.as_ref().map(|c| c.key.clone()), model.claim(claims.len()));
                 claims.extend(claim);
             }
             Step::Finish(which, delay) => {
@@ -139,26 +121,17 @@ fn follow(connection: &mut Connection, queue: &str, steps: &[Step]) -> Result<()
                 };
                 let retry = now + i64::from(*delay);
                 let ended = work::fail(connection, &claims[number], at(retry), "no");
-                assert_eq!(
-                    ended.is_ok(),
-                    model.end(&claims[number].key, number, Some(retry))
-                );
+                assert_eq!(ended.is_ok(), model.end(&claims[number].key, number, Some(retry)));
             }
         }
-        let stored: BTreeMap<String, (DateTime<Utc>, Option<DateTime<Utc>>)> =
-            work::list(connection, queue)?
-                .into_iter()
-                .map(|item| (item.key, (item.due, item.lease.map(|l| l.until))))
-                .collect();
+        let stored: BTreeMap<String, (DateTime<Utc>, Option<DateTime<Utc>>)> = work::list(connection, queue)?
+            .into_iter()
+            .map(|item| (item.key, (item.due, item.lease.map(|l| l.until))))
+            .collect();
         let expected = model
             .items
             .iter()
-            .map(|(key, item)| {
-                (
-                    key.clone(),
-                    (at(item.due), item.lease.map(|(_, until)| at(until))),
-                )
-            })
+            .map(|(key, item)| (key.clone(), (at(item.due), item.lease.map(|(_, until)| at(until)))))
             .collect();
         assert_eq!(stored, expected, "after {step:?}");
     }
@@ -166,31 +139,14 @@ fn follow(connection: &mut Connection, queue: &str, steps: &[Step]) -> Result<()
 }
 
 fn check(database: &TestDatabase, cases: u32) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let mut runner = TestRunner::new(Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let queue = std::sync::atomic::AtomicU32::new(0);
     runner
         .run(&proptest::collection::vec(step(), 1..60), |steps| {
             // Each history has a queue of its own.
-            let queue = format!(
-                "q{}",
-                queue.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
-            );
-            runtime
-                .block_on(
-                    database
-                        .database()
-                        .write(move |c| follow(c, &queue, &steps)),
-                )
-                .unwrap();
+            let queue = format!("q{}", queue.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+            runtime.block_on(database.database().write(move |c| follow(c, &queue, &steps))).unwrap();
             Ok(())
         })
         .unwrap();

@@ -27,22 +27,14 @@ fn after(seconds: i64) -> DateTime<Utc> {
 
 async fn enqueue(db: &Database, key: &str, due: DateTime<Utc>) {
     let key = key.to_owned();
-    db.write(move |c| work::enqueue(c, "q", &key, due))
-        .await
-        .unwrap();
+    db.write(move |c| work::enqueue(c, "q", &key, due)).await.unwrap();
 }
 
 async fn claim(db: &Database, owner: &'static str, now: DateTime<Utc>) -> Option<Claim> {
-    db.write(move |c| work::claim(c, "q", owner, now, LEASE))
-        .await
-        .unwrap()
+    db.write(move |c| work::claim(c, "q", owner, now, LEASE)).await.unwrap()
 }
 
-async fn finish(
-    db: &Database,
-    claim: Claim,
-    next: Option<DateTime<Utc>>,
-) -> Result<(), RepositoryError> {
+async fn finish(db: &Database, claim: Claim, next: Option<DateTime<Utc>>) -> Result<(), RepositoryError> {
     db.write(move |c| work::finish(c, &claim, next)).await
 }
 
@@ -58,21 +50,13 @@ fn the_earliest_due_comes_first_and_nothing_before_its_time() {
         enqueue(&db, "sooner", after(5)).await;
         enqueue(&db, "late", after(7)).await;
         assert_eq!(claim(&db, "a", after(4)).await, None);
-        assert_eq!(
-            db.read(|c| work::next_due(c, "q")).await.unwrap(),
-            Some(after(5))
-        );
+        assert_eq!(db.read(|c| work::next_due(c, "q")).await.unwrap(), Some(after(5)));
         let mut order = Vec::new();
         while let Some(claim) = claim(&db, "a", after(10)).await {
             order.push(claim.key);
         }
         assert_eq!(order, ["sooner", "late", "soon"]);
-        assert_eq!(
-            db.write(|c| work::claim(c, "other", "a", after(99), LEASE))
-                .await
-                .unwrap(),
-            None
-        );
+        assert_eq!(db.write(|c| work::claim(c, "other", "a", after(99), LEASE)).await.unwrap(), None);
     });
 }
 
@@ -84,31 +68,17 @@ fn a_held_item_is_nobody_elses_until_the_lease_ends() {
         assert_eq!(first.lease_until, after(30));
         assert_eq!(claim(&db, "b", after(29)).await, None);
         let renewed = first.clone();
-        let renewed = db
-            .write(move |c| work::renew(c, &renewed, after(20), LEASE))
-            .await
-            .unwrap();
+        let renewed = db.write(move |c| work::renew(c, &renewed, after(20), LEASE)).await.unwrap();
         assert_eq!(claim(&db, "b", after(49)).await, None);
-        assert_eq!(
-            db.read(|c| work::next_due(c, "q")).await.unwrap(),
-            Some(after(50))
-        );
+        assert_eq!(db.read(|c| work::next_due(c, "q")).await.unwrap(), Some(after(50)));
         let second = claim(&db, "b", after(50)).await.unwrap();
 
         for stale in [first, renewed] {
             let error = finish(&db, stale.clone(), None).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
             let renew = stale.clone();
-            assert!(
-                db.write(move |c| work::renew(c, &renew, after(50), LEASE))
-                    .await
-                    .is_err()
-            );
-            assert!(
-                db.write(move |c| work::fail(c, &stale, after(50), "x"))
-                    .await
-                    .is_err()
-            );
+            assert!(db.write(move |c| work::renew(c, &renew, after(50), LEASE)).await.is_err());
+            assert!(db.write(move |c| work::fail(c, &stale, after(50), "x")).await.is_err());
         }
         let holder = items(&db).await[0].lease.clone().unwrap();
         assert_eq!((holder.owner.as_str(), holder.until), ("b", after(80)));
@@ -154,15 +124,10 @@ fn failures_are_counted_and_shown_until_a_round_goes_well() {
             let now = after(i64::from(round) * 100);
             let held = claim(&db, "a", now).await.unwrap();
             assert_eq!(held.attempts, round);
-            db.write(move |c| work::fail(c, &held, now + TimeDelta::seconds(100), "node is down"))
-                .await
-                .unwrap();
+            db.write(move |c| work::fail(c, &held, now + TimeDelta::seconds(100), "node is down")).await.unwrap();
         }
         let item = items(&db).await.remove(0);
-        assert_eq!(
-            (item.attempts, item.last_error.as_deref(), item.due),
-            (2, Some("node is down"), after(200))
-        );
+        assert_eq!((item.attempts, item.last_error.as_deref(), item.due), (2, Some("node is down"), after(200)));
         assert_eq!(claim(&db, "a", after(199)).await, None);
         let held = claim(&db, "a", after(200)).await.unwrap();
         db.write(move |c| work::release(c, &held)).await.unwrap();
@@ -170,10 +135,7 @@ fn failures_are_counted_and_shown_until_a_round_goes_well() {
         let held = claim(&db, "a", after(200)).await.unwrap();
         finish(&db, held, Some(after(300))).await.unwrap();
         let item = items(&db).await.remove(0);
-        assert_eq!(
-            (item.attempts, item.last_error, item.lease),
-            (0, None, None)
-        );
+        assert_eq!((item.attempts, item.last_error, item.lease), (0, None, None));
     });
 }
 
@@ -221,27 +183,15 @@ fn never_two_at_one_key_and_no_wish_lost() {
         let wished: Arc<Vec<AtomicU64>> = Arc::new((0..KEYS).map(|_| AtomicU64::new(0)).collect());
         let seen: Arc<Vec<AtomicU64>> = Arc::new((0..KEYS).map(|_| AtomicU64::new(0)).collect());
         let busy = Arc::new(Mutex::new(BTreeSet::new()));
-        let processes = [
-            test.database(),
-            test.reopen(&[], DatabaseOptions::default()).unwrap(),
-        ];
+        let processes = [test.database(), test.reopen(&[], DatabaseOptions::default()).unwrap()];
         let mut workers = tokio::task::JoinSet::new();
         for process in processes.iter().cycle().take(8) {
-            let (db, wished, seen, busy) = (
-                process.clone(),
-                Arc::clone(&wished),
-                Arc::clone(&seen),
-                Arc::clone(&busy),
-            );
+            let (db, wished, seen, busy) = (process.clone(), Arc::clone(&wished), Arc::clone(&seen), Arc::clone(&busy));
             workers.spawn(async move {
                 let complete = || (0..KEYS).all(|k| seen[k].load(Ordering::SeqCst) == WISHES);
                 while !complete() {
                     let now = SystemClock.now();
-                    let Some(claim) = db
-                        .write(move |c| work::claim(c, "q", "w", now, LEASE))
-                        .await
-                        .unwrap()
-                    else {
+                    let Some(claim) = db.write(move |c| work::claim(c, "q", "w", now, LEASE)).await.unwrap() else {
                         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
                         continue;
                     };
@@ -265,8 +215,6 @@ fn never_two_at_one_key_and_no_wish_lost() {
                 done.unwrap()
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(60), all)
-            .await
-            .expect("a wish was lost");
+        tokio::time::timeout(std::time::Duration::from_secs(60), all).await.expect("a wish was lost");
     });
 }

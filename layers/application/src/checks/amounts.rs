@@ -2,9 +2,7 @@
 
 use super::{Checker, draft::Part};
 use crate::{descriptor::node::field, diagnostic::Code, finding::Finding};
-use hansa_ontology::resource_model::{
-    Component, HealthCheck, Objective, Package, Replicas, Weights,
-};
+use hansa_ontology::resource_model::{Component, HealthCheck, Objective, Package, Replicas, Weights};
 
 impl Checker<'_> {
     pub(super) fn amounts(&mut self) {
@@ -19,84 +17,52 @@ impl Checker<'_> {
             }
             self.package(part, &component.package);
         }
-        if let Some(Objective::Weighted(Weights {
-            price,
-            latency,
-            carbon,
-        })) = self.draft.objective
+        if let Some(Objective::Weighted(Weights { price, latency, carbon })) = self.draft.objective
             && price.is_zero()
             && latency.is_zero()
             && carbon.is_zero()
         {
-            let finding = Finding::key(
-                "/objective",
-                Code::ZeroWeights,
-                "all weights of `objective` are zero",
-            );
-            self.faults
-                .push(finding.hint("give at least one of `price`, `latency`, `carbon` a weight"));
+            let finding = Finding::key("/objective", Code::ZeroWeights, "all weights of `objective` are zero");
+            self.faults.push(finding.hint("give at least one of `price`, `latency`, `carbon` a weight"));
         }
     }
 
     fn zero(&mut self, pointer: String, remedy: &str) {
         let message = format!("{} must be more than zero", self.subject(&pointer));
-        self.faults
-            .push(Finding::value(pointer, Code::ZeroAmount, message).hint(remedy));
+        self.faults.push(Finding::value(pointer, Code::ZeroAmount, message).hint(remedy));
     }
 
     fn resources(&mut self, part: &Part, component: &Component) {
         let base = field(&part.pointer, "resources");
         if component.resources.cpu.0 == 0 {
-            self.zero(
-                field(&base, "cpu"),
-                "an instance needs a share of a processor, such as 0.1",
-            );
+            self.zero(field(&base, "cpu"), "an instance needs a share of a processor, such as 0.1");
         }
         if component.resources.memory.0 == 0 {
-            self.zero(
-                field(&base, "memory"),
-                "an instance needs memory, such as 64Mi",
-            );
+            self.zero(field(&base, "memory"), "an instance needs memory, such as 64Mi");
         }
         let volumes = field(&part.pointer, "volumes");
         for (name, volume) in &component.volumes {
             if volume.size.0 == 0 {
-                self.zero(
-                    field(&field(&volumes, name), "size"),
-                    "a volume needs room, such as 100Mi",
-                );
+                self.zero(field(&field(&volumes, name), "size"), "a volume needs room, such as 100Mi");
             }
         }
         if component.constraints.gpu_model.is_some() && component.resources.gpus == 0 {
             let pointer = field(&field(&part.pointer, "constraints"), "gpuModel");
-            let message = format!(
-                "{} has no effect: the component asks for no graphics processor",
-                self.subject(&pointer)
-            );
+            let message =
+                format!("{} has no effect: the component asks for no graphics processor", self.subject(&pointer));
             let finding = Finding::key(pointer, Code::NoEffect, message);
-            self.warnings
-                .push(finding.hint("ask for one with `resources.gpus: 1`"));
+            self.warnings.push(finding.hint("ask for one with `resources.gpus: 1`"));
         }
     }
 
     fn replicas(&mut self, part: &Part) {
-        let Some(Replicas::Range {
-            min,
-            max: Some(max),
-        }) = part.replicas
-        else {
+        let Some(Replicas::Range { min, max: Some(max) }) = part.replicas else {
             return;
         };
         if min > max {
             let pointer = field(&part.pointer, "replicas");
-            let message = format!(
-                "{} asks for at least {min} and at most {max}",
-                self.subject(&pointer)
-            );
-            self.faults.push(
-                Finding::key(pointer, Code::EmptyRange, message)
-                    .hint("`min` must not be above `max`"),
-            );
+            let message = format!("{} asks for at least {min} and at most {max}", self.subject(&pointer));
+            self.faults.push(Finding::key(pointer, Code::EmptyRange, message).hint("`min` must not be above `max`"));
         }
     }
 
@@ -116,19 +82,14 @@ impl Checker<'_> {
                 if process.command.first().is_some_and(String::is_empty) {
                     let pointer = field(&field(&field(&base, "process"), "command"), "0");
                     let message = format!("{} must name a program", self.subject(&pointer));
-                    self.faults
-                        .push(Finding::value(pointer, Code::InvalidText, message));
+                    self.faults.push(Finding::value(pointer, Code::InvalidText, message));
                 }
             }
             Package::Container(_) => {
                 let pointer = field(&base, "container");
-                let message = format!(
-                    "{}: no connector of this version runs container images",
-                    self.subject(&pointer)
-                );
+                let message = format!("{}: no connector of this version runs container images", self.subject(&pointer));
                 let finding = Finding::key(pointer, Code::NoConnector, message);
-                self.warnings
-                    .push(finding.hint("the model can be planned, but not run; use `process`"));
+                self.warnings.push(finding.hint("the model can be planned, but not run; use `process`"));
             }
         }
     }

@@ -13,10 +13,7 @@ impl Checker<'_> {
         }
         let mut bounded: BTreeSet<&str> = BTreeSet::new();
         for (name, part) in &self.draft.components {
-            if part
-                .replicas
-                .is_none_or(|replicas| replicas.max().is_some())
-            {
+            if part.replicas.is_none_or(|replicas| replicas.max().is_some()) {
                 bounded.insert(name);
             }
         }
@@ -24,11 +21,7 @@ impl Checker<'_> {
         loop {
             let before = bounded.len();
             for rule in &self.draft.rules {
-                spread(
-                    &rule.value,
-                    &self.draft.components.keys().map(String::as_str).collect(),
-                    &mut bounded,
-                );
+                spread(&rule.value, &self.draft.components.keys().map(String::as_str).collect(), &mut bounded);
             }
             if bounded.len() == before {
                 break;
@@ -37,14 +30,10 @@ impl Checker<'_> {
         for (name, part) in &self.draft.components {
             if !bounded.contains(name.as_str()) {
                 let pointer = field(&part.pointer, "replicas");
-                let message = format!(
-                    "{} has no `max`, and no rule bounds it",
-                    self.subject(&pointer)
-                );
+                let message = format!("{} has no `max`, and no rule bounds it", self.subject(&pointer));
                 let finding = Finding::key(pointer, Code::UnboundedReplicas, message);
-                self.faults.push(finding.hint(
-                    "add `max`, or a rule: `count` with `max`, an `exact` `ratio`, `everywhere`",
-                ));
+                self.faults
+                    .push(finding.hint("add `max`, or a rule: `count` with `max`, an `exact` `ratio`, `everywhere`"));
             }
         }
     }
@@ -53,16 +42,9 @@ impl Checker<'_> {
 /// What a rule bounds, given what is bounded.
 fn spread<'a>(rule: &'a Rule, all: &BTreeSet<&'a str>, bounded: &mut BTreeSet<&'a str>) {
     match rule {
-        Rule::Count(CountRule {
-            of, max: Some(_), ..
-        }) => bounded.extend(of.iter().map(String::as_str)),
+        Rule::Count(CountRule { of, max: Some(_), .. }) => bounded.extend(of.iter().map(String::as_str)),
         // needs × consumers ≤ serves × providers
-        Rule::Ratio(RatioRule {
-            consumer,
-            provider,
-            exact,
-            ..
-        }) => {
+        Rule::Ratio(RatioRule { consumer, provider, exact, .. }) => {
             if bounded.contains(provider.as_str()) {
                 bounded.insert(consumer);
             }
@@ -72,9 +54,7 @@ fn spread<'a>(rule: &'a Rule, all: &BTreeSet<&'a str>, bounded: &mut BTreeSet<&'
         }
         // As many as there are machines, which the others' instances bound.
         Rule::Everywhere(EverywhereRule { component, .. })
-            if all
-                .iter()
-                .all(|name| *name == component || bounded.contains(name)) =>
+            if all.iter().all(|name| *name == component || bounded.contains(name)) =>
         {
             bounded.insert(component);
         }

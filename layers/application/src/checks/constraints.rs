@@ -20,32 +20,19 @@ impl Checker<'_> {
     }
 
     fn constraints_at(&mut self, base: &str, constraints: &Constraints) {
-        let Constraints {
-            location,
-            jurisdiction,
-            provider,
-            site,
-            ..
-        } = constraints;
+        let Constraints { location, jurisdiction, provider, site, .. } = constraints;
         self.allow_deny(&field(base, "location"), location, Area::contains);
         self.allow_deny(&field(base, "jurisdiction"), jurisdiction, Area::contains);
         self.allow_deny(&field(base, "provider"), provider, PartialEq::eq);
         self.allow_deny(&field(base, "site"), site, PartialEq::eq);
     }
 
-    fn allow_deny<T>(
-        &mut self,
-        pointer: &str,
-        lists: &AllowDeny<T>,
-        covers: impl Fn(&T, &T) -> bool,
-    ) {
+    fn allow_deny<T>(&mut self, pointer: &str, lists: &AllowDeny<T>, covers: impl Fn(&T, &T) -> bool) {
         let denied = |allowed: &T| lists.deny.iter().any(|denied| covers(denied, allowed));
         if !lists.allow.is_empty() && lists.allow.iter().all(denied) {
             let message = format!("{} denies everything that it allows", self.subject(pointer));
             let finding = Finding::key(pointer, Code::Contradiction, message);
-            self.faults.push(
-                finding.hint("`deny` wins over `allow`; take something off one of the lists"),
-            );
+            self.faults.push(finding.hint("`deny` wins over `allow`; take something off one of the lists"));
         }
     }
 }

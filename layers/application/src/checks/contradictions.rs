@@ -14,12 +14,7 @@ impl Checker<'_> {
                 Rule::Apart(names) => self.torn(&rule.pointer, &groups, names, names),
                 Rule::OneOf(names) => self.torn(&rule.pointer, &groups, names, names),
                 Rule::Conflict(conflict) => {
-                    self.torn(
-                        &rule.pointer,
-                        &groups,
-                        std::slice::from_ref(&conflict.component),
-                        &conflict.with,
-                    );
+                    self.torn(&rule.pointer, &groups, std::slice::from_ref(&conflict.component), &conflict.with);
                 }
                 Rule::Alone(names) => self.crowded(&rule.pointer, &groups, names),
                 Rule::Everywhere(everywhere) => self.shut_out(&rule.pointer, everywhere),
@@ -52,16 +47,12 @@ impl Checker<'_> {
 
     /// Whether a rule keeps the two off one machine.
     fn kept_apart(&self, one: &str, other: &str) -> bool {
-        let both = |names: &[String]| {
-            names.iter().any(|name| name == one) && names.iter().any(|name| name == other)
-        };
+        let both = |names: &[String]| names.iter().any(|name| name == one) && names.iter().any(|name| name == other);
         self.draft.rules.iter().any(|rule| match &rule.value {
             Rule::Apart(names) | Rule::OneOf(names) => both(names),
             Rule::Alone(names) => names.iter().any(|name| name == one || name == other),
             Rule::Conflict(conflict) => {
-                let pair = |a: &str, b: &str| {
-                    conflict.component == a && conflict.with.iter().any(|name| name == b)
-                };
+                let pair = |a: &str, b: &str| conflict.component == a && conflict.with.iter().any(|name| name == b);
                 pair(one, other) || pair(other, one)
             }
             _ => false,
@@ -69,28 +60,16 @@ impl Checker<'_> {
     }
 
     fn contradiction(&mut self, pointer: &str, message: String, hint: &str) {
-        self.faults
-            .push(Finding::value(pointer, Code::Contradiction, message).hint(hint));
+        self.faults.push(Finding::value(pointer, Code::Contradiction, message).hint(hint));
     }
 
     /// Two that must be together are kept apart.
-    fn torn(
-        &mut self,
-        pointer: &str,
-        groups: &[BTreeSet<String>],
-        ones: &[String],
-        others: &[String],
-    ) {
+    fn torn(&mut self, pointer: &str, groups: &[BTreeSet<String>], ones: &[String], others: &[String]) {
         for (index, one) in ones.iter().enumerate() {
-            let pairs = others
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| ones.as_ptr() != others.as_ptr() || *other > index);
+            let pairs =
+                others.iter().enumerate().filter(|(other, _)| ones.as_ptr() != others.as_ptr() || *other > index);
             for (_, other) in pairs.filter(|(_, other)| *other != one) {
-                if groups
-                    .iter()
-                    .any(|group| group.contains(one) && group.contains(other))
-                {
+                if groups.iter().any(|group| group.contains(one) && group.contains(other)) {
                     let message = format!(
                         "{} keeps `{one}` and `{other}` apart, which `together` binds to one machine",
                         self.subject(pointer)
@@ -104,10 +83,7 @@ impl Checker<'_> {
     /// One that must be alone is bound to others.
     fn crowded(&mut self, pointer: &str, groups: &[BTreeSet<String>], names: &[String]) {
         for name in names {
-            if groups
-                .iter()
-                .any(|group| group.len() > 1 && group.contains(name))
-            {
+            if groups.iter().any(|group| group.len() > 1 && group.contains(name)) {
                 let message = format!(
                     "{} wants `{name}` alone on its machine, to which `together` binds others",
                     self.subject(pointer)
@@ -141,28 +117,16 @@ impl Checker<'_> {
             && let Some(most) = most
             && most < u64::from(min)
         {
-            let message = format!(
-                "{} asks for at least {min}, but those components have at most {most}",
-                self.subject(&base)
-            );
-            self.contradiction(
-                &field(&base, "min"),
-                message,
-                "lower it, or raise their `replicas`",
-            );
+            let message =
+                format!("{} asks for at least {min}, but those components have at most {most}", self.subject(&base));
+            self.contradiction(&field(&base, "min"), message, "lower it, or raise their `replicas`");
         }
         if let Some(max) = rule.max
             && least > u64::from(max)
         {
-            let message = format!(
-                "{} asks for at most {max}, but those components have at least {least}",
-                self.subject(&base)
-            );
-            self.contradiction(
-                &field(&base, "max"),
-                message,
-                "raise it, or lower their `replicas`",
-            );
+            let message =
+                format!("{} asks for at most {max}, but those components have at least {least}", self.subject(&base));
+            self.contradiction(&field(&base, "max"), message, "raise it, or lower their `replicas`");
         }
     }
 
@@ -175,9 +139,7 @@ impl Checker<'_> {
         let Some(most) = self.most(&rule.provider).filter(|_| !alternative) else {
             return;
         };
-        let needed = self
-            .least(&rule.consumer)
-            .saturating_mul(u64::from(rule.needs));
+        let needed = self.least(&rule.consumer).saturating_mul(u64::from(rule.needs));
         let served = most.saturating_mul(u64::from(rule.serves));
         if needed > served {
             let message = format!(
@@ -186,27 +148,19 @@ impl Checker<'_> {
                 rule.consumer,
                 rule.provider
             );
-            self.contradiction(
-                pointer,
-                message,
-                "allow more replicas of the provider, or fewer of the consumer",
-            );
+            self.contradiction(pointer, message, "allow more replicas of the provider, or fewer of the consumer");
         }
     }
 
     /// How many instances of a component there must be, for certain.
     fn least(&self, name: &str) -> u64 {
-        let alternative = self.draft.rules.iter().any(
-            |rule| matches!(&rule.value, Rule::OneOf(names) if names.iter().any(|n| n == name)),
-        );
-        let replicas = self
+        let alternative = self
             .draft
-            .components
-            .get(name)
-            .and_then(|part| part.replicas);
-        replicas
-            .filter(|_| !alternative && self.draft.rules_complete)
-            .map_or(0, |replicas| u64::from(replicas.min()))
+            .rules
+            .iter()
+            .any(|rule| matches!(&rule.value, Rule::OneOf(names) if names.iter().any(|n| n == name)));
+        let replicas = self.draft.components.get(name).and_then(|part| part.replicas);
+        replicas.filter(|_| !alternative && self.draft.rules_complete).map_or(0, |replicas| u64::from(replicas.min()))
     }
 
     /// How many there can be, if the component itself says so.

@@ -51,25 +51,14 @@ impl Draft {
         let harmless = |code| {
             matches!(
                 code,
-                Code::MissingField
-                    | Code::DuplicateKey
-                    | Code::KeyNotText
-                    | Code::InvalidMerge
-                    | Code::UnknownTag
+                Code::MissingField | Code::DuplicateKey | Code::KeyNotText | Code::InvalidMerge | Code::UnknownTag
             )
         };
-        let damaged: Vec<&Finding> = found
-            .iter()
-            .filter(|finding| !harmless(finding.code))
-            .collect();
+        let damaged: Vec<&Finding> = found.iter().filter(|finding| !harmless(finding.code)).collect();
         for finding in &damaged {
             cut(&mut rest, &finding.pointer);
         }
-        let whole = |pointer: &str| {
-            !found
-                .iter()
-                .any(|finding| finding.pointer.starts_with(pointer))
-        };
+        let whole = |pointer: &str| !found.iter().any(|finding| finding.pointer.starts_with(pointer));
         let components = value.get("components").and_then(Value::as_object);
         let (rules, rules_complete) = list::<Rule>(&rest, "rules");
         Self {
@@ -95,15 +84,9 @@ impl Part {
         let ports = given.get("ports").and_then(Value::as_object);
         let sound = whole(&field(&pointer, "replicas"));
         Self {
-            ports: ports
-                .into_iter()
-                .flat_map(|ports| ports.keys().cloned())
-                .collect(),
+            ports: ports.into_iter().flat_map(|ports| ports.keys().cloned()).collect(),
             variables: variables(given),
-            replicas: component
-                .as_ref()
-                .filter(|_| sound)
-                .map(|component| component.replicas),
+            replicas: component.as_ref().filter(|_| sound).map(|component| component.replicas),
             component,
             pointer,
         }
@@ -111,19 +94,11 @@ impl Part {
 }
 
 fn variables(component: &Value) -> BTreeSet<String> {
-    let entries = |kind: &str| {
-        component
-            .get(kind)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-    };
+    let entries = |kind: &str| component.get(kind).and_then(Value::as_object).into_iter().flatten();
     let own = entries("environment").map(|(name, _)| name.clone());
-    let volumes = entries("volumes").map(|(name, volume)| {
-        match volume.get("variable").and_then(Value::as_str) {
-            Some(variable) => variable.to_owned(),
-            None => volume_variable(name),
-        }
+    let volumes = entries("volumes").map(|(name, volume)| match volume.get("variable").and_then(Value::as_str) {
+        Some(variable) => variable.to_owned(),
+        None => volume_variable(name),
     });
     own.chain(volumes).collect()
 }
@@ -132,13 +107,9 @@ fn variables(component: &Value) -> BTreeSet<String> {
 /// replaced by one that no check has anything to say about.
 fn salvaged(value: &Value) -> Option<Component> {
     const PACKAGE: &str = "package";
-    let fits =
-        |fields: &Map<String, Value>| part::<Component>(Some(&Value::Object(fields.clone())));
+    let fits = |fields: &Map<String, Value>| part::<Component>(Some(&Value::Object(fields.clone())));
     let mut sound = Map::new();
-    sound.insert(
-        PACKAGE.to_owned(),
-        json!({ "process": { "command": ["-"] } }),
-    );
+    sound.insert(PACKAGE.to_owned(), json!({ "process": { "command": ["-"] } }));
     for (name, given) in value.as_object()? {
         let mut given = given.clone();
         let mut alone = sound.clone();
@@ -163,19 +134,11 @@ fn part<T: DeserializeOwned>(value: Option<&Value>) -> Option<T> {
 /// The sound entries of a list, and whether all are.
 fn list<T: DeserializeOwned>(root: &Value, name: &str) -> (Vec<Sound<T>>, bool) {
     let base = field("", name);
-    let items = root
-        .get(name)
-        .and_then(Value::as_array)
-        .map_or(&[][..], Vec::as_slice);
+    let items = root.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let sound: Vec<Sound<T>> = items
         .iter()
         .enumerate()
-        .filter_map(|(index, value)| {
-            Some(Sound {
-                pointer: item(&base, index),
-                value: part(Some(value))?,
-            })
-        })
+        .filter_map(|(index, value)| Some(Sound { pointer: item(&base, index), value: part(Some(value))? }))
         .collect();
     let all = sound.len() == items.len();
     (sound, all)
@@ -192,11 +155,7 @@ fn cut(root: &mut Value, pointer: &str) {
             fields.remove(&name);
         }
         Some(Value::Array(items)) => {
-            if let Some(entry) = name
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| items.get_mut(index))
-            {
+            if let Some(entry) = name.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
                 *entry = Value::Null;
             }
         }

@@ -31,12 +31,7 @@ pub(crate) struct Verdict {
 /// Checks a descriptor of which the schema has found the given faults.
 pub(crate) fn check(value: &Value, found: &[Finding]) -> Verdict {
     let draft = Draft::of(value, found);
-    let mut checker = Checker {
-        value,
-        draft: &draft,
-        faults: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut checker = Checker { value, draft: &draft, faults: Vec::new(), warnings: Vec::new() };
     checker.names();
     checker.amounts();
     checker.ports();
@@ -46,10 +41,7 @@ pub(crate) fn check(value: &Value, found: &[Finding]) -> Verdict {
     checker.rules();
     checker.contradictions();
     checker.bounds();
-    Verdict {
-        faults: checker.faults,
-        warnings: checker.warnings,
-    }
+    Verdict { faults: checker.faults, warnings: checker.warnings }
 }
 
 /// The sound parts of a descriptor, and what is found in them.
@@ -70,18 +62,10 @@ impl Checker<'_> {
     fn component_exists(&mut self, pointer: &str, name: &str) -> bool {
         let known = !self.draft.complete || self.draft.components.contains_key(name);
         if !known {
-            let message = format!(
-                "{} names the component `{}`, which doesn't exist",
-                self.subject(pointer),
-                shown(name)
-            );
-            let advice = hint(
-                name,
-                self.draft.components.keys().map(String::as_str),
-                "the components are",
-            );
-            self.faults
-                .push(Finding::value(pointer, Code::UnknownComponent, message).maybe_hint(advice));
+            let message =
+                format!("{} names the component `{}`, which doesn't exist", self.subject(pointer), shown(name));
+            let advice = hint(name, self.draft.components.keys().map(String::as_str), "the components are");
+            self.faults.push(Finding::value(pointer, Code::UnknownComponent, message).maybe_hint(advice));
         }
         known
     }
@@ -100,10 +84,9 @@ impl Checker<'_> {
                 shown(component)
             );
             let ports = part.ports.iter().map(String::as_str);
-            let advice = hint(port, ports, "its ports are")
-                .or_else(|| Some("it has no ports; add one under `ports`".into()));
-            self.faults
-                .push(Finding::value(pointer, Code::UnknownPort, message).maybe_hint(advice));
+            let advice =
+                hint(port, ports, "its ports are").or_else(|| Some("it has no ports; add one under `ports`".into()));
+            self.faults.push(Finding::value(pointer, Code::UnknownPort, message).maybe_hint(advice));
         }
         known
     }

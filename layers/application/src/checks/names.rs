@@ -31,33 +31,22 @@ impl Checker<'_> {
         if is_name(name) {
             return;
         }
-        let given = if name.is_empty() {
-            "an empty text".to_owned()
-        } else {
-            format!("`{}`", shown(name))
-        };
+        let given = if name.is_empty() { "an empty text".to_owned() } else { format!("`{}`", shown(name)) };
         let message = format!(
             "{given} is no name: lower-case letters, digits and hyphens, no hyphen first or last, at most 63 characters (RFC 1123)"
         );
         let hint = as_name(name).map(|name| format!("did you mean `{name}`?"));
-        self.faults
-            .push(Finding::new(pointer, place, Code::InvalidName, message).maybe_hint(hint));
+        self.faults.push(Finding::new(pointer, place, Code::InvalidName, message).maybe_hint(hint));
     }
 }
 
 fn keys<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {
-    value
-        .get(name)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
+    value.get(name).and_then(Value::as_object).into_iter().flatten()
 }
 
 fn is_name(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }

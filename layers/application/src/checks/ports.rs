@@ -23,10 +23,7 @@ impl Checker<'_> {
                     fixed
                         .entry((number, exposed.protocol.into()))
                         .or_default()
-                        .push(Fixed {
-                            component: name,
-                            pointer,
-                        });
+                        .push(Fixed { component: name, pointer });
                 }
             }
         }
@@ -46,22 +43,13 @@ impl Checker<'_> {
             HealthProbe::Http(probe) => ("http", &probe.port),
             HealthProbe::Tcp(probe) => ("tcp", &probe.port),
         };
-        let pointer = ["health", "probe", kind, "port"]
-            .iter()
-            .fold(part.pointer.clone(), |base, step| field(&base, step));
+        let pointer =
+            ["health", "probe", kind, "port"].iter().fold(part.pointer.clone(), |base, step| field(&base, step));
         if self.port_exists(&pointer, name, port)
-            && component
-                .ports
-                .get(port)
-                .is_some_and(|port| port.protocol == Protocol::Udp)
+            && component.ports.get(port).is_some_and(|port| port.protocol == Protocol::Udp)
         {
-            let message = format!(
-                "{} names the port `{port}`, which speaks UDP",
-                self.subject(&pointer)
-            );
-            self.faults.push(
-                Finding::value(pointer, Code::UnfitPort, message).hint("a probe needs a TCP port"),
-            );
+            let message = format!("{} names the port `{port}`, which speaks UDP", self.subject(&pointer));
+            self.faults.push(Finding::value(pointer, Code::UnfitPort, message).hint("a probe needs a TCP port"));
         }
     }
 
@@ -70,10 +58,7 @@ impl Checker<'_> {
     fn clash(&mut self, number: u16, ports: &[Fixed<'_>]) {
         for (index, port) in ports.iter().enumerate() {
             let before = ports.iter().take(index);
-            let Some(other) = before
-                .rev()
-                .find(|other| self.share(other.component, port.component))
-            else {
+            let Some(other) = before.rev().find(|other| self.share(other.component, port.component)) else {
                 continue;
             };
             let message = format!(
@@ -82,18 +67,13 @@ impl Checker<'_> {
                 self.subject(&port.pointer)
             );
             let finding = Finding::value(field(&port.pointer, "number"), Code::PortClash, message);
-            self.faults
-                .push(finding.hint("give one of them another number, or none"));
+            self.faults.push(finding.hint("give one of them another number, or none"));
         }
     }
 
     /// Whether instances of the two always share a machine.
     fn share(&self, one: &str, other: &str) -> bool {
-        one == other
-            || self
-                .groups()
-                .iter()
-                .any(|group| group.contains(one) && group.contains(other))
+        one == other || self.groups().iter().any(|group| group.contains(one) && group.contains(other))
     }
 }
 

@@ -11,8 +11,8 @@ use crate::{
 use hansa_ontology::resource_model::{
     Component, Package,
     contract::{
-        BROKER_VARIABLES, RESERVED_PREFIXES, ReferenceFault, SYSTEM_VARIABLES, is_variable_name,
-        peers_variable, port_variable, substitute, volume_variable,
+        BROKER_VARIABLES, RESERVED_PREFIXES, ReferenceFault, SYSTEM_VARIABLES, is_variable_name, peers_variable,
+        port_variable, substitute, volume_variable,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,32 +39,19 @@ impl Checker<'_> {
             let pointer = field(&base, name);
             self.variable_name(&pointer, name, Place::Key);
             if value.contains('\0') {
-                let message = format!(
-                    "{} holds a NUL character, which no environment can",
-                    self.subject(&pointer)
-                );
-                self.faults
-                    .push(Finding::value(pointer, Code::InvalidVariable, message));
+                let message = format!("{} holds a NUL character, which no environment can", self.subject(&pointer));
+                self.faults.push(Finding::value(pointer, Code::InvalidVariable, message));
             }
         }
     }
 
     fn variable_name(&mut self, pointer: &str, name: &str, place: Place) {
         if !is_variable_name(name) {
-            let message = format!(
-                "`{}` is no name of an environment variable (POSIX)",
-                shown(name)
-            );
+            let message = format!("`{}` is no name of an environment variable (POSIX)", shown(name));
             let finding = Finding::new(pointer, place, Code::InvalidVariable, message);
-            self.faults
-                .push(finding.hint("letters, digits and underscores, no digit first"));
-        } else if let Some(prefix) = RESERVED_PREFIXES
-            .iter()
-            .find(|prefix| name.starts_with(**prefix))
-        {
-            let message = format!(
-                "`{name}` belongs to the broker, as all variables that begin with `{prefix}`"
-            );
+            self.faults.push(finding.hint("letters, digits and underscores, no digit first"));
+        } else if let Some(prefix) = RESERVED_PREFIXES.iter().find(|prefix| name.starts_with(**prefix)) {
+            let message = format!("`{name}` belongs to the broker, as all variables that begin with `{prefix}`");
             let finding = Finding::new(pointer, place, Code::ReservedVariable, message);
             self.faults.push(finding.hint("choose another name"));
         }
@@ -80,10 +67,7 @@ impl Checker<'_> {
                 pointer = field(&pointer, "variable");
                 self.variable_name(&pointer, variable, Place::Value);
             }
-            let variable = volume
-                .variable
-                .clone()
-                .unwrap_or_else(|| volume_variable(name));
+            let variable = volume.variable.clone().unwrap_or_else(|| volume_variable(name));
             let other = match set.get(&variable) {
                 Some(other) => Some(other.clone()),
                 None if component.environment.contains_key(&variable) => {
@@ -93,13 +77,9 @@ impl Checker<'_> {
             };
             if let Some(other) = other {
                 let (this, other) = (self.subject(&pointer), self.subject(&other));
-                let message = format!(
-                    "{this} and {other} both set the variable `{}`",
-                    shown(&variable)
-                );
+                let message = format!("{this} and {other} both set the variable `{}`", shown(&variable));
                 let finding = Finding::value(pointer.clone(), Code::VariableClash, message);
-                self.faults
-                    .push(finding.hint("choose another name for one of them"));
+                self.faults.push(finding.hint("choose another name for one of them"));
             }
             set.insert(variable, pointer);
         }
@@ -108,12 +88,7 @@ impl Checker<'_> {
     /// The variables that tell the component its peers: `a-b` with `c` and `a` with `b-c` would share one.
     fn peers(&mut self, name: &str, defined: &mut BTreeSet<String>) {
         let mut owners: BTreeMap<String, (String, String)> = BTreeMap::new();
-        for link in self
-            .draft
-            .links
-            .iter()
-            .filter(|link| link.value.from == name)
-        {
+        for link in self.draft.links.iter().filter(|link| link.value.from == name) {
             let Some(target) = self.draft.components.get(&link.value.to) else {
                 continue;
             };
@@ -121,18 +96,13 @@ impl Checker<'_> {
             for port in target.ports.iter().filter(wanted) {
                 let variable = peers_variable(&link.value.to, port);
                 let owner = (link.value.to.clone(), port.clone());
-                if let Some(other) = owners
-                    .insert(variable.clone(), owner.clone())
-                    .filter(|other| *other != owner)
-                {
+                if let Some(other) = owners.insert(variable.clone(), owner.clone()).filter(|other| *other != owner) {
                     let message = format!(
                         "`{name}` would find the addresses of `{}` (port `{}`) and `{}` (port `{}`) under the one variable `{variable}`",
                         other.0, other.1, owner.0, owner.1
                     );
-                    let finding =
-                        Finding::value(link.pointer.clone(), Code::VariableClash, message);
-                    self.faults
-                        .push(finding.hint("rename a component or a port"));
+                    let finding = Finding::value(link.pointer.clone(), Code::VariableClash, message);
+                    self.faults.push(finding.hint("rename a component or a port"));
                 }
                 defined.insert(variable);
             }
@@ -148,12 +118,8 @@ impl Checker<'_> {
         for (index, argument) in command.iter().enumerate() {
             let pointer = item(&base, index);
             if argument.contains('\0') {
-                let message = format!(
-                    "{} holds a NUL character, which no argument can",
-                    self.subject(&pointer)
-                );
-                self.faults
-                    .push(Finding::value(pointer.clone(), Code::InvalidText, message));
+                let message = format!("{} holds a NUL character, which no argument can", self.subject(&pointer));
+                self.faults.push(Finding::value(pointer.clone(), Code::InvalidText, message));
             }
             let lookup = |name: &str| defined.contains(name).then(String::new);
             for fault in substitute(argument, lookup).err().into_iter().flatten() {
@@ -164,22 +130,14 @@ impl Checker<'_> {
 
     fn reference(&mut self, pointer: &str, fault: &ReferenceFault, defined: &BTreeSet<String>) {
         let advice = match fault {
-            ReferenceFault::Undefined(name) => hint(
-                name,
-                defined
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|name| is_variable_name(name)),
-                "defined are",
-            ),
-            ReferenceFault::Name(_) => {
-                Some("write `$${` where the two characters themselves are meant".to_owned())
+            ReferenceFault::Undefined(name) => {
+                hint(name, defined.iter().map(String::as_str).filter(|name| is_variable_name(name)), "defined are")
             }
+            ReferenceFault::Name(_) => Some("write `$${` where the two characters themselves are meant".to_owned()),
             ReferenceFault::Open => None,
         };
         let message = format!("{}: {}", self.subject(pointer), shown_fault(fault));
-        self.faults
-            .push(Finding::value(pointer, Code::UnknownReference, message).maybe_hint(advice));
+        self.faults.push(Finding::value(pointer, Code::UnknownReference, message).maybe_hint(advice));
     }
 }
 

@@ -81,15 +81,7 @@ pub(super) struct Builder<'f> {
 impl<'f> Builder<'f> {
     pub(super) fn new(findings: &'f mut Vec<Finding>) -> Self {
         let (frames, anchors) = (Vec::new(), HashMap::new());
-        Self {
-            findings,
-            frames,
-            anchors,
-            nodes: 0,
-            aliased: 0,
-            documents: 0,
-            root: None,
-        }
+        Self { findings, frames, anchors, nodes: 0, aliased: 0, documents: 0, root: None }
     }
 
     /// The document, if there was one that holds something.
@@ -105,12 +97,8 @@ impl<'f> Builder<'f> {
                 let node = self.scalar(text, style, tag.as_deref(), at);
                 self.complete(node, anchor, style == ScalarStyle::Plain)
             }
-            Event::SequenceStart(anchor, tag) => {
-                self.open(at, anchor, tag, Content::Sequence(Vec::new()))
-            }
-            Event::MappingStart(anchor, tag) => {
-                self.open(at, anchor, tag, Content::Mapping(Mapping::default()))
-            }
+            Event::SequenceStart(anchor, tag) => self.open(at, anchor, tag, Content::Sequence(Vec::new())),
+            Event::MappingStart(anchor, tag) => self.open(at, anchor, tag, Content::Mapping(Mapping::default())),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(anchor) => self.alias(anchor, at),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
@@ -122,22 +110,13 @@ impl<'f> Builder<'f> {
         if self.documents == 1 {
             return Ok(());
         }
-        let finding = Finding::new(
-            "",
-            Place::At(at),
-            Code::SeveralDocuments,
-            "a second document begins here",
-        );
-        Err(Box::new(finding.hint("a descriptor is one document: remove what follows `---`, or put it into a file of its own")))
+        let finding = Finding::new("", Place::At(at), Code::SeveralDocuments, "a second document begins here");
+        Err(Box::new(
+            finding.hint("a descriptor is one document: remove what follows `---`, or put it into a file of its own"),
+        ))
     }
 
-    fn scalar(
-        &mut self,
-        text: Cow<'_, str>,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        at: Position,
-    ) -> Node {
+    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Node {
         let data = match tag {
             Some(tag) if tag.is_yaml_core_schema() => tagged(&text, &tag.suffix),
             Some(tag) if tag.to_string() == "!" => Some(Data::Text(text.to_string())),
@@ -151,8 +130,7 @@ impl<'f> Builder<'f> {
         let data = data.unwrap_or_else(|| {
             let message = format!("`{}` is no value that a descriptor can hold", shown(&text));
             let finding = Finding::new(self.pointer(), Place::At(at), Code::InvalidScalar, message);
-            self.findings
-                .push(finding.hint("write a finite number, or put text in quotes"));
+            self.findings.push(finding.hint("write a finite number, or put text in quotes"));
             Data::Null
         });
         Node { at, data }
@@ -161,40 +139,23 @@ impl<'f> Builder<'f> {
     fn unknown_tag(&mut self, tag: &Tag, at: Position) {
         let message = format!("the tag `{}` means nothing here", shown(&tag.to_string()));
         let finding = Finding::new(self.pointer(), Place::At(at), Code::UnknownTag, message);
-        self.findings
-            .push(finding.hint("remove it; text that begins with `!` needs quotes"));
+        self.findings.push(finding.hint("remove it; text that begins with `!` needs quotes"));
     }
 
-    fn open(
-        &mut self,
-        at: Position,
-        anchor: usize,
-        tag: Option<Cow<'_, Tag>>,
-        content: Content,
-    ) -> Step {
-        if let Some(tag) = tag.filter(|tag| {
-            !tag.is_yaml_core_schema() || !matches!(tag.suffix.as_str(), "map" | "seq")
-        }) {
+    fn open(&mut self, at: Position, anchor: usize, tag: Option<Cow<'_, Tag>>, content: Content) -> Step {
+        if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema() || !matches!(tag.suffix.as_str(), "map" | "seq"))
+        {
             self.unknown_tag(&tag, at);
         }
         if self.frames.len() >= MAX_DEPTH {
             return Err(Box::new(too_deep(at, self.pointer())));
         }
-        self.frames.push(Frame {
-            at,
-            anchor,
-            content,
-        });
+        self.frames.push(Frame { at, anchor, content });
         Ok(())
     }
 
     fn close(&mut self) -> Step {
-        let Some(Frame {
-            at,
-            anchor,
-            content,
-        }) = self.frames.pop()
-        else {
+        let Some(Frame { at, anchor, content }) = self.frames.pop() else {
             return Ok(());
         };
         let data = match content {
@@ -207,18 +168,9 @@ impl<'f> Builder<'f> {
     fn alias(&mut self, anchor: usize, at: Position) -> Step {
         let Some(anchored) = self.anchors.get(&anchor) else {
             let message = "this alias stands for a value that holds the alias itself";
-            return Err(Box::new(Finding::new(
-                self.pointer(),
-                Place::At(at),
-                Code::Syntax,
-                message,
-            )));
+            return Err(Box::new(Finding::new(self.pointer(), Place::At(at), Code::Syntax, message)));
         };
-        let Size {
-            nodes,
-            bytes,
-            depth,
-        } = anchored.size;
+        let Size { nodes, bytes, depth } = anchored.size;
         if self.frames.len() + depth > MAX_DEPTH {
             return Err(Box::new(too_deep(at, self.pointer())));
         }
@@ -234,16 +186,8 @@ impl<'f> Builder<'f> {
         if self.aliased <= MAX_ALIASED {
             return Ok(());
         }
-        let message = format!(
-            "aliases make this descriptor larger than {} MiB",
-            MAX_ALIASED >> 20
-        );
-        Err(Box::new(Finding::new(
-            self.pointer(),
-            Place::At(at),
-            Code::TooLarge,
-            message,
-        )))
+        let message = format!("aliases make this descriptor larger than {} MiB", MAX_ALIASED >> 20);
+        Err(Box::new(Finding::new(self.pointer(), Place::At(at), Code::TooLarge, message)))
     }
 
     /// A value is whole: it goes to where it belongs.
@@ -251,47 +195,29 @@ impl<'f> Builder<'f> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             let message = format!("this descriptor holds more than {MAX_NODES} values");
-            return Err(Box::new(Finding::new(
-                "",
-                Place::At(node.at),
-                Code::TooLarge,
-                message,
-            )));
+            return Err(Box::new(Finding::new("", Place::At(node.at), Code::TooLarge, message)));
         }
         if anchor != 0 {
             let size = size(&node);
             self.copy(size.bytes, node.at)?;
-            self.anchors.insert(
-                anchor,
-                Anchored {
-                    node: node.clone(),
-                    size,
-                },
-            );
+            self.anchors.insert(anchor, Anchored { node: node.clone(), size });
         }
         let pointer = self.pointer();
         match self.frames.last_mut().map(|frame| &mut frame.content) {
             None => self.root = Some(node),
             Some(Content::Sequence(items)) => items.push(node),
-            Some(Content::Mapping(mapping)) => {
-                self.findings.extend(mapping.take(node, plain, &pointer))
-            }
+            Some(Content::Mapping(mapping)) => self.findings.extend(mapping.take(node, plain, &pointer)),
         }
         Ok(())
     }
 
     /// Where the reading is.
     fn pointer(&self) -> String {
-        self.frames
-            .iter()
-            .fold(String::new(), |pointer, frame| match &frame.content {
-                Content::Sequence(items) => item(&pointer, items.len()),
-                Content::Mapping(Mapping {
-                    key: Key::Field(name, _),
-                    ..
-                }) => field(&pointer, name),
-                Content::Mapping(_) => pointer,
-            })
+        self.frames.iter().fold(String::new(), |pointer, frame| match &frame.content {
+            Content::Sequence(items) => item(&pointer, items.len()),
+            Content::Mapping(Mapping { key: Key::Field(name, _), .. }) => field(&pointer, name),
+            Content::Mapping(_) => pointer,
+        })
     }
 }
 
@@ -302,11 +228,7 @@ impl Mapping {
             Key::Awaited => self.take_key(node, plain, pointer),
             Key::Refused => None,
             Key::Field(key, at) => {
-                self.entries.push(Entry {
-                    key,
-                    at,
-                    value: node,
-                });
+                self.entries.push(Entry { key, at, value: node });
                 None
             }
             Key::Merge => self.take_merge(node, pointer),
@@ -324,12 +246,7 @@ impl Mapping {
                 return Some(finding.hint(format!("write it in quotes: \"{}\"", shown(&written))));
             }
             Data::Null | Data::Sequence(_) | Data::Mapping(_) => {
-                return Some(Finding::new(
-                    pointer,
-                    at,
-                    Code::KeyNotText,
-                    "a key must be text",
-                ));
+                return Some(Finding::new(pointer, at, Code::KeyNotText, "a key must be text"));
             }
         };
         if name == "<<" && plain {
@@ -352,12 +269,7 @@ impl Mapping {
             Data::Sequence(nodes) if nodes.iter().all(fits) => self.merges.extend(nodes),
             _ => {
                 let message = "the merge key `<<` takes a mapping, or a list of mappings";
-                return Some(Finding::new(
-                    pointer,
-                    Place::At(at),
-                    Code::InvalidMerge,
-                    message,
-                ));
+                return Some(Finding::new(pointer, Place::At(at), Code::InvalidMerge, message));
             }
         }
         None
@@ -365,18 +277,10 @@ impl Mapping {
 
     /// With what the merge keys bring: fields of its own win, then those of the earlier merge.
     fn merged(self) -> Vec<Entry> {
-        let Self {
-            mut entries,
-            mut seen,
-            merges,
-            ..
-        } = self;
+        let Self { mut entries, mut seen, merges, .. } = self;
         for merge in merges {
             if let Data::Mapping(more) = merge.data {
-                entries.extend(
-                    more.into_iter()
-                        .filter(|entry| seen.insert(entry.key.clone())),
-                );
+                entries.extend(more.into_iter().filter(|entry| seen.insert(entry.key.clone())));
             }
         }
         entries
@@ -393,22 +297,12 @@ fn size(node: &Node) -> Size {
     };
     let (inner, own, level) = match &node.data {
         Data::Null => (Size::default(), 0, 0),
-        Data::Bool(_, text) | Data::Number(_, text) | Data::Text(text) => {
-            (Size::default(), text.len(), 0)
-        }
+        Data::Bool(_, text) | Data::Number(_, text) | Data::Text(text) => (Size::default(), text.len(), 0),
         Data::Sequence(items) => (sum(&mut items.iter().map(size)), 0, 1),
         Data::Mapping(entries) => {
             let keys = entries.iter().map(|entry| entry.key.len()).sum();
-            (
-                sum(&mut entries.iter().map(|entry| size(&entry.value))),
-                keys,
-                1,
-            )
+            (sum(&mut entries.iter().map(|entry| size(&entry.value))), keys, 1)
         }
     };
-    Size {
-        nodes: inner.nodes + 1,
-        bytes: inner.bytes + own + 32,
-        depth: inner.depth + level,
-    }
+    Size { nodes: inner.nodes + 1, bytes: inner.bytes + own + 32, depth: inner.depth + level }
 }

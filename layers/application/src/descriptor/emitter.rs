@@ -29,10 +29,7 @@ pub fn write_descriptor(model: &ResourceModel) -> String {
 /// text inside, but people write them without quotes.
 const NUMBERS: [(&str, &[&str]); 3] = [
     ("resources", &["cpu"]),
-    (
-        "constraints",
-        &["minAvailability", "maxPricePerHour", "maxCarbonIntensity"],
-    ),
+    ("constraints", &["minAvailability", "maxPricePerHour", "maxCarbonIntensity"]),
     ("objective", &["price", "latency", "carbon"]),
 ];
 
@@ -42,8 +39,7 @@ fn bare_numbers(node: &mut Node, parent: &str) {
         Data::Sequence(items) => items.iter_mut().for_each(|item| bare_numbers(item, "")),
         Data::Mapping(entries) => {
             for entry in entries {
-                let takes_number =
-                    known.is_some_and(|(_, fields)| fields.contains(&entry.key.as_str()));
+                let takes_number = known.is_some_and(|(_, fields)| fields.contains(&entry.key.as_str()));
                 match (&entry.value.data, takes_number) {
                     (Data::Text(text), true) if is_short(text) => {
                         if let Some(number @ Data::Number(..)) = resolve(text) {
@@ -117,10 +113,8 @@ fn one_line(node: &Node) -> Option<String> {
         Data::Mapping(entries) => entries.is_empty().then(|| "{}".to_owned()),
         Data::Sequence(items) => {
             let scalar = |item: &Node| !matches!(item.data, Data::Mapping(_) | Data::Sequence(_));
-            let line = items
-                .iter()
-                .map(|item| scalar(item).then(|| one_line(item)).flatten())
-                .collect::<Option<Vec<_>>>()?;
+            let line =
+                items.iter().map(|item| scalar(item).then(|| one_line(item)).flatten()).collect::<Option<Vec<_>>>()?;
             let line = format!("[{}]", line.join(", "));
             (line.len() <= ONE_LINE).then_some(line)
         }
@@ -135,12 +129,7 @@ fn text(given: &str) -> String {
     };
     let first = |c: char| c.is_alphanumeric() || matches!(c, '/' | '_' | '.' | '$');
     let reads_back = matches!(resolve(given), Some(Data::Text(_))) && !ambiguous(given);
-    if given.chars().all(plain)
-        && given.starts_with(first)
-        && !given.ends_with(' ')
-        && reads_back
-        && given != "..."
-    {
+    if given.chars().all(plain) && given.starts_with(first) && !given.ends_with(' ') && reads_back && given != "..." {
         return given.to_owned();
     }
     let mut out = String::from('"');
@@ -150,10 +139,7 @@ fn text(given: &str) -> String {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            ' '..='~'
-            | '\u{a1}'..='\u{200a}'
-            | '\u{2030}'..='\u{205f}'
-            | '\u{2070}'..='\u{d7ff}' => out.push(c),
+            ' '..='~' | '\u{a1}'..='\u{200a}' | '\u{2030}'..='\u{205f}' | '\u{2070}'..='\u{d7ff}' => out.push(c),
             '\0'..='\u{ffff}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
             _ => out.push_str(&format!("\\U{:08x}", u32::from(c))),
         }
@@ -165,7 +151,6 @@ fn text(given: &str) -> String {
 /// Text that other readers, of YAML 1.1, take for something else.
 fn ambiguous(text: &str) -> bool {
     const WORDS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
-    text.starts_with(|c: char| c.is_ascii_digit())
-        && !text.contains(|c: char| c.is_ascii_alphabetic())
+    text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(|c: char| c.is_ascii_alphabetic())
         || WORDS.contains(&text.to_ascii_lowercase().as_str())
 }

@@ -16,12 +16,7 @@ use std::{collections::HashSet, str::Chars};
 /// Reads the text if it is JSON. None: it isn't, or is beyond the bounds; the
 /// YAML reader then says why.
 pub(super) fn read(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
-    let mut reader = Reader {
-        rest: text.chars(),
-        at: Position::START,
-        nodes: 0,
-        findings: Vec::new(),
-    };
+    let mut reader = Reader { rest: text.chars(), at: Position::START, nodes: 0, findings: Vec::new() };
     reader.skip_blank();
     let root = reader.value("", 0)?;
     reader.skip_blank();
@@ -47,10 +42,7 @@ impl<'t> Reader<'t> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.next()?;
         if c == '\n' {
-            self.at = Position {
-                line: self.at.line + 1,
-                column: 1,
-            };
+            self.at = Position { line: self.at.line + 1, column: 1 };
         } else {
             self.at.column += 1;
         }
@@ -62,10 +54,7 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_blank(&mut self) {
-        while self
-            .peek()
-            .is_some_and(|c| matches!(c, ' ' | '\t' | '\n' | '\r'))
-        {
+        while self.peek().is_some_and(|c| matches!(c, ' ' | '\t' | '\n' | '\r')) {
             self.next();
         }
     }
@@ -155,19 +144,14 @@ impl<'t> Reader<'t> {
 
     fn word(&mut self) -> Option<Data> {
         let from = self.rest.as_str();
-        while self
-            .peek()
-            .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'))
-        {
+        while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.')) {
             self.next();
         }
         let word = from.get(..from.len() - self.rest.as_str().len())?;
         match word {
             "null" => Some(Data::Null),
             "true" | "false" => Some(Data::Bool(word == "true", word.to_owned())),
-            _ => serde_json::from_str(word)
-                .ok()
-                .map(|number| Data::Number(number, word.to_owned())),
+            _ => serde_json::from_str(word).ok().map(|number| Data::Number(number, word.to_owned())),
         }
     }
 }

@@ -59,15 +59,8 @@ pub fn read_descriptor(text: &str) -> Result<Described, Diagnostics> {
         return Err(refused(findings, Some(&root), text));
     }
     match serde_json::from_value(value) {
-        Ok(model) => Ok(Described {
-            model,
-            warnings: located(warnings, Some(&root), text),
-        }),
-        Err(error) => Err(refused(
-            vec![Finding::key("", Code::Invalid, error.to_string())],
-            Some(&root),
-            text,
-        )),
+        Ok(model) => Ok(Described { model, warnings: located(warnings, Some(&root), text) }),
+        Err(error) => Err(refused(vec![Finding::key("", Code::Invalid, error.to_string())], Some(&root), text)),
     }
 }
 
@@ -80,43 +73,24 @@ pub fn read_descriptor_bytes(bytes: &[u8]) -> Result<Described, Diagnostics> {
         Ok(text) => read_descriptor(text),
         Err(_) if bytes.len() > MAX_BYTES => Err(refused(vec![too_large()], None, "")),
         Err(error) => {
-            let before =
-                String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
+            let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
             let line = before.matches('\n').count() + 1;
-            let column = before
-                .rsplit('\n')
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .count()
-                + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
             let at = Place::At(Position { line, column });
-            let finding = Finding::new("", at, Code::Encoding, "this byte is no UTF-8")
-                .hint("save the file as UTF-8");
-            Err(refused(
-                vec![finding],
-                None,
-                &String::from_utf8_lossy(bytes),
-            ))
+            let finding = Finding::new("", at, Code::Encoding, "this byte is no UTF-8").hint("save the file as UTF-8");
+            Err(refused(vec![finding], None, &String::from_utf8_lossy(bytes)))
         }
     }
 }
 
 fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
     let begins = text.trim_start_matches('\u{feff}').trim_start();
-    let json = begins
-        .starts_with(['{', '['])
-        .then(|| json::read(text, findings))
-        .flatten();
+    let json = begins.starts_with(['{', '[']).then(|| json::read(text, findings)).flatten();
     json.or_else(|| yaml::read(text, findings))
 }
 
 fn too_large() -> Finding {
-    Finding::key(
-        "",
-        Code::TooLarge,
-        format!("a descriptor may have at most {} KiB", MAX_BYTES >> 10),
-    )
+    Finding::key("", Code::TooLarge, format!("a descriptor may have at most {} KiB", MAX_BYTES >> 10))
 }
 
 fn refused(findings: Vec<Finding>, root: Option<&Node>, text: &str) -> Diagnostics {

@@ -51,12 +51,9 @@ impl Node {
             Data::Number(number, _) => Value::Number(whole(number)),
             Data::Text(text) => Value::String(text.clone()),
             Data::Sequence(items) => Value::Array(items.iter().map(Self::to_value).collect()),
-            Data::Mapping(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|e| (e.key.clone(), e.value.to_value()))
-                    .collect::<Map<_, _>>(),
-            ),
+            Data::Mapping(entries) => {
+                Value::Object(entries.iter().map(|e| (e.key.clone(), e.value.to_value())).collect::<Map<_, _>>())
+            }
         }
     }
 
@@ -67,15 +64,10 @@ impl Node {
         for segment in pointer.split('/').skip(1) {
             let name = segment.replace("~1", "/").replace("~0", "~");
             let next = match &found.1.data {
-                Data::Sequence(items) => name
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get(index))
-                    .map(|item| (None, item)),
-                Data::Mapping(entries) => entries
-                    .iter()
-                    .find(|e| e.key == name)
-                    .map(|e| (Some(e.at), &e.value)),
+                Data::Sequence(items) => {
+                    name.parse::<usize>().ok().and_then(|index| items.get(index)).map(|item| (None, item))
+                }
+                Data::Mapping(entries) => entries.iter().find(|e| e.key == name).map(|e| (Some(e.at), &e.value)),
                 _ => None,
             };
             match next {
@@ -98,9 +90,7 @@ impl Node {
             };
         }
         match &found.data {
-            Data::Bool(_, written) | Data::Number(_, written) | Data::Text(written) => {
-                Some(written)
-            }
+            Data::Bool(_, written) | Data::Number(_, written) | Data::Text(written) => Some(written),
             _ => None,
         }
     }
@@ -120,9 +110,7 @@ pub(crate) fn item(base: &str, index: usize) -> String {
 fn whole(number: &Number) -> Number {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
-            Number::from(float as i64)
-        }
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => Number::from(float as i64),
         _ => number.clone(),
     }
 }

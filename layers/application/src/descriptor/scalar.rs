@@ -44,9 +44,7 @@ fn resolve_number(text: &str) -> Option<Data> {
 fn integer(text: &str) -> Option<Number> {
     let radix = |digits: &str, radix: u32| {
         let plain = !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix));
-        plain
-            .then(|| u64::from_str_radix(digits, radix).ok().map(Number::from))
-            .flatten()
+        plain.then(|| u64::from_str_radix(digits, radix).ok().map(Number::from)).flatten()
     };
     if let Some(digits) = text.strip_prefix("0x") {
         return radix(digits, 16);
@@ -65,10 +63,7 @@ fn is_decimal(text: &str) -> bool {
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
-        ),
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
         None => (unsigned, None),
     };
     let (units, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -103,15 +98,9 @@ mod tests {
         ] {
             assert!(matches!(resolve(text), Some(Data::Text(_))), "{text}");
         }
-        for (text, number) in [
-            ("0o17", 15.0),
-            ("0x1F", 31.0),
-            ("007", 7.0),
-            ("+5", 5.0),
-            (".5", 0.5),
-            ("5.", 5.0),
-            ("1e3", 1000.0),
-        ] {
+        for (text, number) in
+            [("0o17", 15.0), ("0x1F", 31.0), ("007", 7.0), ("+5", 5.0), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0)]
+        {
             match resolve(text) {
                 Some(Data::Number(found, _)) => assert_eq!(found.as_f64(), Some(number), "{text}"),
                 other => panic!("{text}: {other:?}"),

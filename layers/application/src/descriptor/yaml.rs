@@ -35,31 +35,19 @@ pub(super) fn read(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
 }
 
 fn position(marker: &Marker) -> Position {
-    Position {
-        line: marker.line(),
-        column: marker.col() + 1,
-    }
+    Position { line: marker.line(), column: marker.col() + 1 }
 }
 
 /// The words of the parser, and what usually lies behind them.
 const REMEDIES: [(&str, &str); 6] = [
     ("tab", "YAML indents with spaces, never with tabs"),
-    (
-        "mapping values are not allowed",
-        "check the indentation of this line; text that holds `: ` needs quotes",
-    ),
+    ("mapping values are not allowed", "check the indentation of this line; text that holds `: ` needs quotes"),
     (
         "unknown anchor",
         "an alias `*name` stands for a value marked `&name` further up; text that begins with `*` needs quotes",
     ),
-    (
-        "cannot start any token",
-        "text that begins with this character needs quotes",
-    ),
-    (
-        "expected",
-        "check the indentation, and the brackets and quotes before this place",
-    ),
+    ("cannot start any token", "text that begins with this character needs quotes"),
+    ("expected", "check the indentation, and the brackets and quotes before this place"),
     ("indent", "check the indentation"),
 ];
 
@@ -68,23 +56,9 @@ fn syntax(error: &ScanError) -> Finding {
     if error.info().contains("recursion limit") {
         return too_deep(at, "");
     }
-    let info: String = error
-        .info()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(200)
-        .collect();
-    let hint = REMEDIES
-        .iter()
-        .find(|(words, _)| info.contains(words))
-        .map(|(_, hint)| (*hint).to_owned());
-    Finding::new(
-        "",
-        Place::At(at),
-        Code::Syntax,
-        format!("this is no YAML: {info}"),
-    )
-    .maybe_hint(hint)
+    let info: String = error.info().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    let hint = REMEDIES.iter().find(|(words, _)| info.contains(words)).map(|(_, hint)| (*hint).to_owned());
+    Finding::new("", Place::At(at), Code::Syntax, format!("this is no YAML: {info}")).maybe_hint(hint)
 }
 
 pub(super) fn too_deep(at: Position, pointer: impl Into<String>) -> Finding {

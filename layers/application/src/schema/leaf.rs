@@ -18,22 +18,13 @@ pub(super) const KEYWORD: &str = "x-hansa-type";
 
 /// Definitions that are such a value.
 pub(super) fn is_leaf(definition: &str) -> bool {
-    matches!(
-        definition,
-        "CpuMilli" | "Mebibytes" | "TimeSpan" | "Currency" | "Area"
-    )
+    matches!(definition, "CpuMilli" | "Mebibytes" | "TimeSpan" | "Currency" | "Area")
 }
 
 /// What a schema asks if it is a decimal number, which schemars writes in place.
 pub(super) fn decimal_of(schema: &Map<String, Value>) -> Option<Value> {
-    let types: Vec<&str> = schema
-        .get("type")?
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let decimal =
-        types.contains(&"string") && types.contains(&"number") && schema.contains_key("pattern");
+    let types: Vec<&str> = schema.get("type")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    let decimal = types.contains(&"string") && types.contains(&"number") && schema.contains_key("pattern");
     decimal.then(|| {
         json!({
             "type": "Decimal",
@@ -62,10 +53,7 @@ pub(super) fn judge(spec: &Value, value: &Value) -> Result<(), Fault> {
         Some("Mebibytes") => quantity::<Mebibytes>(value, Mebibytes::EXPECTED, "Mi"),
         Some("TimeSpan") => quantity::<TimeSpan>(value, TimeSpan::EXPECTED, "ms"),
         Some("Currency") => capitals::<Currency>(value, "a currency code of ISO 4217, such as EUR"),
-        Some("Area") => capitals::<Area>(
-            value,
-            "a country code of ISO 3166-1 such as DE, or a group such as EU, EEA",
-        ),
+        Some("Area") => capitals::<Area>(value, "a country code of ISO 3166-1 such as DE, or a group such as EU, EEA"),
         _ => decimal(spec, value),
     }
 }
@@ -83,19 +71,9 @@ fn quantity<T: DeserializeOwned>(value: &Value, wanted: &str, unit: &str) -> Res
         Value::String(text) => corrected_unit(text),
         _ => None,
     };
-    let hint = with_unit
-        .filter(|text| taken::<T>(&json!(text)))
-        .map(|text| format!("did you mean `{text}`?"));
-    let code = if value.is_string() || value.is_number() {
-        Code::InvalidText
-    } else {
-        Code::WrongType
-    };
-    Err(Fault {
-        code,
-        wanted: wanted.to_owned(),
-        hint,
-    })
+    let hint = with_unit.filter(|text| taken::<T>(&json!(text))).map(|text| format!("did you mean `{text}`?"));
+    let code = if value.is_string() || value.is_number() { Code::InvalidText } else { Code::WrongType };
+    Err(Fault { code, wanted: wanted.to_owned(), hint })
 }
 
 /// Units of other tools: `512MB`, `512m`, `10 sec`.
@@ -119,33 +97,14 @@ fn capitals<T: DeserializeOwned>(value: &Value, wanted: &str) -> Result<(), Faul
         return Ok(());
     }
     let raised = value.as_str().map(|text| text.trim().to_uppercase());
-    let hint = raised
-        .filter(|text| taken::<T>(&json!(text)))
-        .map(|text| format!("did you mean `{text}`?"));
-    let code = if value.is_string() {
-        Code::InvalidText
-    } else {
-        Code::WrongType
-    };
-    Err(Fault {
-        code,
-        wanted: wanted.to_owned(),
-        hint,
-    })
+    let hint = raised.filter(|text| taken::<T>(&json!(text))).map(|text| format!("did you mean `{text}`?"));
+    let code = if value.is_string() { Code::InvalidText } else { Code::WrongType };
+    Err(Fault { code, wanted: wanted.to_owned(), hint })
 }
 
 fn decimal(spec: &Value, value: &Value) -> Result<(), Fault> {
-    let bound = |name: &str| {
-        spec.get(name)
-            .and_then(|bound| serde_json::from_value::<Decimal>(bound.clone()).ok())
-    };
-    let fault = |code, wanted: &str| {
-        Err(Fault {
-            code,
-            wanted: wanted.to_owned(),
-            hint: None,
-        })
-    };
+    let bound = |name: &str| spec.get(name).and_then(|bound| serde_json::from_value::<Decimal>(bound.clone()).ok());
+    let fault = |code, wanted: &str| Err(Fault { code, wanted: wanted.to_owned(), hint: None });
     if !(value.is_number() || value.is_string()) {
         return fault(Code::WrongType, "a number");
     }
@@ -153,12 +112,8 @@ fn decimal(spec: &Value, value: &Value) -> Result<(), Fault> {
         return fault(Code::InvalidText, "a decimal number of at most 28 digits");
     };
     match (bound("minimum"), bound("maximum")) {
-        (Some(least), _) if number < least => {
-            fault(Code::OutOfRange, &format!("at least {}", least.normalize()))
-        }
-        (_, Some(most)) if number > most => {
-            fault(Code::OutOfRange, &format!("at most {}", most.normalize()))
-        }
+        (Some(least), _) if number < least => fault(Code::OutOfRange, &format!("at least {}", least.normalize())),
+        (_, Some(most)) if number > most => fault(Code::OutOfRange, &format!("at most {}", most.normalize())),
         _ => Ok(()),
     }
 }

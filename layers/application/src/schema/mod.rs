@@ -45,21 +45,14 @@ static CHECKED: LazyLock<Result<Checked, String>> = LazyLock::new(|| {
 pub(crate) fn check(value: &Value, root: &Node, findings: &mut Vec<Finding>) {
     match &*CHECKED {
         Ok(checked) => {
-            let mut translation = translate::Translation {
-                schema: &checked.schema,
-                value,
-                root,
-                findings,
-            };
+            let mut translation = translate::Translation { schema: &checked.schema, value, root, findings };
             for error in checked.validator.iter_errors(value).take(MOST) {
                 translation.add(&error);
             }
         }
-        Err(error) => findings.push(Finding::key(
-            "",
-            Code::Invalid,
-            format!("the schema of this build is broken: {error}"),
-        )),
+        Err(error) => {
+            findings.push(Finding::key("", Code::Invalid, format!("the schema of this build is broken: {error}")))
+        }
     }
 }
 
@@ -74,9 +67,7 @@ fn prepare(schema: &mut Value) {
             if fields.get("pattern").and_then(Value::as_str) == Some(NAME_PATTERN) {
                 fields.remove("pattern");
             }
-            if fields.get("format").and_then(Value::as_str) == Some("uint32")
-                && !fields.contains_key("maximum")
-            {
+            if fields.get("format").and_then(Value::as_str) == Some("uint32") && !fields.contains_key("maximum") {
                 fields.insert("maximum".to_owned(), json!(u32::MAX));
             }
             if let Some(spec) = leaf::decimal_of(fields) {
@@ -101,10 +92,7 @@ fn prepare(schema: &mut Value) {
 /// The schema behind a chain of `$ref`.
 fn resolved<'s>(root: &'s Value, mut schema: &'s Value) -> &'s Value {
     for _ in 0..8 {
-        let target = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|reference| reference.strip_prefix('#'));
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
         match target.and_then(|pointer| root.pointer(pointer)) {
             Some(next) => schema = next,
             None => break,

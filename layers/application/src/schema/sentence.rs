@@ -11,16 +11,10 @@ pub(crate) fn path(root: &Value, pointer: &str) -> String {
         let name = segment.replace("~1", "/").replace("~0", "~");
         let in_list = here.is_some_and(Value::is_array);
         here = here.and_then(|value| match value {
-            Value::Array(items) => name
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| items.get(index)),
+            Value::Array(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
             _ => value.get(&name),
         });
-        let plain = !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
         match (in_list, plain) {
             (true, _) => out.push_str(&format!("[{name}]")),
             (false, true) if out.is_empty() => out.push_str(&shown(&name)),
@@ -34,11 +28,7 @@ pub(crate) fn path(root: &Value, pointer: &str) -> String {
 /// The same as the subject of a sentence: in backticks, or `the descriptor`.
 pub(crate) fn subject(root: &Value, pointer: &str) -> String {
     let path = path(root, pointer);
-    if path.is_empty() {
-        "the descriptor".to_owned()
-    } else {
-        format!("`{path}`")
-    }
+    if path.is_empty() { "the descriptor".to_owned() } else { format!("`{path}`") }
 }
 
 /// What a value is.
@@ -70,17 +60,12 @@ pub(super) fn expectation(root: &Value, schema: &Value) -> String {
         return format!("one of {}", quoted(&words));
     }
     if let Some(spec) = schema.get(leaf::KEYWORD) {
-        return leaf::judge(spec, &Value::Array(Vec::new()))
-            .err()
-            .map_or_else(String::new, |fault| fault.wanted);
+        return leaf::judge(spec, &Value::Array(Vec::new())).err().map_or_else(String::new, |fault| fault.wanted);
     }
     let branches = branches(schema);
     if !branches.is_empty() {
-        let parts: Vec<String> = branches
-            .iter()
-            .filter(|branch| !is_null(branch))
-            .map(|branch| expectation(root, branch))
-            .collect();
+        let parts: Vec<String> =
+            branches.iter().filter(|branch| !is_null(branch)).map(|branch| expectation(root, branch)).collect();
         return parts.join(", or ");
     }
     let named = |name: &str| match name {
@@ -95,11 +80,7 @@ pub(super) fn expectation(root: &Value, schema: &Value) -> String {
     match schema.get("type") {
         Some(Value::String(name)) => named(name),
         Some(Value::Array(names)) => {
-            let names = names
-                .iter()
-                .filter_map(Value::as_str)
-                .filter(|name| *name != "null")
-                .map(named);
+            let names = names.iter().filter_map(Value::as_str).filter(|name| *name != "null").map(named);
             names.collect::<Vec<_>>().join(" or ")
         }
         _ => "something else".to_owned(),
@@ -108,28 +89,16 @@ pub(super) fn expectation(root: &Value, schema: &Value) -> String {
 
 fn mapping(schema: &Value) -> String {
     let names: Vec<&str> = properties(schema).collect();
-    if names.is_empty() {
-        "a mapping".to_owned()
-    } else {
-        format!("a mapping with {}", quoted(&names))
-    }
+    if names.is_empty() { "a mapping".to_owned() } else { format!("a mapping with {}", quoted(&names)) }
 }
 
 pub(super) fn quoted(words: &[&str]) -> String {
-    words
-        .iter()
-        .map(|word| format!("`{}`", shown(word)))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().map(|word| format!("`{}`", shown(word))).collect::<Vec<_>>().join(", ")
 }
 
 /// The alternatives of a schema.
 pub(super) fn branches(schema: &Value) -> Vec<&Value> {
-    ["oneOf", "anyOf"]
-        .iter()
-        .filter_map(|keyword| schema.get(*keyword)?.as_array())
-        .flatten()
-        .collect()
+    ["oneOf", "anyOf"].iter().filter_map(|keyword| schema.get(*keyword)?.as_array()).flatten().collect()
 }
 
 pub(super) fn is_null(schema: &Value) -> bool {
@@ -143,10 +112,7 @@ pub(super) fn words(schema: &Value) -> Option<Vec<&str>> {
     }
     let mut words = Vec::new();
     for branch in branches(schema) {
-        match (
-            branch.get("const").and_then(Value::as_str),
-            branch.get("enum").and_then(Value::as_array),
-        ) {
+        match (branch.get("const").and_then(Value::as_str), branch.get("enum").and_then(Value::as_array)) {
             (Some(word), _) => words.push(word),
             (None, Some(listed)) => words.extend(listed.iter().filter_map(Value::as_str)),
             (None, None) => return None,
@@ -157,11 +123,7 @@ pub(super) fn words(schema: &Value) -> Option<Vec<&str>> {
 
 /// The fields that a schema has.
 pub(super) fn properties(schema: &Value) -> impl Iterator<Item = &str> + Clone {
-    schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(|fields| fields.keys().map(String::as_str))
+    schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|fields| fields.keys().map(String::as_str))
 }
 
 /// Where, within what `schema` describes, a field of this name belongs: `package.process.command`.
@@ -174,12 +136,10 @@ pub(super) fn deeper(root: &Value, schema: &Value, name: &str, depth: usize) -> 
     if depth == 3 {
         return None;
     }
-    let within = |(field, inner): (&String, &Value)| {
-        Some(format!("{field}.{}", deeper(root, inner, name, depth + 1)?))
-    };
-    fields.into_iter().flatten().find_map(within).or_else(|| {
-        branches(schema)
-            .into_iter()
-            .find_map(|branch| deeper(root, branch, name, depth.max(1)))
-    })
+    let within = |(field, inner): (&String, &Value)| Some(format!("{field}.{}", deeper(root, inner, name, depth + 1)?));
+    fields
+        .into_iter()
+        .flatten()
+        .find_map(within)
+        .or_else(|| branches(schema).into_iter().find_map(|branch| deeper(root, branch, name, depth.max(1))))
 }

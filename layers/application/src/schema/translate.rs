@@ -29,31 +29,20 @@ impl Translation<'_> {
             Kind::AdditionalProperties { unexpected } => {
                 return self.unknown_fields(error, unexpected);
             }
-            Kind::AnyOf { context }
-            | Kind::OneOfNotValid { context }
-            | Kind::OneOfMultipleValid { context } => {
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } | Kind::OneOfMultipleValid { context } => {
                 return self.alternatives(error, context);
             }
-            Kind::Required { property } => {
-                self.missing(error, property.as_str().unwrap_or_default())
-            }
+            Kind::Required { property } => self.missing(error, property.as_str().unwrap_or_default()),
             Kind::Type { .. } => self.wrong_type(error),
             Kind::Custom { .. } => self.leaf(error),
             Kind::Enum { .. } | Kind::Constant { .. } => self.unknown_word(error),
             Kind::Minimum { limit } => value(
                 Code::OutOfRange,
-                format!(
-                    "{subject} must be at least {limit}, not {}",
-                    self.as_written(&pointer)
-                ),
+                format!("{subject} must be at least {limit}, not {}", self.as_written(&pointer)),
             ),
-            Kind::Maximum { limit } => value(
-                Code::OutOfRange,
-                format!(
-                    "{subject} must be at most {limit}, not {}",
-                    self.as_written(&pointer)
-                ),
-            ),
+            Kind::Maximum { limit } => {
+                value(Code::OutOfRange, format!("{subject} must be at most {limit}, not {}", self.as_written(&pointer)))
+            }
             Kind::MinItems { limit } => Finding::key(
                 pointer.clone(),
                 Code::TooFew,
@@ -64,17 +53,12 @@ impl Translation<'_> {
                 Code::TooFew,
                 format!("{subject} needs at least {limit} {}", plural(*limit)),
             ),
-            Kind::MinLength { .. } => {
-                value(Code::InvalidText, format!("{subject} must not be empty"))
-            }
+            Kind::MinLength { .. } => value(Code::InvalidText, format!("{subject} must not be empty")),
             Kind::UniqueItems => self.twice(error),
             Kind::Pattern { pattern } if pattern == "^/" => {
                 value(Code::InvalidText, format!("{subject} must begin with `/`"))
             }
-            _ => value(
-                Code::Invalid,
-                format!("{subject}: {}", shown(&error.to_string())),
-            ),
+            _ => value(Code::Invalid, format!("{subject}: {}", shown(&error.to_string()))),
         };
         self.findings.push(finding);
     }
@@ -92,10 +76,7 @@ impl Translation<'_> {
     pub(super) fn schema_of(&self, error: &ValidationError<'_>) -> &Value {
         let path = error.schema_path().as_str();
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-        resolved(
-            self.schema,
-            self.schema.pointer(parent).unwrap_or(&Value::Null),
-        )
+        resolved(self.schema, self.schema.pointer(parent).unwrap_or(&Value::Null))
     }
 
     fn unknown_fields(&mut self, error: &ValidationError<'_>, unexpected: &[String]) {
@@ -110,27 +91,17 @@ impl Translation<'_> {
                 (None, Some(path)) => Some(format!("it belongs into `{path}`")),
                 _ => hint(name, known, "the fields here are"),
             };
-            found.push(
-                Finding::key(field(base, name), Code::UnknownField, message).maybe_hint(advice),
-            );
+            found.push(Finding::key(field(base, name), Code::UnknownField, message).maybe_hint(advice));
         }
         self.findings.extend(found);
     }
 
     fn missing(&self, error: &ValidationError<'_>, name: &str) -> Finding {
         let base = error.instance_path().as_str();
-        let schema = self
-            .schema_of(error)
-            .get("properties")
-            .and_then(|fields| fields.get(name));
+        let schema = self.schema_of(error).get("properties").and_then(|fields| fields.get(name));
         let purpose = schema.and_then(|schema| {
-            let described = schema
-                .get("description")
-                .or_else(|| resolved(self.schema, schema).get("description"));
-            Some(format!(
-                "`{name}`: {}",
-                described?.as_str()?.replace('\n', " ")
-            ))
+            let described = schema.get("description").or_else(|| resolved(self.schema, schema).get("description"));
+            Some(format!("`{name}`: {}", described?.as_str()?.replace('\n', " ")))
         });
         let message = format!("{} lacks the field `{name}`", self.subject(base));
         Finding::key(base, Code::MissingField, message).maybe_hint(purpose)
@@ -138,11 +109,7 @@ impl Translation<'_> {
 
     fn wrong_type(&self, error: &ValidationError<'_>) -> Finding {
         let pointer = error.instance_path().as_str();
-        self.mismatch(
-            pointer,
-            &sentence::expectation(self.schema, self.schema_of(error)),
-            self.schema_of(error),
-        )
+        self.mismatch(pointer, &sentence::expectation(self.schema, self.schema_of(error)), self.schema_of(error))
     }
 
     /// A value of the wrong kind.
@@ -162,50 +129,30 @@ impl Translation<'_> {
             Value::String(text) if takes("boolean") && is_yaml_1_1_truth(text) => {
                 Some("write `true` or `false`; YAML 1.2 has no other words for it".to_owned())
             }
-            Value::String(text)
-                if (takes("integer") || takes("number")) && text.parse::<f64>().is_ok() =>
-            {
+            Value::String(text) if (takes("integer") || takes("number")) && text.parse::<f64>().is_ok() => {
                 Some(format!("write it without quotes: {}", shown(text)))
             }
-            Value::String(_) | Value::Number(_) if takes("array") => Some(format!(
-                "write a list: [{}]",
-                shown(&written.split_whitespace().collect::<Vec<_>>().join(", "))
-            )),
+            Value::String(_) | Value::Number(_) if takes("array") => {
+                Some(format!("write a list: [{}]", shown(&written.split_whitespace().collect::<Vec<_>>().join(", "))))
+            }
             _ => None,
         };
-        let message = format!(
-            "{} must be {wanted}, not {}",
-            self.subject(pointer),
-            self.as_written(pointer)
-        );
+        let message = format!("{} must be {wanted}, not {}", self.subject(pointer), self.as_written(pointer));
         Finding::value(pointer, Code::WrongType, message).maybe_hint(advice)
     }
 
     fn leaf(&self, error: &ValidationError<'_>) -> Finding {
         let pointer = error.instance_path().as_str();
-        let spec = self
-            .schema_of(error)
-            .get(leaf::KEYWORD)
-            .unwrap_or(&Value::Null);
+        let spec = self.schema_of(error).get(leaf::KEYWORD).unwrap_or(&Value::Null);
         let given = self.at(pointer);
         match leaf::judge(spec, given) {
             Err(fault) => {
-                let message = format!(
-                    "{} must be {}, not {}",
-                    self.subject(pointer),
-                    fault.wanted,
-                    self.as_written(pointer)
-                );
-                let empty = given
-                    .is_null()
-                    .then(|| "fill it in, or leave the field out".to_owned());
+                let message =
+                    format!("{} must be {}, not {}", self.subject(pointer), fault.wanted, self.as_written(pointer));
+                let empty = given.is_null().then(|| "fill it in, or leave the field out".to_owned());
                 Finding::value(pointer, fault.code, message).maybe_hint(fault.hint.or(empty))
             }
-            Ok(()) => Finding::value(
-                pointer,
-                Code::Invalid,
-                format!("{} is not valid", self.subject(pointer)),
-            ),
+            Ok(()) => Finding::value(pointer, Code::Invalid, format!("{} is not valid", self.subject(pointer))),
         }
     }
 
@@ -218,10 +165,7 @@ impl Translation<'_> {
     }
 
     fn unknown_word(&self, error: &ValidationError<'_>) -> Finding {
-        self.not_among(
-            error.instance_path().as_str(),
-            &sentence::words(self.schema_of(error)).unwrap_or_default(),
-        )
+        self.not_among(error.instance_path().as_str(), &sentence::words(self.schema_of(error)).unwrap_or_default())
     }
 
     /// A word outside an enumeration.
@@ -233,33 +177,19 @@ impl Translation<'_> {
             sentence::quoted(words),
             sentence::value(given)
         );
-        let meant = given
-            .as_str()
-            .and_then(|text| closest(text, words.iter().copied()));
-        let code = if given.is_string() {
-            Code::UnknownValue
-        } else {
-            Code::WrongType
-        };
-        Finding::value(pointer, code, message)
-            .maybe_hint(meant.map(|word| format!("did you mean `{word}`?")))
+        let meant = given.as_str().and_then(|text| closest(text, words.iter().copied()));
+        let code = if given.is_string() { Code::UnknownValue } else { Code::WrongType };
+        Finding::value(pointer, code, message).maybe_hint(meant.map(|word| format!("did you mean `{word}`?")))
     }
 
     fn twice(&self, error: &ValidationError<'_>) -> Finding {
         let pointer = error.instance_path().as_str();
         let items = self.at(pointer).as_array().map_or(&[][..], Vec::as_slice);
-        let second = items
-            .iter()
-            .enumerate()
-            .find(|(index, entry)| items.iter().take(*index).any(|other| other == *entry));
+        let second =
+            items.iter().enumerate().find(|(index, entry)| items.iter().take(*index).any(|other| other == *entry));
         let (index, entry) = second.unwrap_or((0, &Value::Null));
-        let message = format!(
-            "{} lists {} twice",
-            self.subject(pointer),
-            sentence::value(entry)
-        );
-        Finding::value(item(pointer, index), Code::DuplicateEntry, message)
-            .hint("remove one of the two")
+        let message = format!("{} lists {} twice", self.subject(pointer), sentence::value(entry));
+        Finding::value(item(pointer, index), Code::DuplicateEntry, message).hint("remove one of the two")
     }
 }
 
@@ -268,8 +198,5 @@ fn plural(count: u64) -> &'static str {
 }
 
 fn is_yaml_1_1_truth(text: &str) -> bool {
-    matches!(
-        text.to_ascii_lowercase().as_str(),
-        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false"
-    )
+    matches!(text.to_ascii_lowercase().as_str(), "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false")
 }

@@ -17,11 +17,7 @@ use serde_json::Value;
 
 impl Translation<'_> {
     /// Adds what is wrong with a value that fits none of its alternatives.
-    pub(super) fn alternatives(
-        &mut self,
-        error: &ValidationError<'_>,
-        context: &[Vec<ValidationError<'static>>],
-    ) {
+    pub(super) fn alternatives(&mut self, error: &ValidationError<'_>, context: &[Vec<ValidationError<'static>>]) {
         let pointer = error.instance_path().as_str();
         let schema = self.schema_of(error);
         let alternatives = branches(schema);
@@ -38,18 +34,10 @@ impl Translation<'_> {
         }
         let given = self.at(pointer);
         let fitting: Vec<usize> = (0..alternatives.len())
-            .filter(|index| {
-                alternatives
-                    .get(*index)
-                    .is_some_and(|schema| takes(resolved(self.schema, schema), given))
-            })
+            .filter(|index| alternatives.get(*index).is_some_and(|schema| takes(resolved(self.schema, schema), given)))
             .collect();
         let real: Vec<usize> = (0..alternatives.len())
-            .filter(|index| {
-                alternatives
-                    .get(*index)
-                    .is_some_and(|schema| !is_null(schema))
-            })
+            .filter(|index| alternatives.get(*index).is_some_and(|schema| !is_null(schema)))
             .collect();
         match (fitting.as_slice(), real.as_slice()) {
             ([only], _) | ([], [only]) => self.descend(context, *only),
@@ -73,18 +61,11 @@ impl Translation<'_> {
         let Some(fields) = self.at(pointer).as_object() else {
             let message = format!("{} must choose one of {listed}", self.subject(pointer));
             let hint = self.at(pointer).as_str().filter(|text| tags.contains(text));
-            let hint =
-                hint.map(|tag| format!("write it as a field: `{tag}:`, with its own fields below"));
-            return Err(vec![
-                Finding::value(pointer, Code::WrongVariant, message).maybe_hint(hint),
-            ]);
+            let hint = hint.map(|tag| format!("write it as a field: `{tag}:`, with its own fields below"));
+            return Err(vec![Finding::value(pointer, Code::WrongVariant, message).maybe_hint(hint)]);
         };
-        let chosen: Vec<usize> = (0..tags.len())
-            .filter(|index| {
-                tags.get(*index)
-                    .is_some_and(|tag| fields.contains_key(*tag))
-            })
-            .collect();
+        let chosen: Vec<usize> =
+            (0..tags.len()).filter(|index| tags.get(*index).is_some_and(|tag| fields.contains_key(*tag))).collect();
         match chosen.as_slice() {
             [only] if fields.len() == 1 => Ok(*only),
             [] | [_] => {
@@ -96,23 +77,15 @@ impl Translation<'_> {
                 if !unknown.is_empty() {
                     return Err(unknown);
                 }
-                let message = format!(
-                    "{} is empty: it must choose one of {listed}",
-                    self.subject(pointer)
-                );
+                let message = format!("{} is empty: it must choose one of {listed}", self.subject(pointer));
                 Err(vec![Finding::key(pointer, Code::WrongVariant, message)])
             }
             [first, second, ..] => {
                 let name = |index: &usize| tags.get(*index).copied().unwrap_or_default();
                 let (first, second) = (name(first), name(second));
-                let message = format!(
-                    "{} chooses both `{first}` and `{second}`",
-                    self.subject(pointer)
-                );
+                let message = format!("{} chooses both `{first}` and `{second}`", self.subject(pointer));
                 let finding = Finding::key(field(pointer, second), Code::WrongVariant, message);
-                Err(vec![finding.hint(format!(
-                    "choose one of {listed}; each entry holds exactly one"
-                ))])
+                Err(vec![finding.hint(format!("choose one of {listed}; each entry holds exactly one"))])
             }
         }
     }
@@ -121,10 +94,7 @@ impl Translation<'_> {
     fn stranger(&self, pointer: &str, name: &str, tags: &[&str]) -> Finding {
         let message = format!("{} has no field `{}`", self.subject(pointer), shown(name));
         let listed = sentence::quoted(tags);
-        let hint = match (
-            closest(name, tags.iter().copied()),
-            self.owner(pointer, name),
-        ) {
+        let hint = match (closest(name, tags.iter().copied()), self.owner(pointer, name)) {
             (Some(tag), _) => format!("did you mean `{tag}`? It must choose one of {listed}"),
             (None, Some(path)) => format!("it belongs into `{path}`"),
             (None, None) => format!("it must choose one of {listed}"),
@@ -136,10 +106,8 @@ impl Translation<'_> {
     fn owner(&self, pointer: &str, name: &str) -> Option<String> {
         let last = pointer.rsplit('/').next()?;
         let definitions = self.schema.get("$defs")?.as_object()?;
-        let schema = definitions
-            .values()
-            .chain([self.schema])
-            .find_map(|schema| schema.get("properties")?.get(last))?;
+        let schema =
+            definitions.values().chain([self.schema]).find_map(|schema| schema.get("properties")?.get(last))?;
         sentence::deeper(self.schema, schema, name, 0)
     }
 }

@@ -1,18 +1,12 @@
 //! The reference part of docs/resource-model.md, from the JSON Schema. The
 //! order of the fields is that of their declaration, which the schema forgets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use hansa_application::Code;
 use hansa_ontology::resource_model::{
-    AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule,
-    ExposedPort, HealthCheck, HttpProbe, Link, ProcessPackage, RatioRule, Resources, SpreadRule,
-    TcpProbe, Volume, Weights,
+    AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule, ExposedPort,
+    HealthCheck, HttpProbe, Link, ProcessPackage, RatioRule, Resources, SpreadRule, TcpProbe, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
 };
 use serde::{
@@ -43,10 +37,7 @@ fn sections() -> Vec<Section> {
         ("OnPeerChange", vec![]),
         ("Link", fields::<Link>()),
         ("Constraints", fields::<Constraints>()),
-        (
-            "AllowDeny_Area",
-            fields::<AllowDeny<hansa_ontology::place::Area>>(),
-        ),
+        ("AllowDeny_Area", fields::<AllowDeny<hansa_ontology::place::Area>>()),
         ("AllowDeny_string", fields::<AllowDeny<String>>()),
         ("OfferKind", vec![]),
         ("CpuArch", vec![]),
@@ -106,28 +97,14 @@ pub(crate) fn reference(schema: &Value) -> String {
     let sections = sections();
     let mut names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
-    let defined: Vec<&str> = schema["$defs"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let defined: Vec<&str> = schema["$defs"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(names, defined, "every definition has its section");
     let mut out = String::from("\n### Resource model\n\n");
     out.push_str(&format!("{}\n\n", prose(schema)));
-    table(
-        &mut out,
-        schema,
-        schema,
-        &fields::<hansa_ontology::ResourceModel>(),
-    );
+    table(&mut out, schema, schema, &fields::<hansa_ontology::ResourceModel>());
     for (name, fields) in sections {
         let definition = &schema["$defs"][name];
-        out.push_str(&format!(
-            "### {}\n\n{}\n\n",
-            title(schema, name),
-            prose(definition)
-        ));
+        out.push_str(&format!("### {}\n\n{}\n\n", title(schema, name), prose(definition)));
         body(&mut out, schema, definition, &fields);
     }
     codes(&mut out);
@@ -154,18 +131,11 @@ fn title(schema: &Value, name: &str) -> String {
 
 fn link(schema: &Value, name: &str) -> String {
     let title = title(schema, name);
-    format!(
-        "[{}](#{})",
-        title.to_lowercase(),
-        title.to_lowercase().replace(' ', "-")
-    )
+    format!("[{}](#{})", title.to_lowercase(), title.to_lowercase().replace(' ', "-"))
 }
 
 fn prose(schema: &Value) -> String {
-    schema["description"]
-        .as_str()
-        .unwrap_or_default()
-        .replace('\n', " ")
+    schema["description"].as_str().unwrap_or_default().replace('\n', " ")
 }
 
 /// Text in a cell.
@@ -174,20 +144,14 @@ fn cell(text: &str) -> String {
 }
 
 fn body(out: &mut String, schema: &Value, definition: &Value, fields: &[&str]) {
-    let branches: Vec<&Value> = ["oneOf", "anyOf"]
-        .iter()
-        .filter_map(|keyword| definition[*keyword].as_array())
-        .flatten()
-        .collect();
+    let branches: Vec<&Value> =
+        ["oneOf", "anyOf"].iter().filter_map(|keyword| definition[*keyword].as_array()).flatten().collect();
     match branches[..] {
         [] if definition["properties"].is_object() => table(out, schema, definition, fields),
         [] => examples(out, definition),
         [first, second] if first["properties"].is_null() && second["properties"].is_object() => {
             let (one, other) = (prose(first), prose(second));
-            out.push_str(&format!(
-                "A {}: {one}\n\nOr a mapping: {other}\n\n",
-                kind(schema, first)
-            ));
+            out.push_str(&format!("A {}: {one}\n\nOr a mapping: {other}\n\n", kind(schema, first)));
             table(out, schema, second, fields);
         }
         _ => alternatives(out, schema, &branches),
@@ -217,21 +181,10 @@ fn alternatives(out: &mut String, schema: &Value, branches: &[&Value]) {
             out.push_str(&format!("| `{word}` | {} |\n", cell(&prose(branch))));
         }
     } else {
-        out.push_str(
-            "Exactly one of these fields:\n\n| field | value | meaning |\n|---|---|---|\n",
-        );
+        out.push_str("Exactly one of these fields:\n\n| field | value | meaning |\n|---|---|---|\n");
         for branch in branches {
-            let (name, value) = branch["properties"]
-                .as_object()
-                .unwrap()
-                .iter()
-                .next()
-                .unwrap();
-            out.push_str(&format!(
-                "| `{name}` | {} | {} |\n",
-                kind(schema, value),
-                cell(&prose(branch))
-            ));
+            let (name, value) = branch["properties"].as_object().unwrap().iter().next().unwrap();
+            out.push_str(&format!("| `{name}` | {} | {} |\n", kind(schema, value), cell(&prose(branch))));
         }
     }
     out.push('\n');
@@ -247,9 +200,7 @@ fn table(out: &mut String, schema: &Value, definition: &Value, fields: &[&str]) 
     out.push_str("| field | value | if absent | meaning |\n|---|---|---|---|\n");
     for field in fields {
         let property = &properties[*field];
-        let required = definition["required"]
-            .as_array()
-            .is_some_and(|names| names.iter().any(|name| name == field));
+        let required = definition["required"].as_array().is_some_and(|names| names.iter().any(|name| name == field));
         let absent = match (required, &property["default"]) {
             (true, _) => "**required**".to_owned(),
             (false, Value::Null) => "none".to_owned(),
@@ -257,11 +208,7 @@ fn table(out: &mut String, schema: &Value, definition: &Value, fields: &[&str]) 
             (false, Value::Object(_)) => "see there".to_owned(),
             (false, other) => format!("`{other}`"),
         };
-        let description = if property["description"].is_string() {
-            prose(property)
-        } else {
-            String::new()
-        };
+        let description = if property["description"].is_string() { prose(property) } else { String::new() };
         out.push_str(&format!(
             "| `{field}` | {} | {} | {} |\n",
             kind(schema, property),
@@ -274,26 +221,16 @@ fn table(out: &mut String, schema: &Value, definition: &Value, fields: &[&str]) 
 
 /// What a schema takes, in a few words.
 fn kind(schema: &Value, property: &Value) -> String {
-    if let Some(name) = property["$ref"]
-        .as_str()
-        .and_then(|reference| reference.strip_prefix("#/$defs/"))
-    {
+    if let Some(name) = property["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
         return link(schema, name);
     }
     if let Some(branches) = property["anyOf"].as_array() {
-        let kinds = branches
-            .iter()
-            .filter(|branch| branch["type"] != "null")
-            .map(|branch| kind(schema, branch));
+        let kinds = branches.iter().filter(|branch| branch["type"] != "null").map(|branch| kind(schema, branch));
         return kinds.collect::<Vec<_>>().join(" or ");
     }
     let names: Vec<&str> = match &property["type"] {
         Value::String(name) => vec![name],
-        Value::Array(names) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .filter(|name| *name != "null")
-            .collect(),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect(),
         _ => Vec::new(),
     };
     let bounds = match (property["minimum"].as_f64(), property["maximum"].as_f64()) {
@@ -308,15 +245,10 @@ fn kind(schema: &Value, property: &Value) -> String {
         ["boolean"] => "`true` or `false`".to_owned(),
         ["string"] => "text".to_owned(),
         ["array"] => {
-            let least = property["minItems"]
-                .as_u64()
-                .map_or_else(String::new, |least| format!(", at least {least}"));
+            let least = property["minItems"].as_u64().map_or_else(String::new, |least| format!(", at least {least}"));
             format!("list of {}{least}", kind(schema, &property["items"]))
         }
-        ["object"] => format!(
-            "mapping of names to {}",
-            kind(schema, &property["additionalProperties"])
-        ),
+        ["object"] => format!("mapping of names to {}", kind(schema, &property["additionalProperties"])),
         _ => panic!("no words for {property}"),
     }
 }
@@ -330,9 +262,7 @@ fn codes(out: &mut String) {
 }
 
 fn variables(out: &mut String) {
-    out.push_str(
-        "### Environment variables that every workload gets\n\n| variable | meaning |\n|---|---|\n",
-    );
+    out.push_str("### Environment variables that every workload gets\n\n| variable | meaning |\n|---|---|\n");
     for (name, meaning) in BROKER_VARIABLES.iter().chain(&SYSTEM_VARIABLES) {
         out.push_str(&format!("| `{name}` | {} |\n", cell(meaning)));
     }

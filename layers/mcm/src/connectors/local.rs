@@ -29,9 +29,6 @@ impl ClusterConnector for Local {
         amounts: Amounts,
         capabilities: &BTreeSet<String>,
     ) -> Result<u32, McmError> {
-        Ok(self
-            .pim
-            .units_free(site, amounts, capabilities, false)
-            .await?)
+        Ok(self.pim.units_free(site, amounts, capabilities, false).await?)
     }
 }

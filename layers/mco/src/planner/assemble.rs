@@ -43,7 +43,12 @@ fn drafts<'s>(survey: &'s Survey<'_>, sources: &[Source], filled: &[Filled]) -> 
         match sources.get(machine.slot) {
             Some(Source::Held(number)) => {
                 if let Some(part) = survey.held.get(*number) {
-                    let draft = Draft { held: Some(*number), entry: &part.entry, counts: machine.counts.clone(), instances: Vec::new() };
+                    let draft = Draft {
+                        held: Some(*number),
+                        entry: &part.entry,
+                        counts: machine.counts.clone(),
+                        instances: Vec::new(),
+                    };
                     drafts.push(((0, *number), draft));
                 }
             }
@@ -60,7 +65,7 @@ fn drafts<'s>(survey: &'s Survey<'_>, sources: &[Source], filled: &[Filled]) -> 
             None => {}
         }
     }
-    drafts.sort_by(|(a, _), (b, _)| a.cmp(b));
+    drafts.sort_by_key(|(key, _)| *key);
     drafts.into_iter().map(|(_, draft)| draft).collect()
 }
 
@@ -74,7 +79,9 @@ fn name_instances(survey: &Survey<'_>, drafts: &mut [Draft<'_>], pins: &[Pin]) {
         for draft in drafts.iter_mut() {
             let Some(held) = draft.held else { continue };
             let room = draft.counts.get(component).copied().unwrap_or(0) as usize;
-            let Some(part) = survey.held.get(held) else { continue };
+            let Some(part) = survey.held.get(held) else {
+                continue;
+            };
             let pinned = |ordinal: u32| pins.contains(&Pin { component, ordinal, held });
             let mut own: Vec<u32> = part
                 .instances
@@ -136,7 +143,9 @@ fn amounts([cpu_milli, memory_mib, disk_mib, gpus]: [u64; 4]) -> Amounts {
 pub(super) fn link_latencies(survey: &Survey<'_>, machines: &[PlannedMachine]) -> Vec<LinkLatency> {
     let mut latencies = Vec::new();
     for tie in &survey.wish.links {
-        let (Some(from), Some(to)) = (survey.wish.parts.get(tie.from), survey.wish.parts.get(tie.to)) else { continue };
+        let (Some(from), Some(to)) = (survey.wish.parts.get(tie.from), survey.wish.parts.get(tie.to)) else {
+            continue;
+        };
         let holds = |name: &str| {
             let name = name.to_owned();
             machines.iter().filter(move |machine| machine.instances.iter().any(|instance| instance.component == name))

@@ -95,7 +95,8 @@ fn alternatives(survey: &Survey<'_>, active: &Active) -> Result<Vec<Mask>, PlanE
             continue;
         }
         let group = members.iter().fold(0, |mask, number| mask | bit(*number));
-        let may_be_none = members.iter().any(|number| survey.wish.parts.get(*number).is_some_and(|part| part.lower == 0));
+        let may_be_none =
+            members.iter().any(|number| survey.wish.parts.get(*number).is_some_and(|part| part.lower == 0));
         settled.push((group, may_be_none));
         let choose = |off: Mask| {
             let one = bits(group & !off).map(move |chosen| off | (group & !bit(chosen)));
@@ -165,7 +166,9 @@ fn fixed_ports(survey: &Survey<'_>, active: &Active, problem: &mut Problem) {
         .parts
         .iter()
         .enumerate()
-        .flat_map(|(number, part)| part.ports.iter().filter(|port| active.has(port.0)).map(move |port| (number, (port.1, port.2))))
+        .flat_map(|(number, part)| {
+            part.ports.iter().filter(|port| active.has(port.0)).map(move |port| (number, (port.1, port.2)))
+        })
         .collect();
     for &(number, port) in &ports {
         per_machine(problem, number, 1);

@@ -47,7 +47,13 @@ pub(super) fn footprint(offer: &Offer, site: Option<&Site>) -> Footprint {
         .unwrap_or(Decimal::MAX)
         .round_dp(6);
     let micrograms = grams.checked_mul(Decimal::from(1_000_000)).and_then(|value| i64::try_from(value).ok());
-    Footprint { watts, estimated: stated.is_none(), intensity, grams, micrograms: micrograms.unwrap_or(i64::MAX / 1_000_000) }
+    Footprint {
+        watts,
+        estimated: stated.is_none(),
+        intensity,
+        grams,
+        micrograms: micrograms.unwrap_or(i64::MAX / 1_000_000),
+    }
 }
 
 fn estimate(offer: &Offer) -> Decimal {

@@ -1,7 +1,11 @@
 //! Why a component runs where it runs: the offers that came closest and every
 //! reason against them.
 
-use super::{compile, solver::problem::bit, survey::{Active, Survey}};
+use super::{
+    compile,
+    solver::problem::bit,
+    survey::{Active, Survey},
+};
 use crate::model::{ComponentReport, PlannedMachine, Reason, Refusal};
 use hansa_ontology::{Money, OfferId};
 use std::collections::{BTreeMap, BTreeSet};

@@ -86,9 +86,10 @@ fn wanted(survey: &Survey<'_>, compiled: &Compiled, pin: Pin, already: u32) -> b
 
 /// A component that is in every machine keeps no machine by itself.
 fn released(compiled: &Compiled, pins: Vec<Pin>) -> Vec<Pin> {
-    let companions = compiled.problems.first().map_or(0, |problem| {
-        problem.everywhere.iter().fold(0, |mask, (component, _)| mask | bit(*component))
-    });
+    let companions = compiled
+        .problems
+        .first()
+        .map_or(0, |problem| problem.everywhere.iter().fold(0, |mask, (component, _)| mask | bit(*component)));
     let kept: Mask = pins.iter().filter(|pin| companions & bit(pin.component) == 0).fold(0, |_, _| 1);
     let lively: std::collections::BTreeSet<usize> =
         pins.iter().filter(|pin| companions & bit(pin.component) == 0).map(|pin| pin.held).collect();

@@ -40,8 +40,10 @@ impl OfferIndex {
         let sites = sorted(&catalogue.sites, |site: &Site| site.id.clone());
         let providers = sorted(&catalogue.providers, |provider: &Provider| provider.id.clone());
         let mut index = Self { latency: latencies(&sites), sites, providers, ..Self::default() };
-        index.offers =
-            sorted(&catalogue.offers, |offer: &Offer| offer.id.clone()).into_iter().map(|offer| index.entry(offer)).collect();
+        index.offers = sorted(&catalogue.offers, |offer: &Offer| offer.id.clone())
+            .into_iter()
+            .map(|offer| index.entry(offer))
+            .collect();
         for (number, entry) in index.offers.iter().enumerate() {
             for capability in &entry.offer.capabilities {
                 index.capabilities.entry(capability.clone()).or_default().insert(number);

@@ -92,7 +92,12 @@ fn place(survey: &Survey<'_>, work: &mut Work) -> Result<Placed, PlanError> {
 }
 
 /// None where nothing fits.
-fn solve(survey: &Survey<'_>, compiled: Compiled, pins: Vec<Pin>, work: &mut Work) -> Result<Option<Placed>, PlanError> {
+fn solve(
+    survey: &Survey<'_>,
+    compiled: Compiled,
+    pins: Vec<Pin>,
+    work: &mut Work,
+) -> Result<Option<Placed>, PlanError> {
     let (answer, chosen) = solver::minimise(&compiled.problems, work);
     match answer.best.clone() {
         Some(best) => Ok(Some(Placed { compiled, chosen, answer, best, pins })),
@@ -136,6 +141,3 @@ fn proof(survey: &Survey<'_>, placed: &Placed, work: &Work) -> Proof {
         nodes: work.nodes,
     }
 }
-
-
-

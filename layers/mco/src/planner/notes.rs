@@ -10,7 +10,8 @@ pub(super) fn notes(survey: &Survey<'_>, machines: &[PlannedMachine], placed: &P
     let mut notes = survey.notes.clone();
     add_moves(survey, machines, &mut notes);
     let used: BTreeSet<&OfferId> = machines.iter().map(|machine| &machine.offer).collect();
-    let footprints = || used.iter().filter_map(|id| survey.index.offers.get(survey.index.number(id)?)).map(|e| &e.footprint);
+    let footprints =
+        || used.iter().filter_map(|id| survey.index.offers.get(survey.index.number(id)?)).map(|e| &e.footprint);
     if footprints().any(|footprint| footprint.estimated) {
         notes.push(
             "Where an offer states no power it is estimated: 2.12 W for each virtual processor and 0.421 W for each GiB \

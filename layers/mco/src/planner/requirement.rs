@@ -1,9 +1,7 @@
 //! What a model asks of each machine, as single requirements that can be
 //! checked, explained and left out one by one.
 
-use super::{
-    index::{Entry, OfferIndex},
-};
+use super::index::{Entry, OfferIndex};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
     Currency, OfferKind,
@@ -76,7 +74,9 @@ impl Check {
     /// Whether the offer fulfils it.
     pub(super) fn holds(&self, index: &OfferIndex, number: Option<usize>, entry: &Entry, now: DateTime<Utc>) -> bool {
         let known = |answers: &Option<Vec<bool>>, number: Option<usize>| {
-            answers.as_ref().is_none_or(|answers| number.and_then(|number| answers.get(number)).copied().unwrap_or(false))
+            answers
+                .as_ref()
+                .is_none_or(|answers| number.and_then(|number| answers.get(number)).copied().unwrap_or(false))
         };
         if self.sites.is_some() || self.providers.is_some() {
             return known(&self.sites, entry.site) && known(&self.providers, entry.provider);
@@ -141,29 +141,34 @@ impl Check {
             Ask::Currency(_) => format!("the offer's price is in {}", entry.currency),
             Ask::ServiceArea(_) => match (offer.service_area.is_empty(), site) {
                 (false, _) => format!("the offer serves {}", list(&offer.service_area)),
-                (true, Some(site)) => format!("the offer serves its site's country, {}", site.country),
+                (true, Some(site)) => {
+                    format!("the offer serves its site's country, {}", site.country)
+                }
                 (true, None) => "the offer states no area".to_owned(),
             },
-            Ask::LocationAllow(_) | Ask::LocationDeny(_) => {
-                site.map_or_else(|| "its site is unknown".to_owned(), |site| format!("the site lies in {}", site.country))
-            }
+            Ask::LocationAllow(_) | Ask::LocationDeny(_) => site
+                .map_or_else(|| "its site is unknown".to_owned(), |site| format!("the site lies in {}", site.country)),
             Ask::JurisdictionAllow(_) | Ask::JurisdictionDeny(_) => has_laws(index, entry),
-            Ask::ProviderAllow(_) | Ask::ProviderDeny(_) => format!("the provider is {}", offer.provider.short()),
+            Ask::ProviderAllow(_) | Ask::ProviderDeny(_) => {
+                format!("the provider is {}", offer.provider.short())
+            }
             Ask::SiteAllow(_) | Ask::SiteDeny(_) => format!("the site is {}", offer.site.short()),
             Ask::Kind(_) => format!("the offer is a {}", offer.kind),
             Ask::CpuArch(_) => format!("the offer has {}", arch(offer.flavour.cpu_arch)),
-            Ask::GpuModel(_) => {
-                offer.flavour.gpu.as_ref().map_or_else(|| "the offer has none".to_owned(), |gpu| format!("the offer has {}", gpu.model))
-            }
+            Ask::GpuModel(_) => offer
+                .flavour
+                .gpu
+                .as_ref()
+                .map_or_else(|| "the offer has none".to_owned(), |gpu| format!("the offer has {}", gpu.model)),
             Ask::Claim(scheme) => has_claims(entry, scheme),
             Ask::Capability(_) => format!("the offer has {}", or_none(list(&offer.capabilities))),
             Ask::Availability(_) => availability(entry)
                 .map_or_else(|| "the offer promises none".to_owned(), |value| format!("the offer promises {value} %")),
             Ask::MaxPrice(..) => format!("the offer costs {}", Money::new(entry.price, entry.currency)),
-            Ask::MaxCarbon(_) => entry
-                .footprint
-                .intensity
-                .map_or_else(|| "neither offer nor site states it".to_owned(), |value| format!("it is {value} g/kWh there")),
+            Ask::MaxCarbon(_) => entry.footprint.intensity.map_or_else(
+                || "neither offer nor site states it".to_owned(),
+                |value| format!("it is {value} g/kWh there"),
+            ),
             Ask::Cpu(_) => format!("the offer has {}", CpuMilli(u32::try_from(cpu).unwrap_or(u32::MAX))),
             Ask::Memory(_) => format!("the offer has {}", Mebibytes(memory)),
             Ask::Disk(_) => format!("the offer has {}", Mebibytes(disk)),
@@ -179,8 +184,12 @@ impl fmt::Display for Ask {
             Self::ServiceArea(area) => write!(f, "service in {area}"),
             Self::LocationAllow(areas) => write!(f, "a site in {}", either(areas)),
             Self::LocationDeny(areas) => write!(f, "a site outside {}", either(areas)),
-            Self::JurisdictionAllow(areas) => write!(f, "a site under the law of {}", either(areas)),
-            Self::JurisdictionDeny(areas) => write!(f, "site and provider free of the law of {}", either(areas)),
+            Self::JurisdictionAllow(areas) => {
+                write!(f, "a site under the law of {}", either(areas))
+            }
+            Self::JurisdictionDeny(areas) => {
+                write!(f, "site and provider free of the law of {}", either(areas))
+            }
             Self::ProviderAllow(names) => write!(f, "the provider {}", either(names)),
             Self::ProviderDeny(names) => write!(f, "another provider than {}", either(names)),
             Self::SiteAllow(names) => write!(f, "the site {}", either(names)),
@@ -240,7 +249,9 @@ fn has_claims(entry: &Entry, scheme: &str) -> String {
 }
 
 fn has_laws(index: &OfferIndex, entry: &Entry) -> String {
-    let Some(site) = entry.site.and_then(|site| index.sites.get(site)) else { return "its site is unknown".to_owned() };
+    let Some(site) = entry.site.and_then(|site| index.sites.get(site)) else {
+        return "its site is unknown".to_owned();
+    };
     let laws: BTreeSet<&Area> = laws(site).collect();
     match entry.provider.and_then(|provider| index.providers.get(provider)) {
         Some(provider) => format!("the site is under the law of {}, the provider of {}", list(&laws), provider.country),

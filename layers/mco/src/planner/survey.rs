@@ -119,8 +119,11 @@ impl<'a> Survey<'a> {
 
     /// Every reason why the offer is nothing for the component.
     pub(super) fn reasons(&self, offer: usize, component: usize) -> Vec<Reason> {
-        let Some(entry) = self.index.offers.get(offer) else { return Vec::new() };
-        let mut reasons: Vec<Reason> = self.units.get(offer).and_then(|units| units.clone().err()).into_iter().collect();
+        let Some(entry) = self.index.offers.get(offer) else {
+            return Vec::new();
+        };
+        let mut reasons: Vec<Reason> =
+            self.units.get(offer).and_then(|units| units.clone().err()).into_iter().collect();
         for (check, components) in self.fails.get(offer).into_iter().flatten() {
             if components & bit(component) != 0
                 && let Some((check, _)) = self.wish.checks.get(*check)
@@ -133,7 +136,8 @@ impl<'a> Survey<'a> {
 
     /// The code of the first reason, and how many there are.
     pub(super) fn first_reason(&self, offer: usize, component: usize) -> Option<(&str, usize)> {
-        let unavailable = self.units.get(offer).and_then(|units| units.as_ref().err()).map(|reason| reason.code.as_str());
+        let unavailable =
+            self.units.get(offer).and_then(|units| units.as_ref().err()).map(|reason| reason.code.as_str());
         let mut codes = self
             .fails
             .get(offer)

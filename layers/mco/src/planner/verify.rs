@@ -118,7 +118,9 @@ impl<'a> Examination<'a> {
 
     fn sums(&mut self) {
         let price: i128 = self.plan.machines.iter().map(|machine| i128::from(machine.price_per_hour_micros)).sum();
-        self.require(price == i128::from(self.plan.price_per_hour_micros), || "the price is not the sum of its parts".to_owned());
+        self.require(price == i128::from(self.plan.price_per_hour_micros), || {
+            "the price is not the sum of its parts".to_owned()
+        });
         if let Some(most) = self.model.constraints.max_price_micros() {
             self.require(price <= i128::from(most), || "the application costs more than it may".to_owned());
         }
@@ -129,7 +131,9 @@ impl<'a> Examination<'a> {
     fn links(&mut self) {
         let model = self.model;
         for link in &model.links {
-            let Some(limit) = link.max_latency else { continue };
+            let Some(limit) = link.max_latency else {
+                continue;
+            };
             for near in self.plan.machines.iter().filter(|machine| count(machine, &link.from) > 0) {
                 for far in self.plan.machines.iter().filter(|machine| count(machine, &link.to) > 0) {
                     let time = self.index.site_latency(&near.site, &far.site);

@@ -70,7 +70,8 @@ impl Wish {
     /// When a rule or link names a component that isn't there, or a number means nothing.
     pub(super) fn new(model: &ResourceModel, index: &OfferIndex, default: Currency) -> Result<Self, PlanError> {
         if model.components.len() > MOST_COMPONENTS {
-            let text = format!("has {} components; at most {MOST_COMPONENTS} can be planned together", model.components.len());
+            let text =
+                format!("has {} components; at most {MOST_COMPONENTS} can be planned together", model.components.len());
             return Err(PlanError::Invalid { pointer: "/components".to_owned(), text });
         }
         let currency = model.currency.unwrap_or(default);
@@ -140,7 +141,16 @@ impl Wish {
             }
         }
         let demand_items = [None; DIMENSIONS];
-        self.parts.push(Part { name: name.to_owned(), demand, demand_items, lower, upper, lower_item, upper_item, ports });
+        self.parts.push(Part {
+            name: name.to_owned(),
+            demand,
+            demand_items,
+            lower,
+            upper,
+            lower_item,
+            upper_item,
+            ports,
+        });
     }
 
     fn add_link(

@@ -27,20 +27,12 @@ impl Mco {
         mut plan: Plan,
     ) -> Result<Plan, McoError> {
         let snapshot = self.rooms.catalogue.snapshot().await?;
-        let offers: BTreeMap<&OfferId, &Offer> = snapshot
-            .catalogue
-            .offers
-            .iter()
-            .map(|o| (&o.id, o))
-            .collect();
+        let offers: BTreeMap<&OfferId, &Offer> = snapshot.catalogue.offers.iter().map(|o| (&o.id, o)).collect();
         let now = self.rooms.clock.now();
         let mut new = Vec::new();
         for planned in plan.machines.iter_mut().filter(|m| m.held.is_none()) {
-            let offer = offers
-                .get(&planned.offer)
-                .ok_or_else(|| McoError::OfferGone {
-                    offer: planned.offer.clone(),
-                })?;
+            let offer =
+                offers.get(&planned.offer).ok_or_else(|| McoError::OfferGone { offer: planned.offer.clone() })?;
             let id = MachineId(self.rooms.ids.next());
             planned.held = Some(id);
             new.push((
@@ -63,10 +55,7 @@ impl Mco {
                 units_hold(connection, &new)?;
                 machines_unwanted(connection, application, &plan)?;
                 store::plan_put(connection, application, revision, &plan, now)?;
-                event::append(
-                    connection,
-                    &planned_event(application, revision, &plan, now),
-                )?;
+                event::append(connection, &planned_event(application, revision, &plan, now))?;
                 Ok::<_, McoError>(())
             })
             .await?;
@@ -81,9 +70,7 @@ fn units_hold(connection: &mut Connection, new: &[(Machine, u32)]) -> Result<(),
         let count = rented.entry(machine.terms.id.clone()).or_default();
         *count += 1;
         if *count > *units {
-            return Err(McoError::CapacityTaken {
-                offer: machine.terms.id.clone(),
-            });
+            return Err(McoError::CapacityTaken { offer: machine.terms.id.clone() });
         }
         store::machine_insert(connection, machine)?;
     }
@@ -96,10 +83,7 @@ fn machines_unwanted(
     plan: &Plan,
 ) -> Result<(), RepositoryError> {
     for machine in store::machine_list(connection, Some(application))? {
-        let wanted = plan
-            .machines
-            .iter()
-            .any(|planned| planned.held == Some(machine.id));
+        let wanted = plan.machines.iter().any(|planned| planned.held == Some(machine.id));
         if !wanted && machine.state != MachineState::Releasing {
             store::machine_state_set(connection, machine.id, &MachineState::Releasing)?;
         }
@@ -120,10 +104,7 @@ fn planned_event(
         application: Some(application),
         subject: format!("application/{application}"),
         kind: "application.planned".to_owned(),
-        message: format!(
-            "revision {revision} runs on {} machines for {price} an hour",
-            plan.machines.len()
-        ),
+        message: format!("revision {revision} runs on {} machines for {price} an hour", plan.machines.len()),
         data: json!({
             "revision": revision,
             "pricePerHourMicros": plan.price_per_hour_micros,

@@ -57,37 +57,23 @@ impl Mco {
     /// An orchestrator over these rooms.
     #[must_use]
     pub fn new(rooms: Rooms) -> Self {
-        Self {
-            rooms: Arc::new(rooms),
-        }
+        Self { rooms: Arc::new(rooms) }
     }
 
     /// The plan in force of an application and the revision that it was made for.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn plan_in_force(
-        &self,
-        application: ApplicationId,
-    ) -> Result<Option<(i64, Plan)>, McoError> {
-        self.rooms
-            .database
-            .read(move |connection| Ok(store::plan_get(connection, application)?))
-            .await
+    pub async fn plan_in_force(&self, application: ApplicationId) -> Result<Option<(i64, Plan)>, McoError> {
+        self.rooms.database.read(move |connection| Ok(store::plan_get(connection, application)?)).await
     }
 
     /// The machines of an application, or of all.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn machine_list(
-        &self,
-        application: Option<ApplicationId>,
-    ) -> Result<Vec<Machine>, McoError> {
-        self.rooms
-            .database
-            .read(move |connection| Ok(store::machine_list(connection, application)?))
-            .await
+    pub async fn machine_list(&self, application: Option<ApplicationId>) -> Result<Vec<Machine>, McoError> {
+        self.rooms.database.read(move |connection| Ok(store::machine_list(connection, application)?)).await
     }
 
     /// The layer that runs workloads, for those who read logs and states.

@@ -38,8 +38,7 @@ impl Mco {
             self.deliverable(application, &mut options).await?;
         }
         let model = model.clone();
-        let planned =
-            tokio::task::spawn_blocking(move || planner::plan(&model, &index, &options)).await?;
+        let planned = tokio::task::spawn_blocking(move || planner::plan(&model, &index, &options)).await?;
         Ok(planned?)
     }
 
@@ -53,9 +52,7 @@ impl Mco {
             return Ok(Arc::clone(index));
         }
         let generation = snapshot.generation;
-        let index =
-            tokio::task::spawn_blocking(move || Arc::new(OfferIndex::new(&snapshot.catalogue)))
-                .await?;
+        let index = tokio::task::spawn_blocking(move || Arc::new(OfferIndex::new(&snapshot.catalogue))).await?;
         if let Ok(mut cached) = cache.lock() {
             *cached = Some((generation, Arc::clone(&index)));
         }
@@ -63,10 +60,7 @@ impl Mco {
     }
 
     /// What is rented for an application, with what the plan in force put there.
-    async fn held_machines(
-        &self,
-        application: ApplicationId,
-    ) -> Result<Vec<HeldMachine>, McoError> {
+    async fn held_machines(&self, application: ApplicationId) -> Result<Vec<HeldMachine>, McoError> {
         let machines = self.machine_list(Some(application)).await?;
         let plan = self.plan_in_force(application).await?;
         let instances: BTreeMap<_, _> = plan
@@ -88,23 +82,13 @@ impl Mco {
             .collect())
     }
 
-    async fn refusals(
-        &self,
-        application: ApplicationId,
-    ) -> Result<BTreeMap<OfferId, String>, McoError> {
+    async fn refusals(&self, application: ApplicationId) -> Result<BTreeMap<OfferId, String>, McoError> {
         let now = self.rooms.clock.now();
-        self.rooms
-            .database
-            .read(move |connection| Ok(store::refusal_list(connection, application, now)?))
-            .await
+        self.rooms.database.read(move |connection| Ok(store::refusal_list(connection, application, now)?)).await
     }
 
     /// Excludes what nobody here can deliver, and takes off what is not free.
-    async fn deliverable(
-        &self,
-        application: Option<ApplicationId>,
-        options: &mut PlanOptions,
-    ) -> Result<(), McoError> {
+    async fn deliverable(&self, application: Option<ApplicationId>, options: &mut PlanOptions) -> Result<(), McoError> {
         let machines = self.machine_list(None).await?;
         let snapshot = self.rooms.catalogue.snapshot().await?;
         let nodes = self.nodes_by_site().await?;
@@ -139,30 +123,14 @@ impl Mco {
 
 /// How many of an offer's units a new machine of this application can't have:
 /// rented by anyone else, or more than the site's nodes can still give.
-fn units_taken(
-    offer: &Offer,
-    application: Option<ApplicationId>,
-    machines: &[Machine],
-    nodes: &[NodeUsage],
-) -> u32 {
+fn units_taken(offer: &Offer, application: Option<ApplicationId>, machines: &[Machine], nodes: &[NodeUsage]) -> u32 {
     let count = |own: bool| {
-        let rented = machines
-            .iter()
-            .filter(|m| m.terms.id == offer.id && (Some(m.application) == application) == own)
-            .count();
+        let rented =
+            machines.iter().filter(|m| m.terms.id == offer.id && (Some(m.application) == application) == own).count();
         u32::try_from(rented).unwrap_or(u32::MAX)
     };
     let whole_node = offer.kind == OfferKind::BareMetal;
-    let free = units_free(
-        nodes,
-        Amounts::from(&offer.flavour),
-        &offer.capabilities,
-        whole_node,
-    );
-    let rest = offer
-        .capacity
-        .available_units
-        .saturating_sub(count(true))
-        .saturating_sub(count(false));
+    let free = units_free(nodes, Amounts::from(&offer.flavour), &offer.capabilities, whole_node);
+    let rest = offer.capacity.available_units.saturating_sub(count(true)).saturating_sub(count(false));
     count(false).saturating_add(rest.saturating_sub(free))
 }

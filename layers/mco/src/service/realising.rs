@@ -79,25 +79,18 @@ impl Mco {
         let round = rollout(model, &desired, &seen);
         let specs = specs(application, model, plan, &desired, &shares);
 
-        self.workloads_apply(model, &round, &specs, &statuses, &mut result)
-            .await?;
+        self.workloads_apply(model, &round, &specs, &statuses, &mut result).await?;
         let removed = self.workloads_remove(&round.remove).await?;
         let occupied = occupied(&statuses, &removed, &desired);
         let released = self.machines_release(&machines, plan, &occupied).await?;
 
         result.wanted = desired.len();
-        result.ready = desired
-            .iter()
-            .filter(|want| seen.iter().any(|is| is.id == want.id && is.ready))
-            .count();
+        result.ready = desired.iter().filter(|want| seen.iter().any(|is| is.id == want.id && is.ready)).count();
         for status in &statuses {
             let Some(reason) = status.state.reason() else {
                 continue;
             };
-            let text = format!(
-                "{}#{} is {}: {reason}",
-                status.component, status.ordinal, status.state
-            );
+            let text = format!("{}#{} is {}: {reason}", status.component, status.ordinal, status.state);
             if is_stuck(&status.state) && round.apply.contains(&status.id) {
                 result.stuck.push(text.clone());
             }
@@ -138,18 +131,14 @@ impl Mco {
         plan: &Plan,
         machines: &[Machine],
     ) -> Result<(BTreeMap<MachineId, NodeShare>, Realised), McoError> {
-        let wanted: Vec<&Machine> = machines
-            .iter()
-            .filter(|machine| plan.machines.iter().any(|p| p.held == Some(machine.id)))
-            .collect();
+        let wanted: Vec<&Machine> =
+            machines.iter().filter(|machine| plan.machines.iter().any(|p| p.held == Some(machine.id))).collect();
         let mut result = Realised {
             // The plan names a machine that is no more: it has to be planned again.
             refused: wanted.len() < plan.machines.len(),
             ..Realised::default()
         };
-        let asked = wanted
-            .iter()
-            .map(|machine| self.rooms.infrastructure.machine_ensure(machine));
+        let asked = wanted.iter().map(|machine| self.rooms.infrastructure.machine_ensure(machine));
         let answers = join_all(asked).await;
         let mut shares = BTreeMap::new();
         for (machine, answer) in wanted.into_iter().zip(answers) {
@@ -159,11 +148,8 @@ impl Mco {
                     shares.insert(machine.id, share);
                 }
                 Err(error) => {
-                    let text = format!(
-                        "machine {} at {}: {error}",
-                        machine.terms.id.short(),
-                        machine.terms.site.short()
-                    );
+                    let text =
+                        format!("machine {} at {}: {error}", machine.terms.id.short(), machine.terms.site.short());
                     if McoError::from(error).kind() == ErrorKind::Stale {
                         self.machine_refused(machine, &text).await?;
                         result.refused = true;
@@ -176,9 +162,7 @@ impl Mco {
     }
 
     async fn machine_ready(&self, machine: &Machine, share: &NodeShare) -> Result<(), McoError> {
-        let ready = MachineState::Ready {
-            node: share.node.clone(),
-        };
+        let ready = MachineState::Ready { node: share.node.clone() };
         if machine.state == ready {
             return Ok(());
         }
@@ -201,13 +185,7 @@ impl Mco {
             .database
             .write(move |connection| {
                 let until = now + TimeDelta::seconds(REFUSAL_SECONDS);
-                store::refusal_put(
-                    connection,
-                    machine.application,
-                    &machine.terms.id,
-                    &reason,
-                    until,
-                )?;
+                store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
                 store::machine_delete(connection, machine.id)?;
                 event::append(
                     connection,
@@ -234,28 +212,17 @@ impl Mco {
         statuses: &[WorkloadStatus],
         result: &mut Realised,
     ) -> Result<(), McoError> {
-        let wanted: Vec<&WorkloadSpec> =
-            round.apply.iter().filter_map(|id| specs.get(id)).collect();
+        let wanted: Vec<&WorkloadSpec> = round.apply.iter().filter_map(|id| specs.get(id)).collect();
         // Every port is known before anything starts, so that the first
         // environment of each workload already names its peers.
-        let prepared = join_all(
-            wanted
-                .iter()
-                .map(|spec| self.rooms.wdm.workload_prepare(spec)),
-        )
-        .await;
+        let prepared = join_all(wanted.iter().map(|spec| self.rooms.wdm.workload_prepare(spec))).await;
         // What is to go without a replacement is named to nobody any more.
         let leaving = |status: &WorkloadStatus| {
-            let slot = |spec: &WorkloadSpec| {
-                spec.component == status.component && spec.ordinal == status.ordinal
-            };
+            let slot = |spec: &WorkloadSpec| spec.component == status.component && spec.ordinal == status.ordinal;
             round.remove.contains(&status.id) && !specs.values().any(slot)
         };
-        let mut reached: Vec<Reached> = statuses
-            .iter()
-            .filter(|status| !leaving(status))
-            .map(Reached::from_status)
-            .collect();
+        let mut reached: Vec<Reached> =
+            statuses.iter().filter(|status| !leaving(status)).map(Reached::from_status).collect();
         let mut startable = Vec::new();
         for (spec, endpoints) in wanted.into_iter().zip(prepared) {
             match endpoints {
@@ -326,11 +293,7 @@ impl Mco {
     ) -> Result<bool, McoError> {
         let mut none_left = true;
         for machine in machines {
-            if plan
-                .machines
-                .iter()
-                .any(|planned| planned.held == Some(machine.id))
-            {
+            if plan.machines.iter().any(|planned| planned.held == Some(machine.id)) {
                 continue;
             }
             if occupied.contains(&machine.id) {
@@ -391,10 +354,7 @@ fn specs(
         .filter_map(|want| {
             let component = model.components.get(&want.component)?;
             let share = shares.get(&want.machine)?;
-            let machine = plan
-                .machines
-                .iter()
-                .find(|m| m.held == Some(want.machine))?;
+            let machine = plan.machines.iter().find(|m| m.held == Some(want.machine))?;
             let spec = WorkloadSpec {
                 id: want.id,
                 application: application.id,
@@ -428,13 +388,8 @@ fn occupied(
     removed: &BTreeSet<WorkloadId>,
     desired: &[DesiredWorkload],
 ) -> BTreeSet<MachineId> {
-    let there = statuses
-        .iter()
-        .filter(|status| !removed.contains(&status.id));
-    there
-        .map(|status| status.target.machine)
-        .chain(desired.iter().map(|want| want.machine))
-        .collect()
+    let there = statuses.iter().filter(|status| !removed.contains(&status.id));
+    there.map(|status| status.target.machine).chain(desired.iter().map(|want| want.machine)).collect()
 }
 
 /// So many ends in a row, and it will hardly mend by itself.
@@ -457,13 +412,7 @@ mod tests {
     #[test]
     fn no_room_asks_for_another_plan() {
         let site = SiteId::new("urn:hansa:site:x").unwrap();
-        let error = McoError::Infrastructure(
-            PimError::NoConnector {
-                site,
-                service: "servers",
-            }
-            .into(),
-        );
+        let error = McoError::Infrastructure(PimError::NoConnector { site, service: "servers" }.into());
         assert_eq!(error.kind(), ErrorKind::Stale);
     }
 }

@@ -12,11 +12,7 @@ pub(crate) fn name(name: &str) -> String {
 }
 
 /// A model with components of (name, cpu, memory, storage) and these rules.
-pub(crate) fn model(
-    title: &str,
-    components: &[(String, u64, u64, u64)],
-    mut rules: Vec<Value>,
-) -> ResourceModel {
+pub(crate) fn model(title: &str, components: &[(String, u64, u64, u64)], mut rules: Vec<Value>) -> ResourceModel {
     let parts: serde_json::Map<String, Value> = components
         .iter()
         .map(|(name, cpu, memory, disk)| {
@@ -28,11 +24,7 @@ pub(crate) fn model(
             (name.clone(), part)
         })
         .collect();
-    rules.extend(
-        components
-            .iter()
-            .map(|(name, ..)| json!({ "spread": { "component": name, "max": 1 } })),
-    );
+    rules.extend(components.iter().map(|(name, ..)| json!({ "spread": { "component": name, "max": 1 } })));
     let model = json!({ "hansa": 1, "name": title, "currency": "USD", "components": parts, "rules": rules });
     serde_json::from_value(model).unwrap()
 }
@@ -45,44 +37,24 @@ pub(crate) fn application(json: &Value, instances: Option<u32>) -> ResourceModel
         .iter()
         .map(|component| {
             let amount = |key: &str| component["Restrictions"][key].as_u64().unwrap();
-            (
-                name(component["Name"].as_str().unwrap()),
-                amount("CPU"),
-                amount("Memory"),
-                amount("Storage"),
-            )
+            (name(component["Name"].as_str().unwrap()), amount("CPU"), amount("Memory"), amount("Storage"))
         })
         .collect();
-    let mut rules: Vec<Value> = json["Restrictions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(restriction)
-        .collect();
+    let mut rules: Vec<Value> = json["Restrictions"].as_array().unwrap().iter().flat_map(restriction).collect();
     if let Some(instances) = instances {
         rules.push(json!({ "count": { "of": ["wordpress"], "min": instances } }));
     }
-    model(
-        &name(json["Application"].as_str().unwrap()),
-        &components,
-        rules,
-    )
+    model(&name(json["Application"].as_str().unwrap()), &components, rules)
 }
 
 fn restriction(json: &Value) -> Vec<Value> {
     let names = |key: &str| -> Vec<String> {
-        json[key]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|value| name(value.as_str().unwrap()))
-            .collect()
+        json[key].as_array().into_iter().flatten().map(|value| name(value.as_str().unwrap())).collect()
     };
     let one = |key: &str| name(json[key].as_str().unwrap());
     let of = names("Components");
-    let count = |min: Option<&Value>, max: Option<&Value>| {
-        vec![json!({ "count": { "of": of, "min": min, "max": max } })]
-    };
+    let count =
+        |min: Option<&Value>, max: Option<&Value>| vec![json!({ "count": { "of": of, "min": min, "max": max } })];
     match json["Type"].as_str().unwrap() {
         "Conflict" => vec![json!({ "conflict": { "component": one("AlphaComponent"), "with": of } })],
         "Colocation" => vec![json!({ "together": of })],

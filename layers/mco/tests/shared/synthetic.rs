@@ -40,20 +40,11 @@ pub(crate) fn market(offers: usize, sites: usize, seed: u64) -> Catalogue {
     let provider_list: Vec<Value> = (0..providers)
         .map(|p| json!({ "id": format!("urn:m:p{p}"), "name": format!("p{p}"), "country": COUNTRIES[p % COUNTRIES.len()] }))
         .collect();
-    let places: Vec<(u64, u64)> = (0..sites)
-        .map(|_| (numbers.below(2_000), numbers.below(2_000)))
-        .collect();
-    let site_list: Vec<Value> = (0..sites)
-        .map(|s| site(s, providers, &places, &mut numbers))
-        .collect();
+    let places: Vec<(u64, u64)> = (0..sites).map(|_| (numbers.below(2_000), numbers.below(2_000))).collect();
+    let site_list: Vec<Value> = (0..sites).map(|s| site(s, providers, &places, &mut numbers)).collect();
     let level: Vec<u64> = (0..sites).map(|_| 80 + numbers.below(50)).collect();
-    let offer_list: Vec<Value> = (0..offers)
-        .map(|o| offer(o, sites, providers, &level, &mut numbers))
-        .collect();
-    serde_json::from_value(
-        json!({ "providers": provider_list, "sites": site_list, "offers": offer_list }),
-    )
-    .unwrap()
+    let offer_list: Vec<Value> = (0..offers).map(|o| offer(o, sites, providers, &level, &mut numbers)).collect();
+    serde_json::from_value(json!({ "providers": provider_list, "sites": site_list, "offers": offer_list })).unwrap()
 }
 
 fn site(number: usize, providers: usize, places: &[(u64, u64)], numbers: &mut Numbers) -> Value {
@@ -80,13 +71,7 @@ fn site(number: usize, providers: usize, places: &[(u64, u64)], numbers: &mut Nu
     })
 }
 
-fn offer(
-    number: usize,
-    sites: usize,
-    providers: usize,
-    level: &[u64],
-    numbers: &mut Numbers,
-) -> Value {
+fn offer(number: usize, sites: usize, providers: usize, level: &[u64], numbers: &mut Numbers) -> Value {
     let site = numbers.below(sites as u64) as usize;
     let cpu = numbers.pick(&[1, 2, 2, 4, 4, 8, 8, 16, 32, 48, 64]);
     let memory = cpu * numbers.pick(&[1, 2, 4, 4, 8]);
@@ -95,12 +80,7 @@ fn offer(
     let base = cpu * 18_000 + memory * 3_500 + disk * 50;
     let price = base * level[site] * (85 + numbers.below(40)) / 10_000;
     let mut capabilities = Vec::new();
-    for (capability, share) in [
-        ("public-ip", 60),
-        ("database", 40),
-        ("proxy", 50),
-        ("ssd", 50),
-    ] {
+    for (capability, share) in [("public-ip", 60), ("database", 40), ("proxy", 50), ("ssd", 50)] {
         if numbers.chance(share) {
             capabilities.push(capability);
         }

@@ -36,22 +36,14 @@ pub(crate) fn catalogue(offers: &[TinyOffer], latency: &[Option<u32>]) -> Catalo
             })
         })
         .collect();
-    let list: Vec<Value> = offers
-        .iter()
-        .enumerate()
-        .map(|(number, offer)| tiny_offer(number, *offer))
-        .collect();
+    let list: Vec<Value> = offers.iter().enumerate().map(|(number, offer)| tiny_offer(number, *offer)).collect();
     let providers = json!([
         { "id": "urn:t:p0", "name": "p0", "country": "DE" }, { "id": "urn:t:p1", "name": "p1", "country": "US" },
     ]);
-    serde_json::from_value(json!({ "providers": providers, "sites": sites, "offers": list }))
-        .unwrap()
+    serde_json::from_value(json!({ "providers": providers, "sites": sites, "offers": list })).unwrap()
 }
 
-fn tiny_offer(
-    number: usize,
-    (cpu, memory, price, units, site, provider, capable, watts): TinyOffer,
-) -> Value {
+fn tiny_offer(number: usize, (cpu, memory, price, units, site, provider, capable, watts): TinyOffer) -> Value {
     json!({
         "id": format!("urn:t:o{number}"), "title": format!("o{number}"), "provider": format!("urn:t:p{provider}"),
         "site": format!("urn:t:s{site}"), "kind": "virtual-machine",
@@ -70,29 +62,16 @@ fn tiny_offer(
 }
 
 /// Calls back with every placement of every number of instances, at most five in all.
-pub(crate) fn every_placement(
-    model: &ResourceModel,
-    catalogue: &Catalogue,
-    each: &mut dyn FnMut(&Placement),
-) {
+pub(crate) fn every_placement(model: &ResourceModel, catalogue: &Catalogue, each: &mut dyn FnMut(&Placement)) {
     let names: Vec<&String> = model.components.keys().collect();
-    let ranges: Vec<u32> = model
-        .components
-        .values()
-        .map(|component| component.replicas.max().unwrap_or(2))
-        .collect();
+    let ranges: Vec<u32> = model.components.values().map(|component| component.replicas.max().unwrap_or(2)).collect();
     let mut counts = vec![0_u32; names.len()];
     loop {
         if counts.iter().sum::<u32>() <= 6 {
             let instances: Vec<Instance> = names
                 .iter()
                 .zip(&counts)
-                .flat_map(|(name, count)| {
-                    (0..*count).map(|ordinal| Instance {
-                        component: (*name).clone(),
-                        ordinal,
-                    })
-                })
+                .flat_map(|(name, count)| (0..*count).map(|ordinal| Instance { component: (*name).clone(), ordinal }))
                 .collect();
             place(&instances, catalogue, &mut Vec::new(), each);
         }
@@ -104,12 +83,7 @@ pub(crate) fn every_placement(
     }
 }
 
-fn place(
-    rest: &[Instance],
-    catalogue: &Catalogue,
-    placement: &mut Placement,
-    each: &mut dyn FnMut(&Placement),
-) {
+fn place(rest: &[Instance], catalogue: &Catalogue, placement: &mut Placement, each: &mut dyn FnMut(&Placement)) {
     let Some((first, rest)) = rest.split_first() else {
         return each(placement);
     };
@@ -148,10 +122,7 @@ pub(crate) fn as_plan(catalogue: &Catalogue, placement: &Placement) -> Plan {
         })
         .collect();
     Plan {
-        price_per_hour_micros: machines
-            .iter()
-            .map(|machine| machine.price_per_hour_micros)
-            .sum(),
+        price_per_hour_micros: machines.iter().map(|machine| machine.price_per_hour_micros).sum(),
         machines,
         currency: Currency::EUR,
         carbon_grams_per_hour: Decimal::ZERO,
@@ -174,30 +145,12 @@ pub(crate) fn as_plan(catalogue: &Catalogue, placement: &Placement) -> Plan {
 }
 
 /// The objective in trillionths of its unit.
-pub(crate) fn value(
-    model: &ResourceModel,
-    catalogue: &Catalogue,
-    index: &OfferIndex,
-    placement: &Placement,
-) -> i128 {
-    let none = Weights {
-        price: Decimal::ZERO,
-        latency: Decimal::ZERO,
-        carbon: Decimal::ZERO,
-    };
+pub(crate) fn value(model: &ResourceModel, catalogue: &Catalogue, index: &OfferIndex, placement: &Placement) -> i128 {
+    let none = Weights { price: Decimal::ZERO, latency: Decimal::ZERO, carbon: Decimal::ZERO };
     let weights = match model.objective {
-        Objective::One(ObjectiveKind::Price) => Weights {
-            price: Decimal::ONE,
-            ..none
-        },
-        Objective::One(ObjectiveKind::Latency) => Weights {
-            latency: Decimal::ONE,
-            ..none
-        },
-        Objective::One(ObjectiveKind::Carbon) => Weights {
-            carbon: Decimal::ONE,
-            ..none
-        },
+        Objective::One(ObjectiveKind::Price) => Weights { price: Decimal::ONE, ..none },
+        Objective::One(ObjectiveKind::Latency) => Weights { latency: Decimal::ONE, ..none },
+        Objective::One(ObjectiveKind::Carbon) => Weights { carbon: Decimal::ONE, ..none },
         Objective::Weighted(weights) => weights,
     };
     let mut value = Decimal::ZERO;
@@ -205,21 +158,17 @@ pub(crate) fn value(
         let offer = &catalogue.offers[*offer];
         let energy = offer.energy.as_ref().unwrap();
         let grams = energy.power_watts.unwrap() * energy.carbon_intensity / Decimal::from(1_000);
-        value += weights.price * Decimal::new(offer.price_plan.price_per_hour.micros, 6)
-            + weights.carbon * grams;
+        value += weights.price * Decimal::new(offer.price_plan.price_per_hour.micros, 6) + weights.carbon * grams;
     }
     let holds = |name: &str| {
         let name = name.to_owned();
-        placement.iter().filter(move |(_, instances)| {
-            instances.iter().any(|instance| instance.component == name)
-        })
+        placement.iter().filter(move |(_, instances)| instances.iter().any(|instance| instance.component == name))
     };
     for link in &model.links {
         let mut worst = 0;
         for (near, _) in holds(&link.from) {
             for (far, _) in holds(&link.to) {
-                let time =
-                    index.site_latency(&catalogue.offers[*near].site, &catalogue.offers[*far].site);
+                let time = index.site_latency(&catalogue.offers[*near].site, &catalogue.offers[*far].site);
                 worst = worst.max(time.unwrap_or(400_000));
             }
         }

@@ -42,17 +42,12 @@ impl MachineDirectories {
     /// Below this directory, which need not exist yet.
     pub(crate) fn new(data_dir: &Path) -> Result<Self, PimError> {
         let absolute = std::path::absolute(data_dir).map_err(failed("use", data_dir))?;
-        Ok(Self {
-            nodes: absolute.join("nodes"),
-        })
+        Ok(Self { nodes: absolute.join("nodes") })
     }
 
     /// Where the machine's directory is, or would be.
     pub(crate) fn path(&self, node: &str, machine: MachineId) -> PathBuf {
-        self.nodes
-            .join(node)
-            .join("machines")
-            .join(machine.to_string())
+        self.nodes.join(node).join("machines").join(machine.to_string())
     }
 
     /// Makes a machine's directory, for its owner alone. Already there is success.
@@ -133,11 +128,7 @@ fn children(directory: &Path) -> Result<Vec<(String, PathBuf)>, PimError> {
 
 fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> PimError {
     let path = path.to_owned();
-    move |source| PimError::Directory {
-        action,
-        path: path.clone(),
-        source,
-    }
+    move |source| PimError::Directory { action, path: path.clone(), source }
 }
 
 #[cfg(test)]
@@ -159,10 +150,7 @@ mod tests {
         assert_eq!(directories.list().unwrap(), []);
         MachineDirectories::make(&path).unwrap();
         MachineDirectories::make(&path).unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
 
         let inner = path.join("a/b");
         fs::create_dir_all(&inner).unwrap();
@@ -172,10 +160,7 @@ mod tests {
         std::os::unix::fs::symlink(data.path(), inner.join("link")).unwrap();
         fs::set_permissions(&inner, fs::Permissions::from_mode(0o500)).unwrap();
         make_writable(&path).unwrap();
-        assert_eq!(
-            fs::metadata(&inner).unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
 
         MachineDirectories::remove(&path).unwrap();
         MachineDirectories::remove(&path).unwrap();
@@ -192,10 +177,7 @@ mod tests {
         fs::write(data.path().join("nodes/file"), "").unwrap_or_default();
         fs::remove_file(data.path().join("nodes/file")).unwrap();
         let found = directories.list().unwrap();
-        assert_eq!(
-            found,
-            [("n1".to_owned(), MachineId(Uuid::from_u128(1)), path)]
-        );
+        assert_eq!(found, [("n1".to_owned(), MachineId(Uuid::from_u128(1)), path)]);
     }
 
     #[test]
@@ -204,10 +186,7 @@ mod tests {
         let (_, path) = directory(data.path());
         fs::write(data.path().join("nodes"), "in the way").unwrap();
         let error = MachineDirectories::make(&path).unwrap_err();
-        assert!(
-            error.to_string().starts_with("cannot make the directory /"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("cannot make the directory /"), "{error}");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         let full = failed("make", &path)(io::ErrorKind::StorageFull.into());
         assert_eq!(full.kind(), ErrorKind::Full);

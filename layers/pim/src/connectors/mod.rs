@@ -40,11 +40,7 @@ impl<C: ?Sized> SiteConnectors<C> {
         sites: &BTreeMap<SiteId, String>,
         known: BTreeMap<&'static str, Arc<C>>,
     ) -> Result<Self, PimError> {
-        let connectors = Self {
-            service,
-            sites: sites.clone(),
-            known,
-        };
+        let connectors = Self { service, sites: sites.clone(), known };
         for (site, name) in sites {
             connectors.named(site, name)?;
         }
@@ -54,10 +50,7 @@ impl<C: ?Sized> SiteConnectors<C> {
     /// The name of the connector that serves the site.
     pub(crate) fn name(&self, site: &SiteId) -> Result<&str, PimError> {
         let name = self.sites.get(site).map(String::as_str);
-        name.ok_or_else(|| PimError::NoConnector {
-            site: site.clone(),
-            service: self.service,
-        })
+        name.ok_or_else(|| PimError::NoConnector { site: site.clone(), service: self.service })
     }
 
     /// The connector that serves the site.
@@ -68,14 +61,12 @@ impl<C: ?Sized> SiteConnectors<C> {
     /// The connector of that name. It may be asked for a site that no longer
     /// names it: what it once made there it must be able to take away.
     pub(crate) fn named(&self, site: &SiteId, name: &str) -> Result<&Arc<C>, PimError> {
-        self.known
-            .get(name)
-            .ok_or_else(|| PimError::UnknownConnector {
-                site: site.clone(),
-                service: self.service,
-                name: name.to_owned(),
-                known: self.known.keys().copied().collect::<Vec<_>>().join(", "),
-            })
+        self.known.get(name).ok_or_else(|| PimError::UnknownConnector {
+            site: site.clone(),
+            service: self.service,
+            name: name.to_owned(),
+            known: self.known.keys().copied().collect::<Vec<_>>().join(", "),
+        })
     }
 }
 

@@ -34,12 +34,7 @@ impl From<&Flavour> for Amounts {
 
 impl Amounts {
     /// Nothing at all.
-    pub const ZERO: Self = Self {
-        cpu_milli: 0,
-        memory_mib: 0,
-        disk_mib: 0,
-        gpus: 0,
-    };
+    pub const ZERO: Self = Self { cpu_milli: 0, memory_mib: 0, disk_mib: 0, gpus: 0 };
 
     /// Each resource with its name, how an amount of it is written, and this amount.
     pub(crate) fn each(self) -> [(Resource, u64); 4] {
@@ -75,10 +70,7 @@ impl Amounts {
     /// Whether there is at least `other` of every resource.
     #[must_use]
     pub fn covers(self, other: Self) -> bool {
-        self.each()
-            .iter()
-            .zip(other.each())
-            .all(|((_, have), (_, want))| *have >= want)
+        self.each().iter().zip(other.each()).all(|((_, have), (_, want))| *have >= want)
     }
 
     /// How many times `unit` fits. A unit of nothing fits any number of times.
@@ -183,12 +175,7 @@ mod tests {
     use super::*;
 
     fn amounts(cpu_milli: u64, memory_mib: u64, disk_mib: u64) -> Amounts {
-        Amounts {
-            cpu_milli,
-            memory_mib,
-            disk_mib,
-            gpus: 0,
-        }
+        Amounts { cpu_milli, memory_mib, disk_mib, gpus: 0 }
     }
 
     #[test]
@@ -198,13 +185,7 @@ mod tests {
         assert_eq!(room.times(amounts(1_000, 0, 0)), 4);
         assert_eq!(room.times(amounts(4_001, 0, 0)), 0);
         assert_eq!(room.times(Amounts::ZERO), u64::MAX);
-        assert_eq!(
-            room.times(Amounts {
-                gpus: 1,
-                ..Amounts::ZERO
-            }),
-            0
-        );
+        assert_eq!(room.times(Amounts { gpus: 1, ..Amounts::ZERO }), 0);
     }
 
     #[test]
@@ -220,9 +201,6 @@ mod tests {
 
     #[test]
     fn amounts_are_written_as_people_write_them() {
-        assert_eq!(
-            amounts(1_500, 2_048, 512).to_string(),
-            "1.5 CPU, 2Gi memory, 512Mi disk"
-        );
+        assert_eq!(amounts(1_500, 2_048, 512).to_string(), "1.5 CPU, 2Gi memory, 512Mi disk");
     }
 }

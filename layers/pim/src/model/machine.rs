@@ -31,11 +31,7 @@ impl Machine {
 
 /// How far a machine is. A released one is gone: no record of it is left but the events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    tag = "state"
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "state")]
 pub enum MachineState {
     /// Asked for; the real system may or may not have it yet.
     Requested,
@@ -68,15 +64,9 @@ impl MachineState {
     /// The real system has the machine, with this share.
     pub(crate) fn made_ready(self, share: NodeShare, now: DateTime<Utc>) -> Transition {
         match self {
-            Self::Requested => Transition::To {
-                state: Self::Ready { since: now, share },
-                first: true,
-            },
+            Self::Requested => Transition::To { state: Self::Ready { since: now, share }, first: true },
             Self::Ready { share: old, .. } if old == share => Transition::Stay,
-            Self::Ready { since, .. } => Transition::To {
-                state: Self::Ready { since, share },
-                first: false,
-            },
+            Self::Ready { since, .. } => Transition::To { state: Self::Ready { since, share }, first: false },
             Self::Releasing { .. } => Transition::Refused,
         }
     }
@@ -84,10 +74,9 @@ impl MachineState {
     /// The machine is to go.
     pub(crate) fn releasing(self, now: DateTime<Utc>) -> Transition {
         match self {
-            Self::Requested | Self::Ready { .. } => Transition::To {
-                state: Self::Releasing { since: now },
-                first: true,
-            },
+            Self::Requested | Self::Ready { .. } => {
+                Transition::To { state: Self::Releasing { since: now }, first: true }
+            }
             Self::Releasing { .. } => Transition::Stay,
         }
     }

@@ -33,12 +33,7 @@ impl Node {
     /// All that it may give away.
     #[must_use]
     pub const fn capacity(&self) -> Amounts {
-        Amounts {
-            cpu_milli: self.cpu_milli,
-            memory_mib: self.memory_mib,
-            disk_mib: self.disk_mib,
-            gpus: self.gpus,
-        }
+        Amounts { cpu_milli: self.cpu_milli, memory_mib: self.memory_mib, disk_mib: self.disk_mib, gpus: self.gpus }
     }
 }
 
@@ -138,9 +133,7 @@ impl ShareRequest {
 }
 
 fn first_true<const N: usize>(fields: [(&'static str, bool); N]) -> Option<&'static str> {
-    fields
-        .into_iter()
-        .find_map(|(name, differs)| differs.then_some(name))
+    fields.into_iter().find_map(|(name, differs)| differs.then_some(name))
 }
 
 impl MachineRequest {

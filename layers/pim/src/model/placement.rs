@@ -31,10 +31,10 @@ pub struct NodeRefusal {
 pub(crate) fn usage(node: Node, withdrawn: bool, given: &[Given]) -> NodeUsage {
     let capacity = node.capacity();
     let whole = given.iter().any(|share| share.whole_node);
-    let sum = given.iter().filter(|share| !share.whole_node).fold(
-        if whole { capacity } else { Amounts::ZERO },
-        |sum, share| sum.plus(share.amounts),
-    );
+    let sum = given
+        .iter()
+        .filter(|share| !share.whole_node)
+        .fold(if whole { capacity } else { Amounts::ZERO }, |sum, share| sum.plus(share.amounts));
     let state = if withdrawn {
         NodeState::Withdrawn
     } else if !capacity.covers(sum) || given.iter().any(|share| !capacity.covers(share.amounts)) {
@@ -61,13 +61,8 @@ pub(crate) fn usage(node: Node, withdrawn: bool, given: &[Given]) -> NodeUsage {
 ///
 /// # Errors
 /// For each node of the site why it can't.
-pub(crate) fn choose<'a>(
-    nodes: &'a [NodeUsage],
-    request: &ShareRequest,
-) -> Result<&'a NodeUsage, Vec<NodeRefusal>> {
-    let able = nodes
-        .iter()
-        .filter(|node| reasons(node, request).is_empty());
+pub(crate) fn choose<'a>(nodes: &'a [NodeUsage], request: &ShareRequest) -> Result<&'a NodeUsage, Vec<NodeRefusal>> {
+    let able = nodes.iter().filter(|node| reasons(node, request).is_empty());
     let chosen = if request.whole_node {
         // The smallest that will do: large nodes stay for those who need them.
         able.min_by_key(|usage| (size(usage.capacity), &usage.node.name))
@@ -77,22 +72,14 @@ pub(crate) fn choose<'a>(
     chosen.ok_or_else(|| {
         nodes
             .iter()
-            .map(|usage| NodeRefusal {
-                node: usage.node.name.clone(),
-                reasons: reasons(usage, request),
-            })
+            .map(|usage| NodeRefusal { node: usage.node.name.clone(), reasons: reasons(usage, request) })
             .collect()
     })
 }
 
 /// How many more such shares these nodes can give.
 #[must_use]
-pub fn units_free(
-    nodes: &[NodeUsage],
-    amounts: Amounts,
-    capabilities: &BTreeSet<String>,
-    whole_node: bool,
-) -> u32 {
+pub fn units_free(nodes: &[NodeUsage], amounts: Amounts, capabilities: &BTreeSet<String>, whole_node: bool) -> u32 {
     let units = nodes.iter().map(|usage| {
         let has_tags = capabilities.is_subset(&usage.node.capabilities);
         match (usage.state == NodeState::Ready && has_tags, whole_node) {
@@ -105,12 +92,7 @@ pub fn units_free(
 }
 
 fn size(capacity: Amounts) -> (u64, u64, u64, u64) {
-    (
-        capacity.gpus,
-        capacity.cpu_milli,
-        capacity.memory_mib,
-        capacity.disk_mib,
-    )
+    (capacity.gpus, capacity.cpu_milli, capacity.memory_mib, capacity.disk_mib)
 }
 
 /// Every reason why this node can't give the share; none when it can.
@@ -120,10 +102,9 @@ fn reasons(usage: &NodeUsage, request: &ShareRequest) -> Vec<String> {
     match usage.state {
         NodeState::Ready => {}
         NodeState::Whole => reasons.push("it is given as a whole to another machine".to_owned()),
-        NodeState::Overcommitted => reasons.push(format!(
-            "it has given away more ({}) than it now has ({})",
-            usage.given, usage.capacity
-        )),
+        NodeState::Overcommitted => {
+            reasons.push(format!("it has given away more ({}) than it now has ({})", usage.given, usage.capacity))
+        }
         NodeState::Withdrawn => reasons.push("it is no longer configured".to_owned()),
     }
     for tag in request.capabilities.difference(&usage.node.capabilities) {
@@ -131,15 +112,9 @@ fn reasons(usage: &NodeUsage, request: &ShareRequest) -> Vec<String> {
     }
     if usage.state == NodeState::Ready {
         if request.whole_node && machines > 0 {
-            reasons.push(format!(
-                "it must be entirely free and {machines} machines have a share of it"
-            ));
+            reasons.push(format!("it must be entirely free and {machines} machines have a share of it"));
         }
-        let room = if request.whole_node {
-            usage.capacity
-        } else {
-            usage.free
-        };
+        let room = if request.whole_node { usage.capacity } else { usage.free };
         for ((resource, have), (_, want)) in room.each().into_iter().zip(request.amounts.each()) {
             if have < want {
                 let (have, want) = (resource.written(have), resource.written(want));
@@ -164,11 +139,7 @@ mod tests {
     fn given(n: u128, cpu_milli: u64, memory_mib: u64) -> Given {
         Given {
             machine: MachineId(Uuid::from_u128(n)),
-            amounts: Amounts {
-                cpu_milli,
-                memory_mib,
-                ..Amounts::ZERO
-            },
+            amounts: Amounts { cpu_milli, memory_mib, ..Amounts::ZERO },
             whole_node: false,
         }
     }
@@ -184,37 +155,20 @@ mod tests {
             usage(node("b", 4_000, 4_096, &[]), false, &[given(2, 1_000, 100)]),
             usage(node("a", 4_000, 4_096, &[]), false, &[given(3, 1_000, 200)]),
         ];
-        assert_eq!(
-            names(&nodes, &request(9, 500, 100, &[])).as_deref(),
-            Ok("a")
-        );
-        assert_eq!(
-            names(&nodes, &request(9, 3_500, 100, &[])).as_deref(),
-            Ok("c")
-        );
+        assert_eq!(names(&nodes, &request(9, 500, 100, &[])).as_deref(), Ok("a"));
+        assert_eq!(names(&nodes, &request(9, 3_500, 100, &[])).as_deref(), Ok("c"));
     }
 
     #[test]
     fn tags_and_room_are_needed_and_each_refusal_says_why() {
         let nodes = [
-            usage(
-                node("a", 4_000, 4_096, &["proxy"]),
-                false,
-                &[given(1, 3_500, 100)],
-            ),
+            usage(node("a", 4_000, 4_096, &["proxy"]), false, &[given(1, 3_500, 100)]),
             usage(node("b", 4_000, 4_096, &[]), false, &[]),
-            usage(
-                node("c", 1_000, 4_096, &["proxy"]),
-                false,
-                &[given(2, 2_000, 100)],
-            ),
+            usage(node("c", 1_000, 4_096, &["proxy"]), false, &[given(2, 2_000, 100)]),
             usage(node("d", 4_000, 4_096, &["proxy"]), true, &[]),
         ];
         let refused = names(&nodes, &request(9, 1_000, 100, &["proxy"])).unwrap_err();
-        let text: Vec<String> = refused
-            .iter()
-            .map(|r| format!("{}: {}", r.node, r.reasons.join("; ")))
-            .collect();
+        let text: Vec<String> = refused.iter().map(|r| format!("{}: {}", r.node, r.reasons.join("; "))).collect();
         assert_eq!(
             text,
             [
@@ -224,18 +178,12 @@ mod tests {
                 "d: it is no longer configured",
             ]
         );
-        assert_eq!(
-            names(&nodes, &request(9, 500, 100, &["proxy"])).as_deref(),
-            Ok("a")
-        );
+        assert_eq!(names(&nodes, &request(9, 500, 100, &["proxy"])).as_deref(), Ok("a"));
     }
 
     #[test]
     fn a_whole_node_is_entirely_free_and_the_smallest_that_will_do() {
-        let whole = |cpu| ShareRequest {
-            whole_node: true,
-            ..request(9, cpu, 100, &[])
-        };
+        let whole = |cpu| ShareRequest { whole_node: true, ..request(9, cpu, 100, &[]) };
         let nodes = [
             usage(node("a", 8_000, 4_096, &[]), false, &[]),
             usage(node("b", 4_000, 4_096, &[]), false, &[]),
@@ -247,24 +195,15 @@ mod tests {
         assert_eq!(refused[0].reasons, ["it has 8 CPU, 9 are asked"]);
         assert_eq!(
             refused[2].reasons,
-            [
-                "it must be entirely free and 1 machines have a share of it",
-                "it has 2 CPU, 9 are asked"
-            ]
+            ["it must be entirely free and 1 machines have a share of it", "it has 2 CPU, 9 are asked"]
         );
     }
 
     #[test]
     fn a_node_given_as_a_whole_gives_nothing_even_when_it_grows() {
-        let all = Given {
-            whole_node: true,
-            ..given(1, 1_000, 100)
-        };
+        let all = Given { whole_node: true, ..given(1, 1_000, 100) };
         let taken = usage(node("a", 8_000, 4_096, &[]), false, &[all]);
-        assert_eq!(
-            (taken.state, taken.given, taken.free),
-            (NodeState::Whole, taken.capacity, Amounts::ZERO)
-        );
+        assert_eq!((taken.state, taken.given, taken.free), (NodeState::Whole, taken.capacity, Amounts::ZERO));
         assert_eq!(
             names(&[taken], &request(9, 1, 1, &[])).unwrap_err()[0].reasons,
             ["it is given as a whole to another machine"]
@@ -277,18 +216,10 @@ mod tests {
     #[test]
     fn units_are_what_could_be_given_one_after_the_other() {
         let mut nodes = vec![
-            usage(
-                node("a", 4_000, 4_096, &["proxy"]),
-                false,
-                &[given(1, 1_500, 100)],
-            ),
+            usage(node("a", 4_000, 4_096, &["proxy"]), false, &[given(1, 1_500, 100)]),
             usage(node("b", 2_000, 4_096, &[]), false, &[]),
             usage(node("c", 9_000, 4_096, &["proxy"]), true, &[]),
-            usage(
-                node("d", 1_000, 4_096, &["proxy"]),
-                false,
-                &[given(2, 2_000, 100)],
-            ),
+            usage(node("d", 1_000, 4_096, &["proxy"]), false, &[given(2, 2_000, 100)]),
         ];
         let ask = request(9, 1_000, 100, &[]);
         assert_eq!(units_free(&nodes, ask.amounts, &ask.capabilities, false), 4);
@@ -304,10 +235,7 @@ mod tests {
             let name = chosen.node.name.clone();
             let place = nodes.iter().position(|n| n.node.name == name).unwrap();
             let old = nodes.remove(place);
-            let mut shares = vec![Given {
-                amounts: old.given,
-                ..given(100, 0, 0)
-            }];
+            let mut shares = vec![Given { amounts: old.given, ..given(100, 0, 0) }];
             shares.push(given(count + 200, 1_000, 100));
             nodes.insert(place, usage(old.node, false, &shares));
             count += 1;

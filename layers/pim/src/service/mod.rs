@@ -10,9 +10,7 @@ use crate::{
     connectors::{Host, ServerConnector, local::LocalServers},
     error::PimError,
     machines::Machines,
-    model::{
-        Amounts, Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest, units_free,
-    },
+    model::{Amounts, Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest, units_free},
     store::ServerTable,
 };
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
@@ -50,21 +48,11 @@ impl Pim {
     ///
     /// # Errors
     /// `UnknownConnector` when a site names a connector that does not exist.
-    pub fn new(
-        database: Database,
-        clock: SharedClock,
-        settings: PimSettings,
-    ) -> Result<Self, PimError> {
+    pub fn new(database: Database, clock: SharedClock, settings: PimSettings) -> Result<Self, PimError> {
         let shares = Shares::new(database.clone(), clock.clone(), &settings.data_dir)?;
-        let local: Arc<dyn ServerConnector> = Arc::new(LocalServers {
-            shares: shares.clone(),
-        });
+        let local: Arc<dyn ServerConnector> = Arc::new(LocalServers { shares: shares.clone() });
         let known = BTreeMap::from([("local", local)]);
-        Ok(Self {
-            servers: Machines::new(database, clock, &settings.sites, known)?,
-            host: settings.host,
-            shares,
-        })
+        Ok(Self { servers: Machines::new(database, clock, &settings.sites, known)?, host: settings.host, shares })
     }
 
     /// Makes these the nodes of this machine: at the start, from the
@@ -159,9 +147,7 @@ impl Pim {
             return Ok(share);
         }
         connector.server_release(request.machine).await?;
-        Err(PimError::Releasing {
-            machine: request.machine,
-        })
+        Err(PimError::Releasing { machine: request.machine })
     }
 
     /// Takes a server away. None is success.
@@ -188,10 +174,7 @@ impl Pim {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn server_list(
-        &self,
-        application: Option<ApplicationId>,
-    ) -> Result<Vec<Machine>, PimError> {
+    pub async fn server_list(&self, application: Option<ApplicationId>) -> Result<Vec<Machine>, PimError> {
         self.servers.list(application).await
     }
 }

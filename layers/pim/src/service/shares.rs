@@ -27,35 +27,19 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    pub(crate) fn new(
-        database: Database,
-        clock: SharedClock,
-        data_dir: &Path,
-    ) -> Result<Self, PimError> {
-        Ok(Self {
-            database,
-            clock,
-            directories: MachineDirectories::new(data_dir)?,
-        })
+    pub(crate) fn new(database: Database, clock: SharedClock, data_dir: &Path) -> Result<Self, PimError> {
+        Ok(Self { database, clock, directories: MachineDirectories::new(data_dir)? })
     }
 
     pub(crate) async fn node_register(&self, nodes: Vec<Node>) -> Result<Vec<String>, PimError> {
         check_nodes(&nodes)?;
-        let registered = self
-            .database
-            .write(move |connection| store::node_register(connection, &nodes))
-            .await?;
+        let registered = self.database.write(move |connection| store::node_register(connection, &nodes)).await?;
         Ok(registered.iter().filter_map(warning).collect())
     }
 
-    pub(crate) async fn node_list(
-        &self,
-        site: Option<&SiteId>,
-    ) -> Result<Vec<NodeUsage>, PimError> {
+    pub(crate) async fn node_list(&self, site: Option<&SiteId>) -> Result<Vec<NodeUsage>, PimError> {
         let site = site.cloned();
-        self.database
-            .read(move |connection| Ok(store::node_list(connection, site.as_ref())?))
-            .await
+        self.database.read(move |connection| Ok(store::node_list(connection, site.as_ref())?)).await
     }
 
     pub(crate) async fn share(&self, machine: MachineId) -> Result<Option<NodeShare>, PimError> {
@@ -63,9 +47,7 @@ impl Shares {
         self.database
             .read(move |connection| {
                 let stored = store::share_find(connection, machine)?;
-                stored
-                    .map(|stored| with_node(connection, &directories, stored))
-                    .transpose()
+                stored.map(|stored| with_node(connection, &directories, stored)).transpose()
             })
             .await
     }
@@ -98,9 +80,7 @@ impl Shares {
         self.database
             .read(move |connection| {
                 let stored = store::share_find(connection, asked.machine)?;
-                stored
-                    .map(|stored| with_node(connection, &directories, same(stored, &asked)?))
-                    .transpose()
+                stored.map(|stored| with_node(connection, &directories, same(stored, &asked)?)).transpose()
             })
             .await
     }
@@ -114,25 +94,19 @@ impl Shares {
         if share.is_none() {
             return Ok(());
         }
-        self.database
-            .write(move |connection| Ok(store::share_delete(connection, machine)?))
-            .await
+        self.database.write(move |connection| Ok(store::share_delete(connection, machine)?)).await
     }
 
     pub(crate) async fn sweep(&self) -> Result<Vec<PathBuf>, PimError> {
         // Directories first: one that is made while this runs had its share before.
         let directories = self.directories.clone();
         let found = blocking(move || directories.list()).await?;
-        let shares = self
-            .database
-            .read(|connection| Ok::<_, PimError>(store::share_machines(connection)?))
-            .await?;
+        let shares = self.database.read(|connection| Ok::<_, PimError>(store::share_machines(connection)?)).await?;
         let mut swept = Vec::new();
         for (node, machine, path) in found {
             // Asked once more just before: the machine may have come back.
             let owned = |share: NodeShare| share.node == node;
-            if shares.get(&machine) == Some(&node) || self.share(machine).await?.is_some_and(owned)
-            {
+            if shares.get(&machine) == Some(&node) || self.share(machine).await?.is_some_and(owned) {
                 continue;
             }
             tracing::info!(directory = %path.display(), "removing a leftover: no machine has this directory");
@@ -162,11 +136,7 @@ async fn blocking<T: Send + 'static>(
 /// Chooses the node and writes the share down, within one transaction. Writers
 /// take turns in both databases ([`Database::write`]), so what is read here
 /// can't change before the share is written: no node gives more than it has.
-fn give(
-    connection: &mut Connection,
-    request: ShareRequest,
-    now: DateTime<Utc>,
-) -> Result<StoredShare, PimError> {
+fn give(connection: &mut Connection, request: ShareRequest, now: DateTime<Utc>) -> Result<StoredShare, PimError> {
     if let Some(stored) = store::share_find(connection, request.machine)? {
         return same(stored, &request);
     }
@@ -174,11 +144,7 @@ fn give(
     let node = match placement::choose(&nodes, &request) {
         Ok(usage) => usage.node.name.clone(),
         Err(refusals) => {
-            return Err(PimError::NoRoom {
-                asked: asked(&request),
-                site: request.site,
-                nodes: refusals,
-            });
+            return Err(PimError::NoRoom { asked: asked(&request), site: request.site, nodes: refusals });
         }
     };
     let stored = StoredShare { request, node };
@@ -189,11 +155,7 @@ fn give(
 /// What is asked, in words.
 fn asked(request: &ShareRequest) -> String {
     let tags: Vec<&str> = request.capabilities.iter().map(String::as_str).collect();
-    let what = if request.whole_node {
-        "a whole node with "
-    } else {
-        ""
-    };
+    let what = if request.whole_node { "a whole node with " } else { "" };
     match tags.as_slice() {
         [] => format!("{what}{}", request.amounts),
         tags => format!("{what}{} and {}", request.amounts, tags.join(", ")),
@@ -202,10 +164,7 @@ fn asked(request: &ShareRequest) -> String {
 
 fn same(stored: StoredShare, request: &ShareRequest) -> Result<StoredShare, PimError> {
     match stored.request.difference(request) {
-        Some(differs) => Err(PimError::Conflict {
-            machine: request.machine,
-            differs,
-        }),
+        Some(differs) => Err(PimError::Conflict { machine: request.machine, differs }),
         None => Ok(stored),
     }
 }
@@ -221,11 +180,7 @@ fn with_node(
     Ok(NodeShare {
         machine: request.machine,
         directory: directories.path(&node.name, request.machine),
-        amounts: if request.whole_node {
-            node.capacity()
-        } else {
-            request.amounts
-        },
+        amounts: if request.whole_node { node.capacity() } else { request.amounts },
         site: request.site,
         address: node.address,
         node: node.name,
@@ -236,19 +191,14 @@ fn with_node(
 fn check_nodes(nodes: &[Node]) -> Result<(), PimError> {
     let mut names = BTreeSet::new();
     for node in nodes {
-        let invalid = |message: &str| PimError::InvalidNode {
-            node: node.name.clone(),
-            message: message.to_owned(),
-        };
+        let invalid = |message: &str| PimError::InvalidNode { node: node.name.clone(), message: message.to_owned() };
         if !is_node_name(&node.name) {
             return Err(invalid(
                 "name: must be 1 to 63 lower-case letters, digits, `-` or `.`, beginning and ending with a letter or digit",
             ));
         }
         if !names.insert(&node.name) {
-            return Err(invalid(
-                "name: another node has it; names are unique over all sites of this broker",
-            ));
+            return Err(invalid("name: another node has it; names are unique over all sites of this broker"));
         }
         if node.cpu_milli == 0 || node.memory_mib == 0 {
             return Err(invalid(
@@ -272,9 +222,9 @@ fn is_node_name(name: &str) -> bool {
 fn warning(usage: &NodeUsage) -> Option<String> {
     let (name, machines) = (&usage.node.name, usage.machines.len());
     match usage.state {
-        NodeState::Withdrawn => Some(format!(
-            "node {name} is no longer configured; it keeps its {machines} machines and gives nothing new"
-        )),
+        NodeState::Withdrawn => {
+            Some(format!("node {name} is no longer configured; it keeps its {machines} machines and gives nothing new"))
+        }
         NodeState::Overcommitted => Some(format!(
             "node {name} has given away more ({}) than it now has ({}); it gives nothing new until machines leave",
             usage.given, usage.capacity

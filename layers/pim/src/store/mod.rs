@@ -11,8 +11,7 @@ pub(crate) use shares::{StoredShare, share_delete, share_find, share_insert, sha
 use hansa_repository::Migrations;
 
 /// This room's migrations.
-pub const MIGRATIONS: Migrations =
-    Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
+pub const MIGRATIONS: Migrations = Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
 
 crate::machine_table! {
     /// The servers that were made.

@@ -13,8 +13,7 @@ use crate::{
     },
 };
 use diesel::{
-    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
-    SelectableHelper as _,
+    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use hansa_ontology::SiteId;
 use hansa_repository::{Connection, RepositoryError, json, text};
@@ -65,22 +64,13 @@ impl NodeRow {
 
 /// The node of a share, whatever its state. It exists as long as the share does.
 pub(crate) fn node_of(connection: &mut Connection, name: &str) -> Result<Node, RepositoryError> {
-    let row: NodeRow = pim_node::table
-        .find(name)
-        .select(NodeRow::as_select())
-        .first(connection)?;
+    let row: NodeRow = pim_node::table.find(name).select(NodeRow::as_select()).first(connection)?;
     row.node()
 }
 
 /// The nodes of a site, or of all sites, by name.
-pub(crate) fn node_list(
-    connection: &mut Connection,
-    site: Option<&SiteId>,
-) -> Result<Vec<NodeUsage>, RepositoryError> {
-    let mut nodes = pim_node::table
-        .select(NodeRow::as_select())
-        .order(pim_node::name)
-        .into_boxed();
+pub(crate) fn node_list(connection: &mut Connection, site: Option<&SiteId>) -> Result<Vec<NodeUsage>, RepositoryError> {
+    let mut nodes = pim_node::table.select(NodeRow::as_select()).order(pim_node::name).into_boxed();
     let mut shares = pim_share::table.select(ShareRow::as_select()).into_boxed();
     if let Some(site) = site {
         nodes = nodes.filter(pim_node::site.eq(site.to_string()));
@@ -107,15 +97,11 @@ pub(crate) fn node_list(
 
 /// Makes these the configured nodes. Others are withdrawn, and forgotten when
 /// no machine has a share of them.
-pub(crate) fn node_register(
-    connection: &mut Connection,
-    nodes: &[Node],
-) -> Result<Vec<NodeUsage>, PimError> {
+pub(crate) fn node_register(connection: &mut Connection, nodes: &[Node]) -> Result<Vec<NodeUsage>, PimError> {
     let before = node_list(connection, None)?;
     for node in nodes {
         let old = before.iter().find(|usage| usage.node.name == node.name);
-        if let Some(old) = old.filter(|old| old.node.site != node.site && !old.machines.is_empty())
-        {
+        if let Some(old) = old.filter(|old| old.node.site != node.site && !old.machines.is_empty()) {
             return Err(PimError::InvalidNode {
                 node: node.name.clone(),
                 message: format!(
@@ -130,10 +116,7 @@ pub(crate) fn node_register(
         if old.is_some() {
             node_update(connection, &row)?;
         } else {
-            diesel::insert_into(pim_node::table)
-                .values(row)
-                .execute(connection)
-                .map_err(RepositoryError::from)?;
+            diesel::insert_into(pim_node::table).values(row).execute(connection).map_err(RepositoryError::from)?;
         }
     }
     let configured: BTreeSet<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
@@ -166,9 +149,7 @@ fn node_withdraw(connection: &mut Connection, old: &NodeUsage) -> Result<(), Rep
     if old.machines.is_empty() {
         diesel::delete(row).execute(connection)?;
     } else {
-        diesel::update(row)
-            .set(pim_node::withdrawn.eq(true))
-            .execute(connection)?;
+        diesel::update(row).set(pim_node::withdrawn.eq(true)).execute(connection)?;
     }
     Ok(())
 }

@@ -4,8 +4,7 @@ use super::{amount, column, schema::pim_share};
 use crate::model::{Amounts, ShareRequest};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
-    SelectableHelper as _,
+    Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use hansa_ontology::MachineId;
 use hansa_repository::{Connection, RepositoryError, json, text, time};
@@ -60,11 +59,8 @@ pub(crate) fn share_find(
     connection: &mut Connection,
     machine: MachineId,
 ) -> Result<Option<StoredShare>, RepositoryError> {
-    let row: Option<ShareRow> = pim_share::table
-        .find(machine.to_string())
-        .select(ShareRow::as_select())
-        .first(connection)
-        .optional()?;
+    let row: Option<ShareRow> =
+        pim_share::table.find(machine.to_string()).select(ShareRow::as_select()).first(connection).optional()?;
     row.map(TryInto::try_into).transpose()
 }
 
@@ -93,22 +89,14 @@ pub(crate) fn share_insert(
 }
 
 /// Takes a share back. Already taken back is success.
-pub(crate) fn share_delete(
-    connection: &mut Connection,
-    machine: MachineId,
-) -> Result<(), RepositoryError> {
+pub(crate) fn share_delete(connection: &mut Connection, machine: MachineId) -> Result<(), RepositoryError> {
     diesel::delete(pim_share::table.find(machine.to_string())).execute(connection)?;
     Ok(())
 }
 
 /// Every machine that has a share, with its node.
-pub(crate) fn share_machines(
-    connection: &mut Connection,
-) -> Result<BTreeMap<MachineId, String>, RepositoryError> {
-    let rows: Vec<(String, String)> = pim_share::table
-        .select((pim_share::machine, pim_share::node))
-        .load(connection)?;
-    rows.into_iter()
-        .map(|(machine, node)| Ok((text::from_column("machine", &machine)?, node)))
-        .collect()
+pub(crate) fn share_machines(connection: &mut Connection) -> Result<BTreeMap<MachineId, String>, RepositoryError> {
+    let rows: Vec<(String, String)> =
+        pim_share::table.select((pim_share::machine, pim_share::node)).load(connection)?;
+    rows.into_iter().map(|(machine, node)| Ok((text::from_column("machine", &machine)?, node))).collect()
 }

@@ -42,10 +42,7 @@ async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<
 ///
 /// A step that ends before anyone waits for it joins the next one; so all of
 /// this is done three times, and the pass with the most kills counts.
-pub async fn killed_at_every_step<T>(
-    work: impl AsyncFn() -> T,
-    heal: impl AsyncFn(usize),
-) -> usize {
+pub async fn killed_at_every_step<T>(work: impl AsyncFn() -> T, heal: impl AsyncFn(usize)) -> usize {
     let mut most = 0;
     for _ in 0..3 {
         let mut steps = 0;
@@ -79,12 +76,7 @@ pub trait Room {
 /// Checks of a room with empty nodes on which `request` fits: every `ensure`
 /// and `release` may be killed after any step; the same call again ends it, a
 /// release after it leaves nothing, and each machine has its two events once.
-pub async fn check_room(
-    room: &impl Room,
-    pim: &Pim,
-    database: &Database,
-    request: &MachineRequest,
-) {
+pub async fn check_room(room: &impl Room, pim: &Pim, database: &Database, request: &MachineRequest) {
     let machine = request.machine;
     let kills = killed_at_every_step(
         async || drop(room.ensure(request).await),
@@ -98,10 +90,7 @@ pub async fn check_room(
         },
     )
     .await;
-    assert!(
-        kills >= 5,
-        "killed {kills} times only: the steps were not taken one by one"
-    );
+    assert!(kills >= 5, "killed {kills} times only: the steps were not taken one by one");
 
     is_ready(room, pim, request).await;
     let kills = killed_at_every_step(
@@ -113,10 +102,7 @@ pub async fn check_room(
         },
     )
     .await;
-    assert!(
-        kills >= 3,
-        "killed {kills} times only: the steps were not taken one by one"
-    );
+    assert!(kills >= 3, "killed {kills} times only: the steps were not taken one by one");
     room.release(machine).await.expect("released");
     nothing_is_left(room, pim).await;
     events_alternate(database, machine).await;
@@ -137,14 +123,8 @@ async fn meet_in_any_order(room: &impl Room, pim: &Pim, request: &MachineRequest
         released.expect("released");
         let known = room.list().await.expect("listed");
         let shares = pim.node_list(None).await.expect("nodes");
-        let given = shares
-            .iter()
-            .map(|usage| usage.machines.len())
-            .sum::<usize>();
-        assert!(
-            given <= known.len(),
-            "a share that no record knows ({turns} turns, {ensured:?})"
-        );
+        let given = shares.iter().map(|usage| usage.machines.len()).sum::<usize>();
+        assert!(given <= known.len(), "a share that no record knows ({turns} turns, {ensured:?})");
         room.release(request.machine).await.expect("released");
         nothing_is_left(room, pim).await;
     }
@@ -154,19 +134,13 @@ async fn is_ready(room: &impl Room, pim: &Pim, request: &MachineRequest) {
     let share = room.ensure(request).await.expect("room for it");
     assert_eq!(room.ensure(request).await.expect("the same again"), share);
     assert!(share.directory.is_dir(), "{}", share.directory.display());
-    assert_eq!(
-        pim.share(request.machine).await.expect("read"),
-        Some(share.clone())
-    );
+    assert_eq!(pim.share(request.machine).await.expect("read"), Some(share.clone()));
     let machines = room.list().await.expect("listed");
     let [machine] = machines.as_slice() else {
         panic!("one machine, not {machines:?}");
     };
     assert_eq!(&machine.request, request);
-    assert!(
-        matches!(machine.state, MachineState::Ready { .. }),
-        "{machine:?}"
-    );
+    assert!(matches!(machine.state, MachineState::Ready { .. }), "{machine:?}");
     assert_eq!(machine.share(), Some(&share));
 }
 
@@ -175,18 +149,12 @@ async fn nothing_is_left(room: &impl Room, pim: &Pim) {
     for usage in pim.node_list(None).await.expect("nodes") {
         assert!(usage.machines.is_empty(), "{usage:?}");
     }
-    assert_eq!(
-        pim.directory_sweep().await.expect("swept"),
-        Vec::<std::path::PathBuf>::new()
-    );
+    assert_eq!(pim.directory_sweep().await.expect("swept"), Vec::<std::path::PathBuf>::new());
 }
 
 /// ready, released, ready, released… A machine that was never ready may be released.
 async fn events_alternate(database: &Database, machine: MachineId) {
-    let filter = EventFilter {
-        subject: Some(format!("machine/{machine}")),
-        ..EventFilter::default()
-    };
+    let filter = EventFilter { subject: Some(format!("machine/{machine}")), ..EventFilter::default() };
     let events = database
         .read(move |connection| event::list(connection, &filter, 1_000, Order::OldestFirst))
         .await

@@ -1,11 +1,7 @@
 //! What the tests of this room and of those above it share: made-up nodes and
 //! requests, and helpers that kill a piece of work after each of its steps.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failing set-up fails the test"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
 mod kill;
@@ -44,20 +40,11 @@ pub fn node(name: &str, cpu_milli: u64, memory_mib: u64, capabilities: &[&str]) 
 
 /// A request at [`site`] for the machine number `machine`, without disk.
 #[must_use]
-pub fn request(
-    machine: u128,
-    cpu_milli: u64,
-    memory_mib: u64,
-    capabilities: &[&str],
-) -> ShareRequest {
+pub fn request(machine: u128, cpu_milli: u64, memory_mib: u64, capabilities: &[&str]) -> ShareRequest {
     ShareRequest {
         machine: MachineId(Uuid::from_u128(machine)),
         site: site(),
-        amounts: Amounts {
-            cpu_milli,
-            memory_mib,
-            ..Amounts::ZERO
-        },
+        amounts: Amounts { cpu_milli, memory_mib, ..Amounts::ZERO },
         capabilities: capabilities.iter().map(|&tag| tag.to_owned()).collect(),
         whole_node: false,
     }
@@ -87,14 +74,7 @@ pub fn local_sites() -> BTreeMap<SiteId, String> {
 pub fn pim(database: &Database, data_dir: &Path) -> Pim {
     let settings = PimSettings {
         data_dir: data_dir.to_owned(),
-        host: Host {
-            capacity: Amounts {
-                cpu_milli: 16_000,
-                memory_mib: 65_536,
-                disk_mib: 1 << 20,
-                gpus: 0,
-            },
-        },
+        host: Host { capacity: Amounts { cpu_milli: 16_000, memory_mib: 65_536, disk_mib: 1 << 20, gpus: 0 } },
         sites: local_sites(),
     };
     Pim::new(database.clone(), Arc::new(HandClock::default()), settings).expect("a known connector")

@@ -25,37 +25,18 @@ struct Verb {
     done: &'static str,
 }
 
-const SUBMIT: Verb = Verb {
-    kind: "application.submit",
-    event: "application.submitted",
-    done: "submitted",
-};
-const UPDATE: Verb = Verb {
-    kind: "application.update",
-    event: "application.updated",
-    done: "updated",
-};
-const SCALE: Verb = Verb {
-    kind: "application.scale",
-    event: "application.scaled",
-    done: "scaled",
-};
-const REMOVE: Verb = Verb {
-    kind: "application.remove",
-    event: "application.removal-requested",
-    done: "asked to be removed",
-};
+const SUBMIT: Verb = Verb { kind: "application.submit", event: "application.submitted", done: "submitted" };
+const UPDATE: Verb = Verb { kind: "application.update", event: "application.updated", done: "updated" };
+const SCALE: Verb = Verb { kind: "application.scale", event: "application.scaled", done: "scaled" };
+const REMOVE: Verb =
+    Verb { kind: "application.remove", event: "application.removal-requested", done: "asked to be removed" };
 
 impl ServiceOrchestrator {
     /// Takes a new application on.
     ///
     /// # Errors
     /// When its name is taken; when the idempotency key was used for something else.
-    pub async fn submit(
-        &self,
-        model: ResourceModel,
-        change: Change,
-    ) -> Result<Accepted, OrchestratorError> {
+    pub async fn submit(&self, model: ResourceModel, change: Change) -> Result<Accepted, OrchestratorError> {
         let now = self.clock.now();
         let operation = OperationId(self.ids.next());
         let application = Application {
@@ -122,21 +103,14 @@ impl ServiceOrchestrator {
         replicas: BTreeMap<String, u32>,
         change: Change,
     ) -> Result<Accepted, OrchestratorError> {
-        self.revise(reference, change, &SCALE, move |application| {
-            replicas_set(&mut application.model, replicas)
-        })
-        .await
+        self.revise(reference, change, &SCALE, move |application| replicas_set(&mut application.model, replicas)).await
     }
 
     /// Takes an application away. Repeating it is harmless.
     ///
     /// # Errors
     /// When there is no such application or its version isn't the expected one.
-    pub async fn remove(
-        &self,
-        reference: &str,
-        change: Change,
-    ) -> Result<Accepted, OrchestratorError> {
+    pub async fn remove(&self, reference: &str, change: Change) -> Result<Accepted, OrchestratorError> {
         let (now, operation) = (self.clock.now(), OperationId(self.ids.next()));
         let reference = reference.to_owned();
         self.database
@@ -197,10 +171,7 @@ impl ServiceOrchestrator {
 fn expect_version(application: &Application, change: &Change) -> Result<(), OrchestratorError> {
     match change.expected_version {
         Some(expected) if expected != application.version => {
-            Err(OrchestratorError::VersionMismatch {
-                expected,
-                current: application.version,
-            })
+            Err(OrchestratorError::VersionMismatch { expected, current: application.version })
         }
         _ => Ok(()),
     }
@@ -215,22 +186,13 @@ fn supersede(
 ) -> Result<(), RepositoryError> {
     let old = operation::get(connection, application.operation)?;
     if !old.state.is_final() {
-        operation::fail(
-            connection,
-            old.id,
-            &format!("superseded by operation {by}"),
-            now,
-        )?;
+        operation::fail(connection, old.id, &format!("superseded by operation {by}"), now)?;
     }
     Ok(())
 }
 
 fn accepted(application: &Application) -> Accepted {
-    Accepted {
-        application: application.id,
-        operation: application.operation,
-        version: application.version,
-    }
+    Accepted { application: application.id, operation: application.operation, version: application.version }
 }
 
 /// Writes operation, event and work item of a change.
@@ -262,10 +224,7 @@ fn accept(
             application: Some(application.id),
             subject,
             kind: verb.event.to_owned(),
-            message: format!(
-                "{} was {} (revision {})",
-                application.name, verb.done, application.revision
-            ),
+            message: format!("{} was {} (revision {})", application.name, verb.done, application.revision),
             data: json!({"name": application.name, "revision": application.revision, "operation": application.operation}),
         },
     )?;
@@ -288,11 +247,7 @@ fn once(
         Begin::Mismatch => Err(OrchestratorError::KeyReused(key.clone())),
         Begin::New | Begin::InFlight => {
             let accepted = carry_out(connection)?;
-            let answer = StoredAnswer {
-                status: 202,
-                headers: Vec::new(),
-                body: json::to_column("answer", &accepted)?,
-            };
+            let answer = StoredAnswer { status: 202, headers: Vec::new(), body: json::to_column("answer", &accepted)? };
             idempotency::finish(connection, &change.actor, key, &answer)?;
             Ok(accepted)
         }

@@ -38,13 +38,7 @@ impl ServiceOrchestrator {
     /// An orchestrator over this database and the Multi-Cloud Orchestrator.
     #[must_use]
     pub fn new(database: Database, clock: SharedClock, ids: SharedIds, mco: Mco) -> Self {
-        Self {
-            database,
-            clock,
-            ids,
-            mco,
-            unplannable: Arc::default(),
-        }
+        Self { database, clock, ids, mco, unplannable: Arc::default() }
     }
 
     /// Plans a model without writing anything: as a new application, or as an
@@ -53,22 +47,13 @@ impl ServiceOrchestrator {
     ///
     /// # Errors
     /// `Infeasible` with a minimal set of constraints that can't hold together.
-    pub async fn plan(
-        &self,
-        model: &ResourceModel,
-        what_if: bool,
-    ) -> Result<Plan, OrchestratorError> {
+    pub async fn plan(&self, model: &ResourceModel, what_if: bool) -> Result<Plan, OrchestratorError> {
         let name = model.name.clone();
         let existing = self
             .database
-            .read(move |connection| {
-                Ok::<_, OrchestratorError>(store::find_living(connection, &name)?)
-            })
+            .read(move |connection| Ok::<_, OrchestratorError>(store::find_living(connection, &name)?))
             .await?;
-        Ok(self
-            .mco
-            .plan(existing.map(|application| application.id), model, what_if)
-            .await?)
+        Ok(self.mco.plan(existing.map(|application| application.id), model, what_if).await?)
     }
 
     /// An application with its plan, machines and workloads.
@@ -82,12 +67,7 @@ impl ServiceOrchestrator {
             application,
             plan: self.mco.plan_in_force(id).await?,
             machines: self.mco.machine_list(Some(id)).await?,
-            workloads: self
-                .mco
-                .wdm()
-                .workload_list(Some(id))
-                .await
-                .map_err(hansa_mco::McoError::from)?,
+            workloads: self.mco.wdm().workload_list(Some(id)).await.map_err(hansa_mco::McoError::from)?,
         })
     }
 }

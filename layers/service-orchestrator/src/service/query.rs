@@ -18,9 +18,7 @@ impl ServiceOrchestrator {
     /// When there is none.
     pub async fn application(&self, reference: &str) -> Result<Application, OrchestratorError> {
         let reference = reference.to_owned();
-        self.database
-            .read(move |connection| store::find(connection, &reference))
-            .await
+        self.database.read(move |connection| store::find(connection, &reference)).await
     }
 
     /// Applications in the order of their creation, a page at a time.
@@ -33,18 +31,13 @@ impl ServiceOrchestrator {
         limit: usize,
         token: Option<String>,
     ) -> Result<Page<Application>, OrchestratorError> {
-        let after = token
-            .map(|token| token.parse::<ApplicationId>())
-            .transpose()
-            .map_err(|error| OrchestratorError::Invalid {
+        let after = token.map(|token| token.parse::<ApplicationId>()).transpose().map_err(|error| {
+            OrchestratorError::Invalid {
                 field: "pageToken".to_owned(),
-                message: format!(
-                    "{error}; give back the token that the page before gave, unchanged"
-                ),
-            })?;
-        self.database
-            .read(move |connection| Ok(store::list(connection, &filter, limit, after)?))
-            .await
+                message: format!("{error}; give back the token that the page before gave, unchanged"),
+            }
+        })?;
+        self.database.read(move |connection| Ok(store::list(connection, &filter, limit, after)?)).await
     }
 
     /// How many living applications there are in each phase.
@@ -52,9 +45,7 @@ impl ServiceOrchestrator {
     /// # Errors
     /// When the database fails.
     pub async fn phase_counts(&self) -> Result<BTreeMap<&'static str, u64>, OrchestratorError> {
-        self.database
-            .read(|connection| Ok(store::phase_counts(connection)?))
-            .await
+        self.database.read(|connection| Ok(store::phase_counts(connection)?)).await
     }
 
     /// The output of the workloads of an application: of one component, of one
@@ -73,25 +64,14 @@ impl ServiceOrchestrator {
         if let Some(name) = component
             && !application.model.components.contains_key(name)
         {
-            let known: Vec<&str> = application
-                .model
-                .components
-                .keys()
-                .map(String::as_str)
-                .collect();
+            let known: Vec<&str> = application.model.components.keys().map(String::as_str).collect();
             return Err(OrchestratorError::Invalid {
                 field: "component".to_owned(),
-                message: format!(
-                    "there is no component `{name}`; there are {}",
-                    known.join(", ")
-                ),
+                message: format!("there is no component `{name}`; there are {}", known.join(", ")),
             });
         }
         let wdm = self.mco.wdm();
-        let workloads = wdm
-            .workload_list(Some(application.id))
-            .await
-            .map_err(McoError::from)?;
+        let workloads = wdm.workload_list(Some(application.id)).await.map_err(McoError::from)?;
         let mut streams = Vec::new();
         for status in workloads {
             let asked = component.is_none_or(|name| name == status.component)

@@ -29,9 +29,6 @@ impl VirtualMachineConnector for Local {
         amounts: Amounts,
         capabilities: &BTreeSet<String>,
     ) -> Result<u32, VipError> {
-        Ok(self
-            .pim
-            .units_free(site, amounts, capabilities, false)
-            .await?)
+        Ok(self.pim.units_free(site, amounts, capabilities, false).await?)
     }
 }

@@ -80,10 +80,7 @@ impl Launch {
 
 /// Where this workload is.
 pub(crate) fn place(spec: &WorkloadSpec) -> Place {
-    Place {
-        workload: spec.id,
-        directory: spec.target.directory.clone(),
-    }
+    Place { workload: spec.id, directory: spec.target.directory.clone() }
 }
 
 /// What is there.
@@ -100,10 +97,7 @@ pub(crate) struct Observation {
 impl Observation {
     /// Something of a run is there.
     pub(crate) const fn is_up(&self) -> bool {
-        matches!(
-            self.activity,
-            Activity::Starting | Activity::Running { .. } | Activity::Ending
-        )
+        matches!(self.activity, Activity::Starting | Activity::Running { .. } | Activity::Ending)
     }
 }
 

@@ -11,10 +11,7 @@ pub(super) const FORGOTTEN: TimeDelta = TimeDelta::seconds(60);
 pub(super) fn delay(crashes: u32) -> TimeDelta {
     let seconds = match crashes {
         0 | 1 => 0,
-        more => 1_i64
-            .checked_shl(more - 2)
-            .filter(|one| *one > 0)
-            .map_or(LONGEST, |wait| wait.min(LONGEST)),
+        more => 1_i64.checked_shl(more - 2).filter(|one| *one > 0).map_or(LONGEST, |wait| wait.min(LONGEST)),
     };
     TimeDelta::seconds(seconds)
 }
@@ -25,9 +22,7 @@ mod tests {
 
     #[test]
     fn doubles_up_to_half_a_minute() {
-        let delays: Vec<i64> = (1..=9)
-            .map(|crashes| delay(crashes).num_seconds())
-            .collect();
+        let delays: Vec<i64> = (1..=9).map(|crashes| delay(crashes).num_seconds()).collect();
         assert_eq!(delays, [0, 1, 2, 4, 8, 16, 30, 30, 30]);
         assert_eq!(delay(65), TimeDelta::seconds(LONGEST));
         assert_eq!(delay(u32::MAX), TimeDelta::seconds(LONGEST));

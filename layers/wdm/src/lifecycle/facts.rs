@@ -39,33 +39,20 @@ impl Workload {
     }
 
     /// What kept a run from being started at all.
-    pub(crate) fn start_failed(
-        &mut self,
-        run: u64,
-        reason: &str,
-        now: DateTime<Utc>,
-    ) -> Vec<Change> {
-        if run == self.progress.run {
-            self.ended(End::Failed(reason.to_owned()), now)
-        } else {
-            Vec::new()
-        }
+    pub(crate) fn start_failed(&mut self, run: u64, reason: &str, now: DateTime<Utc>) -> Vec<Change> {
+        if run == self.progress.run { self.ended(End::Failed(reason.to_owned()), now) } else { Vec::new() }
     }
 
     fn seen_running(&mut self, pid: u32, now: DateTime<Utc>) -> Vec<Change> {
         self.progress.pid = Some(pid);
         match self.progress.state.clone() {
             // It was given up too early: it runs after all.
-            WorkloadState::BackingOff { .. }
-            | WorkloadState::Failed { .. }
-            | WorkloadState::Prepared => {
+            WorkloadState::BackingOff { .. } | WorkloadState::Failed { .. } | WorkloadState::Prepared => {
                 self.enter(WorkloadState::Starting { since: now }, now);
                 self.progress.health = Health::default();
                 Vec::new()
             }
-            WorkloadState::Starting { since }
-                if self.spec.health.is_none() && now - since >= SETTLED =>
-            {
+            WorkloadState::Starting { since } if self.spec.health.is_none() && now - since >= SETTLED => {
                 self.healthy(now)
             }
             WorkloadState::Running { since } => {
@@ -74,9 +61,9 @@ impl Workload {
                 }
                 Vec::new()
             }
-            WorkloadState::Starting { .. }
-            | WorkloadState::Unhealthy { .. }
-            | WorkloadState::Stopping { .. } => Vec::new(),
+            WorkloadState::Starting { .. } | WorkloadState::Unhealthy { .. } | WorkloadState::Stopping { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -85,13 +72,7 @@ impl Workload {
         match self.progress.state {
             WorkloadState::Running { .. } | WorkloadState::Unhealthy { .. } => {
                 let detail = "its files were removed by somebody else".to_owned();
-                let exit = Exit {
-                    at: now,
-                    code: None,
-                    signal: None,
-                    out_of_memory_mib: None,
-                    detail: Some(detail),
-                };
+                let exit = Exit { at: now, code: None, signal: None, out_of_memory_mib: None, detail: Some(detail) };
                 self.ended(End::Exit(exit), now)
             }
             WorkloadState::Stopping { .. } => self.stopped(now),
@@ -102,10 +83,7 @@ impl Workload {
     /// It works.
     pub(super) fn healthy(&mut self, now: DateTime<Utc>) -> Vec<Change> {
         self.enter(WorkloadState::Running { since: now }, now);
-        vec![Change {
-            kind: "workload.healthy",
-            message: "works".to_owned(),
-        }]
+        vec![Change { kind: "workload.healthy", message: "works".to_owned() }]
     }
 
     fn ended(&mut self, end: End, now: DateTime<Utc>) -> Vec<Change> {
@@ -126,17 +104,8 @@ impl Workload {
         let until = now + back_off::delay(crashes);
         match end {
             End::Failed(reason) => {
-                self.enter(
-                    WorkloadState::Failed {
-                        retry_at: until,
-                        reason: reason.clone(),
-                    },
-                    now,
-                );
-                vec![Change {
-                    kind: "workload.failed",
-                    message: format!("can't be started: {reason}"),
-                }]
+                self.enter(WorkloadState::Failed { retry_at: until, reason: reason.clone() }, now);
+                vec![Change { kind: "workload.failed", message: format!("can't be started: {reason}") }]
             }
             End::Exit(exit) => {
                 let reason = match &self.progress.state {
@@ -145,18 +114,8 @@ impl Workload {
                     }
                     _ => exit.to_string(),
                 };
-                self.enter(
-                    WorkloadState::BackingOff {
-                        until,
-                        crashes,
-                        reason: reason.clone(),
-                    },
-                    now,
-                );
-                vec![Change {
-                    kind: "workload.exited",
-                    message: reason,
-                }]
+                self.enter(WorkloadState::BackingOff { until, crashes, reason: reason.clone() }, now);
+                vec![Change { kind: "workload.exited", message: reason }]
             }
         }
     }
@@ -169,9 +128,6 @@ impl Workload {
         }
         self.progress.stop_asked_at = None;
         self.enter(WorkloadState::Prepared, now);
-        vec![Change {
-            kind: "workload.stopped",
-            message: "was stopped, to be started anew".to_owned(),
-        }]
+        vec![Change { kind: "workload.stopped", message: "was stopped, to be started anew".to_owned() }]
     }
 }

@@ -11,9 +11,7 @@ mod wish;
 pub(crate) use health::ProbeResult;
 pub(crate) use wish::{Action, force_is_due};
 
-use crate::model::{
-    Applied, Endpoints, Exit, LimitSupport, Peers, WorkloadSpec, WorkloadState, WorkloadStatus,
-};
+use crate::model::{Applied, Endpoints, Exit, LimitSupport, Peers, WorkloadSpec, WorkloadState, WorkloadStatus};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -94,28 +92,19 @@ impl Workload {
             stop_asked_at: None,
             removing: false,
         };
-        Self {
-            spec,
-            progress,
-            endpoints: Endpoints::new(),
-        }
+        Self { spec, progress, endpoints: Endpoints::new() }
     }
 
     /// `shop: db#0`, for people.
     pub(crate) fn name(&self) -> String {
-        format!(
-            "{}: {}#{}",
-            self.spec.application_name, self.spec.component, self.spec.ordinal
-        )
+        format!("{}: {}#{}", self.spec.application_name, self.spec.component, self.spec.ordinal)
     }
 
     /// A run was started and isn't known to be over.
     pub(crate) const fn is_up(&self) -> bool {
         matches!(
             self.progress.state,
-            WorkloadState::Starting { .. }
-                | WorkloadState::Running { .. }
-                | WorkloadState::Unhealthy { .. }
+            WorkloadState::Starting { .. } | WorkloadState::Running { .. } | WorkloadState::Unhealthy { .. }
         )
     }
 
@@ -132,20 +121,13 @@ impl Workload {
 
     /// For callers.
     pub(crate) fn applied(&self) -> Applied {
-        Applied {
-            state: self.progress.state.clone(),
-            peers_changed: self.peers_changed(),
-        }
+        Applied { state: self.progress.state.clone(), peers_changed: self.peers_changed() }
     }
 
     /// For callers.
     pub(crate) fn status(self) -> WorkloadStatus {
         let peers_changed = self.peers_changed();
-        let Self {
-            spec,
-            progress,
-            endpoints,
-        } = self;
+        let Self { spec, progress, endpoints } = self;
         WorkloadStatus {
             id: spec.id,
             application: spec.application,

@@ -29,9 +29,7 @@ fn workload() -> Workload {
             address: Ipv4Addr::LOCALHOST.into(),
             directory: "/n".into(),
         },
-        package: Package::Process(ProcessPackage {
-            command: vec!["web".into()],
-        }),
+        package: Package::Process(ProcessPackage { command: vec!["web".into()] }),
         resources: Resources::default(),
         ports: BTreeMap::new(),
         environment: BTreeMap::new(),
@@ -46,21 +44,11 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn seen(run: u64, activity: Activity) -> Observation {
-    Observation {
-        run,
-        activity,
-        limits: None,
-    }
+    Observation { run, activity, limits: None }
 }
 
 fn exited(run: u64) -> Observation {
-    let exit = Exit {
-        at: at(0),
-        code: Some(1),
-        signal: None,
-        out_of_memory_mib: None,
-        detail: None,
-    };
+    let exit = Exit { at: at(0), code: Some(1), signal: None, out_of_memory_mib: None, detail: None };
     seen(run, Activity::Exited(exit))
 }
 
@@ -76,14 +64,8 @@ fn a_start_is_repeated_until_its_run_is_there_and_then_never_again() {
     let nothing = seen(0, Activity::Nothing);
     assert_eq!(apply(&mut it, &nothing, 0), Action::Start(1));
     assert_eq!(apply(&mut it, &nothing, 1), Action::Start(1));
-    assert_eq!(
-        apply(&mut it, &seen(1, Activity::Starting), 2),
-        Action::Wait
-    );
-    assert_eq!(
-        apply(&mut it, &seen(1, Activity::Running { pid: 5 }), 2),
-        Action::Wait
-    );
+    assert_eq!(apply(&mut it, &seen(1, Activity::Starting), 2), Action::Wait);
+    assert_eq!(apply(&mut it, &seen(1, Activity::Running { pid: 5 }), 2), Action::Wait);
     assert_eq!(it.progress.pid, Some(5));
 }
 
@@ -116,10 +98,7 @@ fn a_new_revision_waits_for_no_back_off_and_replaces_what_runs() {
     assert_eq!(apply(&mut it, &running, 401), Action::Wait);
     it.spec.revision = "3".into();
     assert_eq!(apply(&mut it, &running, 402), Action::Stop);
-    assert_eq!(
-        apply(&mut it, &seen(6, Activity::Ending), 403),
-        Action::Stop
-    );
+    assert_eq!(apply(&mut it, &seen(6, Activity::Ending), 403), Action::Stop);
     let crashes = it.progress.crashes;
     assert_eq!(apply(&mut it, &exited(6), 404), Action::Start(7));
     assert_eq!(it.progress.crashes, crashes, "a wished end is no crash");
@@ -131,10 +110,7 @@ fn a_database_from_a_backup_goes_on_above_the_runs_that_are_there() {
     assert_eq!(apply(&mut it, &exited(9), 0), Action::Start(10));
     let mut it = workload();
     // It runs, in a revision that nobody remembers: replaced, not doubled.
-    assert_eq!(
-        apply(&mut it, &seen(9, Activity::Running { pid: 5 }), 0),
-        Action::Stop
-    );
+    assert_eq!(apply(&mut it, &seen(9, Activity::Running { pid: 5 }), 0), Action::Stop);
 }
 
 #[test]
@@ -160,11 +136,7 @@ fn who_is_being_removed_is_never_started() {
     apply(&mut it, &seen(0, Activity::Nothing), 0);
     assert_eq!(it.begin_removal(at(1)).len(), 1);
     assert!(it.begin_removal(at(2)).is_empty());
-    for observation in [
-        seen(0, Activity::Nothing),
-        exited(1),
-        seen(1, Activity::Ending),
-    ] {
+    for observation in [seen(0, Activity::Nothing), exited(1), seen(1, Activity::Ending)] {
         assert_eq!(apply(&mut it, &observation, 3), Action::Stop);
     }
     assert!(matches!(it.progress.state, WorkloadState::Stopping { since } if since == at(1)));

@@ -19,17 +19,9 @@ pub(crate) enum Action {
 }
 
 /// Whether a run that was asked to end at this time is to be ended by force.
-pub(crate) fn force_is_due(
-    asked: Option<DateTime<Utc>>,
-    grace_ms: u64,
-    now: DateTime<Utc>,
-) -> bool {
-    let grace = i64::try_from(grace_ms)
-        .ok()
-        .and_then(chrono::TimeDelta::try_milliseconds);
-    asked
-        .zip(grace)
-        .is_some_and(|(asked, grace)| now - asked >= grace + UNANSWERED)
+pub(crate) fn force_is_due(asked: Option<DateTime<Utc>>, grace_ms: u64, now: DateTime<Utc>) -> bool {
+    let grace = i64::try_from(grace_ms).ok().and_then(chrono::TimeDelta::try_milliseconds);
+    asked.zip(grace).is_some_and(|(asked, grace)| now - asked >= grace + UNANSWERED)
 }
 
 impl Workload {
@@ -52,20 +44,11 @@ impl Workload {
     }
 
     /// What brings the workload nearer to running as specified.
-    pub(crate) fn advance(
-        &mut self,
-        seen: &Observation,
-        peers: &Peers,
-        now: DateTime<Utc>,
-    ) -> (Action, Vec<Change>) {
+    pub(crate) fn advance(&mut self, seen: &Observation, peers: &Peers, now: DateTime<Utc>) -> (Action, Vec<Change>) {
         self.progress.peers.clone_from(peers);
         if self.start_is_due(now) {
             // What still runs or still ends is waited for.
-            return if seen.is_up() {
-                (Action::Wait, Vec::new())
-            } else {
-                self.begin(now)
-            };
+            return if seen.is_up() { (Action::Wait, Vec::new()) } else { self.begin(now) };
         }
         if self.progress.stop_asked_at.is_some() {
             return (Action::Stop, Vec::new());
@@ -78,14 +61,7 @@ impl Workload {
         }
         // The broker died between writing down the start and starting.
         let not_begun = seen.run < self.progress.run;
-        (
-            if not_begun {
-                Action::Start(self.progress.run)
-            } else {
-                Action::Wait
-            },
-            Vec::new(),
-        )
+        (if not_begun { Action::Start(self.progress.run) } else { Action::Wait }, Vec::new())
     }
 
     fn begin(&mut self, now: DateTime<Utc>) -> (Action, Vec<Change>) {
@@ -101,11 +77,7 @@ impl Workload {
         self.enter(WorkloadState::Starting { since: now }, now);
         let change = Change {
             kind: "workload.started",
-            message: if run == 1 {
-                "is started".to_owned()
-            } else {
-                format!("is started again (run {run})")
-            },
+            message: if run == 1 { "is started".to_owned() } else { format!("is started again (run {run})") },
         };
         (Action::Start(run), vec![change])
     }
@@ -117,10 +89,7 @@ impl Workload {
         }
         self.progress.stop_asked_at = Some(now);
         self.enter(WorkloadState::Stopping { since: now }, now);
-        vec![Change {
-            kind: "workload.stopping",
-            message: format!("is stopped: {why}"),
-        }]
+        vec![Change { kind: "workload.stopping", message: format!("is stopped: {why}") }]
     }
 
     /// What it needs is taken by somebody else: nothing was started.
@@ -132,22 +101,9 @@ impl Workload {
         self.progress.crashes = self.progress.crashes.saturating_add(1);
         self.progress.started_revision = Some(self.spec.revision.clone());
         let retry_at = now + back_off::delay(self.progress.crashes);
-        self.enter(
-            WorkloadState::Failed {
-                retry_at,
-                reason: reason.to_owned(),
-            },
-            now,
-        );
+        self.enter(WorkloadState::Failed { retry_at, reason: reason.to_owned() }, now);
         let message = format!("can't be started: {reason}");
-        if known {
-            Vec::new()
-        } else {
-            vec![Change {
-                kind: "workload.failed",
-                message,
-            }]
-        }
+        if known { Vec::new() } else { vec![Change { kind: "workload.failed", message }] }
     }
 
     /// From here on it only ends.
@@ -158,9 +114,6 @@ impl Workload {
         self.progress.removing = true;
         self.progress.stop_asked_at = Some(now);
         self.enter(WorkloadState::Stopping { since: now }, now);
-        vec![Change {
-            kind: "workload.removing",
-            message: "is being removed".to_owned(),
-        }]
+        vec![Change { kind: "workload.removing", message: "is being removed".to_owned() }]
     }
 }

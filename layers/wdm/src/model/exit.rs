@@ -50,24 +50,12 @@ mod tests {
 
     #[test]
     fn says_how_it_ended() {
-        let exit = Exit {
-            at: DateTime::UNIX_EPOCH,
-            code: Some(3),
-            signal: None,
-            out_of_memory_mib: None,
-            detail: None,
-        };
+        let exit =
+            Exit { at: DateTime::UNIX_EPOCH, code: Some(3), signal: None, out_of_memory_mib: None, detail: None };
         assert_eq!(exit.to_string(), "exited with code 3");
-        let killed = Exit {
-            code: None,
-            signal: Some(9),
-            ..exit
-        };
+        let killed = Exit { code: None, signal: Some(9), ..exit };
         assert_eq!(killed.to_string(), "killed by signal 9 (SIGKILL)");
-        let starved = Exit {
-            out_of_memory_mib: Some(64),
-            ..killed
-        };
+        let starved = Exit { out_of_memory_mib: Some(64), ..killed };
         assert_eq!(starved.to_string(), "killed: out of memory (limit 64 MiB)");
     }
 }

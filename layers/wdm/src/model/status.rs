@@ -42,11 +42,7 @@ pub struct WorkloadStatus {
 
 /// What a workload does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase",
-    tag = "state"
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "state")]
 pub enum WorkloadState {
     /// Written down, its ports are allocated, nothing was started yet.
     Prepared,
@@ -117,13 +113,10 @@ impl WorkloadState {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Unhealthy { reason, .. }
-            | Self::BackingOff { reason, .. }
-            | Self::Failed { reason, .. } => Some(reason),
-            Self::Prepared
-            | Self::Starting { .. }
-            | Self::Running { .. }
-            | Self::Stopping { .. } => None,
+            Self::Unhealthy { reason, .. } | Self::BackingOff { reason, .. } | Self::Failed { reason, .. } => {
+                Some(reason)
+            }
+            Self::Prepared | Self::Starting { .. } | Self::Running { .. } | Self::Stopping { .. } => None,
         }
     }
 }

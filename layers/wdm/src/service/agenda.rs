@@ -25,29 +25,17 @@ impl Agenda {
             next.remove(&id);
             return None;
         };
-        let due = next
-            .get(&id)
-            .is_none_or(|(of, at)| *of != run || *at <= now);
+        let due = next.get(&id).is_none_or(|(of, at)| *of != run || *at <= now);
         if !due {
             return None;
         }
         let interval = TimeDelta::from_std(check.interval.duration()).unwrap_or(TimeDelta::MAX);
-        next.insert(
-            id,
-            (
-                run,
-                now.checked_add_signed(interval)
-                    .unwrap_or(DateTime::<Utc>::MAX_UTC),
-            ),
-        );
+        next.insert(id, (run, now.checked_add_signed(interval).unwrap_or(DateTime::<Utc>::MAX_UTC)));
         Some(check.clone())
     }
 
     /// The workload has gone.
     pub(super) fn forget(&self, id: WorkloadId) {
-        self.next
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id);
+        self.next.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 }

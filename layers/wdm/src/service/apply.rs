@@ -18,11 +18,7 @@ impl Wdm {
     /// # Errors
     /// As [`Self::workload_prepare`]; when the workload is being removed.
     /// What keeps the process from starting is no error but a state.
-    pub async fn workload_apply(
-        &self,
-        spec: &WorkloadSpec,
-        peers: &Peers,
-    ) -> Result<Applied, WdmError> {
+    pub async fn workload_apply(&self, spec: &WorkloadSpec, peers: &Peers) -> Result<Applied, WdmError> {
         self.workload_prepare(spec).await?;
         let peers = sorted(peers);
         if !self.make_room(spec.id).await? {
@@ -50,19 +46,13 @@ impl Wdm {
         }
         // A program that ends at once, or doesn't exist, is known by now.
         let seen = self.connector.observe(&place(spec)).await?;
-        let settled = self
-            .change(spec.id, move |workload, now| {
-                ((), workload.observed(&seen, now))
-            })
-            .await?;
+        let settled = self.change(spec.id, move |workload, now| ((), workload.observed(&seen, now))).await?;
         match settled {
             Some(((), workload)) if !workload.progress.removing => Ok(workload.applied()),
             // Somebody removed it between the decision and the deed: undo the deed.
             gone => {
                 self.connector.remove(&place(spec), false).await?;
-                Err(gone.map_or(WdmError::NotFound(spec.id), |_| {
-                    WdmError::BeingRemoved(spec.id)
-                }))
+                Err(gone.map_or(WdmError::NotFound(spec.id), |_| WdmError::BeingRemoved(spec.id)))
             }
         }
     }
@@ -73,11 +63,7 @@ impl Wdm {
     /// # Errors
     /// When there is no such workload.
     pub async fn workload_restart(&self, id: WorkloadId) -> Result<(), WdmError> {
-        let decided = self
-            .change(id, |workload, now| {
-                ((), workload.ask_to_stop("it is to be restarted", now))
-            })
-            .await?;
+        let decided = self.change(id, |workload, now| ((), workload.ask_to_stop("it is to be restarted", now))).await?;
         let Some(((), workload)) = decided else {
             return Err(WdmError::NotFound(id));
         };
@@ -115,8 +101,7 @@ impl Wdm {
                 return Ok(());
             }
             let reason = error.to_string();
-            let failed =
-                move |workload: &mut Workload, now| ((), workload.start_failed(run, &reason, now));
+            let failed = move |workload: &mut Workload, now| ((), workload.start_failed(run, &reason, now));
             self.change(workload.spec.id, failed).await?;
         }
         Ok(())
@@ -137,10 +122,7 @@ impl Wdm {
             Ok(()) => Ok(true),
             Err(error @ (WdmError::PortTaken { .. } | WdmError::PortsExhausted { .. })) => {
                 let reason = error.to_string();
-                self.change(id, move |workload, now| {
-                    ((), workload.blocked(&reason, now))
-                })
-                .await?;
+                self.change(id, move |workload, now| ((), workload.blocked(&reason, now))).await?;
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -155,10 +137,7 @@ impl Wdm {
         if seen.is_up() {
             return Ok(());
         }
-        let table = self
-            .database
-            .read(move |connection| store::port_table(connection, address))
-            .await?;
+        let table = self.database.read(move |connection| store::port_table(connection, address)).await?;
         let range = self.options.ports.clone();
         let recheck = move || ports::recheck(&workload.spec, &workload.endpoints, &table, &range);
         let fresh = tokio::task::spawn_blocking(recheck).await??;
@@ -173,27 +152,15 @@ impl Wdm {
                     return Ok(false);
                 }
                 if let Some(workload) = store::workload_find(connection, id)? {
-                    let numbers: Vec<String> = fresh
-                        .iter()
-                        .map(|(name, endpoint)| format!("{name} is now {endpoint}"))
-                        .collect();
-                    let message = format!(
-                        "gets other ports, since its own were taken: {}",
-                        numbers.join(", ")
-                    );
-                    let change = Change {
-                        kind: "workload.endpoints-changed",
-                        message,
-                    };
+                    let numbers: Vec<String> =
+                        fresh.iter().map(|(name, endpoint)| format!("{name} is now {endpoint}")).collect();
+                    let message = format!("gets other ports, since its own were taken: {}", numbers.join(", "));
+                    let change = Change { kind: "workload.endpoints-changed", message };
                     tell(connection, &workload, &[change], now)?;
                 }
                 Ok(true)
             })
             .await?;
-        if replaced {
-            Ok(())
-        } else {
-            Err(self.exhausted(address))
-        }
+        if replaced { Ok(()) } else { Err(self.exhausted(address)) }
     }
 }

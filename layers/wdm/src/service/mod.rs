@@ -38,10 +38,7 @@ impl WdmOptions {
     /// The usual, for these processes.
     #[must_use]
     pub const fn new(process: ProcessOptions) -> Self {
-        Self {
-            ports: 20_000..=29_999,
-            process,
-        }
+        Self { ports: 20_000..=29_999, process }
     }
 }
 
@@ -64,11 +61,7 @@ impl Wdm {
     ///
     /// # Errors
     /// When the client for health checks can't be made.
-    pub fn new(
-        database: Database,
-        clock: SharedClock,
-        options: WdmOptions,
-    ) -> Result<Self, WdmError> {
+    pub fn new(database: Database, clock: SharedClock, options: WdmOptions) -> Result<Self, WdmError> {
         let connector = Processes::new(options.process.clone(), Arc::clone(&clock));
         Ok(Self {
             database,
@@ -91,14 +84,8 @@ impl Wdm {
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn workload_list(
-        &self,
-        application: Option<ApplicationId>,
-    ) -> Result<Vec<WorkloadStatus>, WdmError> {
-        let all = self
-            .database
-            .read(move |connection| store::workload_list(connection, application))
-            .await?;
+    pub async fn workload_list(&self, application: Option<ApplicationId>) -> Result<Vec<WorkloadStatus>, WdmError> {
+        let all = self.database.read(move |connection| store::workload_list(connection, application)).await?;
         Ok(all.into_iter().map(Workload::status).collect())
     }
 
@@ -120,10 +107,7 @@ impl Wdm {
     }
 
     async fn find(&self, id: WorkloadId) -> Result<Workload, WdmError> {
-        self.database
-            .read(move |connection| store::workload_find(connection, id))
-            .await?
-            .ok_or(WdmError::NotFound(id))
+        self.database.read(move |connection| store::workload_find(connection, id)).await?.ok_or(WdmError::NotFound(id))
     }
 
     /// Changes a workload in one transaction, on what the database holds then,
@@ -135,10 +119,7 @@ impl Wdm {
         rule: impl Fn(&mut Workload, DateTime<Utc>) -> (T, Vec<Change>) + Send + 'static,
     ) -> Result<Option<(T, Workload)>, WdmError> {
         let now = self.clock.now();
-        let found = self
-            .database
-            .read(move |connection| store::workload_find(connection, id))
-            .await?;
+        let found = self.database.read(move |connection| store::workload_find(connection, id)).await?;
         let Some(before) = found else { return Ok(None) };
         let mut preview = before.clone();
         let (answer, changes) = rule(&mut preview, now);

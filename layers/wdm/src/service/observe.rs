@@ -15,33 +15,18 @@ impl Wdm {
     ///
     /// # Errors
     /// When the database or the machine can't be read.
-    pub async fn workload_observe(
-        &self,
-        application: ApplicationId,
-    ) -> Result<Vec<WorkloadStatus>, WdmError> {
-        let all = self
-            .database
-            .read(move |connection| store::workload_list(connection, Some(application)))
-            .await?;
-        let observed: Vec<Option<Workload>> = stream::iter(all)
-            .map(|workload| self.look(workload))
-            .buffered(SIDE_BY_SIDE)
-            .try_collect()
-            .await?;
-        Ok(observed
-            .into_iter()
-            .flatten()
-            .map(Workload::status)
-            .collect())
+    pub async fn workload_observe(&self, application: ApplicationId) -> Result<Vec<WorkloadStatus>, WdmError> {
+        let all = self.database.read(move |connection| store::workload_list(connection, Some(application))).await?;
+        let observed: Vec<Option<Workload>> =
+            stream::iter(all).map(|workload| self.look(workload)).buffered(SIDE_BY_SIDE).try_collect().await?;
+        Ok(observed.into_iter().flatten().map(Workload::status).collect())
     }
 
     /// One workload; `None` where it was removed meanwhile.
     async fn look(&self, workload: Workload) -> Result<Option<Workload>, WdmError> {
         let id = workload.spec.id;
         let seen = self.connector.observe(&place(&workload.spec)).await?;
-        let settled = self
-            .change(id, move |workload, now| ((), workload.observed(&seen, now)))
-            .await?;
+        let settled = self.change(id, move |workload, now| ((), workload.observed(&seen, now))).await?;
         let Some(((), workload)) = settled else {
             return Ok(None);
         };
@@ -51,11 +36,7 @@ impl Wdm {
         };
         let result = probe(&self.client, &check, &workload.endpoints).await;
         let run = workload.progress.run;
-        let checked = self
-            .change(id, move |workload, now| {
-                ((), workload.checked(run, &result, now))
-            })
-            .await?;
+        let checked = self.change(id, move |workload, now| ((), workload.checked(run, &result, now))).await?;
         let Some(((), workload)) = checked else {
             return Ok(None);
         };
@@ -65,10 +46,6 @@ impl Wdm {
 
     /// What was asked to end is asked again: the broker may have died before it was heard.
     async fn press(&self, workload: &Workload) -> Result<(), WdmError> {
-        if workload.progress.stop_asked_at.is_some() {
-            self.stop(workload).await
-        } else {
-            Ok(())
-        }
+        if workload.progress.stop_asked_at.is_some() { self.stop(workload).await } else { Ok(()) }
     }
 }

@@ -24,10 +24,7 @@ pub(super) fn seek(
     let mut found = Endpoints::new();
     let mut candidates = candidates(spec, range.clone());
     for (name, wish) in &spec.ports {
-        if held
-            .get(name)
-            .is_some_and(|endpoint| serves(endpoint, wish))
-        {
+        if held.get(name).is_some_and(|endpoint| serves(endpoint, wish)) {
             continue;
         }
         let endpoint = match wish.number {
@@ -49,12 +46,7 @@ fn candidates(spec: &WorkloadSpec, range: RangeInclusive<u16>) -> impl Iterator<
 }
 
 fn endpoint(spec: &WorkloadSpec, wish: &ExposedPort, number: u16) -> Endpoint {
-    Endpoint {
-        address: spec.target.address,
-        number,
-        protocol: wish.protocol,
-        public: wish.public,
-    }
+    Endpoint { address: spec.target.address, number, protocol: wish.protocol, public: wish.public }
 }
 
 fn fixed(
@@ -68,11 +60,7 @@ fn fixed(
     if table.contains(&(protocol_name(wish.protocol), number)) {
         return Err(taken(spec, name, &endpoint, ANOTHER));
     }
-    if is_free(&endpoint)? {
-        Ok(endpoint)
-    } else {
-        Err(taken(spec, name, &endpoint, &holder(&endpoint)))
-    }
+    if is_free(&endpoint)? { Ok(endpoint) } else { Err(taken(spec, name, &endpoint, &holder(&endpoint))) }
 }
 
 fn free(
@@ -83,20 +71,15 @@ fn free(
     range: &RangeInclusive<u16>,
 ) -> Result<Endpoint, WdmError> {
     for number in candidates {
-        let given = [Protocol::Tcp, Protocol::Udp]
-            .iter()
-            .any(|protocol| table.contains(&(protocol_name(*protocol), number)));
+        let given =
+            [Protocol::Tcp, Protocol::Udp].iter().any(|protocol| table.contains(&(protocol_name(*protocol), number)));
         let endpoint = endpoint(spec, wish, number);
         if !given && is_free(&endpoint)? {
             return Ok(endpoint);
         }
     }
     let (first, last) = (*range.start(), *range.end());
-    Err(WdmError::PortsExhausted {
-        address: spec.target.address,
-        first,
-        last,
-    })
+    Err(WdmError::PortsExhausted { address: spec.target.address, first, last })
 }
 
 /// An endpoint is what the specification asks for.
@@ -122,10 +105,7 @@ pub(super) fn recheck(
         }
         match spec.ports.get(name) {
             Some(wish) if wish.number.is_none() => {
-                fresh.insert(
-                    name.clone(),
-                    free(spec, wish, table, &mut candidates, range)?,
-                );
+                fresh.insert(name.clone(), free(spec, wish, table, &mut candidates, range)?);
             }
             _ => return Err(taken(spec, name, endpoint, &holder(endpoint))),
         }
@@ -160,12 +140,7 @@ fn unusable(socket: SocketAddr, error: &io::Error) -> WdmError {
 }
 
 /// The error that names port and component.
-pub(super) fn taken(
-    spec: &WorkloadSpec,
-    name: &str,
-    endpoint: &Endpoint,
-    holder: &str,
-) -> WdmError {
+pub(super) fn taken(spec: &WorkloadSpec, name: &str, endpoint: &Endpoint, holder: &str) -> WdmError {
     let address: IpAddr = endpoint.address;
     WdmError::PortTaken {
         component: spec.component.clone(),
@@ -179,6 +154,5 @@ pub(super) fn taken(
 
 /// Who has it, as far as the system tells.
 fn holder(endpoint: &Endpoint) -> String {
-    socket_table::holder(endpoint)
-        .unwrap_or_else(|| "a process that this broker may not see".to_owned())
+    socket_table::holder(endpoint).unwrap_or_else(|| "a process that this broker may not see".to_owned())
 }

@@ -38,22 +38,13 @@ impl Wdm {
     /// All of it was done before: the usual case, and nothing is written then.
     async fn is_prepared(&self, spec: &WorkloadSpec) -> Result<Option<Endpoints>, WdmError> {
         let id = spec.id;
-        let known = self
-            .database
-            .read(move |connection| store::workload_find(connection, id))
-            .await?;
-        Ok(known
-            .filter(|it| it.spec == *spec && !it.progress.removing && it.has_its_ports())
-            .map(|it| it.endpoints))
+        let known = self.database.read(move |connection| store::workload_find(connection, id)).await?;
+        Ok(known.filter(|it| it.spec == *spec && !it.progress.removing && it.has_its_ports()).map(|it| it.endpoints))
     }
 
     pub(super) fn exhausted(&self, address: IpAddr) -> WdmError {
         let (first, last) = (*self.options.ports.start(), *self.options.ports.end());
-        WdmError::PortsExhausted {
-            address,
-            first,
-            last,
-        }
+        WdmError::PortsExhausted { address, first, last }
     }
 
     /// Numbers for the ports that have none yet. Binding is tried here, outside
@@ -64,10 +55,7 @@ impl Wdm {
             .database
             .read(move |connection| -> Result<_, WdmError> {
                 let held = store::workload_find(connection, id)?.map(|it| it.endpoints);
-                Ok((
-                    held.unwrap_or_default(),
-                    store::port_table(connection, address)?,
-                ))
+                Ok((held.unwrap_or_default(), store::port_table(connection, address)?))
             })
             .await?;
         let (spec, range) = (spec.clone(), self.options.ports.clone());
@@ -76,11 +64,7 @@ impl Wdm {
     }
 
     /// `None` where somebody took one of the numbers meanwhile.
-    async fn write_down(
-        &self,
-        spec: &WorkloadSpec,
-        found: Endpoints,
-    ) -> Result<Option<Workload>, WdmError> {
+    async fn write_down(&self, spec: &WorkloadSpec, found: Endpoints) -> Result<Option<Workload>, WdmError> {
         let (spec, now, limits) = (spec.clone(), self.clock.now(), self.connector.limits());
         self.database
             .write(move |connection| -> Result<_, WdmError> {
@@ -109,11 +93,8 @@ impl Wdm {
 
 impl Workload {
     fn has_its_ports(&self) -> bool {
-        let serves = |(name, wish): (&String, _)| {
-            self.endpoints
-                .get(name)
-                .is_some_and(|held| ports::serves(held, wish))
-        };
+        let serves =
+            |(name, wish): (&String, _)| self.endpoints.get(name).is_some_and(|held| ports::serves(held, wish));
         self.endpoints.len() == self.spec.ports.len() && self.spec.ports.iter().all(serves)
     }
 }
@@ -151,13 +132,12 @@ fn renew(
     if known.progress.removing {
         return Err(WdmError::BeingRemoved(spec.id));
     }
-    let same_place = known.spec.target.directory == spec.target.directory
-        && known.spec.target.address == spec.target.address;
+    let same_place =
+        known.spec.target.directory == spec.target.directory && known.spec.target.address == spec.target.address;
     if !same_place || known.spec.application != spec.application {
         return Err(WdmError::Invalid {
             field: "target".to_owned(),
-            problem: "can't change for a workload that exists; take a new id and remove this one"
-                .to_owned(),
+            problem: "can't change for a workload that exists; take a new id and remove this one".to_owned(),
         });
     }
     if known.spec != *spec {
@@ -166,15 +146,7 @@ fn renew(
         store::workload_update(connection, &known)?;
         if renewed {
             let message = format!("gets revision {}", spec.revision);
-            tell(
-                connection,
-                &known,
-                &[Change {
-                    kind: "workload.renewed",
-                    message,
-                }],
-                now,
-            )?;
+            tell(connection, &known, &[Change { kind: "workload.renewed", message }], now)?;
         }
     }
     Ok(known)
@@ -182,18 +154,9 @@ fn renew(
 
 /// Gives back ports that the specification no longer has, and takes the new
 /// ones. False where one of those was taken meanwhile.
-fn keep_ports(
-    connection: &mut Connection,
-    workload: &Workload,
-    found: &Endpoints,
-) -> Result<bool, WdmError> {
+fn keep_ports(connection: &mut Connection, workload: &Workload, found: &Endpoints) -> Result<bool, WdmError> {
     for (name, held) in &workload.endpoints {
-        if workload
-            .spec
-            .ports
-            .get(name)
-            .is_none_or(|wish| !ports::serves(held, wish))
-        {
+        if workload.spec.ports.get(name).is_none_or(|wish| !ports::serves(held, wish)) {
             store::port_delete(connection, workload.spec.id, Some(name))?;
         }
     }
@@ -201,12 +164,7 @@ fn keep_ports(
     for (name, endpoint) in found.iter().filter(|(name, _)| !held.contains_key(*name)) {
         if store::port_holder(connection, endpoint)?.is_some() {
             // What was taken up to here is kept; the next try seeks the rest.
-            return if workload
-                .spec
-                .ports
-                .get(name)
-                .is_some_and(|wish| wish.number.is_some())
-            {
+            return if workload.spec.ports.get(name).is_some_and(|wish| wish.number.is_some()) {
                 Err(ports::taken(&workload.spec, name, endpoint, ANOTHER))
             } else {
                 Ok(false)

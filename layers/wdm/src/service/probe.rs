@@ -17,11 +17,7 @@ pub(super) fn client() -> Result<reqwest::Client, WdmError> {
 }
 
 /// Makes the check once; the error says for people what came of it.
-pub(super) async fn probe(
-    client: &reqwest::Client,
-    check: &HealthCheck,
-    endpoints: &Endpoints,
-) -> ProbeResult {
+pub(super) async fn probe(client: &reqwest::Client, check: &HealthCheck, endpoints: &Endpoints) -> ProbeResult {
     let name = match &check.probe {
         HealthProbe::Http(probe) => &probe.port,
         HealthProbe::Tcp(probe) => &probe.port,
@@ -36,19 +32,12 @@ pub(super) async fn probe(
     }
 }
 
-async fn http(
-    client: &reqwest::Client,
-    socket: SocketAddr,
-    path: &str,
-    timeout: Duration,
-) -> ProbeResult {
+async fn http(client: &reqwest::Client, socket: SocketAddr, path: &str, timeout: Duration) -> ProbeResult {
     let url = format!("http://{socket}{path}");
     match client.get(&url).timeout(timeout).send().await {
         Ok(answer) if (200..400).contains(&answer.status().as_u16()) => Ok(()),
         Ok(answer) => Err(format!("GET {url} answered {}", answer.status())),
-        Err(error) if error.is_timeout() => {
-            Err(format!("GET {url} had no answer within {timeout:?}"))
-        }
+        Err(error) if error.is_timeout() => Err(format!("GET {url} had no answer within {timeout:?}")),
         Err(error) => Err(format!("GET {url}: {}", innermost(&error))),
     }
 }
@@ -68,8 +57,6 @@ async fn tcp(socket: SocketAddr, timeout: Duration) -> ProbeResult {
     match tokio::time::timeout(timeout, TcpStream::connect(socket)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(format!("connecting to {socket}: {error}")),
-        Err(_) => Err(format!(
-            "connecting to {socket} took longer than {timeout:?}"
-        )),
+        Err(_) => Err(format!("connecting to {socket} took longer than {timeout:?}")),
     }
 }

@@ -17,10 +17,7 @@ impl Wdm {
     /// When the database or the machine can't be read.
     pub async fn workload_remove(&self, id: WorkloadId) -> Result<Removal, WdmError> {
         // From here on nobody starts it any more; only then it is ended.
-        let Some(((), workload)) = self
-            .change(id, |workload, now| ((), workload.begin_removal(now)))
-            .await?
-        else {
+        let Some(((), workload)) = self.change(id, |workload, now| ((), workload.begin_removal(now))).await? else {
             return Ok(Removal::Gone);
         };
         let asked = workload.progress.stop_asked_at;
@@ -34,10 +31,7 @@ impl Wdm {
             .write(move |connection| -> Result<(), WdmError> {
                 if let Some(workload) = store::workload_find(connection, id)? {
                     store::workload_delete(connection, id)?;
-                    let change = Change {
-                        kind: "workload.removed",
-                        message: "is gone".to_owned(),
-                    };
+                    let change = Change { kind: "workload.removed", message: "is gone".to_owned() };
                     tell(connection, &workload, &[change], now)?;
                 }
                 Ok(())

@@ -33,8 +33,7 @@ fn listener(line: &str, endpoint: &Endpoint) -> Option<String> {
     let (address, port) = local.split_once(':')?;
     let address = parse_address(address)?;
     let same = address == endpoint.address || address.is_unspecified();
-    let fits =
-        same && LISTENS.contains(state) && u16::from_str_radix(port, 16) == Ok(endpoint.number);
+    let fits = same && LISTENS.contains(state) && u16::from_str_radix(port, 16) == Ok(endpoint.number);
     fits.then(|| (*inode).to_owned())
 }
 
@@ -49,9 +48,7 @@ fn parse_address(text: &str) -> Option<IpAddr> {
         Ok(four) => Some(IpAddr::V4(Ipv4Addr::from(four))),
         Err(_) => <[u8; 16]>::try_from(bytes.as_slice()).ok().map(|sixteen| {
             let address = Ipv6Addr::from(sixteen);
-            address
-                .to_ipv4_mapped()
-                .map_or(IpAddr::V6(address), IpAddr::V4)
+            address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4)
         }),
     }
 }
@@ -63,9 +60,7 @@ fn owner(inode: &str) -> Option<u32> {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         let open = fs::read_dir(entry.path().join("fd")).ok()?;
         open.flatten()
-            .any(|file| {
-                fs::read_link(file.path()).is_ok_and(|target| target.as_os_str() == link.as_str())
-            })
+            .any(|file| fs::read_link(file.path()).is_ok_and(|target| target.as_os_str() == link.as_str()))
             .then_some(pid)
     })
 }
@@ -79,26 +74,16 @@ mod tests {
     fn finds_this_very_process() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let number = listener.local_addr().unwrap().port();
-        let endpoint = Endpoint {
-            address: Ipv4Addr::LOCALHOST.into(),
-            number,
-            protocol: Protocol::Tcp,
-            public: false,
-        };
+        let endpoint = Endpoint { address: Ipv4Addr::LOCALHOST.into(), number, protocol: Protocol::Tcp, public: false };
         let holder = holder(&endpoint).unwrap();
-        assert!(
-            holder.starts_with(&format!("process {} (", std::process::id())),
-            "{holder}"
-        );
+        assert!(holder.starts_with(&format!("process {} (", std::process::id())), "{holder}");
     }
 
     #[test]
     fn reads_addresses() {
         let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped().octets();
-        let text: String = mapped
-            .chunks(4)
-            .map(|word| format!("{:08X}", u32::from_ne_bytes(word.try_into().unwrap())))
-            .collect();
+        let text: String =
+            mapped.chunks(4).map(|word| format!("{:08X}", u32::from_ne_bytes(word.try_into().unwrap()))).collect();
         assert_eq!(parse_address(&text), Some(Ipv4Addr::LOCALHOST.into()));
         assert_eq!(parse_address("nonsense"), None);
     }

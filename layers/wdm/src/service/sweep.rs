@@ -19,9 +19,7 @@ impl Wdm {
         let known = self.database.read(store::workload_ids).await?;
         let mut removed = Vec::new();
         for place in found {
-            if known.contains(&place.workload)
-                || self.connector.remove(&place, false).await? == Removal::Stopping
-            {
+            if known.contains(&place.workload) || self.connector.remove(&place, false).await? == Removal::Stopping {
                 continue;
             }
             let event = NewEvent {
@@ -37,9 +35,7 @@ impl Wdm {
                 ),
                 data: serde_json::json!({ "workload": place.workload, "directory": place.directory }),
             };
-            self.database
-                .write(move |connection| event::append(connection, &event))
-                .await?;
+            self.database.write(move |connection| event::append(connection, &event)).await?;
             removed.push(place.workload);
         }
         Ok(removed)

@@ -22,8 +22,7 @@ impl Wdm {
         component: &str,
         ordinal: u32,
     ) -> Result<(), WdmError> {
-        self.remove_volumes(application, Some((component.to_owned(), ordinal)))
-            .await
+        self.remove_volumes(application, Some((component.to_owned(), ordinal))).await
     }
 
     /// Takes away all volumes of an application.
@@ -43,9 +42,7 @@ impl Wdm {
         let rows = self
             .database
             .read(move |connection| -> Result<_, WdmError> {
-                let instance = wanted
-                    .as_ref()
-                    .map(|(component, ordinal)| (component.as_str(), *ordinal));
+                let instance = wanted.as_ref().map(|(component, ordinal)| (component.as_str(), *ordinal));
                 if let Some(user) = user(connection, application, instance)? {
                     return Err(WdmError::VolumeInUse(user));
                 }
@@ -55,9 +52,7 @@ impl Wdm {
         for row in rows {
             let gone = row.clone();
             tokio::task::spawn_blocking(move || remove(application, &row)).await??;
-            self.database
-                .write(move |connection| store::volume_delete(connection, &gone))
-                .await?;
+            self.database.write(move |connection| store::volume_delete(connection, &gone)).await?;
         }
         Ok(())
     }

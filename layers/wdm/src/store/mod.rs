@@ -5,9 +5,7 @@ mod ports;
 mod volumes;
 mod workloads;
 
-pub(crate) use ports::{
-    PortTable, port_delete, port_holder, port_insert, port_list, port_table, protocol_name,
-};
+pub(crate) use ports::{PortTable, port_delete, port_holder, port_insert, port_list, port_table, protocol_name};
 pub(crate) use volumes::{VolumeRow, volume_delete, volume_insert, volume_list};
 pub(crate) use workloads::{
     workload_delete, workload_find, workload_ids, workload_insert, workload_list, workload_update,
@@ -16,8 +14,7 @@ pub(crate) use workloads::{
 use hansa_repository::Migrations;
 
 /// This room's migrations.
-pub const MIGRATIONS: Migrations =
-    Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
+pub const MIGRATIONS: Migrations = Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
 
 mod schema {
     diesel::table! {

@@ -3,8 +3,8 @@
 use super::schema::wdm_port;
 use crate::model::{Endpoint, Endpoints};
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
-    RunQueryDsl as _, Selectable, SelectableHelper as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
 };
 use hansa_ontology::{WorkloadId, resource_model::Protocol};
 use hansa_repository::{Connection, RepositoryError, text};
@@ -45,10 +45,7 @@ fn number(column: i32) -> Result<u16, RepositoryError> {
 }
 
 /// A workload's ports.
-pub(crate) fn port_list(
-    connection: &mut Connection,
-    workload: WorkloadId,
-) -> Result<Endpoints, RepositoryError> {
+pub(crate) fn port_list(connection: &mut Connection, workload: WorkloadId) -> Result<Endpoints, RepositoryError> {
     let rows: Vec<Row> = wdm_port::table
         .filter(wdm_port::workload.eq(workload.to_string()))
         .select(Row::as_select())
@@ -67,24 +64,16 @@ pub(crate) fn port_list(
 }
 
 /// Everything that is given on an address.
-pub(crate) fn port_table(
-    connection: &mut Connection,
-    address: IpAddr,
-) -> Result<PortTable, RepositoryError> {
+pub(crate) fn port_table(connection: &mut Connection, address: IpAddr) -> Result<PortTable, RepositoryError> {
     let rows: Vec<(String, i32)> = wdm_port::table
         .filter(wdm_port::address.eq(address.to_string()))
         .select((wdm_port::protocol, wdm_port::number))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(name, column)| Ok((protocol_name(protocol(&name)?), number(column)?)))
-        .collect()
+    rows.into_iter().map(|(name, column)| Ok((protocol_name(protocol(&name)?), number(column)?))).collect()
 }
 
 /// The workload that has a number.
-pub(crate) fn port_holder(
-    connection: &mut Connection,
-    endpoint: &Endpoint,
-) -> Result<Option<String>, RepositoryError> {
+pub(crate) fn port_holder(connection: &mut Connection, endpoint: &Endpoint) -> Result<Option<String>, RepositoryError> {
     Ok(wdm_port::table
         .filter(wdm_port::address.eq(endpoint.address.to_string()))
         .filter(wdm_port::protocol.eq(protocol_name(endpoint.protocol)))
@@ -108,9 +97,7 @@ pub(crate) fn port_insert(
         number: i32::from(endpoint.number),
         public: endpoint.public,
     };
-    diesel::insert_into(wdm_port::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(wdm_port::table).values(row).execute(connection)?;
     Ok(())
 }
 
@@ -122,9 +109,7 @@ pub(crate) fn port_delete(
 ) -> Result<(), RepositoryError> {
     let of_workload = wdm_port::table.filter(wdm_port::workload.eq(workload.to_string()));
     match name {
-        Some(name) => {
-            diesel::delete(of_workload.filter(wdm_port::name.eq(name))).execute(connection)?
-        }
+        Some(name) => diesel::delete(of_workload.filter(wdm_port::name.eq(name))).execute(connection)?,
         None => diesel::delete(of_workload).execute(connection)?,
     };
     Ok(())

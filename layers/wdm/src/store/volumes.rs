@@ -2,8 +2,7 @@
 
 use super::schema::wdm_volume;
 use diesel::{
-    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
-    SelectableHelper as _,
+    ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use hansa_ontology::ApplicationId;
 use hansa_repository::{Connection, RepositoryError};
@@ -20,21 +19,11 @@ pub(crate) struct VolumeRow {
 }
 
 /// Writes it down; already there is success.
-pub(crate) fn volume_insert(
-    connection: &mut Connection,
-    row: &VolumeRow,
-) -> Result<(), RepositoryError> {
-    let key = (
-        &row.application,
-        &row.component,
-        row.ordinal,
-        &row.directory,
-    );
+pub(crate) fn volume_insert(connection: &mut Connection, row: &VolumeRow) -> Result<(), RepositoryError> {
+    let key = (&row.application, &row.component, row.ordinal, &row.directory);
     let there: i64 = wdm_volume::table.find(key).count().get_result(connection)?;
     if there == 0 {
-        diesel::insert_into(wdm_volume::table)
-            .values(row.clone())
-            .execute(connection)?;
+        diesel::insert_into(wdm_volume::table).values(row.clone()).execute(connection)?;
     }
     Ok(())
 }
@@ -57,16 +46,8 @@ pub(crate) fn volume_list(
     Ok(query.load(connection)?)
 }
 
-pub(crate) fn volume_delete(
-    connection: &mut Connection,
-    row: &VolumeRow,
-) -> Result<(), RepositoryError> {
-    let key = (
-        &row.application,
-        &row.component,
-        row.ordinal,
-        &row.directory,
-    );
+pub(crate) fn volume_delete(connection: &mut Connection, row: &VolumeRow) -> Result<(), RepositoryError> {
+    let key = (&row.application, &row.component, row.ordinal, &row.directory);
     diesel::delete(wdm_volume::table.find(key)).execute(connection)?;
     Ok(())
 }

@@ -7,8 +7,8 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
-    RunQueryDsl as _, Selectable, SelectableHelper as _,
+    ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
+    SelectableHelper as _,
 };
 use hansa_ontology::{ApplicationId, WorkloadId};
 use hansa_repository::{Connection, RepositoryError, json, text, time};
@@ -46,24 +46,14 @@ impl Row {
         let spec: WorkloadSpec = json::from_column("spec of a workload", &self.spec)?;
         let progress: Progress = json::from_column("progress of a workload", &self.progress)?;
         let endpoints = ports::port_list(connection, spec.id)?;
-        Ok(Workload {
-            spec,
-            progress,
-            endpoints,
-        })
+        Ok(Workload { spec, progress, endpoints })
     }
 }
 
 /// One workload with its ports.
-pub(crate) fn workload_find(
-    connection: &mut Connection,
-    id: WorkloadId,
-) -> Result<Option<Workload>, RepositoryError> {
-    let row: Option<Row> = wdm_workload::table
-        .find(id.to_string())
-        .select(Row::as_select())
-        .first(connection)
-        .optional()?;
+pub(crate) fn workload_find(connection: &mut Connection, id: WorkloadId) -> Result<Option<Workload>, RepositoryError> {
+    let row: Option<Row> =
+        wdm_workload::table.find(id.to_string()).select(Row::as_select()).first(connection).optional()?;
     row.map(|row| row.into_workload(connection)).transpose()
 }
 
@@ -74,32 +64,19 @@ pub(crate) fn workload_list(
 ) -> Result<Vec<Workload>, RepositoryError> {
     let mut query = wdm_workload::table
         .select(Row::as_select())
-        .order((
-            wdm_workload::application,
-            wdm_workload::component,
-            wdm_workload::ordinal,
-            wdm_workload::id,
-        ))
+        .order((wdm_workload::application, wdm_workload::component, wdm_workload::ordinal, wdm_workload::id))
         .into_boxed();
     if let Some(application) = application {
         query = query.filter(wdm_workload::application.eq(application.to_string()));
     }
     let rows: Vec<Row> = query.load(connection)?;
-    rows.into_iter()
-        .map(|row| row.into_workload(connection))
-        .collect()
+    rows.into_iter().map(|row| row.into_workload(connection)).collect()
 }
 
 /// Every workload that the database knows.
-pub(crate) fn workload_ids(
-    connection: &mut Connection,
-) -> Result<BTreeSet<WorkloadId>, RepositoryError> {
-    let ids: Vec<String> = wdm_workload::table
-        .select(wdm_workload::id)
-        .load(connection)?;
-    ids.iter()
-        .map(|id| text::from_column("workload", id))
-        .collect()
+pub(crate) fn workload_ids(connection: &mut Connection) -> Result<BTreeSet<WorkloadId>, RepositoryError> {
+    let ids: Vec<String> = wdm_workload::table.select(wdm_workload::id).load(connection)?;
+    ids.iter().map(|id| text::from_column("workload", id)).collect()
 }
 
 pub(crate) fn workload_insert(
@@ -108,17 +85,12 @@ pub(crate) fn workload_insert(
     now: DateTime<Utc>,
 ) -> Result<(), RepositoryError> {
     let row = Row::new(workload, now)?;
-    diesel::insert_into(wdm_workload::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(wdm_workload::table).values(row).execute(connection)?;
     Ok(())
 }
 
 /// Writes what has changed; identity and time of creation stay.
-pub(crate) fn workload_update(
-    connection: &mut Connection,
-    workload: &Workload,
-) -> Result<(), RepositoryError> {
+pub(crate) fn workload_update(connection: &mut Connection, workload: &Workload) -> Result<(), RepositoryError> {
     let row = Row::new(workload, DateTime::UNIX_EPOCH)?;
     diesel::update(wdm_workload::table.find(row.id))
         .set((
@@ -131,10 +103,7 @@ pub(crate) fn workload_update(
 }
 
 /// Forgets a workload and gives its ports back.
-pub(crate) fn workload_delete(
-    connection: &mut Connection,
-    id: WorkloadId,
-) -> Result<(), RepositoryError> {
+pub(crate) fn workload_delete(connection: &mut Connection, id: WorkloadId) -> Result<(), RepositoryError> {
     ports::port_delete(connection, id, None)?;
     diesel::delete(wdm_workload::table.find(id.to_string())).execute(connection)?;
     Ok(())

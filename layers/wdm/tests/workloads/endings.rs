@@ -28,10 +28,7 @@ fn who_ignores_the_request_is_killed_after_the_grace() {
         let room = room.with(|options| options.process.grace_ms = 300);
         let spec = room.shell("trap '' TERM; echo up > up; while :; do sleep 0.05; done");
         room.until_written(&spec, "up").await;
-        assert_eq!(
-            room.wdm.workload_remove(spec.id).await.unwrap(),
-            Removal::Stopping
-        );
+        assert_eq!(room.wdm.workload_remove(spec.id).await.unwrap(), Removal::Stopping);
         assert!(!processes_of(spec.id).is_empty(), "it has its grace");
         room.remove(&spec).await;
         room.assert_no_trace(&spec);
@@ -66,12 +63,9 @@ fn sleepers(room: &Room) -> Vec<u32> {
         .unwrap()
         .flatten()
         .filter(|entry| {
-            std::fs::read_link(entry.path().join("cwd"))
-                .is_ok_and(|cwd| cwd.starts_with(room.folder.path()))
+            std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(room.folder.path()))
         })
-        .filter(|entry| {
-            std::fs::read_to_string(entry.path().join("comm")).is_ok_and(|name| name == "sleep\n")
-        })
+        .filter(|entry| std::fs::read_to_string(entry.path().join("comm")).is_ok_and(|name| name == "sleep\n"))
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .filter(|pid| crate::room::is_alive(*pid))
         .collect()
@@ -91,11 +85,9 @@ fn a_crash_loop_is_slowed_down_and_survives_a_restart_of_the_broker() {
             let (until, reason) = eventually(async || {
                 let all = wdm.workload_observe(spec.application).await.unwrap();
                 match all.first().map(|status| status.state.clone()) {
-                    Some(WorkloadState::BackingOff {
-                        until,
-                        crashes,
-                        reason,
-                    }) if crashes == crash => Some((until, reason)),
+                    Some(WorkloadState::BackingOff { until, crashes, reason }) if crashes == crash => {
+                        Some((until, reason))
+                    }
                     _ => {
                         wdm.workload_apply(&spec, &Peers::new()).await.unwrap();
                         None
@@ -108,24 +100,13 @@ fn a_crash_loop_is_slowed_down_and_survives_a_restart_of_the_broker() {
             waits.push((until - now).num_seconds());
             if until > now {
                 clock.advance(until - now - TimeDelta::microseconds(1));
-                let early = wdm
-                    .workload_apply(&spec, &Peers::new())
-                    .await
-                    .unwrap()
-                    .state;
-                assert!(
-                    matches!(early, WorkloadState::BackingOff { .. }),
-                    "{early:?}"
-                );
+                let early = wdm.workload_apply(&spec, &Peers::new()).await.unwrap().state;
+                assert!(matches!(early, WorkloadState::BackingOff { .. }), "{early:?}");
                 clock.advance(TimeDelta::microseconds(1));
             }
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
-        assert_eq!(
-            room.events("workload.exited").await.len(),
-            8,
-            "each end is told once"
-        );
+        assert_eq!(room.events("workload.exited").await.len(), 8, "each end is told once");
         room.remove(&spec).await;
         room.assert_no_trace(&spec);
     });
@@ -137,9 +118,7 @@ fn a_minute_of_health_forgets_earlier_crashes() {
         let clock = HandClock::default();
         let room = room.with_clock(Arc::new(clock.clone()));
         // Ends at once until the file is there.
-        let spec = room.shell(
-            "test -e well || exit 1; rm well; while test ! -e end; do sleep 0.02; done; exit 2",
-        );
+        let spec = room.shell("test -e well || exit 1; rm well; while test ! -e end; do sleep 0.02; done; exit 2");
         let work = room.directory(&spec).join("work");
         let backing_off = async |crash| {
             eventually(async || {
@@ -158,12 +137,7 @@ fn a_minute_of_health_forgets_earlier_crashes() {
         std::fs::write(work.join("well"), "").unwrap();
         clock.advance(TimeDelta::seconds(1));
         eventually(async || {
-            let state = room
-                .wdm
-                .workload_apply(&spec, &Peers::new())
-                .await
-                .unwrap()
-                .state;
+            let state = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap().state;
             clock.advance(TimeDelta::seconds(1));
             state.is_healthy().then_some(())
         })
@@ -197,23 +171,16 @@ fn a_program_that_does_not_exist_is_a_clear_state_and_no_hot_loop() {
         })
         .await;
         let reason = state.reason().unwrap();
-        assert!(
-            reason.contains("program `no-such-program` was not found in PATH"),
-            "{reason}"
-        );
+        assert!(reason.contains("program `no-such-program` was not found in PATH"), "{reason}");
         // The first is tried again at once, the second waits for the clock, which stands.
         assert_eq!(room.events("workload.started").await.len(), 2);
         let spec = room.spec(&["/etc/passwd"]);
         let state = eventually(async || {
             room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap();
-            Some(room.state(&spec).await)
-                .filter(|state| matches!(state, WorkloadState::Failed { .. }))
+            Some(room.state(&spec).await).filter(|state| matches!(state, WorkloadState::Failed { .. }))
         })
         .await;
-        assert!(
-            state.reason().unwrap().contains("may not be executed"),
-            "{state:?}"
-        );
+        assert!(state.reason().unwrap().contains("may not be executed"), "{state:?}");
         room.remove(&spec).await;
         room.assert_no_trace(&spec);
     });
@@ -223,12 +190,7 @@ fn a_program_that_does_not_exist_is_a_clear_state_and_no_hot_loop() {
 fn an_argument_that_names_no_variable_is_a_clear_state() {
     on_sqlite(async |room: Room| {
         let spec = room.spec(&["sleep", "${NOPE}"]);
-        let state = room
-            .wdm
-            .workload_apply(&spec, &Peers::new())
-            .await
-            .unwrap()
-            .state;
+        let state = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap().state;
         let reason = state.reason().unwrap_or_default();
         assert!(reason.contains("`${NOPE}` is not defined"), "{state:?}");
         room.remove(&spec).await;

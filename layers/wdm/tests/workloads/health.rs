@@ -14,7 +14,8 @@ fn a_workload_that_falls_ill_is_restarted_and_works_again() {
         fs::write(&sickness, "").unwrap();
         eventually(async || {
             let all = room.wdm.workload_observe(spec.application).await.unwrap();
-            matches!(&all[0].state, WorkloadState::Unhealthy { reason, .. } if reason.contains("answered 503")).then_some(())
+            matches!(&all[0].state, WorkloadState::Unhealthy { reason, .. } if reason.contains("answered 503"))
+                .then_some(())
         })
         .await;
         // Without apply nothing starts it again, so it is well when it comes back.
@@ -49,14 +50,8 @@ fn one_that_never_comes_up_is_restarted_after_its_time() {
             }
         })
         .await;
-        assert!(
-            reason.contains("no success within 300ms after the start"),
-            "{reason}"
-        );
-        assert!(
-            reason.to_lowercase().contains("connection refused"),
-            "{reason}"
-        );
+        assert!(reason.contains("no success within 300ms after the start"), "{reason}");
+        assert!(reason.to_lowercase().contains("connection refused"), "{reason}");
         room.remove(&spec).await;
     });
 }

@@ -1,8 +1,6 @@
 //! One copy, always: over races, killed supervisors, killed brokers.
 
-use crate::room::{
-    Room, eventually, is_alive, kill, on_each_database, on_sqlite, processes_of, supervisors_of,
-};
+use crate::room::{Room, eventually, is_alive, kill, on_each_database, on_sqlite, processes_of, supervisors_of};
 use hansa_wdm::{PeerEndpoint, Peers, WorkloadState};
 use std::{fs, sync::Arc};
 
@@ -67,16 +65,11 @@ fn a_killed_supervisor_takes_the_workload_along_and_both_come_back() {
     on_sqlite(async |room: Room| {
         let spec = room.shell("sleep 601 & setsid sleep 602 & exec sleep 600");
         let before = room.until_running(&spec).await;
-        let children =
-            eventually(async || Some(processes_of(spec.id)).filter(|all| all.len() == 3)).await;
+        let children = eventually(async || Some(processes_of(spec.id)).filter(|all| all.len() == 3)).await;
         let shim = supervisors_of(&room.directory(&spec));
         kill(shim[0], "KILL");
         eventually(async || (!is_alive(before.pid.unwrap())).then_some(())).await;
-        let after = room
-            .until(&spec, |status| {
-                status.state.is_healthy() && status.pid != before.pid
-            })
-            .await;
+        let after = room.until(&spec, |status| status.state.is_healthy() && status.pid != before.pid).await;
         assert_eq!(after.restarts, 1);
         let reason = after.last_exit.unwrap().to_string();
         assert!(reason.contains("supervisor was killed"), "{reason}");
@@ -114,19 +107,12 @@ fn a_new_revision_replaces_the_copy_in_place() {
         let mut spec = room.shell("exec sleep 600");
         let before = room.until_running(&spec).await;
         spec.revision = "2".to_owned();
-        spec.environment
-            .insert("COLOUR".to_owned(), "blue".to_owned());
-        let after = room
-            .until(&spec, |now| now.state.is_healthy() && now.pid != before.pid)
-            .await;
-        let environment =
-            fs::read_to_string(format!("/proc/{}/environ", after.pid.unwrap())).unwrap();
+        spec.environment.insert("COLOUR".to_owned(), "blue".to_owned());
+        let after = room.until(&spec, |now| now.state.is_healthy() && now.pid != before.pid).await;
+        let environment = fs::read_to_string(format!("/proc/{}/environ", after.pid.unwrap())).unwrap();
         assert!(environment.contains("COLOUR=blue"));
         assert!(!is_alive(before.pid.unwrap()));
-        assert!(
-            room.events("workload.exited").await.is_empty(),
-            "a wished end is no crash"
-        );
+        assert!(room.events("workload.exited").await.is_empty(), "a wished end is no crash");
         room.remove(&spec).await;
     });
 }
@@ -137,43 +123,19 @@ fn changed_peers_are_written_at_once_and_reported_until_a_restart() {
         let spec = room.shell("exec sleep 600");
         let at = |number: u16| {
             let address = ([127, 0, 0, 1], number).into();
-            Peers::from([(
-                "db".to_owned(),
-                vec![PeerEndpoint {
-                    ordinal: 0,
-                    port: "sql".to_owned(),
-                    address,
-                }],
-            )])
+            Peers::from([("db".to_owned(), vec![PeerEndpoint { ordinal: 0, port: "sql".to_owned(), address }])])
         };
         let file = room.directory(&spec).join("peers.json");
-        assert!(
-            !room
-                .wdm
-                .workload_apply(&spec, &at(1))
-                .await
-                .unwrap()
-                .peers_changed
-        );
+        assert!(!room.wdm.workload_apply(&spec, &at(1)).await.unwrap().peers_changed);
         let text = fs::read_to_string(&file).unwrap();
-        assert_eq!(
-            text,
-            r#"{"db":[{"ordinal":0,"port":"sql","address":"127.0.0.1:1"}]}"#
-        );
-        assert!(
-            room.wdm
-                .workload_apply(&spec, &at(2))
-                .await
-                .unwrap()
-                .peers_changed
-        );
+        assert_eq!(text, r#"{"db":[{"ordinal":0,"port":"sql","address":"127.0.0.1:1"}]}"#);
+        assert!(room.wdm.workload_apply(&spec, &at(2)).await.unwrap().peers_changed);
         assert!(fs::read_to_string(&file).unwrap().contains("127.0.0.1:2"));
         assert!(room.wdm.workload(spec.id).await.unwrap().peers_changed);
         room.wdm.workload_restart(spec.id).await.unwrap();
         eventually(async || {
             let applied = room.wdm.workload_apply(&spec, &at(2)).await.unwrap();
-            (matches!(applied.state, WorkloadState::Starting { .. }) && !applied.peers_changed)
-                .then_some(())
+            (matches!(applied.state, WorkloadState::Starting { .. }) && !applied.peers_changed).then_some(())
         })
         .await;
         let pid = eventually(async || {
@@ -187,10 +149,7 @@ fn changed_peers_are_written_at_once_and_reported_until_a_restart() {
             (!text.is_empty()).then_some(text)
         })
         .await;
-        assert!(
-            environment.contains("PEERS_DB_SQL=127.0.0.1:2"),
-            "{environment}"
-        );
+        assert!(environment.contains("PEERS_DB_SQL=127.0.0.1:2"), "{environment}");
         room.remove(&spec).await;
     });
 }
@@ -199,15 +158,8 @@ fn changed_peers_are_written_at_once_and_reported_until_a_restart() {
 fn supervisors_killed_at_any_moment_never_lead_to_two_copies() {
     on_sqlite(async |room: Room| {
         // The copy itself tells: whoever finds the lock taken is a second one.
-        let (once, double) = (
-            room.folder.path().join("once"),
-            room.folder.path().join("double"),
-        );
-        let script = format!(
-            "flock -n {} sleep 600 || echo $? >> {}",
-            once.display(),
-            double.display()
-        );
+        let (once, double) = (room.folder.path().join("once"), room.folder.path().join("double"));
+        let script = format!("flock -n {} sleep 600 || echo $? >> {}", once.display(), double.display());
         let spec = room.shell(&script);
         let root = room.directory(&spec);
         let brokers = [room.another(), room.another()];
@@ -224,11 +176,7 @@ fn supervisors_killed_at_any_moment_never_lead_to_two_copies() {
             // Without its back-off, so that each round is a start.
             let mut renewed = spec.clone();
             renewed.revision = round.to_string();
-            let state = brokers[0]
-                .workload_apply(&renewed, &Peers::new())
-                .await
-                .unwrap()
-                .state;
+            let state = brokers[0].workload_apply(&renewed, &Peers::new()).await.unwrap().state;
             starts += u32::from(matches!(state, WorkloadState::Starting { .. }));
         }
         assert!(starts > 10, "{starts}");

@@ -17,19 +17,12 @@ fn many_of_one_kind_get_numbers_of_their_own() {
             let mut spec = room.server();
             spec.ordinal = ordinal;
             let endpoints = room.wdm.workload_prepare(&spec).await.unwrap();
-            assert_eq!(
-                endpoints,
-                room.wdm.workload_prepare(&spec).await.unwrap(),
-                "idempotent"
-            );
+            assert_eq!(endpoints, room.wdm.workload_prepare(&spec).await.unwrap(), "idempotent");
             assert!(numbers.insert(endpoints["http"].number));
             specs.push(spec);
         }
         if foreign.is_ok() {
-            assert!(
-                !numbers.contains(&(first + 3)),
-                "somebody else listens there"
-            );
+            assert!(!numbers.contains(&(first + 3)), "somebody else listens there");
         }
         for spec in &specs {
             room.until_running(spec).await;
@@ -53,18 +46,11 @@ fn a_fixed_number_that_is_taken_names_who_has_it_and_works_once_it_is_free() {
         let number = foreign.local_addr().unwrap().port();
         let mut spec = room.server();
         spec.ports.insert("http".to_owned(), port(Some(number)));
-        let error = room
-            .wdm
-            .workload_apply(&spec, &Peers::new())
-            .await
-            .unwrap_err();
+        let error = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
         let text = error.to_string();
-        for part in [
-            "component `web`",
-            &format!("port {number} as `http`"),
-            &format!("process {}", std::process::id()),
-        ] {
+        for part in ["component `web`", &format!("port {number} as `http`"), &format!("process {}", std::process::id())]
+        {
             assert!(text.contains(part), "{text}");
         }
         drop(foreign);
@@ -72,16 +58,8 @@ fn a_fixed_number_that_is_taken_names_who_has_it_and_works_once_it_is_free() {
         let mut second = spec.clone();
         second.id = room.server().id;
         let error = room.wdm.workload_prepare(&second).await.unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("another workload of this broker"),
-            "{error}"
-        );
-        assert!(matches!(
-            room.wdm.workload(second.id).await,
-            Err(WdmError::NotFound(_))
-        ));
+        assert!(error.to_string().contains("another workload of this broker"), "{error}");
+        assert!(matches!(room.wdm.workload(second.id).await, Err(WdmError::NotFound(_))));
         room.remove(&spec).await;
     });
 }
@@ -111,12 +89,7 @@ fn a_fixed_number_that_is_lost_while_nothing_runs_is_waited_for() {
         spec.ports.insert("http".to_owned(), port(Some(number)));
         let endpoints = room.wdm.workload_prepare(&spec).await.unwrap();
         let foreign = TcpListener::bind(endpoints["http"].socket()).unwrap();
-        let state = room
-            .wdm
-            .workload_apply(&spec, &Peers::new())
-            .await
-            .unwrap()
-            .state;
+        let state = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap().state;
         assert!(
             matches!(&state, WorkloadState::Failed { reason, .. } if reason.contains(&number.to_string())),
             "{state:?}"
@@ -143,10 +116,7 @@ fn two_brokers_never_give_the_same_number() {
     on_each_database(async |room: Room| {
         let mut racers = Vec::new();
         for _ in 0..2 {
-            let (wdm, specs) = (
-                room.another(),
-                (0..12).map(|_| room.server()).collect::<Vec<_>>(),
-            );
+            let (wdm, specs) = (room.another(), (0..12).map(|_| room.server()).collect::<Vec<_>>());
             racers.push(tokio::spawn(async move {
                 let mut numbers = Vec::new();
                 for spec in &specs {

@@ -4,9 +4,7 @@
 use hansa_ontology::{
     ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
     quantity::{CpuMilli, Mebibytes, TimeSpan},
-    resource_model::{
-        ExposedPort, HealthCheck, HealthProbe, HttpProbe, Package, ProcessPackage, Resources,
-    },
+    resource_model::{ExposedPort, HealthCheck, HealthProbe, HttpProbe, Package, ProcessPackage, Resources},
 };
 use hansa_repository::{
     Database,
@@ -15,8 +13,7 @@ use hansa_repository::{
     testing::{for_each_database, sqlite},
 };
 use hansa_wdm::{
-    MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec,
-    WorkloadState, WorkloadStatus,
+    MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec, WorkloadState, WorkloadStatus,
 };
 use std::{
     collections::BTreeMap,
@@ -40,41 +37,26 @@ pub(crate) struct Room {
 
 /// Runs the test on both databases.
 pub(crate) fn on_each_database(test: impl AsyncFn(Room)) {
-    for_each_database(&[MIGRATIONS], async |database| {
-        test(Room::new(database)).await
-    });
+    for_each_database(&[MIGRATIONS], async |database| test(Room::new(database)).await);
 }
 
 /// Runs the test on SQLite: where the database makes no difference.
 pub(crate) fn on_sqlite(test: impl AsyncFn(Room)) {
     let database = sqlite(&[MIGRATIONS]);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
-    runtime
-        .unwrap()
-        .block_on(test(Room::new(database.database())));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap().block_on(test(Room::new(database.database())));
 }
 
 impl Room {
     pub(crate) fn new(database: Database) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("hansa-wdm-")
-            .tempdir()
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("hansa-wdm-").tempdir().unwrap();
         let mut process = ProcessOptions::new(FIXTURE, folder.path().join("nodes"));
         process.grace_ms = 5_000;
         process.cgroup_parent = format!("hansa-test-{}", random());
         process.discovery_url = Some("http://127.0.0.1:1/{application}/{component}".to_owned());
         let options = WdmOptions::new(process);
         let wdm = Self::manager(&database, &options, Arc::new(SystemClock));
-        Self {
-            database,
-            folder,
-            options,
-            wdm,
-        }
+        Self { database, folder, options, wdm }
     }
 
     /// As a broker that has just been started.
@@ -118,11 +100,7 @@ impl Room {
             package: Package::Process(ProcessPackage {
                 command: command.iter().map(|word| (*word).to_owned()).collect(),
             }),
-            resources: Resources {
-                cpu: CpuMilli(1_000),
-                memory: Mebibytes(256),
-                ..Resources::default()
-            },
+            resources: Resources { cpu: CpuMilli(1_000), memory: Mebibytes(256), ..Resources::default() },
             ports: BTreeMap::new(),
             environment: BTreeMap::new(),
             volumes: BTreeMap::new(),
@@ -139,10 +117,7 @@ impl Room {
         let mut spec = self.spec(&[FIXTURE, "serve", "${HANSA_ADDRESS}:${PORT_HTTP}", "sick"]);
         spec.ports.insert("http".to_owned(), port(None));
         spec.health = Some(HealthCheck {
-            probe: HealthProbe::Http(HttpProbe {
-                port: "http".to_owned(),
-                path: "/".to_owned(),
-            }),
+            probe: HealthProbe::Http(HttpProbe { port: "http".to_owned(), path: "/".to_owned() }),
             interval: TimeSpan::from_millis(20),
             timeout: TimeSpan::from_millis(5_000),
             failures: 3,
@@ -152,10 +127,7 @@ impl Room {
     }
 
     pub(crate) fn directory(&self, spec: &WorkloadSpec) -> PathBuf {
-        spec.target
-            .directory
-            .join("workloads")
-            .join(spec.id.to_string())
+        spec.target.directory.join("workloads").join(spec.id.to_string())
     }
 
     pub(crate) async fn state(&self, spec: &WorkloadSpec) -> WorkloadState {
@@ -163,26 +135,17 @@ impl Room {
     }
 
     /// Reconciles until the workload is as wanted.
-    pub(crate) async fn until(
-        &self,
-        spec: &WorkloadSpec,
-        wanted: impl Fn(&WorkloadStatus) -> bool,
-    ) -> WorkloadStatus {
+    pub(crate) async fn until(&self, spec: &WorkloadSpec, wanted: impl Fn(&WorkloadStatus) -> bool) -> WorkloadStatus {
         eventually(async || {
             self.wdm.workload_apply(spec, &Peers::new()).await.unwrap();
             let all = self.wdm.workload_observe(spec.application).await.unwrap();
-            all.into_iter()
-                .find(|status| status.id == spec.id)
-                .filter(|status| wanted(status))
+            all.into_iter().find(|status| status.id == spec.id).filter(|status| wanted(status))
         })
         .await
     }
 
     pub(crate) async fn until_running(&self, spec: &WorkloadSpec) -> WorkloadStatus {
-        self.until(spec, |status| {
-            status.state.is_healthy() && status.pid.is_some()
-        })
-        .await
+        self.until(spec, |status| status.state.is_healthy() && status.pid.is_some()).await
     }
 
     /// Reconciles until the program itself has written something into its working directory.
@@ -190,9 +153,7 @@ impl Room {
         let path = self.directory(spec).join("work").join(name);
         eventually(async || {
             self.wdm.workload_apply(spec, &Peers::new()).await.unwrap();
-            fs::read_to_string(&path)
-                .ok()
-                .filter(|text| text.ends_with('\n'))
+            fs::read_to_string(&path).ok().filter(|text| text.ends_with('\n'))
         })
         .await
     }
@@ -206,10 +167,7 @@ impl Room {
     }
 
     pub(crate) async fn events(&self, kind: &str) -> Vec<Event> {
-        let filter = EventFilter {
-            kind_prefix: Some(kind.to_owned()),
-            ..EventFilter::default()
-        };
+        let filter = EventFilter { kind_prefix: Some(kind.to_owned()), ..EventFilter::default() };
         self.database
             .read(move |connection| event::list(connection, &filter, 10_000, Order::OldestFirst))
             .await
@@ -229,8 +187,7 @@ impl Drop for Room {
     fn drop(&mut self) {
         let root = self.folder.path().to_string_lossy().into_owned();
         for _ in 0..200 {
-            let left =
-                processes(|line, environment| line.contains(&root) || environment.contains(&root));
+            let left = processes(|line, environment| line.contains(&root) || environment.contains(&root));
             if left.is_empty() {
                 break;
             }
@@ -254,11 +211,7 @@ fn random() -> Uuid {
 }
 
 pub(crate) fn port(number: Option<u16>) -> ExposedPort {
-    ExposedPort {
-        protocol: Default::default(),
-        public: false,
-        number,
-    }
+    ExposedPort { protocol: Default::default(), public: false, number }
 }
 
 /// Waits until there is an answer; for so long that only a fault can be the cause.
@@ -268,10 +221,7 @@ pub(crate) async fn eventually<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T
         if let Some(answer) = look().await {
             return answer;
         }
-        assert!(
-            Instant::now() < deadline,
-            "it didn't happen within a minute"
-        );
+        assert!(Instant::now() < deadline, "it didn't happen within a minute");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -305,18 +255,12 @@ pub(crate) fn supervisors_of(directory: &Path) -> Vec<u32> {
 pub(crate) fn is_alive(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat"))
         .ok()
-        .and_then(|text| {
-            text.rsplit_once(')')
-                .map(|(_, rest)| rest.trim_start().to_owned())
-        })
+        .and_then(|text| text.rsplit_once(')').map(|(_, rest)| rest.trim_start().to_owned()))
         .is_some_and(|rest| !rest.starts_with(['Z', 'X']))
 }
 
 pub(crate) fn kill(pid: u32, signal: &str) {
-    std::process::Command::new("/bin/kill")
-        .args([&format!("-{signal}"), &pid.to_string()])
-        .status()
-        .ok();
+    std::process::Command::new("/bin/kill").args([&format!("-{signal}"), &pid.to_string()]).status().ok();
 }
 
 /// Directories of this name below the mounted hierarchies.

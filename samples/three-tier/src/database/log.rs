@@ -29,25 +29,15 @@ impl Log {
     /// replays every record in order.
     pub(super) fn open(directory: &Path, replay: impl FnMut(String, String)) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(directory.join(LOCK))?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK))?;
         lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => io::Error::new(
-                io::ErrorKind::WouldBlock,
-                "another database uses this directory",
-            ),
+            TryLockError::WouldBlock => {
+                io::Error::new(io::ErrorKind::WouldBlock, "another database uses this directory")
+            }
             TryLockError::Error(error) => error,
         })?;
         let path = directory.join(NAME);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)?;
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)?;
         File::open(directory)?.sync_all()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
@@ -55,21 +45,14 @@ impl Log {
         file.set_len(length)?;
         file.seek(SeekFrom::Start(length))?;
         file.sync_all()?;
-        Ok(Self {
-            file,
-            length,
-            _lock: lock,
-        })
+        Ok(Self { file, length, _lock: lock })
     }
 
     /// Adds a record. When this returns, it is on the disk; when it fails, it
     /// is as though it had never been tried.
     pub(super) fn append(&mut self, key: &str, value: &str) -> io::Result<()> {
         let line = record(key, value);
-        let written = self
-            .file
-            .write_all(line.as_bytes())
-            .and_then(|()| self.file.sync_data());
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         match written {
             Ok(()) => {
                 self.length += line.len() as u64;
@@ -85,34 +68,18 @@ impl Log {
     }
 
     /// The same log without its history, if that is worth it.
-    pub(super) fn compacted(
-        self,
-        directory: &Path,
-        values: &BTreeMap<String, String>,
-    ) -> io::Result<Self> {
-        let text: String = values
-            .iter()
-            .map(|(key, value)| record(key, value))
-            .collect();
+    pub(super) fn compacted(self, directory: &Path, values: &BTreeMap<String, String>) -> io::Result<Self> {
+        let text: String = values.iter().map(|(key, value)| record(key, value)).collect();
         if self.length < WORTH_COMPACTING || self.length < 2 * text.len() as u64 {
             return Ok(self);
         }
         let path = directory.join(NEW);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .read(true)
-            .write(true)
-            .open(&path)?;
+        let mut file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&path, directory.join(NAME))?;
         File::open(directory)?.sync_all()?;
-        Ok(Self {
-            file,
-            length: text.len() as u64,
-            _lock: self._lock,
-        })
+        Ok(Self { file, length: text.len() as u64, _lock: self._lock })
     }
 }
 
@@ -139,10 +106,7 @@ fn record(key: &str, value: &str) -> String {
 }
 
 fn read(line: &[u8]) -> Option<(String, String)> {
-    let (sum, content) = std::str::from_utf8(line)
-        .ok()?
-        .strip_suffix('\n')?
-        .split_once(' ')?;
+    let (sum, content) = std::str::from_utf8(line).ok()?.strip_suffix('\n')?.split_once(' ')?;
     let fits = u32::from_str_radix(sum, 16).ok()? == crc32(content.as_bytes());
     let (key, value) = content.split_once(' ')?;
     fits.then(|| (key.to_owned(), value.to_owned()))
@@ -151,13 +115,7 @@ fn read(line: &[u8]) -> Option<(String, String)> {
 /// CRC-32 (ISO 3309), bit by bit: records are short.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
-            if sum & 1 == 1 {
-                (sum >> 1) ^ 0xedb8_8320
-            } else {
-                sum >> 1
-            }
-        })
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 })
     })
 }
 
@@ -184,13 +142,7 @@ mod tests {
             let whole = ends.iter().filter(|end| **end <= cut).count();
             assert_eq!(
                 (length, found.len()),
-                (
-                    ends.iter()
-                        .rev()
-                        .find(|end| **end <= cut)
-                        .map_or(0, |end| *end as u64),
-                    whole
-                )
+                (ends.iter().rev().find(|end| **end <= cut).map_or(0, |end| *end as u64), whole)
             );
         }
     }
@@ -198,9 +150,6 @@ mod tests {
     #[test]
     fn damage_in_the_middle_is_refused() {
         let text = (record("a", "1") + &record("b", "2")).replacen("a 1", "a 7", 1);
-        assert_eq!(
-            replayed(text.as_bytes()).unwrap_err().kind(),
-            io::ErrorKind::InvalidData
-        );
+        assert_eq!(replayed(text.as_bytes()).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

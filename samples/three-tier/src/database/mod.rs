@@ -54,10 +54,7 @@ impl Database {
     /// When the variable is absent, the directory can't be used, another
     /// process uses it, or what was written is damaged.
     pub fn open(environment: &Environment) -> Result<Self, Failure> {
-        Self::open_at(
-            Path::new(environment.require("VOLUME_DATA")?),
-            environment.instance("database"),
-        )
+        Self::open_at(Path::new(environment.require("VOLUME_DATA")?), environment.instance("database"))
     }
 
     fn open_at(directory: &Path, who: String) -> Result<Self, Failure> {
@@ -72,10 +69,7 @@ impl Database {
                 io::Error::new(error.kind(), format!("{}: {error}", directory.display())),
             )
         })?;
-        Ok(Self {
-            who,
-            state: Mutex::new(State { values, log }),
-        })
+        Ok(Self { who, state: Mutex::new(State { values, log }) })
     }
 
     /// Listens on `PORT_DB`.
@@ -84,11 +78,7 @@ impl Database {
     /// When it can't.
     pub fn listen(self, environment: &Environment) -> Result<Server, Failure> {
         let database = Arc::new(self);
-        Server::start(
-            "database",
-            environment.listen_address("PORT_DB")?,
-            move |connection| database.serve(connection),
-        )
+        Server::start("database", environment.listen_address("PORT_DB")?, move |connection| database.serve(connection))
     }
 
     fn serve(&self, mut connection: Timed) -> io::Result<()> {
@@ -97,17 +87,10 @@ impl Database {
         let mut line = Vec::new();
         loop {
             line.clear();
-            if reader
-                .by_ref()
-                .take(MAX_LINE)
-                .read_until(b'\n', &mut line)?
-                == 0
-            {
+            if reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
                 return Ok(());
             }
-            let text = std::str::from_utf8(&line)
-                .ok()
-                .and_then(|text| text.strip_suffix('\n'));
+            let text = std::str::from_utf8(&line).ok().and_then(|text| text.strip_suffix('\n'));
             let answer = match text {
                 Some(text) => self.answer(text.strip_suffix('\r').unwrap_or(text)),
                 None => "ERROR the line is too long, has no end, or is no UTF-8".to_owned(),
@@ -145,12 +128,7 @@ impl Database {
     }
 
     fn get(&self, key: &str) -> String {
-        self.with(|state| {
-            state
-                .values
-                .get(key)
-                .map_or_else(|| "NONE".to_owned(), |value| format!("VALUE {value}"))
-        })
+        self.with(|state| state.values.get(key).map_or_else(|| "NONE".to_owned(), |value| format!("VALUE {value}")))
     }
 
     fn put(&self, key: &str, value: &str) -> String {
@@ -162,11 +140,7 @@ impl Database {
 
     fn increment(&self, key: &str) -> String {
         self.with(|state| {
-            let Ok(count) = state
-                .values
-                .get(key)
-                .map_or(Ok(0), |value| value.parse::<i64>())
-            else {
+            let Ok(count) = state.values.get(key).map_or(Ok(0), |value| value.parse::<i64>()) else {
                 return "ERROR the value is no whole number".to_owned();
             };
             let Some(next) = count.checked_add(1) else {
@@ -189,8 +163,7 @@ impl State {
 }
 
 fn is_key(key: &str) -> bool {
-    (1..=MAX_KEY).contains(&key.len())
-        && !key.contains(|c: char| c.is_whitespace() || c.is_control())
+    (1..=MAX_KEY).contains(&key.len()) && !key.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Asks the database one thing: the text behind `VALUE`, `PONG` or `OK`.
@@ -201,9 +174,7 @@ pub fn ask(address: SocketAddr, question: &str, limit: Duration) -> io::Result<O
     let mut connection = Timed::connect(address, limit)?;
     connection.write_all(format!("{question}\n").as_bytes())?;
     let mut line = String::new();
-    BufReader::new(&mut connection)
-        .take(MAX_LINE + 16)
-        .read_line(&mut line)?;
+    BufReader::new(&mut connection).take(MAX_LINE + 16).read_line(&mut line)?;
     let Some(line) = line.strip_suffix('\n') else {
         return Err(io::ErrorKind::UnexpectedEof.into());
     };
@@ -212,9 +183,6 @@ pub fn ask(address: SocketAddr, question: &str, limit: Duration) -> io::Result<O
         Some(("ERROR", reason)) => Err(io::Error::other(reason.to_owned())),
         _ if line == "NONE" => Ok(None),
         _ if line == "PONG" || line == "OK" => Ok(Some(line.to_owned())),
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "the answer is none that a database gives",
-        )),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is none that a database gives")),
     }
 }

@@ -12,6 +12,9 @@ use hansa_ontology::resource_model::Scope;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
+/// Cost, price, carbon, zone, room and who may go in: what is the same in all of these is one choice.
+type Alike = (i64, i64, i64, usize, Amount, Mask);
+
 /// What an unknown round-trip time counts at least in an objective: twice the
 /// way to the other side of the earth in glass, and as much again.
 pub(super) const UNKNOWN_LATENCY: u32 = 400_000;
@@ -20,7 +23,13 @@ pub(super) const UNKNOWN_LATENCY: u32 = 400_000;
 type Zones = BTreeMap<(Option<usize>, Option<usize>), usize>;
 
 /// Sets slots, zones and what depends on them; answers what the slots stand for.
-pub(super) fn slots(survey: &Survey<'_>, active: &Active, pins: &[Pin], zoned: Mask, problem: &mut Problem) -> Vec<Source> {
+pub(super) fn slots(
+    survey: &Survey<'_>,
+    active: &Active,
+    pins: &[Pin],
+    zoned: Mask,
+    problem: &mut Problem,
+) -> Vec<Source> {
     let most = totals(problem);
     let mut zones = Zones::new();
     let mut slots: Vec<(Slot, Source)> = Vec::new();
@@ -30,9 +39,11 @@ pub(super) fn slots(survey: &Survey<'_>, active: &Active, pins: &[Pin], zoned: M
             slots.push((slot, Source::Held(number)));
         }
     }
-    let mut alike: BTreeMap<(i64, i64, i64, usize, Amount, Mask), Vec<(usize, u32)>> = BTreeMap::new();
+    let mut alike: BTreeMap<Alike, Vec<(usize, u32)>> = BTreeMap::new();
     for (number, entry) in survey.index.offers.iter().enumerate() {
-        let Some(Ok(units)) = survey.units.get(number) else { continue };
+        let Some(Ok(units)) = survey.units.get(number) else {
+            continue;
+        };
         let eligible = survey.fails.get(number).map_or(0, |fails| survey.eligible(fails, active));
         if eligible == 0 {
             continue;
@@ -174,7 +185,9 @@ fn set_zones(survey: &Survey<'_>, active: &Active, zones: &Zones, problem: &mut 
     let known = problem.latency.iter().copied().filter(|time| *time != UNKNOWN).max().unwrap_or(0);
     problem.latency_default = known.max(UNKNOWN_LATENCY);
     for (item, rule) in &survey.wish.rules {
-        let Rule::Spread { component, over, max } = rule else { continue };
+        let Rule::Spread { component, over, max } = rule else {
+            continue;
+        };
         if !active.has(*item) || *over == Scope::Machine {
             continue;
         }

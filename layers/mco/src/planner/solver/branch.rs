@@ -79,7 +79,8 @@ fn by_latency(master: &Master<'_>, limits: &Limits, counters: &[f64]) -> Option<
 
 /// Splits the round-trip times that a link can have in the middle.
 fn by_threshold(master: &Master<'_>, link: usize, lower: u32, worst: u32) -> Option<Split> {
-    let mut times: Vec<u32> = master.problem.latency.iter().copied().chain([0]).filter(|time| (lower..=worst).contains(time)).collect();
+    let mut times: Vec<u32> =
+        master.problem.latency.iter().copied().chain([0]).filter(|time| (lower..=worst).contains(time)).collect();
     times.sort_unstable();
     times.dedup();
     let middle = times.len().checked_sub(2)? / 2;

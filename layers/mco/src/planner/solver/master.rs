@@ -1,8 +1,10 @@
 //! The master programme: how many machines with which pattern, so that every
 //! component gets its instances. Columns are added as pricing finds them.
 
+mod rows;
+
 use super::{
-    pattern::{Worth, sticky},
+    pattern::Worth,
     problem::{Criterion, Filled, Problem},
     simplex::{Lp, Status},
 };
@@ -106,107 +108,6 @@ impl<'a> Master<'a> {
         master.add_sum_rows();
         master.add_held();
         master
-    }
-
-    fn add_counters(&mut self, number: usize) {
-        let component = &self.problem.components[number];
-        let zones: Vec<Option<usize>> = if component.zoned {
-            let usable = |zone: &usize| {
-                self.problem.slots.iter().any(|slot| slot.zone == *zone && slot.eligible & (1 << number) != 0)
-            };
-            (0..self.problem.zones).filter(usable).map(Some).collect()
-        } else {
-            vec![None]
-        };
-        for zone in zones {
-            let lower = if zone.is_none() { component.lower } else { 0 };
-            let upper = zone.map_or(component.upper, |zone| self.zone_upper(number, zone));
-            let variable = self.lp.add_column(0.0, f64::from(lower), f64::from(upper), Vec::new());
-            let cover = self.lp.add_row(0.0, FAR, &[(variable, -1.0)]);
-            let presence = sticky(self.problem, number).then(|| self.lp.add_row(-FAR, 0.0, &[(variable, -1.0)]));
-            let counter = self.counters.len();
-            self.counters.push(Counter { component: number, zone, lower, upper, variable, cover, presence });
-            match zone {
-                Some(zone) => self.places[number][zone] = Some(counter),
-                None => self.places[number].fill(Some(counter)),
-            }
-        }
-    }
-
-    fn zone_upper(&self, number: usize, zone: usize) -> u32 {
-        self.problem
-            .zone_caps
-            .iter()
-            .filter(|cap| cap.component == number && cap.zones.contains(&zone))
-            .map(|cap| cap.max)
-            .fold(self.problem.components[number].upper, u32::min)
-    }
-
-    /// The variables that together count a component.
-    fn count_terms(&self, number: usize, factor: f64) -> Vec<(usize, f64)> {
-        let counters = self.counters.iter().filter(|counter| counter.component == number);
-        counters.map(|counter| (counter.variable, factor)).collect()
-    }
-
-    fn add_linear_rows(&mut self) {
-        for (number, component) in self.problem.components.iter().enumerate() {
-            if component.zoned {
-                let terms = self.count_terms(number, 1.0);
-                self.lp.add_row(f64::from(component.lower), f64::from(component.upper), &terms);
-            }
-        }
-        for linear in &self.problem.linear {
-            let mut terms: BTreeMap<usize, f64> = BTreeMap::new();
-            for &(number, factor) in &linear.terms {
-                for (variable, factor) in self.count_terms(number, factor as f64) {
-                    *terms.entry(variable).or_default() += factor;
-                }
-            }
-            let terms: Vec<_> = terms.into_iter().collect();
-            let (lower, upper) = (linear.lower.map_or(-FAR, |v| v as f64), linear.upper.map_or(FAR, |v| v as f64));
-            self.lp.add_row(lower, upper, &terms);
-        }
-    }
-
-    fn add_zone_rows(&mut self) {
-        for cap in self.problem.zone_caps.iter().filter(|cap| cap.zones.len() > 1) {
-            let places = &self.places[cap.component];
-            let terms: Vec<(usize, f64)> =
-                cap.zones.iter().filter_map(|&zone| Some((self.counters[places[zone]?].variable, 1.0))).collect();
-            self.lp.add_row(-FAR, f64::from(cap.max), &terms);
-        }
-    }
-
-    /// Bounds on the sums of prices and of earlier aims.
-    fn add_sum_rows(&mut self) {
-        let limits: Vec<(Criterion, i64)> = self
-            .problem
-            .max_price
-            .map(|max| (Criterion::Price, max))
-            .into_iter()
-            .chain(self.aim.limits.iter().copied())
-            .collect();
-        for (criterion, limit) in limits {
-            let scale = unit(self.problem, criterion);
-            // Values are whole; half a step of slack keeps rounding from cutting off the limit itself.
-            let row = self.lp.add_row(-FAR, (limit as f64 + 0.5) / scale, &[]);
-            self.sum_rows.push((row, criterion, scale));
-        }
-    }
-
-    /// What is held stays: one machine of each such slot.
-    fn add_held(&mut self) {
-        for number in 0..self.problem.slots.len() {
-            let slot = &self.problem.slots[number];
-            if let Some(held) = slot.held.clone() {
-                let lower = if slot.mandatory() { 1.0 } else { 0.0 };
-                let row = self.slot_row(number);
-                self.lp.set_row_bounds(row, lower, 1.0);
-                if self.problem.allows(&self.problem.slots[number], &held.base) {
-                    self.add(Filled { slot: number, counts: held.base });
-                }
-            }
-        }
     }
 
     /// The row that counts the machines of a slot.
@@ -406,7 +307,8 @@ impl<'a> Master<'a> {
                 let counter = |number: usize| self.places[number][zone].map(|counter| &self.counters[counter]);
                 let numbers = 0..self.problem.components.len();
                 let profit = numbers.clone().map(|n| counter(n).map_or(0.0, |c| prices[c.cover].max(0.0))).collect();
-                let fee = numbers.map(|n| counter(n).and_then(|c| c.presence).map_or(0.0, |row| (-prices[row]).max(0.0)));
+                let fee =
+                    numbers.map(|n| counter(n).and_then(|c| c.presence).map_or(0.0, |row| (-prices[row]).max(0.0)));
                 Worth::new(self.problem, profit, fee.collect())
             })
             .collect()
@@ -418,7 +320,8 @@ impl<'a> Master<'a> {
         let slot = &self.problem.slots[number];
         let prices = self.lp.multipliers();
         let cost = if real { self.aim.criterion.of(slot) as f64 / self.unit } else { 0.0 };
-        let rows: f64 = self.sum_rows.iter().map(|&(row, criterion, scale)| prices[row] * criterion.of(slot) as f64 / scale).sum();
+        let rows: f64 =
+            self.sum_rows.iter().map(|&(row, criterion, scale)| prices[row] * criterion.of(slot) as f64 / scale).sum();
         cost - prices[self.machines_row] - rows - self.slot_rows[number].map_or(0.0, |row| prices[row])
     }
 

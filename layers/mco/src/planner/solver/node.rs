@@ -70,8 +70,12 @@ pub(super) fn apply(master: &mut Master<'_>, node: &Node) -> Option<Limits> {
     let (mut slots, mut columns, mut groups) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for decision in &node.decisions {
         match *decision {
-            Decision::CounterLower(counter, lower) => limits.counters[counter].0 = limits.counters[counter].0.max(lower),
-            Decision::CounterUpper(counter, upper) => limits.counters[counter].1 = limits.counters[counter].1.min(upper),
+            Decision::CounterLower(counter, lower) => {
+                limits.counters[counter].0 = limits.counters[counter].0.max(lower)
+            }
+            Decision::CounterUpper(counter, upper) => {
+                limits.counters[counter].1 = limits.counters[counter].1.min(upper)
+            }
             Decision::LinkLower(link, lower) => limits.links[link].0 = limits.links[link].0.max(lower),
             Decision::LinkUpper(link, upper) => limits.links[link].1 = limits.links[link].1.min(upper),
             Decision::Column(column, lower, upper) => narrow(&mut columns, column, lower, upper),
@@ -145,7 +149,10 @@ fn propagate(master: &Master<'_>, limits: &mut Limits) -> bool {
         }
         for index in 0..master.problem.links.len() {
             let link = master.problem.links[index];
-            match (narrow_link(master, limits, index, link.from, link.to), narrow_link(master, limits, index, link.to, link.from)) {
+            match (
+                narrow_link(master, limits, index, link.from, link.to),
+                narrow_link(master, limits, index, link.to, link.from),
+            ) {
                 (Some(one), Some(other)) => changed |= one || other,
                 _ => return false,
             }
@@ -157,7 +164,12 @@ fn propagate(master: &Master<'_>, limits: &mut Limits) -> bool {
 }
 
 /// The zones in which a component's counter fulfils a condition, with the counter.
-fn zones(master: &Master<'_>, limits: &Limits, number: usize, holds: impl Fn((u32, u32)) -> bool) -> Vec<(usize, usize)> {
+fn zones(
+    master: &Master<'_>,
+    limits: &Limits,
+    number: usize,
+    holds: impl Fn((u32, u32)) -> bool,
+) -> Vec<(usize, usize)> {
     (0..master.problem.zones)
         .filter_map(|zone| Some((zone, master.counter_at(number, zone)?)))
         .filter(|&(_, counter)| holds(limits.counters[counter]))

@@ -87,9 +87,18 @@ struct State {
 }
 
 /// Searches one slot. `upper` bounds instances of each component, `limit` the steps.
-pub(super) fn search(problem: &Problem, slot: &Slot, worth: &Worth, upper: &[u32], wanted: Wanted, limit: usize) -> Found {
+pub(super) fn search(
+    problem: &Problem,
+    slot: &Slot,
+    worth: &Worth,
+    upper: &[u32],
+    wanted: Wanted,
+    limit: usize,
+) -> Found {
     let (Wanted::Best(floor) | Wanted::All(floor, _)) = wanted;
-    let Some(state) = start(problem, slot, worth) else { return Found { missed: f64::NEG_INFINITY, ..Found::default() } };
+    let Some(state) = start(problem, slot, worth) else {
+        return Found { missed: f64::NEG_INFINITY, ..Found::default() };
+    };
     let sequence = sequence(problem, slot, worth, upper, wanted);
     let mut open = vec![0; sequence.len() + 1];
     for (place, &number) in sequence.iter().enumerate().rev() {
@@ -138,9 +147,8 @@ fn sequence(problem: &Problem, slot: &Slot, worth: &Worth, upper: &[u32], wanted
             .sum();
         worth.profit[number] / share.max(1e-9)
     };
-    let mut sequence: Vec<usize> = bits(slot.eligible)
-        .filter(|&number| upper[number] > 0 && (all || worth.profit[number] > 1e-12))
-        .collect();
+    let mut sequence: Vec<usize> =
+        bits(slot.eligible).filter(|&number| upper[number] > 0 && (all || worth.profit[number] > 1e-12)).collect();
     sequence.sort_by(|&a, &b| density(b).total_cmp(&density(a)).then(a.cmp(&b)));
     sequence
 }
@@ -196,7 +204,9 @@ impl Search<'_> {
         if self.found.steps > self.limit || self.found.overflow {
             return;
         }
-        let Some(&number) = self.sequence.get(place) else { return self.leaf(state) };
+        let Some(&number) = self.sequence.get(place) else {
+            return self.leaf(state);
+        };
         let most = self.most(number, state);
         for count in (0..=most).rev() {
             let next = if count == 0 { state.clone() } else { self.with(state, number, count) };

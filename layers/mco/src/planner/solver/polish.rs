@@ -18,7 +18,10 @@ impl Tree<'_, '_> {
         let mut fruitless = 0;
         for _ in 0..trials {
             let Some(best) = self.best.clone() else { break };
-            if self.work.left <= 0 || best.machines.len() < 3 || fruitless > 2 * best.machines.len() * best.machines.len() {
+            if self.work.left <= 0
+                || best.machines.len() < 3
+                || fruitless > 2 * best.machines.len() * best.machines.len()
+            {
                 break;
             }
             let kept = self.kept(&best);

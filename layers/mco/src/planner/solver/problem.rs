@@ -245,9 +245,10 @@ impl Problem {
         }
         let zones = self.zones_of(&machines);
         value[0] = value[0].checked_add(self.links_cost(&zones)?)?;
-        let counts_hold = totals.iter().zip(&self.components).all(|(total, component)| {
-            (i64::from(component.lower)..=i64::from(component.upper)).contains(total)
-        });
+        let counts_hold = totals
+            .iter()
+            .zip(&self.components)
+            .all(|(total, component)| (i64::from(component.lower)..=i64::from(component.upper)).contains(total));
         let sums_hold = self.linear.iter().all(|row| {
             let sum: i64 = row.terms.iter().map(|&(number, factor)| factor * totals[number]).sum();
             row.lower.is_none_or(|lower| sum >= lower) && row.upper.is_none_or(|upper| sum <= upper)
@@ -286,7 +287,9 @@ impl Problem {
     fn held_stay(&self, machines: &[Filled]) -> bool {
         self.slots.iter().enumerate().filter(|(_, slot)| slot.mandatory()).all(|(number, slot)| {
             machines.iter().filter(|machine| machine.slot == number).any(|machine| {
-                slot.held.as_ref().is_some_and(|held| held.base.iter().zip(&machine.counts).all(|(base, count)| count >= base))
+                slot.held
+                    .as_ref()
+                    .is_some_and(|held| held.base.iter().zip(&machine.counts).all(|(base, count)| count >= base))
             })
         })
     }

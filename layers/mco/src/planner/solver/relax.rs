@@ -147,7 +147,13 @@ fn uppers(master: &Master<'_>, limits: &Limits) -> Vec<Vec<u32>> {
 
 /// Searches slot by slot, from where the last round ended; answers how many
 /// columns were added and what a column that was passed over could gain.
-fn from_search(master: &mut Master<'_>, limits: &Limits, real: bool, cursor: &mut usize, work: &mut Work) -> (usize, f64) {
+fn from_search(
+    master: &mut Master<'_>,
+    limits: &Limits,
+    real: bool,
+    cursor: &mut usize,
+    work: &mut Work,
+) -> (usize, f64) {
     let (worths, costs, uppers) = (master.worths(), slot_costs(master, real), uppers(master, limits));
     let problem = master.problem;
     let (mut added, mut missed, mut steps) = (0, 0.0_f64, 0);
@@ -180,7 +186,14 @@ pub(super) fn list(master: &mut Master<'_>, limits: &Limits, gap: f64, work: &mu
     let mut steps = 0;
     for (number, slot) in problem.slots.iter().enumerate() {
         let wanted = Wanted::All(costs[number] - gap - 1e-7, 5 * LISTED);
-        let found = search(problem, slot, &worths[slot.zone], &uppers[slot.zone], wanted, (LISTING_STEPS - steps).min(affordable(work)));
+        let found = search(
+            problem,
+            slot,
+            &worths[slot.zone],
+            &uppers[slot.zone],
+            wanted,
+            (LISTING_STEPS - steps).min(affordable(work)),
+        );
         steps += 1 + found.steps;
         if found.overflow || steps >= LISTING_STEPS || steps >= affordable(work) {
             work.spend(steps / 50);

@@ -29,7 +29,10 @@ fn price(problem: &Problem) -> Option<i64> {
 fn packs_instances_into_one_machine_where_that_is_cheaper() {
     let small = slot(30, [1_000, 1_000, 0, 0]);
     let large = slot(100, [4_000, 4_000, 0, 0]);
-    assert_eq!(price(&problem(vec![component([1_000, 1_000, 0, 0], 4)], vec![small.clone(), large.clone()])), Some(100));
+    assert_eq!(
+        price(&problem(vec![component([1_000, 1_000, 0, 0], 4)], vec![small.clone(), large.clone()])),
+        Some(100)
+    );
     assert_eq!(price(&problem(vec![component([1_000, 1_000, 0, 0], 3)], vec![small.clone(), large.clone()])), Some(90));
     assert_eq!(price(&problem(vec![component([1_000, 1_000, 0, 0], 7)], vec![small, large])), Some(190));
 }

@@ -187,7 +187,8 @@ impl Tree<'_, '_> {
             // Nothing to split but columns, and for that all of them must be known.
             let gap = self.gap(open.bound).unwrap_or(f64::INFINITY);
             node.pool = list(&mut self.master, &limits, gap, self.work);
-            split_at = node.pool.as_ref().and_then(|_| split(&self.master, &limits, &open.columns, &open.counters, true));
+            split_at =
+                node.pool.as_ref().and_then(|_| split(&self.master, &limits, &open.columns, &open.counters, true));
         }
         if split_at.is_none() {
             self.leave(node.bound);
@@ -275,7 +276,9 @@ impl Tree<'_, '_> {
         let mut node = node.clone();
         let mut fixed: Vec<f64> = Vec::new();
         loop {
-            let Some((limits, Relaxed::Open { bound, columns, counters })) = self.relaxed(&node) else { return };
+            let Some((limits, Relaxed::Open { bound, columns, counters })) = self.relaxed(&node) else {
+                return;
+            };
             if self.pruned(bound) {
                 return;
             }
@@ -298,7 +301,9 @@ impl Tree<'_, '_> {
 
     /// Takes a solution if it is the best so far; answers whether there was one.
     fn take(&mut self, solution: Option<Solution>) -> bool {
-        let Some(solution) = solution else { return false };
+        let Some(solution) = solution else {
+            return false;
+        };
         let aim = &self.master.aim;
         if aim.limits.iter().any(|&(criterion, limit)| solution.value[criterion as usize] > limit) {
             return false;

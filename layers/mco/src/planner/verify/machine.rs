@@ -23,10 +23,12 @@ impl Examination<'_> {
         self.require(as_offered, || format!("a machine of {} is not as offered", machine.offer));
         if machine.held.is_none() {
             let now = self.options.now;
-            let orderable = offer.valid_from.is_none_or(|from| from <= now) && offer.valid_through.is_none_or(|end| now <= end);
+            let orderable =
+                offer.valid_from.is_none_or(|from| from <= now) && offer.valid_through.is_none_or(|end| now <= end);
             self.require(orderable, || format!("{} can't be ordered now", machine.offer));
         } else {
-            let known = self.options.held.iter().any(|held| Some(held.machine) == machine.held && held.offer == machine.offer);
+            let known =
+                self.options.held.iter().any(|held| Some(held.machine) == machine.held && held.offer == machine.offer);
             self.require(known, || format!("machine of {} is not held", machine.offer));
         }
         self.room(machine, offer);
@@ -35,12 +37,14 @@ impl Examination<'_> {
             if count(machine, name) == 0 {
                 continue;
             }
-            for (of, constraints) in [("the application", &model.constraints), (name.as_str(), &component.constraints)] {
+            for (of, constraints) in [("the application", &model.constraints), (name.as_str(), &component.constraints)]
+            {
                 if let Err(field) = self.fulfils(offer, constraints) {
                     self.flaw(format!("{} breaks `{field}` of {of}", machine.offer));
                 }
             }
-            let dear = component.constraints.max_price_micros().is_some_and(|most| machine.price_per_hour_micros > most);
+            let dear =
+                component.constraints.max_price_micros().is_some_and(|most| machine.price_per_hour_micros > most);
             self.require(!dear, || format!("{} costs more than `{name}` allows", machine.offer));
             let public = component.ports.values().any(|port| port.public);
             self.require(!public || offer.capabilities.contains("public-ip"), || {
@@ -53,7 +57,9 @@ impl Examination<'_> {
         let (mut cpu, mut memory, mut disk, mut gpus) = (0_u64, 0_u64, 0_u64, 0_u64);
         let mut ports = std::collections::BTreeSet::new();
         for instance in &machine.instances {
-            let Some(component) = self.model.components.get(&instance.component) else { continue };
+            let Some(component) = self.model.components.get(&instance.component) else {
+                continue;
+            };
             cpu += u64::from(component.resources.cpu.0);
             memory += component.resources.memory.0;
             disk += component.resources.disk.0 + component.volumes.values().map(|volume| volume.size.0).sum::<u64>();
@@ -103,9 +109,15 @@ impl Examination<'_> {
         check(asked.claims.iter().all(claimed), "claims")?;
         check(asked.capabilities.is_subset(&offer.capabilities), "capabilities")?;
         let promised = offer.sla.as_ref().and_then(hansa_ontology::sla::Sla::availability);
-        check(asked.min_availability.is_none_or(|least| promised.is_some_and(|value| value >= least)), "minAvailability")?;
+        check(
+            asked.min_availability.is_none_or(|least| promised.is_some_and(|value| value >= least)),
+            "minAvailability",
+        )?;
         let energy = offer.energy.as_ref().or(site.energy.as_ref()).map(|energy| energy.carbon_intensity);
-        check(asked.max_carbon_intensity.is_none_or(|most| energy.is_some_and(|value| value <= most)), "maxCarbonIntensity")
+        check(
+            asked.max_carbon_intensity.is_none_or(|most| energy.is_some_and(|value| value <= most)),
+            "maxCarbonIntensity",
+        )
     }
 }
 

@@ -21,7 +21,11 @@ impl Examination<'_> {
                 }),
                 Rule::Conflict(rule) => self.all(|machine| {
                     count(machine, &rule.component) == 0
-                        || rule.with.iter().filter(|name| **name != rule.component).all(|name| count(machine, name) == 0)
+                        || rule
+                            .with
+                            .iter()
+                            .filter(|name| **name != rule.component)
+                            .all(|name| count(machine, name) == 0)
                 }),
                 Rule::Alone(names) => self.all(|machine| {
                     let lonely = names.iter().find(|name| count(machine, name) > 0);
@@ -46,7 +50,10 @@ impl Examination<'_> {
 
     /// Whether the component is one of several alternatives.
     pub(super) fn is_alternative(&self, name: &str) -> bool {
-        self.model.rules.iter().any(|rule| matches!(rule, Rule::OneOf(names) if names.iter().any(|other| other == name)))
+        self.model
+            .rules
+            .iter()
+            .any(|rule| matches!(rule, Rule::OneOf(names) if names.iter().any(|other| other == name)))
     }
 
     /// Whether the component is an alternative that was not taken.
@@ -57,7 +64,8 @@ impl Examination<'_> {
     fn one_of(&self, names: &[String]) -> bool {
         let names: std::collections::BTreeSet<&String> = names.iter().collect();
         let taken = names.iter().filter(|name| self.total(name) > 0).count();
-        let may_be_none = names.iter().any(|name| self.model.components.get(*name).is_some_and(|c| c.replicas.min() == 0));
+        let may_be_none =
+            names.iter().any(|name| self.model.components.get(*name).is_some_and(|c| c.replicas.min() == 0));
         taken == 1 || (taken == 0 && may_be_none)
     }
 

@@ -26,7 +26,8 @@ impl Wish {
         self.ask(&whole, "/currency", Ask::Currency(self.currency), index);
         self.add_constraints(&whole, &model.constraints, index);
         if let Some(most) = model.constraints.max_price_micros() {
-            let text = format!("the application costs at most {} an hour", hansa_ontology::Money::new(most, self.currency));
+            let text =
+                format!("the application costs at most {} an hour", hansa_ontology::Money::new(most, self.currency));
             let item = self.item("/constraints/maxPricePerHour".to_owned(), text);
             self.max_price = Some((item, most));
         }
@@ -55,7 +56,13 @@ impl Wish {
             self.ask(owner, "/constraints/serviceArea", Ask::ServiceArea(area.clone()), index);
         }
         self.add_lists(owner, "location", &constraints.location, (Ask::LocationAllow, Ask::LocationDeny), index);
-        self.add_lists(owner, "jurisdiction", &constraints.jurisdiction, (Ask::JurisdictionAllow, Ask::JurisdictionDeny), index);
+        self.add_lists(
+            owner,
+            "jurisdiction",
+            &constraints.jurisdiction,
+            (Ask::JurisdictionAllow, Ask::JurisdictionDeny),
+            index,
+        );
         self.add_lists(owner, "provider", &constraints.provider, (Ask::ProviderAllow, Ask::ProviderDeny), index);
         self.add_lists(owner, "site", &constraints.site, (Ask::SiteAllow, Ask::SiteDeny), index);
         if !constraints.kind.is_empty() {
@@ -109,7 +116,9 @@ impl Wish {
     }
 
     fn add_resources(&mut self, owner: &Owner<'_>, number: usize, component: &Component, index: &OfferIndex) {
-        let Some(demand) = self.parts.get(number).map(|part| part.demand) else { return };
+        let Some(demand) = self.parts.get(number).map(|part| part.demand) else {
+            return;
+        };
         let [cpu, memory, disk, gpus] = demand;
         let disk_field = if disk > component.resources.disk.0 { "/volumes" } else { "/resources/disk" };
         let asks = [

@@ -25,15 +25,33 @@ pub(in crate::planner) enum Rule {
     /// The first shares no machine with any of the others.
     Conflict(usize, Mask),
     Alone(Mask),
-    Spread { component: usize, over: Scope, max: u32 },
+    Spread {
+        component: usize,
+        over: Scope,
+        max: u32,
+    },
     OneOf(Vec<usize>),
     Everywhere(usize, Mask),
-    Count { of: Vec<usize>, min: Option<u32>, max: Option<u32> },
-    Ratio { consumer: usize, provider: usize, needs: u32, serves: u32, exact: bool },
+    Count {
+        of: Vec<usize>,
+        min: Option<u32>,
+        max: Option<u32>,
+    },
+    Ratio {
+        consumer: usize,
+        provider: usize,
+        needs: u32,
+        serves: u32,
+        exact: bool,
+    },
 }
 
 /// The number of a component.
-pub(in crate::planner) fn known(name: &str, numbers: &BTreeMap<&str, usize>, pointer: &str) -> Result<usize, PlanError> {
+pub(in crate::planner) fn known(
+    name: &str,
+    numbers: &BTreeMap<&str, usize>,
+    pointer: &str,
+) -> Result<usize, PlanError> {
     numbers.get(name).copied().ok_or_else(|| PlanError::Invalid {
         pointer: pointer.to_owned(),
         text: format!("names `{name}`, which is no component of this model"),
@@ -48,20 +66,28 @@ pub(in crate::planner) fn read(
 ) -> Result<(Rule, String), PlanError> {
     let one = |name: &String| known(name, numbers, pointer);
     let several = |names: &[String]| names.iter().map(one).collect::<Result<Vec<usize>, PlanError>>();
-    let mask = |names: &[String]| Ok::<Mask, PlanError>(several(names)?.into_iter().fold(0, |mask, number| mask | bit(number)));
+    let mask = |names: &[String]| {
+        Ok::<Mask, PlanError>(several(names)?.into_iter().fold(0, |mask, number| mask | bit(number)))
+    };
     Ok(match rule {
-        model::Rule::Together(names) => (Rule::Together(mask(names)?), format!("{} share their machines", words(names))),
+        model::Rule::Together(names) => {
+            (Rule::Together(mask(names)?), format!("{} share their machines", words(names)))
+        }
         model::Rule::Apart(names) => (Rule::Apart(mask(names)?), format!("no two of {} share a machine", words(names))),
         model::Rule::Conflict(rule) => (
             Rule::Conflict(one(&rule.component)?, mask(&rule.with)? & !bit(one(&rule.component)?)),
             format!("`{}` shares no machine with {}", rule.component, words(&rule.with)),
         ),
-        model::Rule::Alone(names) => (Rule::Alone(mask(names)?), format!("machines of {} hold nothing else", words(names))),
+        model::Rule::Alone(names) => {
+            (Rule::Alone(mask(names)?), format!("machines of {} hold nothing else", words(names)))
+        }
         model::Rule::Spread(rule) => (
             Rule::Spread { component: one(&rule.component)?, over: rule.over, max: positive(rule.max, pointer)? },
             format!("at most {} of `{}` in one {}", rule.max, rule.component, place(rule.over)),
         ),
-        model::Rule::OneOf(names) => (Rule::OneOf(several(names)?), format!("only one of {} is deployed", words(names))),
+        model::Rule::OneOf(names) => {
+            (Rule::OneOf(several(names)?), format!("only one of {} is deployed", words(names)))
+        }
         model::Rule::Everywhere(rule) => (
             Rule::Everywhere(one(&rule.component)?, mask(&rule.except)?),
             format!("`{}` is in every machine{}", rule.component, except(&rule.except)),
@@ -85,7 +111,10 @@ pub(in crate::planner) fn read(
 
 fn positive(value: u32, pointer: &str) -> Result<u32, PlanError> {
     if value == 0 {
-        return Err(PlanError::Invalid { pointer: pointer.to_owned(), text: "has a 0 where at least 1 is needed".to_owned() });
+        return Err(PlanError::Invalid {
+            pointer: pointer.to_owned(),
+            text: "has a 0 where at least 1 is needed".to_owned(),
+        });
     }
     Ok(value)
 }

@@ -13,40 +13,20 @@ use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::PathBu
 #[test]
 fn a_share_is_given_once_and_taken_back() {
     with_two_nodes(async |pim, _, data| {
-        let first = pim
-            .share_ensure(&request(1, 1_000, 512, &[]))
-            .await
-            .unwrap();
+        let first = pim.share_ensure(&request(1, 1_000, 512, &[])).await.unwrap();
         assert_eq!((first.node.as_str(), first.amounts.cpu_milli), ("a", 1_000));
-        assert_eq!(
-            first.directory,
-            data.join(format!("nodes/a/machines/{}", first.machine))
-        );
-        let mode = std::fs::metadata(&first.directory)
-            .unwrap()
-            .permissions()
-            .mode();
+        assert_eq!(first.directory, data.join(format!("nodes/a/machines/{}", first.machine)));
+        let mode = std::fs::metadata(&first.directory).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        assert_eq!(
-            pim.share_ensure(&request(1, 1_000, 512, &[]))
-                .await
-                .unwrap(),
-            first
-        );
+        assert_eq!(pim.share_ensure(&request(1, 1_000, 512, &[])).await.unwrap(), first);
         assert_eq!(pim.share(first.machine).await.unwrap(), Some(first.clone()));
 
         let second = pim.share_ensure(&request(2, 500, 512, &[])).await.unwrap();
         assert_eq!(second.node, "b", "the least used");
-        let third = pim
-            .share_ensure(&request(3, 500, 512, &["proxy"]))
-            .await
-            .unwrap();
+        let third = pim.share_ensure(&request(3, 500, 512, &["proxy"])).await.unwrap();
         assert_eq!(third.node, "a", "the one with the tag");
 
-        let clash = pim
-            .share_ensure(&request(1, 1_500, 512, &[]))
-            .await
-            .unwrap_err();
+        let clash = pim.share_ensure(&request(1, 1_500, 512, &[])).await.unwrap_err();
         assert_eq!(clash.kind(), ErrorKind::Conflict);
         assert!(clash.to_string().contains("different amounts"), "{clash}");
 
@@ -56,10 +36,7 @@ fn a_share_is_given_once_and_taken_back() {
         assert_eq!(pim.share(first.machine).await.unwrap(), None);
         assert_eq!(
             given(&pim).await,
-            [
-                ("a".to_owned(), 500, NodeState::Ready),
-                ("b".to_owned(), 500, NodeState::Ready)
-            ]
+            [("a".to_owned(), 500, NodeState::Ready), ("b".to_owned(), 500, NodeState::Ready)]
         );
     });
 }
@@ -67,13 +44,8 @@ fn a_share_is_given_once_and_taken_back() {
 #[test]
 fn no_room_says_why_for_each_node() {
     with_two_nodes(async |pim, _, _| {
-        pim.share_ensure(&request(1, 3_500, 512, &["proxy"]))
-            .await
-            .unwrap();
-        let error = pim
-            .share_ensure(&request(2, 1_000, 512, &["proxy"]))
-            .await
-            .unwrap_err();
+        pim.share_ensure(&request(1, 3_500, 512, &["proxy"])).await.unwrap();
+        let error = pim.share_ensure(&request(2, 1_000, 512, &["proxy"])).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoRoom);
         assert_eq!(
             error.to_string(),
@@ -81,45 +53,19 @@ fn no_room_says_why_for_each_node() {
              a: 0.5 CPU is free, 1 are asked; b: it has not the capability `proxy`"
         );
         let elsewhere = "urn:test:site:other".parse().unwrap();
-        let error = pim
-            .share_ensure(&ShareRequest {
-                site: elsewhere,
-                ..request(3, 1, 1, &[])
-            })
-            .await
-            .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .ends_with("the site has no nodes: add one to its configuration"),
-            "{error}"
-        );
+        let error = pim.share_ensure(&ShareRequest { site: elsewhere, ..request(3, 1, 1, &[]) }).await.unwrap_err();
+        assert!(error.to_string().ends_with("the site has no nodes: add one to its configuration"), "{error}");
         let ask = request(9, 1_000, 512, &[]);
-        assert_eq!(
-            pim.units_free(&ask.site, ask.amounts, &ask.capabilities, false)
-                .await
-                .unwrap(),
-            4
-        );
-        assert_eq!(
-            pim.units_free(&ask.site, ask.amounts, &ask.capabilities, true)
-                .await
-                .unwrap(),
-            1
-        );
+        assert_eq!(pim.units_free(&ask.site, ask.amounts, &ask.capabilities, false).await.unwrap(), 4);
+        assert_eq!(pim.units_free(&ask.site, ask.amounts, &ask.capabilities, true).await.unwrap(), 1);
     });
 }
 
 #[test]
 fn leftover_directories_are_swept_and_others_are_not() {
     with_two_nodes(async |pim, _, data| {
-        let kept = pim
-            .share_ensure(&request(1, 1_000, 512, &[]))
-            .await
-            .unwrap();
-        let leftover = data
-            .join("nodes/gone/machines")
-            .join(request(2, 1, 1, &[]).machine.to_string());
+        let kept = pim.share_ensure(&request(1, 1_000, 512, &[])).await.unwrap();
+        let leftover = data.join("nodes/gone/machines").join(request(2, 1, 1, &[]).machine.to_string());
         std::fs::create_dir_all(leftover.join("deep")).unwrap();
         let twin = data.join("nodes/b/machines").join(kept.machine.to_string());
         std::fs::create_dir_all(&twin).unwrap();
@@ -142,10 +88,7 @@ fn a_share_killed_at_any_step_is_ended_by_the_same_call() {
         let nothing_is_left = async || {
             assert_eq!(pim.share(ask.machine).await.unwrap(), None);
             assert_eq!(pim.directory_sweep().await.unwrap(), Vec::<PathBuf>::new());
-            assert_eq!(
-                std::fs::read_dir(data.join("nodes/a/machines")).map_or(0, Iterator::count),
-                0
-            );
+            assert_eq!(std::fs::read_dir(data.join("nodes/a/machines")).map_or(0, Iterator::count), 0);
         };
         let kills = killed_at_every_step(
             async || drop(pim.share_ensure(&ask).await),
@@ -178,10 +121,7 @@ fn a_share_killed_at_any_step_is_ended_by_the_same_call() {
 #[test]
 fn a_directory_made_while_it_is_released_goes_with_the_next_release() {
     with_two_nodes(async |pim, _, _| {
-        let share = pim
-            .share_ensure(&request(1, 1_000, 512, &[]))
-            .await
-            .unwrap();
+        let share = pim.share_ensure(&request(1, 1_000, 512, &[])).await.unwrap();
         pim.share_release(share.machine).await.unwrap();
         std::fs::create_dir_all(&share.directory).unwrap();
         pim.share_release(share.machine).await.unwrap();
@@ -193,13 +133,8 @@ fn a_directory_made_while_it_is_released_goes_with_the_next_release() {
 fn parallel_requests_of_two_brokers_never_get_more_than_there_is() {
     for_each_test_database(&[MIGRATIONS], async |database| {
         let data = tempfile::tempdir().unwrap();
-        let other = database
-            .reopen(&[MIGRATIONS], DatabaseOptions::default())
-            .unwrap();
-        let brokers = [
-            testing::pim(&database.database(), data.path()),
-            testing::pim(&other, data.path()),
-        ];
+        let other = database.reopen(&[MIGRATIONS], DatabaseOptions::default()).unwrap();
+        let brokers = [testing::pim(&database.database(), data.path()), testing::pim(&other, data.path())];
         let nodes = vec![node("a", 4_000, 65_536, &[]), node("b", 6_500, 65_536, &[])];
         brokers[0].node_register(nodes).await.unwrap();
 
@@ -214,9 +149,7 @@ fn parallel_requests_of_two_brokers_never_get_more_than_there_is() {
         while let Some(done) = tasks.join_next().await {
             match done.unwrap() {
                 Ok(share) => {
-                    let node = machines
-                        .entry(share.machine)
-                        .or_insert_with(|| share.node.clone());
+                    let node = machines.entry(share.machine).or_insert_with(|| share.node.clone());
                     assert_eq!(*node, share.node, "both brokers get the same share");
                 }
                 Err(error) => {
@@ -228,10 +161,7 @@ fn parallel_requests_of_two_brokers_never_get_more_than_there_is() {
         assert_eq!((machines.len(), refused), (10, 20));
         assert_eq!(
             given(&brokers[1]).await,
-            [
-                ("a".to_owned(), 4_000, NodeState::Ready),
-                ("b".to_owned(), 6_000, NodeState::Ready)
-            ]
+            [("a".to_owned(), 4_000, NodeState::Ready), ("b".to_owned(), 6_000, NodeState::Ready)]
         );
     });
 }

@@ -69,11 +69,7 @@ pub(crate) struct Setting {
 }
 
 fn setting(limit: impl Into<Option<Limit>>, file: &str, value: impl ToString) -> Setting {
-    Setting {
-        file: file.to_owned(),
-        value: value.to_string(),
-        limit: limit.into(),
-    }
+    Setting { file: file.to_owned(), value: value.to_string(), limit: limit.into() }
 }
 
 /// Plans a workload's groups for the mounts that this system has.
@@ -97,41 +93,22 @@ pub(crate) fn plan(
             settings.push(setting(Limit::Pids, "pids.max", pids));
             groups.push(Group { path, settings });
         }
-        Mounts::Split {
-            cpu,
-            memory,
-            pids: pids_root,
-            ..
-        } => {
+        Mounts::Split { cpu, memory, pids: pids_root, .. } => {
             if let Some(root) = cpu {
-                groups.push(Group {
-                    path: root.join(&name),
-                    settings: cpu_v1(resources),
-                });
+                groups.push(Group { path: root.join(&name), settings: cpu_v1(resources) });
             }
             if let Some(root) = memory {
                 oom_counter = Some(root.join(&name).join("memory.oom_control"));
-                groups.push(Group {
-                    path: root.join(&name),
-                    settings: memory_v1(resources),
-                });
+                groups.push(Group { path: root.join(&name), settings: memory_v1(resources) });
             }
             if let Some(root) = pids_root {
                 let settings = vec![setting(Limit::Pids, "pids.max", pids)];
-                groups.push(Group {
-                    path: root.join(&name),
-                    settings,
-                });
+                groups.push(Group { path: root.join(&name), settings });
             }
         }
         Mounts::Nothing { .. } => {}
     }
-    CgroupPlan {
-        groups,
-        oom_counter,
-        memory_mib,
-        missing: mounts.missing().to_owned(),
-    }
+    CgroupPlan { groups, oom_counter, memory_mib, missing: mounts.missing().to_owned() }
 }
 
 /// Microseconds of processor time in each period; the kernel takes 1 ms at least.
@@ -145,11 +122,7 @@ fn cpu_v1(resources: &Resources) -> Vec<Setting> {
         return Vec::new();
     }
     vec![
-        setting(
-            None,
-            "cpu.shares",
-            (u64::from(milli) * 1_024 / 1_000).max(2),
-        ),
+        setting(None, "cpu.shares", (u64::from(milli) * 1_024 / 1_000).max(2)),
         setting(None, "cpu.cfs_period_us", PERIOD),
         setting(Limit::Cpu, "cpu.cfs_quota_us", quota(milli)),
     ]
@@ -205,11 +178,8 @@ impl CgroupPlan {
                 problems.push(format!("{}: {error}", group.path.display()));
             }
         }
-        let explanation = if problems.is_empty() {
-            "enforced by control groups".to_owned()
-        } else {
-            problems.join("; ")
-        };
+        let explanation =
+            if problems.is_empty() { "enforced by control groups".to_owned() } else { problems.join("; ") };
         LimitSupport {
             cpu: held.contains(&Limit::Cpu),
             memory: held.contains(&Limit::Memory),
@@ -231,22 +201,14 @@ impl CgroupPlan {
         self.groups
             .iter()
             .filter_map(|group| fs::read_to_string(group.path.join("cgroup.procs")).ok())
-            .flat_map(|text| {
-                text.lines()
-                    .filter_map(|line| line.parse().ok())
-                    .collect::<Vec<_>>()
-            })
+            .flat_map(|text| text.lines().filter_map(|line| line.parse().ok()).collect::<Vec<_>>())
             .filter_map(ProcessRef::of)
             .collect()
     }
 
     /// Whether the kernel ended a process of these groups for want of memory.
     pub(crate) fn ran_out_of_memory(&self) -> bool {
-        let Some(text) = self
-            .oom_counter
-            .as_deref()
-            .and_then(|path| fs::read_to_string(path).ok())
-        else {
+        let Some(text) = self.oom_counter.as_deref().and_then(|path| fs::read_to_string(path).ok()) else {
             return false;
         };
         text.lines()
@@ -272,19 +234,13 @@ impl Group {
     fn create(&self, held: &mut BTreeSet<Limit>) -> io::Result<()> {
         make_group(&self.path)?;
         for setting in &self.settings {
-            match (
-                fs::write(self.path.join(&setting.file), &setting.value),
-                setting.limit,
-            ) {
+            match (fs::write(self.path.join(&setting.file), &setting.value), setting.limit) {
                 (Ok(()), Some(limit)) => {
                     held.insert(limit);
                 }
                 (Ok(()), None) | (Err(_), None) => {}
                 (Err(error), Some(_)) => {
-                    return Err(io::Error::new(
-                        error.kind(),
-                        format!("{}: {error}", setting.file),
-                    ));
+                    return Err(io::Error::new(error.kind(), format!("{}: {error}", setting.file)));
                 }
             }
         }
@@ -305,11 +261,8 @@ fn make_group(path: &Path) -> io::Result<()> {
             Ok(()) => break,
         }
     }
-    let mut above: Vec<&Path> = path
-        .ancestors()
-        .skip(1)
-        .take_while(|parent| parent.join("cgroup.subtree_control").exists())
-        .collect();
+    let mut above: Vec<&Path> =
+        path.ancestors().skip(1).take_while(|parent| parent.join("cgroup.subtree_control").exists()).collect();
     above.reverse();
     for parent in above {
         for controller in ["+cpu", "+memory", "+pids"] {
@@ -340,21 +293,14 @@ mod tests {
     use hansa_ontology::quantity::{CpuMilli, Mebibytes};
 
     fn resources() -> Resources {
-        Resources {
-            cpu: CpuMilli(250),
-            memory: Mebibytes(64),
-            ..Resources::default()
-        }
+        Resources { cpu: CpuMilli(250), memory: Mebibytes(64), ..Resources::default() }
     }
 
     fn written(plan: &CgroupPlan) -> Vec<String> {
         plan.groups
             .iter()
             .flat_map(|group| {
-                group
-                    .settings
-                    .iter()
-                    .map(|one| format!("{}={}", group.path.join(&one.file).display(), one.value))
+                group.settings.iter().map(|one| format!("{}={}", group.path.join(&one.file).display(), one.value))
             })
             .collect()
     }
@@ -373,32 +319,18 @@ mod tests {
             "memory.oom.group=1",
             "pids.max=100",
         ];
-        assert_eq!(
-            written(&plan),
-            expected.map(|line| format!("{base}/{line}"))
-        );
+        assert_eq!(written(&plan), expected.map(|line| format!("{base}/{line}")));
     }
 
     #[test]
     fn version_1_has_one_for_each_controller_and_says_what_is_missing() {
         let workload = WorkloadId(uuid::Uuid::nil());
-        let mounts = Mounts::Split {
-            cpu: Some("/cg/cpu".into()),
-            memory: None,
-            pids: None,
-            missing: "no memory".into(),
-        };
+        let mounts =
+            Mounts::Split { cpu: Some("/cg/cpu".into()), memory: None, pids: None, missing: "no memory".into() };
         let plan = plan(&mounts, "hansa", workload, &resources(), 100);
         let base = format!("/cg/cpu/hansa/{workload}");
-        let expected = [
-            "cpu.shares=256",
-            "cpu.cfs_period_us=100000",
-            "cpu.cfs_quota_us=25000",
-        ];
-        assert_eq!(
-            written(&plan),
-            expected.map(|line| format!("{base}/{line}"))
-        );
+        let expected = ["cpu.shares=256", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=25000"];
+        assert_eq!(written(&plan), expected.map(|line| format!("{base}/{line}")));
         assert_eq!(plan.missing, "no memory");
         assert!(!plan.ran_out_of_memory());
     }
@@ -415,10 +347,6 @@ mod tests {
         };
         let support = plan.create();
         assert!(!support.cpu && !support.memory && !support.pids);
-        assert!(
-            support.explanation.contains("missing"),
-            "{}",
-            support.explanation
-        );
+        assert!(support.explanation.contains("missing"), "{}", support.explanation);
     }
 }

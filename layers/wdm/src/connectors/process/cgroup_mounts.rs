@@ -37,9 +37,7 @@ impl Mounts {
     pub(crate) fn probe(parent: &str) -> Self {
         match fs::read_to_string("/proc/self/mounts") {
             Ok(text) => Self::choose(&text, |root| try_group(root, parent)),
-            Err(error) => Self::Nothing {
-                missing: format!("/proc/self/mounts can't be read: {error}"),
-            },
+            Err(error) => Self::Nothing { missing: format!("/proc/self/mounts can't be read: {error}") },
         }
     }
 
@@ -47,8 +45,7 @@ impl Mounts {
     fn choose(mounts: &str, writable: impl Fn(&Path) -> io::Result<()>) -> Self {
         let mut missing = Vec::new();
         if let Some(root) = mount_of(mounts, |kind, _| kind == "cgroup2") {
-            let controllers =
-                fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
+            let controllers = fs::read_to_string(root.join("cgroup.controllers")).unwrap_or_default();
             let has = |name| controllers.split_whitespace().any(|one| one == name);
             if has("cpu") && has("memory") {
                 match writable(&root) {
@@ -78,12 +75,7 @@ impl Mounts {
         if cpu.is_none() && memory.is_none() && pids.is_none() {
             return Self::Nothing { missing };
         }
-        Self::Split {
-            cpu,
-            memory,
-            pids,
-            missing,
-        }
+        Self::Split { cpu, memory, pids, missing }
     }
 
     /// For people: which limits aren't there and why.
@@ -98,26 +90,16 @@ impl Mounts {
     pub(crate) fn support(&self) -> LimitSupport {
         let (cpu, memory, pids, by) = match self {
             Self::Unified { .. } => (true, true, true, "enforced by control groups, version 2"),
-            Self::Split {
-                cpu, memory, pids, ..
-            } => (
-                cpu.is_some(),
-                memory.is_some(),
-                pids.is_some(),
-                "enforced by control groups, version 1",
-            ),
+            Self::Split { cpu, memory, pids, .. } => {
+                (cpu.is_some(), memory.is_some(), pids.is_some(), "enforced by control groups, version 1")
+            }
             Self::Nothing { .. } => (false, false, false, "no limit is enforced"),
         };
         let explanation = match self.missing() {
             "" => by.to_owned(),
             missing => format!("{by}; {missing}"),
         };
-        LimitSupport {
-            cpu,
-            memory,
-            pids,
-            explanation,
-        }
+        LimitSupport { cpu, memory, pids, explanation }
     }
 }
 
@@ -133,14 +115,9 @@ fn mount_of(mounts: &str, fits: impl Fn(&str, &str) -> bool) -> Option<PathBuf> 
 
 /// Whether a group can be made below the parent.
 fn try_group(root: &Path, parent: &str) -> io::Result<()> {
-    let group = root
-        .join(parent)
-        .join(format!("probe-{}", std::process::id()));
+    let group = root.join(parent).join(format!("probe-{}", std::process::id()));
     fs::create_dir_all(&group)?;
-    let writable = fs::OpenOptions::new()
-        .write(true)
-        .open(group.join("cgroup.procs"))
-        .map(drop);
+    let writable = fs::OpenOptions::new().write(true).open(group.join("cgroup.procs")).map(drop);
     drop(fs::remove_dir(&group));
     drop(fs::remove_dir(root.join(parent)));
     writable
@@ -175,18 +152,9 @@ cgroup2 /cg/unified cgroup2 rw 0 0
     #[test]
     fn version_2_comes_first_where_it_has_the_controllers() {
         let root = tempfile::tempdir().unwrap();
-        fs::write(
-            root.path().join("cgroup.controllers"),
-            "cpuset cpu io memory pids\n",
-        )
-        .unwrap();
+        fs::write(root.path().join("cgroup.controllers"), "cpuset cpu io memory pids\n").unwrap();
         let text = format!("cgroup2 {} cgroup2 rw 0 0\n{HYBRID}", root.path().display());
-        assert_eq!(
-            Mounts::choose(&text, |_| Ok(())),
-            Mounts::Unified {
-                root: root.path().to_owned()
-            }
-        );
+        assert_eq!(Mounts::choose(&text, |_| Ok(())), Mounts::Unified { root: root.path().to_owned() });
     }
 
     #[test]
@@ -194,11 +162,6 @@ cgroup2 /cg/unified cgroup2 rw 0 0
         let denied = |_: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
         let mounts = Mounts::choose(HYBRID, denied);
         assert!(matches!(mounts, Mounts::Nothing { .. }));
-        assert!(
-            mounts
-                .support()
-                .explanation
-                .contains("/cg/memory: permission denied")
-        );
+        assert!(mounts.support().explanation.contains("/cg/memory: permission denied"));
     }
 }

@@ -2,9 +2,7 @@
 //! and nothing of the broker's own.
 
 use crate::model::{Endpoints, PeerEndpoint, Peers, WorkloadSpec};
-use hansa_ontology::resource_model::contract::{
-    peers_variable, port_variable, substitute, volume_variable,
-};
+use hansa_ontology::resource_model::contract::{peers_variable, port_variable, substitute, volume_variable};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -57,10 +55,7 @@ pub(crate) fn environment(
     }
     all.extend(peer_variables(peers));
     for (name, directory) in around.volumes {
-        let given = spec
-            .volumes
-            .get(name)
-            .and_then(|volume| volume.variable.clone());
+        let given = spec.volumes.get(name).and_then(|volume| volume.variable.clone());
         let key = given.unwrap_or_else(|| volume_variable(name));
         all.insert(key, directory.display().to_string());
     }
@@ -78,10 +73,7 @@ pub(crate) fn environment(
     all.extend(own.map(|(key, value)| (key.to_owned(), value)));
     if let Some(url) = around.discovery_url {
         let url = url.replace("{application}", &spec.application.to_string());
-        all.insert(
-            "HANSA_DISCOVERY_URL".to_owned(),
-            url.replace("{component}", &spec.component),
-        );
+        all.insert("HANSA_DISCOVERY_URL".to_owned(), url.replace("{component}", &spec.component));
     }
     all
 }
@@ -115,10 +107,7 @@ pub(crate) fn sorted(peers: &Peers) -> BTreeMap<String, Vec<PeerEndpoint>> {
 /// Program and arguments with the variables put in.
 ///
 /// Fails with a sentence about the first argument that names what isn't there.
-pub(crate) fn expand(
-    command: &[String],
-    environment: &BTreeMap<String, String>,
-) -> Result<Vec<String>, String> {
+pub(crate) fn expand(command: &[String], environment: &BTreeMap<String, String>) -> Result<Vec<String>, String> {
     command
         .iter()
         .map(|word| {
@@ -137,10 +126,7 @@ mod tests {
     #[test]
     fn arguments_name_variables() {
         let environment = BTreeMap::from([("PORT_HTTP".to_owned(), "20001".to_owned())]);
-        let expanded = expand(
-            &["serve".into(), "--port=${PORT_HTTP}".into()],
-            &environment,
-        );
+        let expanded = expand(&["serve".into(), "--port=${PORT_HTTP}".into()], &environment);
         assert_eq!(expanded, Ok(vec!["serve".into(), "--port=20001".into()]));
         let reason = expand(&["${NOPE}".into()], &environment).unwrap_err();
         assert!(reason.contains("`${NOPE}` is not defined"), "{reason}");
@@ -155,19 +141,11 @@ mod tests {
         };
         let peers = Peers::from([(
             "main-db".to_owned(),
-            vec![
-                at(1, "sql", 3),
-                at(0, "sql", 2),
-                at(0, "admin", 1),
-                at(1, "sql", 3),
-            ],
+            vec![at(1, "sql", 3), at(0, "sql", 2), at(0, "admin", 1), at(1, "sql", 3)],
         )]);
         let expected = [
             ("PEERS_MAIN_DB_ADMIN".to_owned(), "127.0.0.1:1".to_owned()),
-            (
-                "PEERS_MAIN_DB_SQL".to_owned(),
-                "127.0.0.1:2,127.0.0.1:3".to_owned(),
-            ),
+            ("PEERS_MAIN_DB_SQL".to_owned(), "127.0.0.1:2,127.0.0.1:3".to_owned()),
         ];
         assert_eq!(peer_variables(&peers), BTreeMap::from(expected));
     }

@@ -22,12 +22,7 @@ const CHUNK: u64 = 256 * 1_024;
 
 /// The lines that the query asks for, and those to come where it follows.
 pub(super) fn stream(directory: PathBuf, query: LogQuery) -> LogStream {
-    let state = State {
-        reader: Reader::new(directory),
-        query,
-        ready: VecDeque::new(),
-        first: true,
-    };
+    let state = State { reader: Reader::new(directory), query, ready: VecDeque::new(), first: true };
     stream::unfold(Some(state), |state| async move {
         let mut state = state?;
         match state.next().await {
@@ -68,11 +63,7 @@ impl State {
         let mut reader = std::mem::take(&mut self.reader);
         let (query, whole) = (self.query, std::mem::take(&mut self.first));
         let (reader, lines) = tokio::task::spawn_blocking(move || {
-            let lines = if whole {
-                reader.read_all(&query)
-            } else {
-                reader.read_some(&query)
-            };
+            let lines = if whole { reader.read_all(&query) } else { reader.read_some(&query) };
             (reader, lines)
         })
         .await?;
@@ -97,10 +88,7 @@ struct Reader {
 
 impl Reader {
     fn new(directory: PathBuf) -> Self {
-        Self {
-            directory,
-            ..Self::default()
-        }
+        Self { directory, ..Self::default() }
     }
 
     /// All that is there now; the last so many of it.
@@ -141,11 +129,7 @@ impl Reader {
         let files = self.files()?;
         let Some((number, file)) = &mut self.current else {
             self.open_next(&files, 0)?;
-            return if self.current.is_some() {
-                self.read_some(query)
-            } else {
-                Ok(VecDeque::new())
-            };
+            return if self.current.is_some() { self.read_some(query) } else { Ok(VecDeque::new()) };
         };
         let number = *number;
         // Where a full disk cut the file back, what follows is read from its new end.
@@ -239,21 +223,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let t = "2026-06-01T12:00:00.000000Z";
         write(&folder, 1, &format!("{t} stdout F one\n{t} stdout P tw\n"));
-        write(
-            &folder,
-            2,
-            &format!("{t} stdout F o\nno line\n{t} stderr F \n{t} note F thr"),
-        );
+        write(&folder, 2, &format!("{t} stdout F o\nno line\n{t} stderr F \n{t} note F thr"));
         let mut reader = Reader::new(folder.path().to_owned());
         let all = reader.read_all(&LogQuery::default()).unwrap();
         assert_eq!(texts(&all), ["one", "two", ""]);
         let mut reader = Reader::new(folder.path().to_owned());
-        let tail = reader
-            .read_all(&LogQuery {
-                tail: Some(1),
-                ..LogQuery::default()
-            })
-            .unwrap();
+        let tail = reader.read_all(&LogQuery { tail: Some(1), ..LogQuery::default() }).unwrap();
         assert_eq!(texts(&tail), [""]);
     }
 

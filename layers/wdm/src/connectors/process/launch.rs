@@ -20,62 +20,31 @@ const COMING_UP: Duration = Duration::from_secs(10);
 
 /// Names become directories and variables: nothing may lead out of its place.
 pub(super) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
-    let invalid = |field: String, problem: &str| {
-        Err(WdmError::Invalid {
-            field,
-            problem: problem.to_owned(),
-        })
-    };
+    let invalid = |field: String, problem: &str| Err(WdmError::Invalid { field, problem: problem.to_owned() });
     if !spec.target.directory.is_absolute() {
         return invalid("target.directory".into(), "is no absolute path");
     }
     let names = [("component".to_owned(), &spec.component)];
-    let ports = spec
-        .ports
-        .keys()
-        .map(|name| (format!("ports.{name}"), name));
-    let volumes = spec
-        .volumes
-        .keys()
-        .map(|name| (format!("volumes.{name}"), name));
+    let ports = spec.ports.keys().map(|name| (format!("ports.{name}"), name));
+    let volumes = spec.volumes.keys().map(|name| (format!("volumes.{name}"), name));
     for (field, name) in names.into_iter().chain(ports).chain(volumes) {
-        let fits =
-            |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.');
+        let fits = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.');
         if name.is_empty() || name.len() > 63 || name.starts_with('.') || !name.bytes().all(fits) {
-            return invalid(
-                field,
-                "is no name: use letters, digits and hyphens, at most 63",
-            );
+            return invalid(field, "is no name: use letters, digits and hyphens, at most 63");
         }
     }
     let Some(command) = command(&spec.package) else {
-        return Err(WdmError::NoConnector {
-            component: spec.component.clone(),
-            package: "container",
-        });
+        return Err(WdmError::NoConnector { component: spec.component.clone(), package: "container" });
     };
     if command.first().is_none_or(String::is_empty) {
         return invalid("package.process.command".into(), "is empty; name a program");
     }
-    let texts = command
-        .iter()
-        .chain(spec.environment.values())
-        .chain(spec.environment.keys());
+    let texts = command.iter().chain(spec.environment.values()).chain(spec.environment.keys());
     if texts.into_iter().any(|text| text.contains('\0')) {
-        return invalid(
-            "package.process.command".into(),
-            "or `environment` holds a zero byte; remove it",
-        );
+        return invalid("package.process.command".into(), "or `environment` holds a zero byte; remove it");
     }
-    if spec
-        .environment
-        .keys()
-        .any(|key| key.is_empty() || key.contains('='))
-    {
-        return invalid(
-            "environment".into(),
-            "has a name that is empty or holds `=`",
-        );
+    if spec.environment.keys().any(|key| key.is_empty() || key.contains('=')) {
+        return invalid("environment".into(), "has a name that is empty or holds `=`");
     }
     Ok(())
 }
@@ -84,10 +53,7 @@ pub(super) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
 /// no directory to write it to, and after it nobody who reads it.
 pub(super) fn write_peers(layout: &Layout, peers: &Peers) -> Result<(), WdmError> {
     let path = layout.peers();
-    let bytes = serde_json::to_vec(peers).map_err(|source| WdmError::Damaged {
-        path: path.clone(),
-        source,
-    })?;
+    let bytes = serde_json::to_vec(peers).map_err(|source| WdmError::Damaged { path: path.clone(), source })?;
     if !layout.root().exists() || layout::read_if_there(&path)?.as_ref() == Some(&bytes) {
         return Ok(());
     }
@@ -111,11 +77,8 @@ impl Inner {
 
     fn run_spec(&self, launch: &Launch, layout: &Layout) -> Result<RunSpec, WdmError> {
         let spec = &launch.spec;
-        let volumes: BTreeMap<String, PathBuf> = spec
-            .volumes
-            .keys()
-            .map(|name| (name.clone(), volume_directory(spec, name)))
-            .collect();
+        let volumes: BTreeMap<String, PathBuf> =
+            spec.volumes.keys().map(|name| (name.clone(), volume_directory(spec, name))).collect();
         let programs = self.programs();
         let (work, temporary, peers_file) = (layout.work(), layout.temporary(), layout.peers());
         let around = environment::Surroundings {
@@ -127,10 +90,9 @@ impl Inner {
             discovery_url: self.options.discovery_url.as_deref(),
         };
         let environment = environment::environment(spec, &launch.endpoints, &launch.peers, &around);
-        let command = environment::expand(command(&spec.package).unwrap_or_default(), &environment)
-            .map_err(|problem| WdmError::Invalid {
-                field: format!("components.{}.package", spec.component),
-                problem,
+        let command =
+            environment::expand(command(&spec.package).unwrap_or_default(), &environment).map_err(|problem| {
+                WdmError::Invalid { field: format!("components.{}.package", spec.component), problem }
             })?;
         Ok(RunSpec {
             workload: spec.id,
@@ -201,10 +163,7 @@ impl Inner {
         if let Some(pipe) = complaint {
             drop(pipe.take(4_096).read_to_string(&mut text).await);
         }
-        Err(WdmError::Supervisor {
-            status: status.to_string(),
-            complaint: text.trim().to_owned(),
-        })
+        Err(WdmError::Supervisor { status: status.to_string(), complaint: text.trim().to_owned() })
     }
 }
 
@@ -217,9 +176,5 @@ fn begun(layout: &Layout, run: u64) -> Result<bool, WdmError> {
 /// replaced or removed that. (A child resolves the link before it becomes
 /// something else, so it finds this very program.)
 fn running_program(configured: &Path) -> PathBuf {
-    if configured.exists() {
-        configured.to_owned()
-    } else {
-        PathBuf::from("/proc/self/exe")
-    }
+    if configured.exists() { configured.to_owned() } else { PathBuf::from("/proc/self/exe") }
 }

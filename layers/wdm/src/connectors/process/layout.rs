@@ -24,22 +24,12 @@ pub(crate) fn volumes_directory(
     component: &str,
     ordinal: u32,
 ) -> PathBuf {
-    directory
-        .join(VOLUMES)
-        .join(application.to_string())
-        .join(component)
-        .join(ordinal.to_string())
+    directory.join(VOLUMES).join(application.to_string()).join(component).join(ordinal.to_string())
 }
 
 /// Where one volume of this workload lies.
 pub(crate) fn volume_directory(spec: &WorkloadSpec, name: &str) -> PathBuf {
-    volumes_directory(
-        &spec.target.directory,
-        spec.application,
-        &spec.component,
-        spec.ordinal,
-    )
-    .join(name)
+    volumes_directory(&spec.target.directory, spec.application, &spec.component, spec.ordinal).join(name)
 }
 
 /// The directory of one workload.
@@ -101,11 +91,7 @@ impl Layout {
 
 /// Makes a directory with its parents, closed to others.
 pub(crate) fn create_private(path: &Path) -> Result<(), WdmError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(WdmError::io("make the directory", path))
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(WdmError::io("make the directory", path))
 }
 
 /// Writes a file in one step: after a crash there is the old one or the new one.
@@ -115,12 +101,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WdmError
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let temporary = path.with_extension(format!("new.{}.{count}", std::process::id()));
     let written = (|| -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)
@@ -128,20 +109,14 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WdmError
     written.map_err(|source| {
         // What was written in part only takes room on a full disk.
         drop(fs::remove_file(&temporary));
-        WdmError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        }
+        WdmError::Io { action: "write", path: path.to_owned(), source }
     })
 }
 
 /// [`write_atomically`] for a value as JSON.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), WdmError> {
-    let bytes = serde_json::to_vec_pretty(value).map_err(|source| WdmError::Damaged {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes =
+        serde_json::to_vec_pretty(value).map_err(|source| WdmError::Damaged { path: path.to_owned(), source })?;
     write_atomically(path, &bytes)
 }
 
@@ -150,12 +125,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, W
     let Some(bytes) = read_if_there(path)? else {
         return Ok(None);
     };
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|source| WdmError::Damaged {
-            path: path.to_owned(),
-            source,
-        })
+    serde_json::from_slice(&bytes).map(Some).map_err(|source| WdmError::Damaged { path: path.to_owned(), source })
 }
 
 /// A file's bytes; `None` where it doesn't exist.
@@ -163,22 +133,14 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, WdmError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(source) if is_absent(&source) => Ok(None),
-        Err(source) => Err(WdmError::Io {
-            action: "read",
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(WdmError::Io { action: "read", path: path.to_owned(), source }),
     }
 }
 
 /// Removes a file; it may already be gone.
 pub(crate) fn remove_file(path: &Path) -> Result<(), WdmError> {
     match fs::remove_file(path) {
-        Err(source) if !is_absent(&source) => Err(WdmError::Io {
-            action: "remove",
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if !is_absent(&source) => Err(WdmError::Io { action: "remove", path: path.to_owned(), source }),
         _ => Ok(()),
     }
 }
@@ -186,11 +148,7 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), WdmError> {
 /// Removes a directory with all that is in it; it may already be gone.
 pub(crate) fn remove_tree(path: &Path) -> Result<(), WdmError> {
     match fs::remove_dir_all(path) {
-        Err(source) if !is_absent(&source) => Err(WdmError::Io {
-            action: "remove",
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) if !is_absent(&source) => Err(WdmError::Io { action: "remove", path: path.to_owned(), source }),
         _ => Ok(()),
     }
 }
@@ -206,21 +164,12 @@ pub(crate) fn remove_empty_parents(path: &Path, end: &Path) {
 
 /// Opens the lock file, which it makes where it is absent.
 pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)
 }
 
 /// No such file, or no such directory above it.
 pub(crate) fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]

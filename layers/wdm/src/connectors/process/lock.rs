@@ -46,9 +46,7 @@ impl Lock {
         // then this lock guards nothing.
         let mine = file.metadata()?;
         match fs::metadata(path) {
-            Ok(there) if (there.dev(), there.ino()) == (mine.dev(), mine.ino()) => {
-                Ok(Some(Self { _file: file }))
-            }
+            Ok(there) if (there.dev(), there.ino()) == (mine.dev(), mine.ino()) => Ok(Some(Self { _file: file })),
             Ok(_) => Ok(None),
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error),

@@ -94,13 +94,7 @@ impl Processes {
             options.nodes_directory = absolute;
         }
         let mounts = Mounts::probe(&options.cgroup_parent);
-        Self {
-            inner: Arc::new(Inner {
-                options,
-                mounts,
-                clock,
-            }),
-        }
+        Self { inner: Arc::new(Inner { options, mounts, clock }) }
     }
 
     /// Runs what touches files and processes where it may block.
@@ -119,12 +113,7 @@ impl Processes {
 }
 
 fn layout_of(place: &Place) -> Layout {
-    Layout::new(
-        place
-            .directory
-            .join(WORKLOADS)
-            .join(place.workload.to_string()),
-    )
+    Layout::new(place.directory.join(WORKLOADS).join(place.workload.to_string()))
 }
 
 #[async_trait]
@@ -139,48 +128,29 @@ impl Connector for Processes {
 
     async fn start(&self, launch: &Launch) -> Result<(), WdmError> {
         let prepared = launch.clone();
-        let ready = self
-            .blocking(&launch.place(), move |inner, _, layout| {
-                inner.prepare(&prepared, layout)
-            })
-            .await?;
-        if ready {
-            self.inner
-                .spawn(&layout_of(&launch.place()), launch.run)
-                .await
-        } else {
-            Ok(())
-        }
+        let ready = self.blocking(&launch.place(), move |inner, _, layout| inner.prepare(&prepared, layout)).await?;
+        if ready { self.inner.spawn(&layout_of(&launch.place()), launch.run).await } else { Ok(()) }
     }
 
     async fn clear(&self, place: &Place) -> Result<(), WdmError> {
-        self.blocking(place, |_, place, layout| removal::clear(place, layout))
-            .await
+        self.blocking(place, |_, place, layout| removal::clear(place, layout)).await
     }
 
     async fn tell(&self, place: &Place, peers: &Peers) -> Result<(), WdmError> {
         let peers = sorted(peers);
-        self.blocking(place, move |_, _, layout| {
-            launch::write_peers(layout, &peers)
-        })
-        .await
+        self.blocking(place, move |_, _, layout| launch::write_peers(layout, &peers)).await
     }
 
     async fn observe(&self, place: &Place) -> Result<Observation, WdmError> {
-        self.blocking(place, |inner, _, layout| observe(layout, inner.clock.now()))
-            .await
+        self.blocking(place, |inner, _, layout| observe(layout, inner.clock.now())).await
     }
 
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {
-        self.blocking(place, move |_, _, layout| removal::stop(layout, force))
-            .await
+        self.blocking(place, move |_, _, layout| removal::stop(layout, force)).await
     }
 
     async fn remove(&self, place: &Place, force: bool) -> Result<Removal, WdmError> {
-        self.blocking(place, move |_, place, layout| {
-            removal::remove(place, layout, force)
-        })
-        .await
+        self.blocking(place, move |_, place, layout| removal::remove(place, layout, force)).await
     }
 
     async fn logs(&self, place: &Place, query: LogQuery) -> Result<LogStream, WdmError> {
@@ -227,26 +197,12 @@ fn observe(layout: &Layout, now: DateTime<Utc>) -> Result<Observation, WdmError>
 
 fn interpret(state: Option<RunState>, held: bool, now: DateTime<Utc>) -> Observation {
     let Some(state) = state else {
-        let activity = if held {
-            Activity::Starting
-        } else {
-            Activity::Nothing
-        };
-        return Observation {
-            run: 0,
-            activity,
-            limits: None,
-        };
+        let activity = if held { Activity::Starting } else { Activity::Nothing };
+        return Observation { run: 0, activity, limits: None };
     };
     let activity = match (held, state.phase) {
         (true, Phase::Starting) => Activity::Starting,
-        (
-            true,
-            Phase::Running {
-                process: ProcessRef { pid, .. },
-                ..
-            },
-        ) => Activity::Running { pid },
+        (true, Phase::Running { process: ProcessRef { pid, .. }, .. }) => Activity::Running { pid },
         (true, Phase::Failed { .. } | Phase::Exited { .. }) => Activity::Ending,
         (false, Phase::Failed { reason, .. }) => Activity::Failed(reason),
         (false, Phase::Exited { exit }) => Activity::Exited(exit),
@@ -258,9 +214,5 @@ fn interpret(state: Option<RunState>, held: bool, now: DateTime<Utc>) -> Observa
             detail: Some("its supervisor was killed, and it was killed with it".to_owned()),
         }),
     };
-    Observation {
-        run: state.run,
-        activity,
-        limits: Some(state.limits),
-    }
+    Observation { run: state.run, activity, limits: Some(state.limits) }
 }

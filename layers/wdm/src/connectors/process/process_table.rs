@@ -34,10 +34,7 @@ struct Stat {
 impl ProcessRef {
     /// The living process of this number; `None` where there is none, or a zombie.
     pub(crate) fn of(pid: u32) -> Option<Self> {
-        stat(pid).filter(|stat| !stat.dead).map(|stat| Self {
-            pid,
-            start: stat.start,
-        })
+        stat(pid).filter(|stat| !stat.dead).map(|stat| Self { pid, start: stat.start })
     }
 
     /// It is still there, and no zombie.
@@ -47,10 +44,7 @@ impl ProcessRef {
 
     /// Sends a signal to exactly this process; nothing happens where it has gone.
     pub(crate) fn signal(self, signal: Signal) {
-        let Some(pid) = i32::try_from(self.pid)
-            .ok()
-            .and_then(rustix::process::Pid::from_raw)
-        else {
+        let Some(pid) = i32::try_from(self.pid).ok().and_then(rustix::process::Pid::from_raw) else {
             return;
         };
         // The descriptor pins the process; only then its start is compared.
@@ -58,16 +52,14 @@ impl ProcessRef {
         if !self.is_alive() {
             return;
         }
-        let sent = match (
-            pinned,
-            rustix::process::Signal::from_named_raw(signal as i32),
-        ) {
+        let sent = match (pinned, rustix::process::Signal::from_named_raw(signal as i32)) {
             (Ok(descriptor), Some(signal)) => {
                 pidfd_send_signal(&descriptor, signal).map_err(|error| error.raw_os_error())
             }
             // Before Linux 5.3 there is no such descriptor.
-            _ => nix::sys::signal::kill(Pid::from_raw(pid.as_raw_nonzero().get()), signal)
-                .map_err(|error| error as i32),
+            _ => {
+                nix::sys::signal::kill(Pid::from_raw(pid.as_raw_nonzero().get()), signal).map_err(|error| error as i32)
+            }
         };
         if let Err(code) = sent
             && code != Errno::ESRCH as i32
@@ -89,11 +81,7 @@ fn parse_stat(text: &str) -> Option<Stat> {
     let parent = fields.next()?.parse().ok()?;
     // Field 22; the parent was field 4.
     let start = fields.nth(17)?.parse().ok()?;
-    Some(Stat {
-        parent,
-        start,
-        dead,
-    })
+    Some(Stat { parent, start, dead })
 }
 
 /// All process numbers.
@@ -102,23 +90,14 @@ fn pids() -> impl Iterator<Item = u32> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.parse().ok())
-        })
+        .filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok()))
 }
 
 /// Every living process whose environment at its start held `NAME=value`.
 pub(crate) fn marked(name: &str, value: &str) -> BTreeSet<ProcessRef> {
     let mark = format!("{name}={value}");
     environments()
-        .filter(|(_, environment)| {
-            environment
-                .split(|byte| *byte == 0)
-                .any(|entry| entry == mark.as_bytes())
-        })
+        .filter(|(_, environment)| environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
         .map(|(process, _)| process)
         .collect()
 }
@@ -178,10 +157,7 @@ pub(crate) fn descendants(ancestor: u32) -> BTreeSet<ProcessRef> {
         for (pid, stat) in children.remove(&parent).unwrap_or_default() {
             open.push(pid);
             if !stat.dead {
-                found.insert(ProcessRef {
-                    pid,
-                    start: stat.start,
-                });
+                found.insert(ProcessRef { pid, start: stat.start });
             }
         }
     }
@@ -205,9 +181,7 @@ pub(crate) fn supervisor_of(directory: &Path) -> Option<ProcessRef> {
 
 /// A process's name, for people.
 pub(crate) fn name(pid: u32) -> Option<String> {
-    fs::read_to_string(format!("/proc/{pid}/comm"))
-        .ok()
-        .map(|name| name.trim().to_owned())
+    fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -217,14 +191,7 @@ mod tests {
     #[test]
     fn reads_a_stat_line_with_a_hostile_name() {
         let line = "42 (a) R 1 (b) S 7 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1 2";
-        assert_eq!(
-            parse_stat(line),
-            Some(Stat {
-                parent: 7,
-                start: 98_765,
-                dead: false
-            })
-        );
+        assert_eq!(parse_stat(line), Some(Stat { parent: 7, start: 98_765, dead: false }));
         assert_eq!(parse_stat("42 (a"), None);
     }
 
@@ -232,18 +199,9 @@ mod tests {
     fn knows_this_process_and_its_mark() {
         let me = ProcessRef::of(std::process::id()).unwrap();
         assert!(me.is_alive());
-        assert!(
-            !ProcessRef {
-                start: me.start + 1,
-                ..me
-            }
-            .is_alive()
-        );
-        let mut child = std::process::Command::new("sleep")
-            .arg("60")
-            .env("HANSA_TEST_MARK", "process-table")
-            .spawn()
-            .unwrap();
+        assert!(!ProcessRef { start: me.start + 1, ..me }.is_alive());
+        let mut child =
+            std::process::Command::new("sleep").arg("60").env("HANSA_TEST_MARK", "process-table").spawn().unwrap();
         let found = loop {
             // Until exec is through, the child still has our own environment.
             let found = marked("HANSA_TEST_MARK", "process-table");
@@ -251,10 +209,7 @@ mod tests {
                 break found;
             }
         };
-        assert_eq!(
-            found.iter().map(|one| one.pid).collect::<Vec<_>>(),
-            [child.id()]
-        );
+        assert_eq!(found.iter().map(|one| one.pid).collect::<Vec<_>>(), [child.id()]);
         assert!(descendants(me.pid).is_superset(&found));
         for process in found {
             process.signal(Signal::SIGKILL);

@@ -41,10 +41,7 @@ pub struct LogBounds {
 
 impl Default for LogBounds {
     fn default() -> Self {
-        Self {
-            file_bytes: 1 << 20,
-            files: 5,
-        }
+        Self { file_bytes: 1 << 20, files: 5 }
     }
 }
 

@@ -29,9 +29,7 @@ fn supervisor(layout: &Layout) -> Result<Option<ProcessRef>, WdmError> {
         return Ok(None);
     }
     let recorded: Option<RunState> = layout::read_json(&layout.state()).unwrap_or(None);
-    let recorded = recorded
-        .map(|state| state.shim)
-        .filter(|shim| shim.is_alive());
+    let recorded = recorded.map(|state| state.shim).filter(|shim| shim.is_alive());
     // The record may be an earlier supervisor's: the disk is full, or it is just coming up.
     Ok(recorded.or_else(|| process_table::supervisor_of(layout.root())))
 }
@@ -40,11 +38,7 @@ fn supervisor(layout: &Layout) -> Result<Option<ProcessRef>, WdmError> {
 /// which takes the workload's main process with it; the rest falls to [`clear`].
 pub(super) fn stop(layout: &Layout, force: bool) -> Result<(), WdmError> {
     if let Some(shim) = supervisor(layout)? {
-        shim.signal(if force {
-            Signal::SIGKILL
-        } else {
-            Signal::SIGTERM
-        });
+        shim.signal(if force { Signal::SIGKILL } else { Signal::SIGTERM });
     }
     Ok(())
 }
@@ -80,9 +74,7 @@ pub(super) fn remove(place: &Place, layout: &Layout, force: bool) -> Result<Remo
         return Ok(Removal::Stopping);
     }
     if let Some(spec) = spec {
-        spec.cgroups
-            .remove()
-            .map_err(WdmError::io("remove the control group of", layout.root()))?;
+        spec.cgroups.remove().map_err(WdmError::io("remove the control group of", layout.root()))?;
     }
     // First what a supervisor would run: one that finds the lock deleted, and
     // makes its own, finds nothing to do.
@@ -97,8 +89,7 @@ pub(super) fn remove(place: &Place, layout: &Layout, force: bool) -> Result<Remo
 fn kill_leftovers(place: &Place, spec: Option<&RunSpec>) -> Result<Removal, WdmError> {
     let deadline = Instant::now() + KILLED;
     loop {
-        let mut left: BTreeSet<ProcessRef> =
-            process_table::marked(MARK, &place.workload.to_string());
+        let mut left: BTreeSet<ProcessRef> = process_table::marked(MARK, &place.workload.to_string());
         left.extend(spec.into_iter().flat_map(|spec| spec.cgroups.members()));
         if left.is_empty() {
             return Ok(Removal::Gone);
@@ -119,9 +110,7 @@ pub(super) fn found(nodes_directory: &Path) -> Result<Vec<Place>, WdmError> {
     let mut places = Vec::new();
     find_workloads(nodes_directory, 4, &mut places)?;
     for (_, environment) in process_table::marks(MARK) {
-        let place = environment
-            .get("HANSA_PEERS_FILE")
-            .and_then(|file| place_of(Path::new(file)));
+        let place = environment.get("HANSA_PEERS_FILE").and_then(|file| place_of(Path::new(file)));
         if let Some(place) = place
             && place.directory.starts_with(nodes_directory)
         {
@@ -137,10 +126,7 @@ pub(super) fn found(nodes_directory: &Path) -> Result<Vec<Place>, WdmError> {
 fn place_of(peers_file: &Path) -> Option<Place> {
     let root = peers_file.parent()?;
     let workload = root.file_name()?.to_str()?.parse().ok()?;
-    let place = Place {
-        workload,
-        directory: root.parent()?.parent()?.to_owned(),
-    };
+    let place = Place { workload, directory: root.parent()?.parent()?.to_owned() };
     (layout_of(&place).root() == root).then_some(place)
 }
 
@@ -151,10 +137,7 @@ fn find_workloads(directory: &Path, depth: u32, places: &mut Vec<Place>) -> Resu
             for (name, _) in subdirectories(&path)? {
                 // What isn't named as a workload was not made by us.
                 if let Ok(workload) = name.parse() {
-                    places.push(Place {
-                        workload,
-                        directory: directory.to_owned(),
-                    });
+                    places.push(Place { workload, directory: directory.to_owned() });
                 }
             }
         } else if name != layout::VOLUMES && depth > 0 {

@@ -21,8 +21,8 @@ impl Lp {
             self.price_costs();
             let line = self.inverse_line(position);
             let mut best: Option<Entering> = None;
-            for row in 0..self.rows.len() {
-                self.consider(Var::Row(row), self.multipliers[row], -line[row], below, &mut best)?;
+            for (row, entry) in line.iter().enumerate() {
+                self.consider(Var::Row(row), self.multipliers[row], -entry, below, &mut best)?;
             }
             for index in 0..self.columns.len() {
                 let column = &self.columns[index];

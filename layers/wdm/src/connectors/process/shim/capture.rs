@@ -53,11 +53,7 @@ impl Capture {
             writer.run(&entries);
             drop(done);
         });
-        Self {
-            queue: Some(queue),
-            dropped,
-            finished,
-        }
+        Self { queue: Some(queue), dropped, finished }
     }
 
     /// Reads one pipe to its end, in a thread of its own.
@@ -67,12 +63,7 @@ impl Capture {
         };
         let dropped = Arc::clone(&self.dropped);
         thread::spawn(move || {
-            let mut splitter = Splitter {
-                source,
-                queue,
-                dropped,
-                line: Vec::new(),
-            };
+            let mut splitter = Splitter { source, queue, dropped, line: Vec::new() };
             let mut chunk = vec![0; 64 * 1_024];
             while let Ok(count @ 1..) = pipe.read(&mut chunk) {
                 splitter.take(chunk.get(..count).unwrap_or_default());
@@ -135,12 +126,7 @@ impl Splitter {
 
     fn emit(&mut self, partial: bool) {
         let text = std::mem::take(&mut self.line);
-        let entry = Entry {
-            at: SystemClock.now(),
-            source: self.source,
-            partial,
-            text,
-        };
+        let entry = Entry { at: SystemClock.now(), source: self.source, partial, text };
         send(&self.queue, &self.dropped, entry);
     }
 
@@ -173,8 +159,7 @@ impl Writer {
         self.note_dropped();
         if let Err(error) = self.files.write(&batch) {
             self.problem = Some(error.to_string());
-            self.dropped
-                .fetch_add(batch.len() as u64, Ordering::Relaxed);
+            self.dropped.fetch_add(batch.len() as u64, Ordering::Relaxed);
         }
     }
 
@@ -184,10 +169,7 @@ impl Writer {
             return;
         }
         let why = self.problem.as_deref().unwrap_or("the disk was too slow");
-        let note = Entry::note(
-            SystemClock.now(),
-            format!("{count} lines of output were dropped: {why}"),
-        );
+        let note = Entry::note(SystemClock.now(), format!("{count} lines of output were dropped: {why}"));
         if self.files.write(&[note]).is_ok() {
             self.problem = None;
         } else {
@@ -204,37 +186,23 @@ mod tests {
     fn splits_lines_and_cuts_long_ones() {
         let (queue, entries) = sync_channel(10);
         let dropped = Arc::new(AtomicU64::new(0));
-        let mut splitter = Splitter {
-            source: LogSource::Stderr,
-            queue,
-            dropped: Arc::clone(&dropped),
-            line: Vec::new(),
-        };
+        let mut splitter =
+            Splitter { source: LogSource::Stderr, queue, dropped: Arc::clone(&dropped), line: Vec::new() };
         splitter.take(b"one\ntw");
         splitter.take(b"o\n\n");
         splitter.take(&[b'x'; LINE + 2]);
         splitter.end();
         drop(splitter);
-        let lines: Vec<(bool, usize)> = entries
-            .iter()
-            .map(|entry| (entry.partial, entry.text.len()))
-            .collect();
-        assert_eq!(
-            lines,
-            [(false, 3), (false, 3), (false, 0), (true, LINE), (false, 2)]
-        );
+        let lines: Vec<(bool, usize)> = entries.iter().map(|entry| (entry.partial, entry.text.len())).collect();
+        assert_eq!(lines, [(false, 3), (false, 3), (false, 0), (true, LINE), (false, 2)]);
     }
 
     #[test]
     fn what_finds_no_room_is_counted_not_waited_for() {
         let (queue, entries) = sync_channel(2);
         let dropped = Arc::new(AtomicU64::new(0));
-        let mut splitter = Splitter {
-            source: LogSource::Stdout,
-            queue,
-            dropped: Arc::clone(&dropped),
-            line: Vec::new(),
-        };
+        let mut splitter =
+            Splitter { source: LogSource::Stdout, queue, dropped: Arc::clone(&dropped), line: Vec::new() };
         splitter.take(b"1\n2\n3\n4\n5\n");
         assert_eq!(dropped.load(Ordering::Relaxed), 3);
         assert_eq!(entries.try_iter().count(), 2);

@@ -91,9 +91,7 @@ fn explain(program: &str, error: &io::Error, path: Option<&String>) -> String {
             )
         }
         (io::ErrorKind::PermissionDenied, _) => {
-            format!(
-                "program `{program}` may not be executed; check its mode (chmod +x) and its directory's"
-            )
+            format!("program `{program}` may not be executed; check its mode (chmod +x) and its directory's")
         }
         _ => format!("program `{program}` can't be executed: {error}"),
     }

@@ -26,12 +26,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn note(at: DateTime<Utc>, text: String) -> Self {
-        Self {
-            at,
-            source: LogSource::Note,
-            partial: false,
-            text: text.into_bytes(),
-        }
+        Self { at, source: LogSource::Note, partial: false, text: text.into_bytes() }
     }
 
     /// As it stands in the file.
@@ -80,11 +75,7 @@ struct Current {
 
 impl LogFiles {
     pub(super) fn new(directory: PathBuf, bounds: LogBounds) -> Self {
-        Self {
-            directory,
-            bounds,
-            current: None,
-        }
+        Self { directory, bounds, current: None }
     }
 
     /// Writes lines behind each other. On an error none of them is in the file.
@@ -136,37 +127,22 @@ fn open_last(directory: &Path) -> io::Result<Current> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let number = log_files(directory)?
-        .last()
-        .map_or(1, |(number, _)| *number);
+    let number = log_files(directory)?.last().map_or(1, |(number, _)| *number);
     open(directory, number)
 }
 
 /// Opens a file at its end; cuts off a line that a crash left unfinished.
 fn open(directory: &Path, number: u64) -> io::Result<Current> {
     let path = directory.join(format!("{number:010}.log"));
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let length = bytes
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |end| end as u64 + 1);
+    let length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end as u64 + 1);
     if length < bytes.len() as u64 {
         file.set_len(length)?;
     }
     file.seek(SeekFrom::Start(length))?;
-    Ok(Current {
-        number,
-        file,
-        length,
-    })
+    Ok(Current { number, file, length })
 }
 
 #[cfg(test)]
@@ -174,38 +150,23 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> Entry {
-        Entry {
-            at: DateTime::UNIX_EPOCH,
-            source: LogSource::Stdout,
-            partial: false,
-            text: text.as_bytes().to_vec(),
-        }
+        Entry { at: DateTime::UNIX_EPOCH, source: LogSource::Stdout, partial: false, text: text.as_bytes().to_vec() }
     }
 
     #[test]
     fn rotates_keeps_so_many_and_goes_on_where_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        let bounds = LogBounds {
-            file_bytes: 50,
-            files: 2,
-        };
+        let bounds = LogBounds { file_bytes: 50, files: 2 };
         let mut files = LogFiles::new(folder.path().to_owned(), bounds);
         for number in 0..6 {
             files.write(&[line(&format!("line {number}"))]).unwrap();
         }
-        let numbers: Vec<u64> = log_files(folder.path())
-            .unwrap()
-            .iter()
-            .map(|(number, _)| *number)
-            .collect();
+        let numbers: Vec<u64> = log_files(folder.path()).unwrap().iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [2, 3]);
         let mut again = LogFiles::new(folder.path().to_owned(), bounds);
         again.write(&[line("after")]).unwrap();
         let last = fs::read_to_string(folder.path().join("0000000003.log")).unwrap();
-        assert!(
-            last.ends_with("1970-01-01T00:00:00.000000Z stdout F after\n"),
-            "{last}"
-        );
+        assert!(last.ends_with("1970-01-01T00:00:00.000000Z stdout F after\n"), "{last}");
     }
 
     #[test]

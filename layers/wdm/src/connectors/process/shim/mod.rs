@@ -39,19 +39,8 @@ pub fn shim_main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let words: Vec<Option<&str>> = arguments.iter().map(|word| word.to_str()).collect();
     match (words.as_slice(), arguments.as_slice()) {
-        ([Some("run"), Some("--dir"), _], [_, _, directory]) => {
-            supervisor::run(PathBuf::from(directory))
-        }
-        (
-            [
-                Some("exec"),
-                Some("--dir"),
-                _,
-                Some("--parent"),
-                Some(parent),
-            ],
-            [_, _, directory, ..],
-        ) => {
+        ([Some("run"), Some("--dir"), _], [_, _, directory]) => supervisor::run(PathBuf::from(directory)),
+        ([Some("exec"), Some("--dir"), _, Some("--parent"), Some(parent)], [_, _, directory, ..]) => {
             let Ok(parent) = parent.parse() else {
                 return ExitCode::from(USAGE);
             };

@@ -92,10 +92,7 @@ fn take_lock(layout: &Layout) -> io::Result<Option<Lock>> {
 }
 
 fn fail(layout: &Layout, error: &dyn std::error::Error) -> ExitCode {
-    super::say(&format!(
-        "supervisor of {}: {error}",
-        layout.root().display()
-    ));
+    super::say(&format!("supervisor of {}: {error}", layout.root().display()));
     ExitCode::from(FAILED)
 }
 
@@ -103,16 +100,13 @@ fn supervise(layout: &Layout) -> Result<(), WdmError> {
     let Some(spec) = layout::read_json::<RunSpec>(&layout.spec())? else {
         return Ok(());
     };
-    let before = layout::read_json::<RunState>(&layout.state())
-        .ok()
-        .flatten();
+    let before = layout::read_json::<RunState>(&layout.state()).ok().flatten();
     if before.is_some_and(|state| state.run >= spec.run) {
         // A number runs at most once, however often somebody asks for it.
         return Ok(());
     }
     let signals = Signals::take().map_err(WdmError::io("take signals for", layout.root()))?;
-    prctl::set_child_subreaper(true)
-        .map_err(|error| WdmError::io("adopt orphans for", layout.root())(error.into()))?;
+    prctl::set_child_subreaper(true).map_err(|error| WdmError::io("adopt orphans for", layout.root())(error.into()))?;
     let mut record = Record::begin(layout, spec.run)?;
     // What an earlier supervisor that was killed has left.
     ending::end_everyone(&spec, 0);
@@ -121,10 +115,7 @@ fn supervise(layout: &Layout) -> Result<(), WdmError> {
     let mut capture = Capture::start(layout.logs(), spec.logs);
     let phase = match prepare(layout, &spec).and_then(|()| launch(layout, &capture)) {
         Ok(main) => watch(&spec, &signals, &mut record, main),
-        Err(reason) => Phase::Failed {
-            reason,
-            at: SystemClock.now(),
-        },
+        Err(reason) => Phase::Failed { reason, at: SystemClock.now() },
     };
     ending::end_everyone(&spec, 0);
     if let Err(error) = spec.cgroups.remove() {
@@ -145,9 +136,7 @@ fn prepare(layout: &Layout, spec: &RunSpec) -> Result<(), String> {
         layout::remove_tree(&layout.temporary())?;
         layout::create_private(&layout.temporary())?;
         layout::create_private(&layout.work())?;
-        spec.directories
-            .iter()
-            .try_for_each(|directory| layout::create_private(directory))
+        spec.directories.iter().try_for_each(|directory| layout::create_private(directory))
     };
     make().map_err(|error: WdmError| error.to_string())
 }
@@ -180,11 +169,7 @@ fn launch(layout: &Layout, capture: &Capture) -> Result<u32, String> {
         }
         let mut reason = String::new();
         answer.read_to_string(&mut reason)?;
-        Ok(if reason.is_empty() {
-            Ok(child.id())
-        } else {
-            Err(reason)
-        })
+        Ok(if reason.is_empty() { Ok(child.id()) } else { Err(reason) })
     };
     attempt().unwrap_or_else(|error| Err(format!("the process can't be made: {error}")))
 }
@@ -193,10 +178,7 @@ fn launch(layout: &Layout, capture: &Capture) -> Result<u32, String> {
 fn watch(spec: &RunSpec, signals: &Signals, record: &mut Record<'_>, main: u32) -> Phase {
     let at = SystemClock.now();
     // A zombie is no living process, but it has a start; where it's gone that fast, nobody signals it.
-    let process = ProcessRef::of(main).unwrap_or(ProcessRef {
-        pid: main,
-        start: 0,
-    });
+    let process = ProcessRef::of(main).unwrap_or(ProcessRef { pid: main, start: 0 });
     record.put(Phase::Running { process, at });
     let mut ended = None;
     let mut deadline: Option<Instant> = None;
@@ -210,9 +192,7 @@ fn watch(spec: &RunSpec, signals: &Signals, record: &mut Record<'_>, main: u32) 
         let over = match deadline {
             None => ended.is_some(),
             // The others of the group were asked too, and get the same grace.
-            Some(deadline) => {
-                Instant::now() >= deadline || ended.is_some() && ending::everyone(spec).is_empty()
-            }
+            Some(deadline) => Instant::now() >= deadline || ended.is_some() && ending::everyone(spec).is_empty(),
         };
         if over {
             break;
@@ -234,9 +214,7 @@ fn watch(spec: &RunSpec, signals: &Signals, record: &mut Record<'_>, main: u32) 
     }
     let starved = spec.cgroups.ran_out_of_memory();
     let ended = ending::end_everyone(spec, main).or(ended);
-    Phase::Exited {
-        exit: exit(spec, ended, starved),
-    }
+    Phase::Exited { exit: exit(spec, ended, starved) }
 }
 
 fn exit(spec: &RunSpec, ended: Option<Ended>, starved: bool) -> Exit {
@@ -246,8 +224,7 @@ fn exit(spec: &RunSpec, ended: Option<Ended>, starved: bool) -> Exit {
         None => (None, None),
     };
     // A shell reports its child's SIGKILL as 128 + 9.
-    let killed =
-        signal == Some(Signal::SIGKILL as i32) || code == Some(128 + Signal::SIGKILL as i32);
+    let killed = signal == Some(Signal::SIGKILL as i32) || code == Some(128 + Signal::SIGKILL as i32);
     Exit {
         at: SystemClock.now(),
         code,
@@ -267,19 +244,12 @@ impl Signals {
     /// The workload's program gets a clean mask in `exec`.
     fn take() -> io::Result<Self> {
         let mut set = SigSet::empty();
-        for signal in [
-            Signal::SIGTERM,
-            Signal::SIGCHLD,
-            Signal::SIGINT,
-            Signal::SIGHUP,
-        ] {
+        for signal in [Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGINT, Signal::SIGHUP] {
             set.add(signal);
         }
         set.thread_block()?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(Self {
-            descriptor: SignalFd::with_flags(&set, flags)?,
-        })
+        Ok(Self { descriptor: SignalFd::with_flags(&set, flags)? })
     }
 
     /// The next signal; `None` when the time is over.
@@ -309,19 +279,9 @@ impl<'a> Record<'a> {
     fn begin(layout: &'a Layout, run: u64) -> Result<Self, WdmError> {
         let pid = std::process::id();
         let shim = ProcessRef::of(pid).unwrap_or(ProcessRef { pid, start: 0 });
-        let state = RunState {
-            run,
-            shim,
-            phase: Phase::Starting,
-            limits: LimitSupport::default(),
-        };
+        let state = RunState { run, shim, phase: Phase::Starting, limits: LimitSupport::default() };
         layout::write_json(&layout.state(), &state)?;
-        Ok(Self {
-            path: layout.state(),
-            layout,
-            state,
-            pending: false,
-        })
+        Ok(Self { path: layout.state(), layout, state, pending: false })
     }
 
     /// A disk that is full must not end a workload: then the change waits.
@@ -344,11 +304,7 @@ impl<'a> Record<'a> {
             thread::sleep(Duration::from_millis(250));
             self.retry();
         }
-        if self.pending {
-            layout::write_json(&self.path, &self.state)
-        } else {
-            Ok(())
-        }
+        if self.pending { layout::write_json(&self.path, &self.state) } else { Ok(()) }
     }
 }
 
