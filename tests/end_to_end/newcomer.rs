@@ -1,6 +1,6 @@
 //! The newcomer's path, as README.md tells it, on both databases.
 
-use crate::harness::{Broker, Engine, Options, eventually, repository_file, set_variable, signal, without_a_gap};
+use crate::harness::{Broker, Engine, Options, Page, eventually, repository_file, set_variable, signal, without_a_gap};
 use nix::sys::signal::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,10 +88,14 @@ fn updates_without_a_gap(broker: &Broker) {
     let old: BTreeSet<String> = broker.running().into_iter().map(|process| process.workload).collect();
     set_variable(&mut model, "application", "GREETING", "second revision");
 
-    without_a_gap(broker.entrance(NAME), || {
-        let update = broker.update(NAME, &model).header("If-Match", &tag);
-        broker.done(&update.send());
-    });
+    let entrance = broker.entrance(NAME);
+    without_a_gap(
+        || Page::fetch(entrance),
+        || {
+            let update = broker.update(NAME, &model).header("If-Match", &tag);
+            broker.done(&update.send());
+        },
+    );
     let now = broker.settles(NAME, &instances(3));
     let replaced = now.iter().filter(|process| !old.contains(&process.workload)).count();
     assert_eq!(replaced, 3, "the three application servers and nothing else: {now:#?}");

@@ -1,6 +1,6 @@
 //! Changes that go wrong, and changes that have to be careful.
 
-use crate::harness::{Broker, eventually, set_replicas, set_variable, signal, single, three_tier, without_a_gap};
+use crate::harness::{Broker, Page, eventually, set_replicas, set_variable, signal, single, three_tier, without_a_gap};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs};
@@ -84,9 +84,13 @@ fn a_component_that_grows_out_of_its_machine_moves_without_a_gap() {
     let machine = |broker: &Broker| broker.application("shop")["machines"].to_string();
     let before = machine(&broker);
     model["components"]["application"]["resources"] = json!({ "cpu": "1500m", "memory": "1536Mi" });
-    without_a_gap(broker.entrance("shop"), || {
-        broker.done(&broker.update("shop", &model).send());
-    });
+    let entrance = broker.entrance("shop");
+    without_a_gap(
+        || Page::fetch(entrance),
+        || {
+            broker.done(&broker.update("shop", &model).send());
+        },
+    );
     assert_ne!(machine(&broker), before);
     broker.settles("shop", &wanted(1));
     broker.page("shop").unwrap();
@@ -95,17 +99,37 @@ fn a_component_that_grows_out_of_its_machine_moves_without_a_gap() {
 #[test]
 fn servers_come_and_go_without_a_gap() {
     let (broker, mut model) = deployed();
-    without_a_gap(broker.entrance("shop"), || {
-        for servers in [3, 1, 2] {
-            broker.done(&broker.scale("shop", "application", servers).send());
-        }
-        set_replicas(&mut model, "application", 2);
-        for generation in ["one", "two"] {
-            set_variable(&mut model, "application", "GENERATION", generation);
-            broker.done(&broker.update("shop", &model).send());
-        }
-    });
+    let entrance = broker.entrance("shop");
+    without_a_gap(
+        || Page::fetch(entrance),
+        || {
+            for servers in [3, 1, 2] {
+                broker.done(&broker.scale("shop", "application", servers).send());
+            }
+            set_replicas(&mut model, "application", 2);
+            for generation in ["one", "two"] {
+                set_variable(&mut model, "application", "GENERATION", generation);
+                broker.done(&broker.update("shop", &model).send());
+            }
+        },
+    );
     broker.settles("shop", &wanted(2));
+}
+
+#[test]
+fn callers_and_called_are_replaced_together_without_a_gap() {
+    let (broker, mut model) = deployed();
+    without_a_gap(
+        || broker.page("shop"),
+        || {
+            for generation in ["one", "two", "three"] {
+                set_variable(&mut model, "proxy", "GENERATION", generation);
+                set_variable(&mut model, "application", "GENERATION", generation);
+                broker.done(&broker.update("shop", &model).send());
+            }
+        },
+    );
+    broker.settles("shop", &wanted(1));
 }
 
 #[test]

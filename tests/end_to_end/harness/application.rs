@@ -97,9 +97,21 @@ impl Broker {
         self.workload(name, "proxy", 0).endpoints["http"]
     }
 
-    /// A page through the whole chain of the demo's application.
+    /// A page through the whole chain of the demo's application, by whichever
+    /// proxy is healthy now.
     pub(crate) fn page(&self, name: &str) -> Result<Page, String> {
-        fetch(self.entrance(name)).map(|text| Page::read(&text))
+        let path = format!("/api/v1/applications/{name}/endpoints?component=proxy");
+        let found = self.call(Method::GET, &path).try_send()?.ok();
+        let mut last = format!("no healthy proxy in {found}");
+        for endpoint in found["items"].as_array().unwrap() {
+            if endpoint["healthy"] == true {
+                match Page::fetch(endpoint["address"].as_str().unwrap().parse().unwrap()) {
+                    Ok(page) => return Ok(page),
+                    Err(reason) => last = reason,
+                }
+            }
+        }
+        Err(last)
     }
 
     /// The events of an application of these kinds, in the order of the log.
@@ -164,6 +176,11 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// The page of a proxy at this address.
+    pub(crate) fn fetch(address: SocketAddr) -> Result<Self, String> {
+        fetch(address).map(|text| Self::read(&text))
+    }
+
     fn read(text: &str) -> Self {
         let fact = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));

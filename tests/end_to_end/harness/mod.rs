@@ -16,6 +16,7 @@ mod visitor;
 mod wait;
 
 pub(crate) use answer::Answer;
+pub(crate) use application::Page;
 pub(crate) use broker::Broker;
 pub(crate) use call::{Call, fetch};
 pub(crate) use command::{Ended, hansa, repository_file, say};

@@ -1,23 +1,22 @@
 //! A visitor who asks for the page again and again while something changes.
 
-use super::fetch;
+use super::Page;
 use std::{
-    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
-/// Does something while the page is fetched without a pause. Fails when one
-/// request failed.
+/// Does something while `fetch` fetches the page without a pause. Fails when
+/// one request failed.
 #[track_caller]
-pub(crate) fn without_a_gap<T>(entrance: SocketAddr, during: impl FnOnce() -> T) -> T {
+pub(crate) fn without_a_gap<T>(fetch: impl Fn() -> Result<Page, String> + Sync, during: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let visitor = scope.spawn(|| {
             let (mut fetched, mut failures) = (0, Vec::new());
             while !over.load(Ordering::Relaxed) {
-                failures.extend(fetch(entrance).err());
+                failures.extend(fetch().err());
                 fetched += 1;
             }
             (fetched, failures)

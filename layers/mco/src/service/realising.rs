@@ -19,7 +19,7 @@ use hansa_ontology::{
 };
 use hansa_pim::NodeShare;
 use hansa_repository::event;
-use hansa_wdm::{Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus};
+use hansa_wdm::{Removal, Target, WdmError, WorkloadSpec, WorkloadState, WorkloadStatus};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,13 +216,7 @@ impl Mco {
         // Every port is known before anything starts, so that the first
         // environment of each workload already names its peers.
         let prepared = join_all(wanted.iter().map(|spec| self.rooms.wdm.workload_prepare(spec))).await;
-        // What is to go without a replacement is named to nobody any more.
-        let leaving = |status: &WorkloadStatus| {
-            let slot = |spec: &WorkloadSpec| spec.component == status.component && spec.ordinal == status.ordinal;
-            round.remove.contains(&status.id) && !specs.values().any(slot)
-        };
-        let mut reached: Vec<Reached> =
-            statuses.iter().filter(|status| !leaving(status)).map(Reached::from_status).collect();
+        let mut reached = reached(round, specs, statuses);
         let mut startable = Vec::new();
         for (spec, endpoints) in wanted.into_iter().zip(prepared) {
             match endpoints {
@@ -244,6 +238,13 @@ impl Mco {
                 Ok(applied) if applied.peers_changed => outdated.push(spec),
                 Ok(_) => {}
                 Err(error) => result.problems.push(one_workload(error.into(), spec)?),
+            }
+        }
+        for status in statuses.iter().filter(|status| still_serves(status, round, specs)) {
+            let peers = peers::of(model, &status.component, &reached);
+            match self.rooms.wdm.workload_tell(status.id, &peers).await {
+                Ok(()) | Err(WdmError::NotFound(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         self.outdated_restart(model, &outdated, statuses).await
@@ -340,6 +341,21 @@ fn seen(status: &WorkloadStatus, now: DateTime<Utc>) -> SeenWorkload {
         ready: ready_since.is_some(),
         known: ready_since.is_some_and(|since| now - since >= TAKE_OVER),
     }
+}
+
+/// Goes on until another that takes its place works.
+fn still_serves(status: &WorkloadStatus, round: &Rollout, specs: &BTreeMap<WorkloadId, WorkloadSpec>) -> bool {
+    !specs.contains_key(&status.id) && !round.remove.contains(&status.id)
+}
+
+/// Who can be called. What is to go without a replacement is named to nobody any more.
+fn reached(round: &Rollout, specs: &BTreeMap<WorkloadId, WorkloadSpec>, statuses: &[WorkloadStatus]) -> Vec<Reached> {
+    let leaves = |status: &WorkloadStatus| {
+        let slot = |spec: &WorkloadSpec| spec.component == status.component && spec.ordinal == status.ordinal;
+        round.remove.contains(&status.id) && !specs.values().any(slot)
+    };
+    let staying = statuses.iter().filter(|status| !leaves(status));
+    staying.map(|status| Reached::from_status(status, specs.contains_key(&status.id))).collect()
 }
 
 fn specs(

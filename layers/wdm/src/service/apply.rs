@@ -73,6 +73,20 @@ impl Wdm {
         Ok(())
     }
 
+    /// Tells a running copy its peers' current addresses, where nobody applies
+    /// it any more since another takes its place: until then it still serves.
+    /// Nothing happens where none runs.
+    ///
+    /// # Errors
+    /// When there is no such workload; when the file can't be written.
+    pub async fn workload_tell(&self, id: WorkloadId, peers: &Peers) -> Result<(), WdmError> {
+        let workload = self.find(id).await?;
+        if workload.is_up() {
+            self.connector.tell(&place(&workload.spec), peers).await?;
+        }
+        Ok(())
+    }
+
     async fn carry_out(&self, action: Action, workload: &Workload) -> Result<(), WdmError> {
         match action {
             Action::Wait => Ok(()),
