@@ -40,9 +40,8 @@ fn answers(broker: &Broker, method: &str, template: &str) {
     let path = if method == "delete" { format!("{path}?dryRun=true") } else { path };
     let call = broker.call(method.to_uppercase().parse::<Method>().unwrap(), &path);
     let status = if template.ends_with("/stream") {
-        // Its end is never reached: the beginning will do.
-        let beginning = call.read_until(|text| !text.is_empty() || template.contains("/events/"));
-        assert!(beginning.is_empty() || beginning.contains("data:") || beginning.starts_with(':'), "{beginning}");
+        // Its end is never reached: that it begins will do.
+        drop(call.open());
         200
     } else {
         call.send().status
@@ -100,11 +99,10 @@ fn health_metrics_and_documents_are_there() {
 #[test]
 fn a_stopping_broker_ends_its_streams() {
     let mut broker = Broker::usual();
-    let stream = broker.call(Method::GET, "/api/v1/events/stream");
-    let reader = std::thread::spawn(move || stream.try_send());
+    let stream = broker.call(Method::GET, "/api/v1/events/stream?after=0").open();
     broker.done(&broker.submit(&single("sleeper", &["sleep"])));
     assert!(broker.stop().success(), "nobody who reads holds it up");
-    let text = reader.join().unwrap().unwrap().body;
+    let text = stream.rest();
     assert!(text.contains("application.submitted") && text.contains("application.running"), "{text}");
     broker.restart();
 }

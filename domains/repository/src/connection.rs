@@ -85,8 +85,11 @@ fn set_up_sqlite(
 ) -> Result<Connection, RepositoryError> {
     // The timeout comes first: switching to write-ahead logging takes a lock itself.
     connection.batch_execute(&format!("PRAGMA busy_timeout = {};", options.busy_timeout.as_millis()))?;
+    // Two that switch a new file at one time would wait for each other: SQLite
+    // refuses one at once, whatever the timeout, and that one tries again.
+    patiently(options.busy_timeout, || Ok(connection.batch_execute("PRAGMA journal_mode = WAL;")?))?;
     connection.batch_execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA trusted_schema = OFF;",
     )?;
     if access == Access::WriteRelaxed {
@@ -98,7 +101,7 @@ fn set_up_sqlite(
     if access == Access::Read {
         connection.batch_execute("PRAGMA query_only = ON;")?;
     } else {
-        // A writer waits at the begin of its transaction and nowhere else; see `begin_immediate`.
+        // A writer waits at the begin of its transaction and nowhere else; see `patiently`.
         connection.batch_execute("PRAGMA busy_timeout = 0;")?;
     }
     Ok(connection)
@@ -144,7 +147,9 @@ pub(crate) fn begin(
         Connection::Sqlite(sqlite) if access == Access::Read => {
             AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN")?;
         }
-        Connection::Sqlite(sqlite) => begin_immediate(sqlite, options.busy_timeout)?,
+        Connection::Sqlite(sqlite) => patiently(options.busy_timeout, || {
+            Ok(AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?)
+        })?,
         Connection::Postgres(postgres) if access == Access::Read => {
             AnsiTransactionManager::begin_transaction_sql(postgres, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         }
@@ -159,15 +164,15 @@ pub(crate) fn begin(
 /// SQLite's own way of waiting tries ever more rarely, at last ten times a
 /// second, and so starves beside a busy writer of another process. Trying
 /// evenly every millisecond or so gives each its turn.
-fn begin_immediate(sqlite: &mut diesel::SqliteConnection, patience: Duration) -> Result<(), RepositoryError> {
+fn patiently(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<(), RepositoryError>,
+) -> Result<(), RepositoryError> {
     let begun = Instant::now();
     loop {
-        let error = match AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE") {
-            Ok(()) => return Ok(()),
-            Err(error) => RepositoryError::from(error),
-        };
-        if error.kind() != ErrorKind::Busy || begun.elapsed() >= patience {
-            return Err(error);
+        match attempt() {
+            Err(error) if error.kind() == ErrorKind::Busy && begun.elapsed() < patience => {}
+            ended => return ended,
         }
         // An uneven step, so as not to fall into step with the other.
         let step = 700 + u64::from(begun.elapsed().subsec_nanos() % 1_000);

@@ -2,7 +2,7 @@
 //! functions; the client's runtime stands beside them.
 
 use super::Answer;
-use reqwest::{Client, Method, RequestBuilder, header};
+use reqwest::{Client, Method, RequestBuilder, Response, header};
 use serde_json::Value;
 use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 use tokio::runtime::{Builder, Runtime};
@@ -64,23 +64,37 @@ impl Call {
         }
     }
 
-    /// The beginning of the answer, until `enough` has been read: for streams that don't end.
+    /// The answer as a stream, once it has begun.
     #[track_caller]
-    pub(crate) fn read_until(self, enough: impl Fn(&str) -> bool) -> String {
-        let Self { name, request } = self;
-        let reading = async {
-            let mut answer = request.send().await.unwrap();
-            assert!(answer.status().is_success(), "{name}: {}", answer.status());
+    pub(crate) fn open(self) -> Stream {
+        let answer = RUNTIME.block_on(self.request.send()).unwrap();
+        assert!(answer.status().is_success(), "{}: {}", self.name, answer.status());
+        Stream { answer }
+    }
+}
+
+/// An answer that has begun, and may never end.
+pub(crate) struct Stream {
+    answer: Response,
+}
+
+impl Stream {
+    /// What comes, until `enough` has been read or it ends.
+    pub(crate) fn read_until(mut self, enough: impl Fn(&str) -> bool) -> String {
+        RUNTIME.block_on(async {
             let mut text = String::new();
-            while !enough(&text) {
-                match answer.chunk().await.unwrap() {
-                    Some(chunk) => text.push_str(&String::from_utf8_lossy(&chunk)),
-                    None => panic!("{name} ended after: {text}"),
-                }
+            while !enough(&text)
+                && let Some(chunk) = self.answer.chunk().await.unwrap()
+            {
+                text.push_str(&String::from_utf8_lossy(&chunk));
             }
             text
-        };
-        RUNTIME.block_on(reading)
+        })
+    }
+
+    /// All that comes until it ends.
+    pub(crate) fn rest(self) -> String {
+        self.read_until(|_| false)
     }
 }
 
