@@ -12,6 +12,8 @@ pub enum Actor {
     Local,
     /// The broker itself: reconciling, healing, expiring.
     Broker,
+    /// A partner's broker, by its decentralised identifier (DID).
+    Partner(String),
 }
 
 impl fmt::Display for Actor {
@@ -19,6 +21,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Local => f.write_str("local"),
             Self::Broker => f.write_str("broker"),
+            Self::Partner(did) => f.write_str(did),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod id;
 pub mod money;
 pub mod offer;
+pub mod order;
 pub mod place;
 pub mod provider;
 pub mod quantity;

@@ -205,6 +205,7 @@ fn model() -> impl Strategy<Value = ResourceModel> {
                 constraints,
                 rules,
                 objective,
+                delivery: None,
             }
         },
     )

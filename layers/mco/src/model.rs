@@ -1,20 +1,11 @@
 //! The Plan: the broker's answer to a resource model.
 
 use chrono::{DateTime, Utc};
+pub use hansa_ontology::order::Instance;
 use hansa_ontology::{ApplicationId, Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// One instance of a component: `application#2`. Ordinals begin at 0.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Instance {
-    /// The component's name in the model.
-    pub component: String,
-    /// Which of its instances.
-    pub ordinal: u32,
-}
 
 /// Which machines to rent and which component instance goes into which, with
 /// price, SLA, carbon, proof of how good it is, and why other offers were refused.

@@ -19,7 +19,7 @@ pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
 
-use crate::{money::Currency, quantity::TimeSpan};
+use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,6 +60,10 @@ pub struct ResourceModel {
     /// What to minimise. By default the price.
     #[serde(default)]
     pub objective: Objective,
+    /// Set by brokers on a partner's order, never by a tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
+    pub delivery: Option<Delivery>,
 }
 
 fn minimal_example() -> serde_json::Value {

@@ -1,5 +1,6 @@
 //! Addresses: a workload's own, and those of the components that it calls.
 
+pub use hansa_ontology::order::PeerEndpoint;
 use hansa_ontology::resource_model::Protocol;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -42,15 +43,3 @@ pub type Endpoints = BTreeMap<String, Endpoint>;
 /// The endpoints of the components that a workload calls, by component.
 /// The order within a component doesn't matter.
 pub type Peers = BTreeMap<String, Vec<PeerEndpoint>>;
-
-/// One endpoint of one instance of a component.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PeerEndpoint {
-    /// Which of the component's instances.
-    pub ordinal: u32,
-    /// The port's name.
-    pub port: String,
-    /// Address and port number, `127.0.0.1:20001`.
-    pub address: SocketAddr,
-}
