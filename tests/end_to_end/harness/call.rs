@@ -67,7 +67,8 @@ impl Call {
     /// The answer as a stream, once it has begun.
     #[track_caller]
     pub(crate) fn open(self) -> Stream {
-        let answer = RUNTIME.block_on(self.request.send()).unwrap();
+        // Sending begins inside the runtime: its time-outs belong to it.
+        let answer = RUNTIME.block_on(async { self.request.send().await.unwrap() });
         assert!(answer.status().is_success(), "{}: {}", self.name, answer.status());
         Stream { answer }
     }
