@@ -1,0 +1,1 @@
+//! Negotiations and agreements, as consumer and as provider.

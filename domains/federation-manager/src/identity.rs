@@ -1,0 +1,1 @@
+//! Who this broker is towards partners: its DID document and its keys.

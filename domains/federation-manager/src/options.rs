@@ -1,0 +1,75 @@
+//! How this room is set up.
+
+use hansa_ontology::ProviderId;
+use std::time::Duration;
+
+/// How this room is set up. [`FederationOptions::new`] gives the defaults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FederationOptions {
+    /// This broker's DID, `did:web:broker.example`.
+    pub did: String,
+    /// The name that partners show to their people.
+    pub name: String,
+    /// Where partners reach this broker: a base URL without a slash at the end.
+    pub endpoint: String,
+    /// The provider whose offers this broker sells. None: a pure reseller, which offers nothing.
+    pub provider: Option<ProviderId>,
+    /// Plain HTTP and loopback addresses are allowed: for demos on one machine only.
+    pub allow_loopback: bool,
+    /// How often each partner is asked for what is new, which is the heartbeat too.
+    pub pull_every: Duration,
+    /// The longest that one pull from one partner may take; it goes on in the next.
+    pub pull_budget: Duration,
+    /// How many partners are pulled from at one time.
+    pub pulls_at_a_time: usize,
+    /// A partner that wasn't heard for longer has stale offers, which are shown and not planned with.
+    pub stale_after: Duration,
+    /// A partner that wasn't heard for longer is lost: what it runs is planned elsewhere.
+    pub grace: Duration,
+    /// How long a received offer that names no end holds after it was last confirmed.
+    pub offer_max_age: Duration,
+    /// The most live offers that one partner may have here.
+    pub offers_per_partner: usize,
+    /// The most bytes of one received resource.
+    pub resource_bytes: usize,
+    /// The most bytes of one answer of a partner.
+    pub answer_bytes: usize,
+    /// The most entries of the quarantine for each partner; older ones go.
+    pub quarantine_per_partner: usize,
+    /// How long one call to a partner may take.
+    pub call_timeout: Duration,
+    /// How long an invitation can be accepted.
+    pub invitation_valid: Duration,
+    /// Messages a second that one partner may send, on average.
+    pub rate_per_second: u32,
+    /// Messages that one partner may send at once.
+    pub rate_burst: u32,
+}
+
+impl FederationOptions {
+    /// The defaults for a broker.
+    #[must_use]
+    pub fn new(did: impl Into<String>, name: impl Into<String>, endpoint: impl Into<String>) -> Self {
+        Self {
+            did: did.into(),
+            name: name.into(),
+            endpoint: endpoint.into(),
+            provider: None,
+            allow_loopback: false,
+            pull_every: Duration::from_secs(10),
+            pull_budget: Duration::from_secs(60),
+            pulls_at_a_time: 4,
+            stale_after: Duration::from_secs(60),
+            grace: Duration::from_secs(120),
+            offer_max_age: Duration::from_secs(24 * 3_600),
+            offers_per_partner: 100_000,
+            resource_bytes: 256 << 10,
+            answer_bytes: 32 << 20,
+            quarantine_per_partner: 1_000,
+            call_timeout: Duration::from_secs(10),
+            invitation_valid: Duration::from_secs(7 * 24 * 3_600),
+            rate_per_second: 100,
+            rate_burst: 400,
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! This room's tables. The only module here that knows diesel.
+
+use hansa_repository::Migrations;
+
+/// This room's migrations: 0800NN partners and exchange, 0801NN contracts and orders.
+pub const MIGRATIONS: Migrations = Migrations::portable(diesel_migrations::embed_migrations!("migrations"));
