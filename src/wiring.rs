@@ -14,7 +14,7 @@ use crate::{
     metrics::Metrics,
 };
 use hansa_mcm::Mcm;
-use hansa_mco::{Infrastructure, Mco, OfferIndexCache, Rooms};
+use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Rooms};
 use hansa_pim::{Host, Pim, PimSettings};
 use hansa_repository::{
     Database, DatabaseUrl,
@@ -98,7 +98,7 @@ async fn assemble(settings: Settings, address: SocketAddr, metrics: Arc<Metrics>
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         catalogue: catalogue.clone(),
-        infrastructure: Infrastructure { pim: pim.clone(), vip, mcm },
+        infrastructure: Infrastructure { pim: pim.clone(), vip, mcm, partner: Arc::new(NoPartners) },
         wdm: wdm.clone(),
         default_currency: settings.currency,
         index: OfferIndexCache::default(),

@@ -1,10 +1,11 @@
 //! Which layer provides which kind of offer. The one place that knows.
 
-use crate::model::Machine;
+use crate::{model::Machine, partner::Partner};
 use hansa_mcm::{Mcm, McmError};
 use hansa_ontology::OfferKind;
 use hansa_pim::{Amounts, ErrorKind, MachineRequest, NodeShare, Pim, PimError};
 use hansa_vip::{Vip, VipError};
+use std::sync::Arc;
 
 /// A failure of one of them.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,8 @@ pub struct Infrastructure {
     pub vip: Vip,
     /// Places in clusters.
     pub mcm: Mcm,
+    /// Machines of partners.
+    pub partner: Arc<dyn Partner>,
 }
 
 impl Infrastructure {

@@ -10,6 +10,7 @@ pub mod desired;
 mod error;
 mod infrastructure;
 pub mod model;
+pub mod partner;
 mod peers;
 pub mod planner;
 pub mod rollout;
@@ -18,5 +19,6 @@ mod store;
 
 pub use error::{ErrorKind, McoError};
 pub use infrastructure::Infrastructure;
+pub use partner::{NoPartners, Partner, PartnerError};
 pub use service::{ApplicationRef, Mco, OfferIndexCache, Realised, Rooms};
 pub use store::MIGRATIONS;

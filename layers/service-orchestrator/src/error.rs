@@ -36,6 +36,17 @@ pub enum OrchestratorError {
     /// The same idempotency key came with another content.
     #[error("the idempotency key `{0}` was used for another request; use a new key")]
     KeyReused(String),
+    /// What a partner asks can't be done; why.
+    #[error("{0}")]
+    OrderRefused(String),
+    /// It is a partner's order, which only that partner changes.
+    #[error("`{name}` is an order of the partner {partner}, which alone can change or end it")]
+    PartnersOrder {
+        /// The application.
+        name: String,
+        /// The partner's DID.
+        partner: String,
+    },
     /// Of the orchestrator below.
     #[error(transparent)]
     Mco(#[from] McoError),
@@ -69,7 +80,9 @@ impl OrchestratorError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::NameTaken(_) | Self::BeingRemoved(_) => ErrorKind::Conflict,
+            Self::NameTaken(_) | Self::BeingRemoved(_) | Self::OrderRefused(_) | Self::PartnersOrder { .. } => {
+                ErrorKind::Conflict
+            }
             Self::VersionMismatch { .. } => ErrorKind::PreconditionFailed,
             Self::Invalid { .. } | Self::KeyReused(_) => ErrorKind::Invalid,
             Self::Mco(error) => mco_kind(error.kind()),

@@ -1,7 +1,10 @@
 //! What callers use: submit, show, update, scale, remove, plan.
 
 mod change;
+mod order;
 mod query;
+
+pub use order::Hold;
 
 use crate::{error::OrchestratorError, model::ApplicationDetail, store};
 use chrono::{DateTime, Utc};
