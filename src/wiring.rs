@@ -51,15 +51,15 @@ pub(crate) struct RunningBroker {
 /// When the port is taken, the data directory is in use, the database can't be
 /// used, or a local site is described wrongly.
 pub(crate) async fn start(settings: Settings, metrics: Arc<Metrics>) -> Result<RunningBroker, WiringError> {
-    let listener = http::bind(settings.server.listen)?;
-    let address = listener.local_addr().map_err(WiringError::Address)?;
+    let listeners = http::bind(&settings)?;
+    let address = listeners.api_address().map_err(WiringError::Address)?;
     let data_dir = data_directory(&settings.data_dir)?;
     let lock = DirectoryLock::take(&data_dir)?;
     let settings = Settings { data_dir, ..settings };
     let broker = assemble(settings, address, metrics).await?;
     sites::announce(&broker).await?;
     let tasks = Tasks::start(&broker).await;
-    let server = http::start(&broker, listener)?;
+    let server = http::start(&broker, listeners)?;
     Ok(RunningBroker { url: format!("http://{address}"), broker, server, tasks, _lock: lock })
 }
 

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 15] = [
+const FROM_ENVIRONMENT: [&str; 35] = [
     "server.listen",
     "server.body_limit",
     "server.request_timeout",
@@ -29,6 +29,26 @@ const FROM_ENVIRONMENT: [&str; 15] = [
     "provider.id",
     "provider.name",
     "provider.country",
+    "server.tls.certificate",
+    "server.tls.key",
+    "server.tls.client_ca",
+    "federation.enabled",
+    "federation.listen",
+    "federation.public_url",
+    "federation.did",
+    "federation.name",
+    "federation.keys_dir",
+    "federation.allow_loopback",
+    "federation.stale_after",
+    "federation.grace",
+    "federation.pull_interval",
+    "federation.hold_time",
+    "federation.usage_period",
+    "federation.offers_limit",
+    "federation.conformance",
+    "federation.tls.roots",
+    "federation.tls.certificate",
+    "federation.tls.key",
     "config",
 ];
 
@@ -139,8 +159,13 @@ fn variable_setting(variable: &str) -> Result<Option<&'static str>, ConfigFault>
 const OTHER_VARIABLES: [&str; 2] = ["HANSA_SERVER", "HANSA_OUTPUT"];
 
 fn nested(path: &str, text: &str) -> Value {
-    let leaf = match text.parse::<u64>() {
-        Ok(number) if path == "workers" => Value::from(number),
+    let leaf = match (path, text) {
+        ("workers" | "federation.offers_limit", number) if number.parse::<u64>().is_ok() => {
+            number.parse::<u64>().map_or(Value::Null, Value::from)
+        }
+        ("federation.enabled" | "federation.allow_loopback" | "federation.conformance", "true" | "false") => {
+            Value::from(text == "true")
+        }
         _ => Value::from(text),
     };
     path.rsplit('.').fold(leaf, |inner, key| Value::Object([(key.to_owned(), inner)].into_iter().collect()))

@@ -1,6 +1,9 @@
 //! This machine as a site: what a broker offers that was told nothing.
 
-use super::{LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings};
+use super::{
+    FederationSettings, LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, ServerTlsSettings, Settings,
+    SiteSettings,
+};
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
@@ -43,6 +46,7 @@ impl Settings {
                 body_limit: Mebibytes(16),
                 request_timeout: TimeSpan::from_millis(30_000),
                 shutdown_timeout: TimeSpan::from_millis(10_000),
+                tls: ServerTlsSettings::default(),
             },
             data_dir: PathBuf::from("./hansa-data"),
             database: DatabaseSettings { url: None },
@@ -55,6 +59,7 @@ impl Settings {
                 name: "This broker".to_owned(),
                 country: Area::new(ASSUMED_COUNTRY)?,
             },
+            federation: FederationSettings::default(),
             sites: vec![SiteSettings {
                 id: SiteId::new("urn:hansa:site:local")?,
                 offers: OffersSource::Generated,

@@ -4,6 +4,7 @@
 //! finds every fault at once, [`local`] describes this machine as a site.
 
 mod fault;
+mod federation;
 mod load;
 mod local;
 mod redact;
@@ -13,6 +14,7 @@ mod suggest;
 mod yaml;
 
 pub(crate) use fault::ConfigFault;
+pub(crate) use federation::{FederationSettings, ServerTlsSettings};
 pub(crate) use load::{Loaded, load};
 pub(crate) use local::{ASSUMED_COUNTRY, LocalError, local_catalogue};
 pub(crate) use redact::{effective, without_password};

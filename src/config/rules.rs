@@ -1,22 +1,21 @@
 //! What types alone can't say about the settings.
 
-use super::{ConfigFault, NodeSettings, Settings, SiteSettings, settings::ServerSettings};
+use super::{ConfigFault, NodeSettings, Settings, SiteSettings, federation, settings::ServerSettings};
 use std::{collections::BTreeSet, net::TcpListener};
 
 /// Every rule that `settings` break.
 pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
     server(&settings.server, &mut faults);
-    if settings.workload_ports.contains(settings.server.listen.port()) {
-        faults.push(ConfigFault::new(
-            "workload_ports",
-            format!(
-                "the range {} holds the broker's own port {}",
-                settings.workload_ports,
-                settings.server.listen.port()
-            ),
-            "choose another range, or another port in server.listen",
-        ));
+    let own = [("server.listen", Some(settings.server.listen)), ("federation.listen", settings.federation.listen)];
+    for (field, port) in own.into_iter().filter_map(|(field, address)| Some((field, address?.port()))) {
+        if settings.workload_ports.contains(port) {
+            faults.push(ConfigFault::new(
+                "workload_ports",
+                format!("the range {} holds the broker's own port {port}", settings.workload_ports),
+                format!("choose another range, or another port in {field}"),
+            ));
+        }
     }
     if let Some(url) = &settings.database.url
         && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
@@ -37,6 +36,7 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     if !(1..=256).contains(&settings.workers) {
         faults.push(ConfigFault::new("workers", format!("{} is out of range", settings.workers), "give 1 to 256"));
     }
+    federation::check(&settings.federation, settings.server.listen, &settings.server.tls, &mut faults);
     sites(&settings.sites, &mut faults);
     faults
 }

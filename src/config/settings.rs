@@ -1,5 +1,6 @@
 //! The words of the configuration file.
 
+use super::federation::{FederationSettings, ServerTlsSettings};
 use hansa_ontology::{
     Currency, ProviderId, SiteId,
     place::Area,
@@ -34,6 +35,8 @@ pub(crate) struct Settings {
     pub workload_ports: PortRange,
     /// The provider that runs the local sites described here.
     pub provider: ProviderSettings,
+    /// Partners: other providers' brokers.
+    pub federation: FederationSettings,
     /// The sites whose machines this broker runs itself.
     pub sites: Vec<SiteSettings>,
 }
@@ -50,6 +53,8 @@ pub(crate) struct ServerSettings {
     pub request_timeout: TimeSpan,
     /// How long a stopping broker waits for requests under way.
     pub shutdown_timeout: TimeSpan,
+    /// TLS where partners come: at `federation.listen`, where that is given, otherwise at `listen`.
+    pub tls: ServerTlsSettings,
 }
 
 /// The database.

@@ -15,6 +15,7 @@ mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tls;
 pub(crate) mod wire;
 
 pub(crate) use server::{Server, StartError, bind, start};

@@ -4,7 +4,9 @@ use super::{
     Broker, middleware,
     openapi::{Document, Frame},
     routes,
+    tls::{self, TlsError},
 };
+use crate::config::Settings;
 use actix_web::{App, HttpServer, dev::ServerHandle, web};
 use std::{
     io,
@@ -26,6 +28,9 @@ pub(crate) enum StartError {
     /// The port may not be used.
     #[error("port {} may only be used by root; choose one from 1024 on in server.listen", .0.port())]
     Forbidden(SocketAddr),
+    /// Certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Anything else.
     #[error("the server can't listen on {address}: {source}")]
     Other {
@@ -36,10 +41,23 @@ pub(crate) enum StartError {
     },
 }
 
-/// A server that runs.
+/// A server that runs: for everybody on this machine, and where partners have
+/// an address of their own, for them.
 pub(crate) struct Server {
+    running: Vec<Part>,
+}
+
+struct Part {
     handle: ServerHandle,
     running: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+/// Addresses that are taken and not served yet.
+pub(crate) struct Listeners {
+    /// For the API, and for partners where they have none of their own.
+    api: TcpListener,
+    /// For partners alone.
+    partners: Option<TcpListener>,
 }
 
 fn refusal(address: SocketAddr, source: io::Error) -> StartError {
@@ -50,34 +68,84 @@ fn refusal(address: SocketAddr, source: io::Error) -> StartError {
     }
 }
 
-/// Takes the address; nothing is served yet.
+/// Takes the addresses; nothing is served yet.
 ///
 /// # Errors
-/// When the address can't be had.
-pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|source| refusal(address, source))
+/// When one of them can't be had.
+pub(crate) fn bind(settings: &Settings) -> Result<Listeners, StartError> {
+    let take = |address: SocketAddr| TcpListener::bind(address).map_err(|source| refusal(address, source));
+    let partners = settings.federation.listen.filter(|_| settings.federation.enabled);
+    Ok(Listeners { api: take(settings.server.listen)?, partners: partners.map(take).transpose()? })
+}
+
+impl Listeners {
+    /// Where the API is served.
+    ///
+    /// # Errors
+    /// When the system doesn't tell.
+    pub(crate) fn api_address(&self) -> io::Result<SocketAddr> {
+        self.api.local_addr()
+    }
+
+    /// Where partners are served.
+    ///
+    /// # Errors
+    /// When the system doesn't tell.
+    pub(crate) fn partners_address(&self) -> io::Result<SocketAddr> {
+        self.partners.as_ref().unwrap_or(&self.api).local_addr()
+    }
 }
 
 /// Begins to serve.
 ///
 /// # Errors
-/// When the listener can't be used.
-pub(crate) fn start(broker: &Broker, listener: TcpListener) -> Result<Server, StartError> {
-    let wanted = broker.settings.server.listen;
+/// When a listener can't be used, or a file of certificates or keys.
+pub(crate) fn start(broker: &Broker, listeners: Listeners) -> Result<Server, StartError> {
+    let tls = tls::server(&broker.settings.server.tls)?;
+    let Listeners { api, partners } = listeners;
+    Ok(Server {
+        running: match partners {
+            None => vec![serve(broker, Audience::All, api, tls)?],
+            Some(partners) => {
+                vec![serve(broker, Audience::All, api, None)?, serve(broker, Audience::Partners, partners, tls)?]
+            }
+        },
+    })
+}
+
+/// Who comes to an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// This machine's users, and partners.
+    All,
+    /// Partners alone: the tenants' API isn't there.
+    Partners,
+}
+
+fn serve(
+    broker: &Broker,
+    audience: Audience,
+    listener: TcpListener,
+    tls: Option<rustls::ServerConfig>,
+) -> Result<Part, StartError> {
+    let wanted = listener.local_addr().unwrap_or(broker.settings.server.listen);
     let state = web::Data::new(broker.clone());
-    let server = HttpServer::new(move || application(state.clone()))
+    let server = HttpServer::new(move || application(state.clone(), audience))
         .workers(THREADS)
         .disable_signals()
-        .shutdown_timeout(broker.settings.server.shutdown_timeout.duration().as_secs().max(1))
-        .listen(listener)
-        .map_err(|source| refusal(wanted, source))?
-        .run();
-    Ok(Server { handle: server.handle(), running: tokio::spawn(server) })
+        .shutdown_timeout(broker.settings.server.shutdown_timeout.duration().as_secs().max(1));
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls),
+        None => server.listen(listener),
+    };
+    let server = server.map_err(|source| refusal(wanted, source))?.run();
+    Ok(Part { handle: server.handle(), running: tokio::spawn(server) })
 }
 
 /// The routes with everything around them.
 pub(crate) fn application(
     state: web::Data<Broker>,
+    audience: Audience,
 ) -> App<
     impl actix_web::dev::ServiceFactory<
         actix_web::dev::ServiceRequest,
@@ -90,13 +158,21 @@ pub(crate) fn application(
     let (app, api) = App::new()
         .into_utoipa_app()
         .openapi(Frame::openapi())
-        .service(scope("/api/v1").configure(routes::api))
-        .configure(routes::beside)
+        .configure(|config| match audience {
+            Audience::All => {
+                config.service(scope("/api/v1").configure(routes::api)).configure(routes::beside);
+            }
+            Audience::Partners => {}
+        })
         .split_for_parts();
     let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"));
     app.app_data(state)
         .app_data(web::Data::new(Document::new(&api)))
-        .service(docs)
+        .configure(|config| {
+            if audience == Audience::All {
+                config.service(docs);
+            }
+        })
         .default_service(web::to(routes::unknown))
         .wrap(actix_web::middleware::from_fn(middleware::around))
 }
@@ -105,11 +181,13 @@ impl Server {
     /// Stops: takes no new request and waits for those under way. Streams
     /// must have been ended before.
     pub(crate) async fn stop(self) {
-        self.handle.stop(true).await;
-        match self.running.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the server ended with an error"),
-            Err(error) => tracing::error!(%error, "the server's task ended early"),
+        for part in self.running {
+            part.handle.stop(true).await;
+            match part.running.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the server ended with an error"),
+                Err(error) => tracing::error!(%error, "the server's task ended early"),
+            }
         }
     }
 }
