@@ -74,5 +74,11 @@ diesel::table! {
         imported_at -> Timestamp,
         withdrawn -> Bool,
         generation -> BigInt,
+        partner -> Nullable<Text>,
+        signature -> Nullable<Text>,
+        received_at -> Nullable<Timestamp>,
+        holds_until -> Nullable<Timestamp>,
+        units -> Nullable<BigInt>,
+        units_as_of -> Nullable<Timestamp>,
     }
 }

@@ -1,5 +1,7 @@
 //! This room's tables. The only module here that knows diesel.
 
+pub(crate) mod partners;
+
 use hansa_repository::Migrations;
 
 /// This room's migrations: 0800NN partners and exchange, 0801NN contracts and orders.

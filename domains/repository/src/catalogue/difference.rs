@@ -12,6 +12,8 @@ pub(super) struct Before {
     pub(super) document: String,
     pub(super) statements: String,
     pub(super) withdrawn: bool,
+    /// The partner it comes from; None: it is our own.
+    pub(super) partner: Option<String>,
 }
 
 /// The change that `resource` is against what is stored; None: it is stored just so.

@@ -33,6 +33,7 @@ impl Import {
             providers: store::providers(connection)?,
             sites: store::sites(connection)?,
             classes: before.iter().map(|(iri, (class, _))| (iri.clone(), class.clone())).collect(),
+            partners: partners(&before),
         };
         let mut refused = std::mem::take(&mut self.reading.refused);
         refused.extend(references::check(&mut self.reading.accepted, known));
@@ -82,6 +83,12 @@ impl Import {
                 imported_at: time::to_column(self.request.now),
                 withdrawn: false,
                 generation: 0,
+                partner: None,
+                signature: None,
+                received_at: None,
+                holds_until: None,
+                units: None,
+                units_as_of: None,
             });
         }
         Ok(())
@@ -111,6 +118,12 @@ impl Import {
         event::append_all(connection, &events)?;
         Ok(())
     }
+}
+
+/// What a partner has put under an IRI of the document.
+fn partners(before: &BTreeMap<String, (String, Before)>) -> BTreeMap<String, String> {
+    let living = before.iter().filter(|(_, (_, before))| !before.withdrawn);
+    living.filter_map(|(iri, (_, before))| Some((iri.clone(), before.partner.clone()?))).collect()
 }
 
 fn iris(catalogue: &Catalogue) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
-    Actor, Offer, OfferKind, Provider, ProviderId, Site, SiteId, catalogue::Catalogue, rdf::RdfFormat,
+    Actor, Offer, OfferKind, Provider, ProviderId, Site, SiteId, catalogue::Catalogue, offer::Capacity, rdf::RdfFormat,
     reading::RefusedResource,
 };
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,23 @@ pub struct Stored<T> {
     pub source: Source,
     /// When it was imported or last changed.
     pub imported_at: DateTime<Utc>,
+    /// Where it comes from; None: it is our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Where a resource comes from that isn't our own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// The partner, by its DID.
+    pub partner: String,
+    /// Its detached signature (RFC 7515 appendix F) over the bytes of [`Source::text`].
+    pub signature: String,
+    /// When this version came.
+    pub received_at: DateTime<Utc>,
+    /// Until when it is used unless the partner confirms it, whatever it says itself.
+    pub holds_until: Option<DateTime<Utc>>,
 }
 
 /// A resource as it was exchanged.
@@ -215,10 +232,19 @@ pub(super) trait Resource: Serialize + serde::de::DeserializeOwned + Clone + Sen
     fn title(&self) -> &str;
     fn list(catalogue: &Catalogue) -> &Vec<Self>;
     fn list_mut(catalogue: &mut Catalogue) -> &mut Vec<Self>;
+    /// Says what is known beside the document.
+    fn overlay(&mut self, _overlay: &Overlay) {}
+}
+
+/// What is known of a partner's offer beside its document.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Overlay {
+    pub(super) holds_until: Option<DateTime<Utc>>,
+    pub(super) capacity: Option<Capacity>,
 }
 
 macro_rules! resource {
-    ($type:ty, $class:expr, $title:ident, $list:ident) => {
+    ($type:ty, $class:expr, $title:ident, $list:ident $(, $overlay:item)?) => {
         impl Resource for $type {
             const CLASS: Class = $class;
             fn iri(&self) -> &str {
@@ -233,10 +259,23 @@ macro_rules! resource {
             fn list_mut(catalogue: &mut Catalogue) -> &mut Vec<Self> {
                 &mut catalogue.$list
             }
+            $($overlay)?
         }
     };
 }
 
 resource!(Provider, Class::Provider, name, providers);
 resource!(Site, Class::Site, name, sites);
-resource!(Offer, Class::Offer, title, offers);
+resource!(
+    Offer,
+    Class::Offer,
+    title,
+    offers,
+    fn overlay(&mut self, overlay: &Overlay) {
+        let ends = [self.valid_through, overlay.holds_until];
+        self.valid_through = ends.into_iter().flatten().min();
+        if let Some(capacity) = overlay.capacity.filter(|capacity| capacity.as_of >= self.capacity.as_of) {
+            self.capacity = capacity;
+        }
+    }
+);

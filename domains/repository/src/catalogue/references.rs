@@ -5,7 +5,7 @@ use hansa_ontology::{
     catalogue::Catalogue,
     reading::{RefusedResource, Violation},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const PROVIDER: &str = "schema:provider";
 const AT_SITE: &str = "hansa:atSite";
@@ -13,11 +13,14 @@ const AT_SITE: &str = "hansa:atSite";
 /// What a document may refer to and must not contradict.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    pub(super) providers: BTreeSet<ProviderId>,
+    /// Each provider's partner; None: it is our own.
+    pub(super) providers: BTreeMap<ProviderId, Option<String>>,
     /// Each site's provider.
     pub(super) sites: BTreeMap<SiteId, ProviderId>,
     /// What each IRI of the document is in the catalogue already, withdrawn or not.
     pub(super) classes: BTreeMap<String, String>,
+    /// The partner that has put what an IRI of the document names.
+    pub(super) partners: BTreeMap<String, String>,
 }
 
 /// Takes out of the document what refers to something unknown, with the
@@ -27,7 +30,7 @@ pub(super) fn check(document: &mut Catalogue, mut known: Known) -> Vec<RefusedRe
     document.providers.retain(|provider| {
         keep(&mut refused, provider.id.as_str(), "hansa:Provider", provider_violations(provider, &known))
     });
-    known.providers.extend(document.providers.iter().map(|provider| provider.id.clone()));
+    known.providers.extend(document.providers.iter().map(|provider| (provider.id.clone(), None)));
     document.sites.retain(|site| keep(&mut refused, site.id.as_str(), "hansa:Site", site_violations(site, &known)));
     known.sites.extend(document.sites.iter().map(|site| (site.id.clone(), site.provider.clone())));
     document
@@ -45,11 +48,11 @@ fn keep(refused: &mut Vec<RefusedResource>, subject: &str, class: &str, violatio
 }
 
 fn provider_violations(provider: &Provider, known: &Known) -> Vec<Violation> {
-    known.other_class(provider.id.as_str(), "provider").into_iter().collect()
+    known.own(provider.id.as_str(), "provider")
 }
 
 fn site_violations(site: &Site, known: &Known) -> Vec<Violation> {
-    let mut violations: Vec<Violation> = known.other_class(site.id.as_str(), "site").into_iter().collect();
+    let mut violations: Vec<Violation> = known.own(site.id.as_str(), "site");
     violations.extend(known.provider(&site.provider));
     if let Some(owner) = known.sites.get(&site.id).filter(|owner| **owner != site.provider) {
         let message = format!(
@@ -61,7 +64,7 @@ fn site_violations(site: &Site, known: &Known) -> Vec<Violation> {
 }
 
 fn offer_violations(offer: &Offer, known: &Known) -> Vec<Violation> {
-    let mut violations: Vec<Violation> = known.other_class(offer.id.as_str(), "offer").into_iter().collect();
+    let mut violations: Vec<Violation> = known.own(offer.id.as_str(), "offer");
     violations.extend(known.provider(&offer.provider));
     match known.sites.get(&offer.site) {
         None => {
@@ -83,8 +86,26 @@ fn offer_violations(offer: &Offer, known: &Known) -> Vec<Violation> {
 
 impl Known {
     fn provider(&self, provider: &ProviderId) -> Option<Violation> {
-        let message = "neither the document nor the catalogue has this provider: import it before or with this";
-        (!self.providers.contains(provider)).then(|| violation(PROVIDER, provider.as_str(), message.to_owned()))
+        let message = match self.providers.get(provider) {
+            Some(None) => return None,
+            Some(Some(partner)) => {
+                format!("this provider's resources come from the partner {partner}: nobody else may add to them")
+            }
+            None => {
+                "neither the document nor the catalogue has this provider: import it before or with this".to_owned()
+            }
+        };
+        Some(violation(PROVIDER, provider.as_str(), message))
+    }
+
+    /// Why the IRI can't be that of a resource of ours.
+    fn own(&self, iri: &str, class: &str) -> Vec<Violation> {
+        let partner = self.partners.get(iri).map(|partner| {
+            let message =
+                format!("this {class} comes from the partner {partner}, which alone may change it: use another IRI");
+            Violation { field: String::new(), value: Some(iri.to_owned()), message, shape: String::new() }
+        });
+        self.other_class(iri, class).into_iter().chain(partner).collect()
     }
 
     fn other_class(&self, iri: &str, class: &str) -> Option<Violation> {

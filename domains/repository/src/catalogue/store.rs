@@ -2,7 +2,7 @@
 
 use super::{
     difference::Before,
-    model::{Class, Resource, Source, Stored},
+    model::{Class, Origin, Overlay, Resource, Source, Stored},
 };
 use crate::{
     Connection,
@@ -16,11 +16,11 @@ use diesel::{
     ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
     SelectableHelper as _,
 };
-use hansa_ontology::{ProviderId, Site, SiteId};
-use std::collections::{BTreeMap, BTreeSet};
+use hansa_ontology::{ProviderId, Site, SiteId, offer::Capacity};
+use std::collections::BTreeMap;
 
-/// Rows for one statement: nine values each, and SQLite takes 32,766 values.
-const ROWS_PER_STATEMENT: usize = 500;
+/// Rows for one statement: fifteen values each, and SQLite takes 32,766 values.
+pub(super) const ROWS_PER_STATEMENT: usize = 500;
 
 #[derive(Debug, Clone, Insertable, Queryable, Selectable)]
 #[diesel(table_name = catalogue_resource)]
@@ -34,6 +34,12 @@ pub(super) struct Row {
     pub(super) imported_at: NaiveDateTime,
     pub(super) withdrawn: bool,
     pub(super) generation: i64,
+    pub(super) partner: Option<String>,
+    pub(super) signature: Option<String>,
+    pub(super) received_at: Option<NaiveDateTime>,
+    pub(super) holds_until: Option<NaiveDateTime>,
+    pub(super) units: Option<i64>,
+    pub(super) units_as_of: Option<NaiveDateTime>,
 }
 
 /// What a row says without its texts.
@@ -45,6 +51,7 @@ struct Comparable {
     document: String,
     statements: String,
     withdrawn: bool,
+    partner: Option<String>,
 }
 
 /// The generation of the catalogue as it stands.
@@ -57,15 +64,18 @@ pub(super) fn next_generation(connection: &mut Connection) -> Result<i64, Reposi
     work::next_number(connection, "catalogue-generation")
 }
 
-/// Providers that are not withdrawn.
-pub(super) fn providers(connection: &mut Connection) -> Result<BTreeSet<ProviderId>, RepositoryError> {
-    let iris: Vec<String> = catalogue_resource::table
+/// Providers that are not withdrawn, each with the partner it comes from.
+pub(super) fn providers(connection: &mut Connection) -> Result<BTreeMap<ProviderId, Option<String>>, RepositoryError> {
+    let rows: Vec<(String, Option<String>)> = catalogue_resource::table
         .filter(catalogue_resource::class.eq(Class::Provider.name()))
         .filter(catalogue_resource::withdrawn.eq(false))
-        .select(catalogue_resource::iri)
+        .select((catalogue_resource::iri, catalogue_resource::partner))
         .load(connection)?;
-    iris.into_iter()
-        .map(|iri| ProviderId::new(iri).map_err(|error| RepositoryError::unreadable("provider", &error)))
+    rows.into_iter()
+        .map(|(iri, partner)| {
+            let id = ProviderId::new(iri).map_err(|error| RepositoryError::unreadable("provider", &error))?;
+            Ok((id, partner))
+        })
         .collect()
 }
 
@@ -92,7 +102,12 @@ pub(super) fn before(
             .select(Comparable::as_select())
             .load(connection)?;
         found.extend(rows.into_iter().map(|row| {
-            let before = Before { document: row.document, statements: row.statements, withdrawn: row.withdrawn };
+            let before = Before {
+                document: row.document,
+                statements: row.statements,
+                withdrawn: row.withdrawn,
+                partner: row.partner,
+            };
             (row.iri, (row.class, before))
         }));
     }
@@ -146,18 +161,44 @@ pub(super) struct Changed {
     pub(super) class: String,
     pub(super) document: String,
     pub(super) withdrawn: bool,
+    pub(super) holds_until: Option<NaiveDateTime>,
+    pub(super) units: Option<i64>,
+    pub(super) units_as_of: Option<NaiveDateTime>,
 }
 
 impl Row {
     pub(super) fn into_stored<T: Resource>(self) -> Result<Stored<T>, RepositoryError> {
+        let origin = match (self.partner, self.signature, self.received_at) {
+            (Some(partner), Some(signature), Some(received_at)) => Some(Origin {
+                partner,
+                signature,
+                received_at: time::from_column(received_at),
+                holds_until: self.holds_until.map(time::from_column),
+            }),
+            _ => None,
+        };
         let source = match (self.original, self.original_media_type) {
             (Some(text), Some(media_type)) => Source { media_type, text },
             _ => Source { media_type: "application/n-triples".to_owned(), text: self.statements },
         };
-        Ok(Stored {
-            resource: json::from_column(T::CLASS.name(), &self.document)?,
-            source,
-            imported_at: time::from_column(self.imported_at),
-        })
+        let mut resource: T = json::from_column(T::CLASS.name(), &self.document)?;
+        resource.overlay(&overlay(self.holds_until, self.units, self.units_as_of));
+        Ok(Stored { resource, source, imported_at: time::from_column(self.imported_at), origin })
     }
+}
+
+impl Changed {
+    /// The resource with what is known beside its document.
+    pub(super) fn resource<T: Resource>(&self) -> Result<T, RepositoryError> {
+        let mut resource: T = json::from_column(T::CLASS.name(), &self.document)?;
+        resource.overlay(&overlay(self.holds_until, self.units, self.units_as_of));
+        Ok(resource)
+    }
+}
+
+fn overlay(holds_until: Option<NaiveDateTime>, units: Option<i64>, as_of: Option<NaiveDateTime>) -> Overlay {
+    let units = units.and_then(|units| u32::try_from(units).ok());
+    let capacity =
+        units.zip(as_of).map(|(available_units, as_of)| Capacity { available_units, as_of: time::from_column(as_of) });
+    Overlay { holds_until: holds_until.map(time::from_column), capacity }
 }

@@ -4,7 +4,7 @@ use super::{
     model::{Class, Resource, Snapshot},
     store::{self, Changed},
 };
-use crate::{Connection, error::RepositoryError, json};
+use crate::{Connection, error::RepositoryError};
 use hansa_ontology::{Offer, Provider, Site, catalogue::Catalogue, graph::OfferGraph};
 use std::collections::BTreeSet;
 
@@ -40,9 +40,9 @@ impl Update {
         if !row.withdrawn {
             let class = Class::ALL.into_iter().find(|class| class.name() == row.class);
             match class {
-                Some(Class::Provider) => self.changed.providers.push(json::from_column("provider", &row.document)?),
-                Some(Class::Site) => self.changed.sites.push(json::from_column("site", &row.document)?),
-                Some(Class::Offer) => self.changed.offers.push(json::from_column("offer", &row.document)?),
+                Some(Class::Provider) => self.changed.providers.push(row.resource()?),
+                Some(Class::Site) => self.changed.sites.push(row.resource()?),
+                Some(Class::Offer) => self.changed.offers.push(row.resource()?),
                 None => {
                     return Err(RepositoryError::unreadable("resource", &format!("class {}", row.class)));
                 }
