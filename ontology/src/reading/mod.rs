@@ -7,11 +7,13 @@ mod error;
 mod limits;
 mod parts;
 mod portion;
+mod reader;
 mod resource;
 mod shapes;
 
 pub use error::{ErrorKind, ReadError};
 pub use limits::ReadLimits;
+pub use reader::Reader;
 
 use crate::{catalogue::Catalogue, rdf::RdfFormat};
 use document::Document;

@@ -30,17 +30,32 @@ pub(super) struct Part {
     content: String,
 }
 
-/// The contents that are known to be good, of one document.
+/// The contents that are known to be good. They say nothing about who wrote
+/// them, so they count for other documents too.
 #[derive(Default)]
-pub(super) struct GoodParts(HashSet<(Name, String)>);
+pub(super) struct GoodParts {
+    contents: HashSet<(Name, String)>,
+    bytes: usize,
+}
+
+/// How much is remembered before all of it is forgotten.
+const MAX_MEMORY: usize = 8 << 20;
 
 impl GoodParts {
     pub(super) fn contains(&self, part: &Part) -> bool {
-        self.0.contains(&(part.class, part.content.clone()))
+        self.contents.contains(&(part.class, part.content.clone()))
     }
 
     pub(super) fn extend(&mut self, parts: Vec<Part>) {
-        self.0.extend(parts.into_iter().map(|part| (part.class, part.content)));
+        if self.bytes > MAX_MEMORY {
+            *self = Self::default();
+        }
+        for part in parts {
+            let bytes = part.content.len();
+            if self.contents.insert((part.class, part.content)) {
+                self.bytes += bytes;
+            }
+        }
     }
 }
 

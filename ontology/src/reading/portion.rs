@@ -46,10 +46,25 @@ fn is_resource(document: &Document, subject: &NamedOrBlankNode) -> bool {
 }
 
 fn read(document: &Document, subjects: &[&NamedOrBlankNode], limits: &ReadLimits) -> Result<Portion, ReadError> {
+    read_with(document, subjects, &mut GoodParts::default(), limits)
+}
+
+/// Reads every resource of the document on this thread, with what is known to be good from before.
+pub(super) fn read_alone(document: &Document, good: &mut GoodParts, limits: &ReadLimits) -> Result<Portion, ReadError> {
+    let subjects: Vec<&NamedOrBlankNode> =
+        document.subjects().filter(|subject| is_resource(document, subject)).collect();
+    read_with(document, &subjects, good, limits)
+}
+
+fn read_with(
+    document: &Document,
+    subjects: &[&NamedOrBlankNode],
+    good: &mut GoodParts,
+    limits: &ReadLimits,
+) -> Result<Portion, ReadError> {
     let mut portion = Portion::default();
-    let mut good = GoodParts::default();
     for subject in subjects {
-        portion.read(document, subject, &mut good, limits)?;
+        portion.read(document, subject, good, limits)?;
     }
     Ok(portion)
 }
