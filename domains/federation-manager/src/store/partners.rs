@@ -76,8 +76,7 @@ pub(crate) struct Position {
 
 /// The partner with this DID.
 pub(crate) fn find(connection: &mut Connection, did: &str) -> Result<Option<Partner>, RepositoryError> {
-    let row: Option<Row> =
-        federation_partner::table.find(did).select(Row::as_select()).first(connection).optional()?;
+    let row: Option<Row> = federation_partner::table.find(did).select(Row::as_select()).first(connection).optional()?;
     let Some(row) = row else { return Ok(None) };
     let position = position(connection, did)?;
     row.into_partner(&position).map(Some)
