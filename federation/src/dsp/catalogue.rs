@@ -1,0 +1,151 @@
+//! An offer of ours as the Dataspace Protocol sees it: a dcat:Dataset with one
+//! odrl:Offer, which names the signed document that it stands for.
+
+use super::{Context, Policy};
+use crate::{Did, FederationError};
+use hansa_ontology::{Offer, Site};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const TERMS: &str = "urn:hansa:terms:sha256:";
+
+/// A dcat:Dataset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "@type", rename_all = "camelCase", rename = "Dataset")]
+pub struct Dataset {
+    /// The context; absent inside a catalogue.
+    #[serde(rename = "@context", default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
+    /// The offer's IRI.
+    #[serde(rename = "@id")]
+    pub id: String,
+    /// The odrl:Offer, without a target.
+    pub has_policy: Vec<Policy>,
+    /// How it is delivered.
+    pub distribution: Vec<Distribution>,
+    /// What describes the offer for people and machines that don't read its document.
+    #[serde(flatten)]
+    pub properties: Map<String, Value>,
+}
+
+/// A dcat:Distribution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "@type", rename_all = "camelCase", rename = "Distribution")]
+pub struct Distribution {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The `@id` of the data service, or the service itself.
+    pub access_service: Value,
+}
+
+/// The format of the distribution: machines by order, under `/federation/v1`.
+pub const FORMAT: &str = "https://w3id.org/hansa/ns#Order";
+
+/// A dcat:DataService.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "@type", rename_all = "camelCase", rename = "DataService")]
+pub struct DataService {
+    /// Its id.
+    #[serde(rename = "@id")]
+    pub id: String,
+    /// Its URL.
+    #[serde(rename = "endpointURL")]
+    pub endpoint_url: String,
+}
+
+/// A dcat:Catalog.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "@type", rename_all = "camelCase", rename = "Catalog")]
+pub struct Catalog {
+    /// The context.
+    #[serde(rename = "@context", default)]
+    pub context: Context,
+    /// Its id.
+    #[serde(rename = "@id")]
+    pub id: String,
+    /// The provider's DID.
+    pub participant_id: String,
+    /// The broker that serves it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<DataService>,
+    /// The offers; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dataset: Vec<Dataset>,
+}
+
+/// What a dataset says about the signed offer that it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferReference {
+    /// The offer's IRI.
+    pub offer: String,
+    /// SHA-256 of the signed document's content, base64url.
+    pub digest: String,
+}
+
+/// The `@id` of the odrl:Offer of a signed offer: `urn:hansa:terms:sha256:` and its digest.
+#[must_use]
+pub fn terms_id(digest: &str) -> String {
+    format!("{TERMS}{digest}")
+}
+
+/// The digest of the signed offer that an odrl:Offer's `@id` names.
+#[must_use]
+pub fn terms_digest(id: &str) -> Option<&str> {
+    id.strip_prefix(TERMS).filter(|digest| digest.len() == 43)
+}
+
+/// The odrl:Offer of an offer whose signed document has that digest: one
+/// permission to use it, with its time and its law as constraints, and the
+/// duties of both sides: the price; the SLA with its remedies; carbon.
+///
+/// # Errors
+/// [`FederationError::Invalid`].
+pub fn policy(offer: &Offer, site: Option<&Site>, digest: &str) -> Result<Policy, FederationError> {
+    let _ = (offer, site, digest);
+    Err(FederationError::invalid("policy", "not ready"))
+}
+
+/// The dataset of an offer. `service` is the `@id` of the [`DataService`].
+///
+/// # Errors
+/// As [`policy`].
+pub fn dataset(offer: &Offer, site: Option<&Site>, digest: &str, service: &str) -> Result<Dataset, FederationError> {
+    let _ = service;
+    policy(offer, site, digest).map(|_| unreachable_dataset(offer))
+}
+
+fn unreachable_dataset(offer: &Offer) -> Dataset {
+    Dataset {
+        context: None,
+        id: offer.id.to_string(),
+        has_policy: Vec::new(),
+        distribution: Vec::new(),
+        properties: Map::new(),
+    }
+}
+
+/// The catalogue of a broker at a base URL.
+#[must_use]
+pub fn catalog(did: &Did, base: &url::Url, dataset: Vec<Dataset>) -> Catalog {
+    let base = base.as_str().trim_end_matches('/');
+    Catalog {
+        context: Context::default(),
+        id: format!("{base}{}/catalog", super::BASE),
+        participant_id: did.to_string(),
+        service: vec![DataService { id: service_id(did), endpoint_url: format!("{base}{}", super::BASE) }],
+        dataset,
+    }
+}
+
+/// The `@id` of a broker's [`DataService`].
+#[must_use]
+pub fn service_id(did: &Did) -> String {
+    format!("{did}#broker")
+}
+
+/// Which signed offer a dataset stands for, where it is one of a broker like this.
+#[must_use]
+pub fn offer_reference(dataset: &Dataset) -> Option<OfferReference> {
+    let digest = dataset.has_policy.iter().find_map(|policy| terms_digest(&policy.id))?;
+    Some(OfferReference { offer: dataset.id.clone(), digest: digest.to_owned() })
+}
