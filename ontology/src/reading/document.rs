@@ -45,7 +45,10 @@ impl Document {
         };
         ReadLimits::check_depth(bytes, format)?;
         let mut subjects: IndexMap<NamedOrBlankNode, Properties> = IndexMap::new();
-        let parser = RdfParser::from_format(syntax).without_named_graphs().for_slice(bytes);
+        let parser = RdfParser::from_format(syntax)
+            .without_named_graphs()
+            .for_slice(bytes)
+            .with_document_loader(|url| Err(format!("its @context is the document {url}, and none is fetched: put the context itself into the document, or give the same as Turtle").into()));
         for (count, quad) in parser.enumerate() {
             if count >= limits.triples {
                 return Err(ReadError::TooManyTriples { limit: limits.triples });

@@ -147,6 +147,24 @@ pub(super) fn unknown(document: &Document, subject: &NamedOrBlankNode) -> Violat
                 "rdf:type: a {part} is a part of an offer or a site, and none of this document names this one: let one name it"
             )
         }
+        Some(class) if class.contains("gaia-x") => {
+            let near = if class.ends_with("BareMetalServiceOffering") {
+                "hansa:BareMetalOffer"
+            } else if class.ends_with("ContainerServiceOffering") {
+                "hansa:ContainerOffer"
+            } else if class.ends_with("ServiceOffering") {
+                "hansa:VirtualMachineOffer"
+            } else if class.ends_with("LegalPerson") || class.ends_with("LegalParticipant") {
+                "hansa:Provider"
+            } else if class.ends_with("AvailabilityZone") || class.ends_with("Datacenter") {
+                "hansa:Site"
+            } else {
+                CHOICE
+            };
+            format!(
+                "rdf:type: a Gaia-X description states no tariff, no units and no carbon intensity, which Hansa needs: give it the class {near} besides, with what that class asks for"
+            )
+        }
         _ => format!("rdf:type: nothing that Hansa knows: give it one of the classes {CHOICE}"),
     };
     Violation { field: RDF::TYPE.curie.to_owned(), value: class, message, shape: String::new() }

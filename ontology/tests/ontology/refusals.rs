@@ -132,3 +132,22 @@ fn a_part_that_was_good_before_does_not_hide_a_broken_one() {
     assert_eq!(refused[0].subject, "https://provider.example/offers/1");
     assert_eq!(refused[0].violations[0].field, "hansa:sla / hansa:objective / hansa:remedy / hansa:creditPercent");
 }
+
+#[test]
+fn a_gaia_x_description_is_told_what_it_lacks() {
+    let text = r#"@prefix gx: <https://w3id.org/gaia-x/development#> .
+        <https://vm.example/1> a gx:VirtualMachineServiceOffering ; gx:providedBy <https://vm.example/p> .
+        <https://vm.example/p> a gx:LegalPerson ."#;
+    let reading = reading::read(text.as_bytes(), RdfFormat::Turtle).unwrap();
+    let messages: Vec<_> = reading.refused.iter().flat_map(|r| &r.violations).map(|v| v.message.as_str()).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(messages[0].contains("hansa:VirtualMachineOffer besides"), "{messages:?}");
+    assert!(messages[1].contains("hansa:Provider besides"), "{messages:?}");
+}
+
+#[test]
+fn a_context_elsewhere_is_not_fetched_and_named() {
+    let text = r#"{"@context": ["https://www.w3.org/ns/credentials/v2"], "@id": "https://vm.example/1", "type": "Thing"}"#;
+    let error = reading::read(text.as_bytes(), RdfFormat::JsonLd).unwrap_err().to_string();
+    assert!(error.contains("https://www.w3.org/ns/credentials/v2") && error.contains("none is fetched"), "{error}");
+}

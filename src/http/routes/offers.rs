@@ -150,10 +150,11 @@ fn refusal(report: ImportReport) -> ApiError {
         resource.violations.into_iter().map(move |violation| {
             let field = if violation.field.is_empty() { String::new() } else { format!(" {}", violation.field) };
             let value = violation.value.map(|value| format!(" (value: {value})")).unwrap_or_default();
-            Fault {
-                detail: format!("{subject}{field}: {}{value} [{}]", violation.message, violation.shape),
-                ..Fault::default()
-            }
+            let shape = if violation.shape.is_empty() { String::new() } else { format!(" [{}]", violation.shape) };
+            // The shape's message begins with the field's last part, which has been said.
+            let last = violation.field.rsplit(" / ").next().unwrap_or_default();
+            let message = violation.message.strip_prefix(&format!("{last}: ")).unwrap_or(&violation.message);
+            Fault { detail: format!("{subject}{field}: {message}{value}{shape}"), ..Fault::default() }
         })
     });
     let said = if count == 1 {
