@@ -2,10 +2,10 @@
 //! odrl:Offer, which names the signed document that it stands for.
 
 use super::{Context, Policy};
-use crate::{Did, FederationError};
+use crate::Did;
 use hansa_ontology::{Offer, Site};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 const TERMS: &str = "urn:hansa:terms:sha256:";
 
@@ -94,33 +94,23 @@ pub fn terms_digest(id: &str) -> Option<&str> {
     id.strip_prefix(TERMS).filter(|digest| digest.len() == 43)
 }
 
-/// The odrl:Offer of an offer whose signed document has that digest: one
-/// permission to use it, with its time and its law as constraints, and the
-/// duties of both sides: the price; the SLA with its remedies; carbon.
-///
-/// # Errors
-/// [`FederationError::Invalid`].
-pub fn policy(offer: &Offer, site: Option<&Site>, digest: &str) -> Result<Policy, FederationError> {
-    let _ = (offer, site, digest);
-    Err(FederationError::invalid("policy", "not ready"))
-}
-
-/// The dataset of an offer. `service` is the `@id` of the [`DataService`].
-///
-/// # Errors
-/// As [`policy`].
-pub fn dataset(offer: &Offer, site: Option<&Site>, digest: &str, service: &str) -> Result<Dataset, FederationError> {
-    let _ = service;
-    policy(offer, site, digest).map(|_| unreachable_dataset(offer))
-}
-
-fn unreachable_dataset(offer: &Offer) -> Dataset {
+/// The dataset of an offer whose signed document has that digest. `service` is
+/// the `@id` of the [`DataService`]. The site's jurisdictions and energy become
+/// clauses where it is given.
+#[must_use]
+pub fn dataset(offer: &Offer, site: Option<&Site>, digest: &str, service: &str) -> Dataset {
+    let properties = [
+        ("http://purl.org/dc/terms/title", Value::from(offer.title.as_str())),
+        ("http://purl.org/dc/terms/publisher", json!({"@id": offer.provider.as_str()})),
+        ("https://w3id.org/hansa/ns#atSite", json!({"@id": offer.site.as_str()})),
+        ("https://w3id.org/hansa/ns#digest", Value::from(digest)),
+    ];
     Dataset {
         context: None,
         id: offer.id.to_string(),
-        has_policy: Vec::new(),
-        distribution: Vec::new(),
-        properties: Map::new(),
+        has_policy: vec![super::terms::policy(offer, site, digest)],
+        distribution: vec![Distribution { format: FORMAT.to_owned(), access_service: service.into() }],
+        properties: properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     }
 }
 

@@ -8,6 +8,7 @@ mod message;
 pub mod negotiation;
 mod policy;
 mod schema;
+mod terms;
 mod version;
 
 pub use message::{
@@ -18,6 +19,7 @@ pub use message::{
 };
 pub use policy::{Policy, PolicyKind};
 pub use schema::{MessageKind, validate};
+pub use terms::policy;
 pub use version::{ProtocolVersion, VersionAuth, VersionResponse};
 
 /// The path below the broker's base URL.
