@@ -21,7 +21,7 @@ use std::path::Path;
 /// Does what is asked of applications.
 pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Failure> {
     match command {
-        AppCommand::List { all, name } => list(context, all, name).await,
+        AppCommand::List { all, orders, name } => list(context, all, orders, name).await,
         AppCommand::Show { application, plan } => show(context, &application, plan).await,
         AppCommand::Logs { application, component, instance, follow, tail } => {
             let request = Request::get(&["applications", &application, "logs"])
@@ -115,8 +115,11 @@ async fn remove(context: &Context, application: &str, dry_run: bool, wait: &Wait
     context.output.show(&operation, |_: &Operation| format!("{application} is gone"))
 }
 
-async fn list(context: &Context, all: bool, name: Option<String>) -> Result<(), Failure> {
-    let request = Request::get(&["applications"]).query("includeRemoved", all).maybe_query("namePrefix", name);
+async fn list(context: &Context, all: bool, orders: bool, name: Option<String>) -> Result<(), Failure> {
+    let request = Request::get(&["applications"])
+        .query("includeRemoved", all)
+        .query("includeOrders", orders)
+        .maybe_query("namePrefix", name);
     let applications: Vec<Application> = context.client.list(request, usize::MAX).await?;
     context.output.show(&applications, |applications| {
         let mut table =
@@ -169,7 +172,10 @@ fn detail_text(detail: &ApplicationDetail) -> String {
             format!("{}#{}", workload.component, workload.ordinal),
             workload.reason.as_ref().map_or_else(|| workload.state.clone(), |why| format!("{}: {why}", workload.state)),
             short(&workload.site),
-            workload.node.clone(),
+            workload
+                .partner
+                .as_ref()
+                .map_or_else(|| workload.node.clone().unwrap_or_default(), |partner| format!("at {partner}")),
             endpoints.join(" "),
             workload.pid.map(|pid| pid.to_string()).unwrap_or_default(),
             workload.restarts.to_string(),

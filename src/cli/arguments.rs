@@ -112,6 +112,9 @@ pub(crate) enum AppCommand {
         /// Also those that are removed.
         #[arg(long)]
         all: bool,
+        /// Also partners' orders, which this broker delivers.
+        #[arg(long)]
+        orders: bool,
         /// Only those whose name begins so.
         #[arg(long, value_name = "PREFIX")]
         name: Option<String>,

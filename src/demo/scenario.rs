@@ -223,11 +223,14 @@ impl<'a> Scenario<'a> {
         for workload in workloads {
             let addresses: Vec<&str> = workload.endpoints.values().map(String::as_str).collect();
             self.narrator.say(&format!(
-                "{:<14} process {:<8} {:<18} node {}",
+                "{:<14} process {:<8} {:<18} {}",
                 format!("{}#{}", workload.component, workload.ordinal),
                 workload.pid.map(|pid| pid.to_string()).unwrap_or_default(),
                 addresses.join(" "),
-                workload.node
+                match (&workload.partner, &workload.node) {
+                    (Some(partner), _) => format!("partner {partner}"),
+                    (None, node) => format!("node {}", node.as_deref().unwrap_or("-")),
+                }
             ))?;
         }
         Ok(())

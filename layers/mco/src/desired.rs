@@ -2,11 +2,8 @@
 //! the same workloads, so that whoever carries the plan out may forget
 //! everything and begin again.
 
-use crate::model::Plan;
-use hansa_ontology::{
-    ApplicationId, MachineId, ResourceModel, WorkloadId,
-    resource_model::{Component, Link},
-};
+use crate::model::{Instance, Plan};
+use hansa_ontology::{ApplicationId, MachineId, ResourceModel, WorkloadId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -46,8 +43,8 @@ struct Running<'a> {
 pub fn workload_list(application: ApplicationId, model: &ResourceModel, plan: &Plan) -> Vec<DesiredWorkload> {
     let revisions: BTreeMap<&str, Uuid> = model
         .components
-        .iter()
-        .map(|(name, component)| (name.as_str(), fingerprint(application, name, component, &model.links)))
+        .keys()
+        .filter_map(|name| Some((name.as_str(), fingerprint(application, model, name)?)))
         .collect();
     let mut workloads: Vec<DesiredWorkload> = plan
         .machines
@@ -56,21 +53,39 @@ pub fn workload_list(application: ApplicationId, model: &ResourceModel, plan: &P
         .flat_map(|(id, machine)| machine.instances.iter().map(move |instance| (id, instance)))
         .filter_map(|(machine, instance)| {
             let revision = revisions.get(instance.component.as_str())?;
-            let name = format!("{}/{}/{machine}", instance.component, instance.ordinal);
-            Some(DesiredWorkload {
-                id: WorkloadId(Uuid::new_v5(revision, name.as_bytes())),
-                component: instance.component.clone(),
-                ordinal: instance.ordinal,
-                machine,
-                revision: revision.simple().to_string().chars().take(12).collect(),
-            })
+            Some(named(*revision, instance, machine))
         })
         .collect();
     workloads.sort_by(|a, b| (&a.component, a.ordinal).cmp(&(&b.component, b.ordinal)));
     workloads
 }
 
-fn fingerprint(application: ApplicationId, name: &str, component: &Component, links: &[Link]) -> Uuid {
+/// The workload of an instance in a machine, as the model describes it; None
+/// where the model has no such component.
+#[must_use]
+pub fn workload(
+    application: ApplicationId,
+    model: &ResourceModel,
+    instance: &Instance,
+    machine: MachineId,
+) -> Option<DesiredWorkload> {
+    Some(named(fingerprint(application, model, &instance.component)?, instance, machine))
+}
+
+fn named(revision: Uuid, instance: &Instance, machine: MachineId) -> DesiredWorkload {
+    let name = format!("{}/{}/{machine}", instance.component, instance.ordinal);
+    DesiredWorkload {
+        id: WorkloadId(Uuid::new_v5(&revision, name.as_bytes())),
+        component: instance.component.clone(),
+        ordinal: instance.ordinal,
+        machine,
+        revision: revision.simple().to_string().chars().take(12).collect(),
+    }
+}
+
+/// What of a component its instances see: as long as it is the same, they go on.
+pub(crate) fn fingerprint(application: ApplicationId, model: &ResourceModel, name: &str) -> Option<Uuid> {
+    let component = model.components.get(name)?;
     let running = Running {
         package: &component.package,
         resources: &component.resources,
@@ -78,8 +93,8 @@ fn fingerprint(application: ApplicationId, name: &str, component: &Component, li
         environment: &component.environment,
         volumes: &component.volumes,
         health: &component.health,
-        calls: links.iter().filter(|l| l.from == name).map(|l| (l.to.as_str(), l.port.as_deref())).collect(),
+        calls: model.links.iter().filter(|l| l.from == name).map(|l| (l.to.as_str(), l.port.as_deref())).collect(),
     };
     let text = serde_json::to_string(&running).unwrap_or_default();
-    Uuid::new_v5(&application.0, format!("{name}\n{text}").as_bytes())
+    Some(Uuid::new_v5(&application.0, format!("{name}\n{text}").as_bytes()))
 }

@@ -23,6 +23,9 @@ pub enum McoError {
         /// The offer.
         offer: OfferId,
     },
+    /// What is asked can't be held; why.
+    #[error("{0}")]
+    HoldRefused(String),
     /// A task inside this process ended early.
     #[error("a planning task ended early: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -65,6 +68,7 @@ impl McoError {
         match self {
             Self::Plan(error) => plan_kind(error),
             Self::CapacityTaken { .. } | Self::OfferGone { .. } => ErrorKind::Stale,
+            Self::HoldRefused(_) => ErrorKind::Conflict,
             Self::Task(_) => ErrorKind::Internal,
             Self::Infrastructure(error) => infrastructure_kind(error),
             Self::Workload(error) => workload_kind(error),

@@ -1,8 +1,14 @@
-//! Which layer provides which kind of offer. The one place that knows.
+//! Which layer, or which partner, provides which machine. The one place that knows.
 
-use crate::{model::Machine, partner::Partner};
+use crate::{
+    model::Machine,
+    partner::{Partner, PartnerError},
+};
 use hansa_mcm::{Mcm, McmError};
-use hansa_ontology::OfferKind;
+use hansa_ontology::{
+    OfferKind,
+    order::{MachineStanding, MachineWish},
+};
 use hansa_pim::{Amounts, ErrorKind, MachineRequest, NodeShare, Pim, PimError};
 use hansa_vip::{Vip, VipError};
 use std::sync::Arc;
@@ -19,6 +25,9 @@ pub enum InfrastructureError {
     /// Of clusters.
     #[error(transparent)]
     Mcm(#[from] McmError),
+    /// Of what is ordered from partners.
+    #[error(transparent)]
+    Partner(#[from] PartnerError),
 }
 
 impl InfrastructureError {
@@ -29,11 +38,14 @@ impl InfrastructureError {
             Self::Pim(error) => error.kind(),
             Self::Vip(error) => error.kind(),
             Self::Mcm(error) => error.kind(),
+            Self::Partner(PartnerError::NotFound(_)) => ErrorKind::NotFound,
+            Self::Partner(PartnerError::Refused(_)) => ErrorKind::Conflict,
+            Self::Partner(PartnerError::Unavailable(_)) => ErrorKind::Unavailable,
         }
     }
 }
 
-/// The layers that provide machines.
+/// The layers and partners that provide machines.
 #[derive(Debug, Clone)]
 pub struct Infrastructure {
     /// Servers.
@@ -46,9 +58,38 @@ pub struct Infrastructure {
     pub partner: Arc<dyn Partner>,
 }
 
+/// How a machine stands that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ensured {
+    /// It is there: a share of a node of ours.
+    Here(NodeShare),
+    /// A partner has it, and takes orders for it.
+    AtPartner,
+    /// It is on its way; what is waited for.
+    Pending(String),
+    /// Its provider says no; why.
+    Refused(String),
+    /// Its partner isn't heard any more; since when.
+    Lost(String),
+}
+
 impl Infrastructure {
-    /// Sees to it that the machine is there, and says where. Idempotent.
-    pub(crate) async fn machine_ensure(&self, machine: &Machine) -> Result<NodeShare, InfrastructureError> {
+    /// Sees to it that the machine is there, or on its way. Idempotent.
+    pub(crate) async fn machine_ensure(&self, machine: &Machine) -> Result<Ensured, InfrastructureError> {
+        if machine.partner.is_some() {
+            return Ok(self.standing(machine).await?);
+        }
+        match self.share_ensure(machine).await {
+            Ok(share) => Ok(Ensured::Here(share)),
+            Err(error) if matches!(error.kind(), ErrorKind::NoRoom | ErrorKind::NoConnector) => {
+                Ok(Ensured::Refused(error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sees to it that a machine of this broker is there. Idempotent.
+    pub(crate) async fn share_ensure(&self, machine: &Machine) -> Result<NodeShare, InfrastructureError> {
         let request = MachineRequest {
             machine: machine.id,
             application: machine.application,
@@ -63,13 +104,31 @@ impl Infrastructure {
         })
     }
 
-    /// Sees to it that the machine is gone. Idempotent.
-    pub(crate) async fn machine_release(&self, machine: &Machine) -> Result<(), InfrastructureError> {
+    async fn standing(&self, machine: &Machine) -> Result<Ensured, PartnerError> {
+        let wish = MachineWish { machine: machine.id, application: machine.application, offer: machine.terms.clone() };
+        Ok(match self.partner.machine_ensure(&wish).await? {
+            MachineStanding::Pending { waits_for } => Ensured::Pending(waits_for),
+            MachineStanding::Held { .. } | MachineStanding::Ordered => Ensured::AtPartner,
+            MachineStanding::Refused { reason } => Ensured::Refused(reason),
+            MachineStanding::Lost { since, reason } => {
+                let name = machine.partner.as_deref().unwrap_or("that delivers it");
+                let since = since.format("%Y-%m-%d %H:%M:%S UTC");
+                Ensured::Lost(format!("the partner {name} hasn't been heard since {since}: {reason}"))
+            }
+        })
+    }
+
+    /// Sees to it that the machine is gone. Idempotent. False while its
+    /// partner is still at it.
+    pub(crate) async fn machine_release(&self, machine: &Machine) -> Result<bool, InfrastructureError> {
+        if machine.partner.is_some() {
+            return Ok(self.partner.machine_release(machine.id).await?);
+        }
         match machine.terms.kind {
             OfferKind::BareMetal => self.pim.server_release(machine.id).await?,
             OfferKind::VirtualMachine => self.vip.machine_release(machine.id).await?,
             OfferKind::Container => self.mcm.placement_release(machine.id).await?,
         }
-        Ok(())
+        Ok(true)
     }
 }

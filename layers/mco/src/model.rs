@@ -1,5 +1,9 @@
 //! The Plan: the broker's answer to a resource model.
 
+mod workload;
+
+pub use workload::{NodeFacts, Place, Workload};
+
 use chrono::{DateTime, Utc};
 pub use hansa_ontology::order::Instance;
 use hansa_ontology::{ApplicationId, Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId};
@@ -262,18 +266,27 @@ pub struct Machine {
     pub state: MachineState,
     /// When it was rented.
     pub created_at: DateTime<Utc>,
+    /// The partner that delivers it, by its name for people; None: this broker itself.
+    pub partner: Option<String>,
+    /// The partner for which it is held or rented, by DID; None: a tenant of ours.
+    pub customer: Option<String>,
 }
 
 /// Where a machine stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum MachineState {
+    /// It is kept for an order that may come, and is given back at this time otherwise.
+    Held {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
     /// Its capacity is held; the layer below is asked for it until it is there.
     Ordered,
     /// It is there.
     Ready {
-        /// The node that carries it.
-        node: String,
+        /// The node that carries it; None where a partner knows that.
+        node: Option<String>,
     },
     /// No plan wants it any more; it is given back when nothing runs in it.
     Releasing,

@@ -1,9 +1,8 @@
 //! Applications and what can be done to them.
 
 use chrono::{DateTime, Utc};
-use hansa_mco::model::{Machine, Plan};
+use hansa_mco::model::{Machine, Plan, Workload};
 use hansa_ontology::{Actor, ApplicationId, OperationId, ResourceModel};
-use hansa_wdm::model::WorkloadStatus;
 use serde::{Deserialize, Serialize};
 
 /// A resource model that the broker keeps at its desired state.
@@ -97,8 +96,8 @@ pub struct ApplicationDetail {
     pub plan: Option<(i64, Plan)>,
     /// Its machines.
     pub machines: Vec<Machine>,
-    /// Its workloads.
-    pub workloads: Vec<WorkloadStatus>,
+    /// Its workloads, here and at partners.
+    pub workloads: Vec<Workload>,
 }
 
 /// The answer to a change: it is written down, and an operation tells how it goes.
@@ -138,6 +137,8 @@ pub struct IdempotencyKey {
 pub struct ApplicationFilter {
     /// Also those that are removed.
     pub include_removed: bool,
+    /// Also partners' orders, which are applications of this broker too.
+    pub include_orders: bool,
     /// Only those whose name begins so.
     pub name_prefix: Option<String>,
 }

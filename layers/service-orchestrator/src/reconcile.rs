@@ -29,6 +29,8 @@ pub(crate) enum Next {
 const SOON: Next = Next::After(Duration::from_millis(100));
 /// While all is well.
 const LATER: Next = Next::After(Duration::from_secs(1));
+/// So long after its end a hold is looked at, so that it is over for sure.
+pub(crate) const HOLD_MARGIN: Duration = Duration::from_millis(100);
 /// How long a revision that could not be planned isn't planned again.
 const PLAN_AGAIN_SECONDS: i64 = 10;
 /// After this time an operation that hasn't come to its end is given up. The
@@ -54,11 +56,18 @@ impl ServiceOrchestrator {
         let application =
             self.database.read(move |connection| Ok::<_, OrchestratorError>(store::get(connection, id)?)).await?;
         match application {
-            None => Ok(Next::Never),
+            None => self.hold_watch(id).await,
             Some(application) if application.phase == Phase::Removed => Ok(Next::Never),
             Some(application) if application.desired == DesiredState::Removed => self.take_away(application).await,
             Some(application) => self.bring_about(application).await,
         }
+    }
+
+    /// There is no application: it may be an order that hasn't come yet.
+    async fn hold_watch(&self, id: ApplicationId) -> Result<Next, OrchestratorError> {
+        let until = self.mco.hold_expire(id).await?;
+        let now = self.clock.now();
+        Ok(until.map_or(Next::Never, |until| Next::After((until - now).to_std().unwrap_or_default() + HOLD_MARGIN)))
     }
 
     async fn take_away(&self, application: Application) -> Result<Next, OrchestratorError> {
@@ -136,7 +145,11 @@ impl ServiceOrchestrator {
         }
         match self.mco.plan(Some(application.id), &application.model, false).await {
             Ok(plan) => {
-                let plan = self.mco.plan_adopt(application.id, application.revision, plan).await?;
+                let customer = match &application.owner {
+                    Actor::Partner(did) => Some(did.as_str()),
+                    _ => None,
+                };
+                let plan = self.mco.plan_adopt(application.id, application.revision, plan, customer).await?;
                 Ok(Some(plan))
             }
             Err(error) => {

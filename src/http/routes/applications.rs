@@ -26,6 +26,9 @@ struct ListQuery {
     /// Also those that are removed.
     #[serde(default)]
     include_removed: bool,
+    /// Also partners' orders, which this broker delivers.
+    #[serde(default)]
+    include_orders: bool,
     /// Only those whose name begins so.
     name_prefix: Option<String>,
     /// Items in the page: 1 to 500.
@@ -66,7 +69,11 @@ pub(crate) async fn application_create(broker: web::Data<Broker>, call: Call) ->
 #[get("/applications")]
 pub(crate) async fn application_list(broker: web::Data<Broker>, query: Query<ListQuery>) -> Reply {
     let query = query.0;
-    let filter = ApplicationFilter { include_removed: query.include_removed, name_prefix: query.name_prefix };
+    let filter = ApplicationFilter {
+        include_removed: query.include_removed,
+        include_orders: query.include_orders,
+        name_prefix: query.name_prefix,
+    };
     let token = query.page_token.map(|token| page_token::open(LIST, &token)).transpose()?;
     let page = broker.orchestrator.application_list(filter, page_size(query.limit)?, token).await?;
     Ok(HttpResponse::Ok().json(Page {

@@ -8,7 +8,8 @@ use crate::http::{
 };
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
 use futures_util::{StreamExt, stream::select_all};
-use hansa_wdm::{LogLine, LogQuery, LogStream, WdmError, WorkloadStatus};
+use hansa_ontology::order::Instance;
+use hansa_wdm::{LogLine, LogQuery, LogStream, WdmError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -46,13 +47,6 @@ struct Line {
     text: String,
 }
 
-/// Whose line it is.
-#[derive(Debug, Clone)]
-struct Origin {
-    component: String,
-    ordinal: u32,
-}
-
 /// The output of an application's workloads.
 ///
 /// `text/plain` with the workload before each line, or, where the caller
@@ -86,13 +80,12 @@ fn answer(
     content_type: &'static str,
     sent_events: bool,
     follow: bool,
-    streams: Vec<(WorkloadStatus, LogStream)>,
+    streams: Vec<(Instance, LogStream)>,
 ) -> HttpResponse {
     stream::answer(content_type, &broker.shutdown, move |sink| async move {
-        let mut merged = select_all(streams.into_iter().map(|(status, lines)| {
-            let origin = Origin { component: status.component, ordinal: status.ordinal };
-            lines.map(move |line| (origin.clone(), line)).boxed()
-        }));
+        let mut merged = select_all(
+            streams.into_iter().map(|(origin, lines)| lines.map(move |line| (origin.clone(), line)).boxed()),
+        );
         if follow {
             while let Some((origin, line)) = merged.next().await {
                 write(&sink, sent_events, &origin, line).await?;
@@ -111,10 +104,10 @@ fn answer(
 async fn write(
     sink: &Sink,
     sent_events: bool,
-    origin: &Origin,
+    origin: &Instance,
     line: Result<LogLine, WdmError>,
 ) -> Result<(), ReaderGone> {
-    let Origin { component, ordinal } = origin;
+    let Instance { component, ordinal } = origin;
     match line {
         Ok(line) if sent_events => {
             let line = Line {

@@ -82,11 +82,14 @@ pub(crate) struct Machine {
     pub site: String,
     /// Its price for an hour, fixed when it was rented.
     pub price_per_hour: Price,
-    /// `ordered`, `ready` or `releasing`.
+    /// `held`, `ordered`, `ready` or `releasing`.
     pub state: String,
-    /// The node that carries it, where it is ready.
+    /// The node that carries it, where it is ready and this broker's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// The partner that delivers it, by its name; absent where this broker does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
     /// When it was rented.
     pub created_at: DateTime<Utc>,
 }
@@ -162,8 +165,9 @@ impl From<hansa_mco::model::Machine> for Machine {
     fn from(machine: hansa_mco::model::Machine) -> Self {
         use hansa_mco::model::MachineState;
         let (state, node) = match machine.state {
+            MachineState::Held { .. } => ("held", None),
             MachineState::Ordered => ("ordered", None),
-            MachineState::Ready { node } => ("ready", Some(node)),
+            MachineState::Ready { node } => ("ready", node),
             MachineState::Releasing => ("releasing", None),
         };
         Self {
@@ -175,6 +179,7 @@ impl From<hansa_mco::model::Machine> for Machine {
             price_per_hour: Price::new(machine.price_per_hour.micros, machine.price_per_hour.currency),
             state: state.to_owned(),
             node,
+            partner: machine.partner,
             created_at: machine.created_at,
         }
     }

@@ -1,7 +1,8 @@
 //! Workloads and their endpoints on the wire.
 
 use chrono::{DateTime, Utc};
-use hansa_wdm::{WorkloadStatus, model};
+use hansa_mco::model::{Place, Workload as Seen};
+use hansa_wdm::model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -25,10 +26,16 @@ pub(crate) struct Workload {
     pub reason: Option<String>,
     /// The machine's id.
     pub machine: String,
+    /// The provider's IRI.
+    pub provider: String,
     /// The site's IRI.
     pub site: String,
-    /// The node's name.
-    pub node: String,
+    /// The partner that runs it, by its name; absent where this broker does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// The node's name, where this broker runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// Where it is reached, by the port's name: `127.0.0.1:20001`.
     pub endpoints: BTreeMap<String, String>,
     /// The main process, while there is one.
@@ -39,8 +46,9 @@ pub(crate) struct Workload {
     /// How it last ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_exit: Option<String>,
-    /// Which limits hold for it, and why others don't.
-    pub limits: String,
+    /// Which limits hold for it, and why others don't, where this broker runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<String>,
     /// When its state last changed.
     pub changed_at: DateTime<Utc>,
 }
@@ -67,36 +75,42 @@ pub(crate) struct Endpoint {
     pub healthy: bool,
 }
 
-impl From<WorkloadStatus> for Workload {
-    fn from(status: WorkloadStatus) -> Self {
+impl From<Seen> for Workload {
+    fn from(seen: Seen) -> Self {
+        let (facts, partner) = match seen.place {
+            Place::Node(facts) => (Some(*facts), None),
+            Place::Partner { name } => (None, Some(name)),
+        };
         Self {
-            id: status.id.to_string(),
-            component: status.component,
-            ordinal: status.ordinal,
-            revision: status.revision,
-            state: status.state.name().to_owned(),
-            reason: status.state.reason().map(str::to_owned),
-            machine: status.target.machine.to_string(),
-            site: status.target.site.to_string(),
-            node: status.target.node,
-            endpoints: status.endpoints.iter().map(|(name, endpoint)| (name.clone(), endpoint.to_string())).collect(),
-            pid: status.pid,
-            restarts: status.restarts,
-            last_exit: status.last_exit.map(|exit| exit.to_string()),
-            limits: status.limits.explanation,
-            changed_at: status.changed_at,
+            id: seen.id.to_string(),
+            component: seen.component,
+            ordinal: seen.ordinal,
+            revision: seen.revision,
+            state: seen.state.name().to_owned(),
+            reason: seen.state.reason().map(str::to_owned),
+            machine: seen.machine.to_string(),
+            provider: seen.provider.to_string(),
+            site: seen.site.to_string(),
+            partner,
+            node: facts.as_ref().map(|facts| facts.node.clone()),
+            endpoints: seen.endpoints.iter().map(|(name, endpoint)| (name.clone(), endpoint.to_string())).collect(),
+            pid: facts.as_ref().and_then(|facts| facts.pid),
+            restarts: seen.restarts,
+            last_exit: facts.as_ref().and_then(|facts| facts.last_exit.as_ref()).map(ToString::to_string),
+            limits: facts.map(|facts| facts.limits.explanation),
+            changed_at: seen.changed_at,
         }
     }
 }
 
 impl Endpoint {
     /// The endpoints of a workload.
-    pub(crate) fn of(status: &WorkloadStatus) -> Vec<Self> {
+    pub(crate) fn of(status: &Seen) -> Vec<Self> {
         let healthy = status.state.is_healthy();
         status.endpoints.iter().map(|(port, endpoint)| Self::new(status, port, endpoint, healthy)).collect()
     }
 
-    fn new(status: &WorkloadStatus, port: &str, endpoint: &model::Endpoint, healthy: bool) -> Self {
+    fn new(status: &Seen, port: &str, endpoint: &model::Endpoint, healthy: bool) -> Self {
         Self {
             component: status.component.clone(),
             ordinal: status.ordinal,

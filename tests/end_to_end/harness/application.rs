@@ -20,7 +20,8 @@ pub(crate) struct Workload {
     pub ordinal: u32,
     /// What it does.
     pub state: String,
-    /// The node.
+    /// The node, where the broker itself runs it.
+    #[serde(default)]
     pub node: String,
     /// Its addresses by the port's name.
     pub endpoints: BTreeMap<String, SocketAddr>,

@@ -9,6 +9,7 @@
 mod assemble;
 mod compile;
 mod conflict;
+mod delivery;
 mod energy;
 mod error;
 mod explain;
@@ -21,6 +22,7 @@ mod survey;
 mod verify;
 mod wish;
 
+pub use delivery::deliver;
 pub use error::PlanError;
 pub use index::OfferIndex;
 pub use verify::{Flaw, verify};

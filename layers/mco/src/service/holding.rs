@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 impl Mco {
     /// Makes a plan the one in force, in one transaction: rents its new
     /// machines, keeps the held ones, marks those it doesn't want as to be
-    /// released. Returns the plan with the ids of all its machines.
+    /// released. Returns the plan with the ids of all its machines. `customer`
+    /// is the partner, by DID, where the application is its order.
     ///
     /// # Errors
     /// `Stale` when a unit was taken or an offer withdrawn since it was
@@ -25,8 +26,10 @@ impl Mco {
         application: ApplicationId,
         revision: i64,
         mut plan: Plan,
+        customer: Option<&str>,
     ) -> Result<Plan, McoError> {
         let snapshot = self.rooms.catalogue.snapshot().await?;
+        let partners = self.partners().await?;
         let offers: BTreeMap<&OfferId, &Offer> = snapshot.catalogue.offers.iter().map(|o| (&o.id, o)).collect();
         let now = self.rooms.clock.now();
         let mut new = Vec::new();
@@ -43,6 +46,8 @@ impl Mco {
                     price_per_hour: Money::new(planned.price_per_hour_micros, plan.currency),
                     state: MachineState::Ordered,
                     created_at: now,
+                    partner: partners.get(&offer.provider).map(|partner| partner.partner.clone()),
+                    customer: customer.map(str::to_owned),
                 },
                 offer.capacity.available_units,
             ));
@@ -64,7 +69,7 @@ impl Mco {
 }
 
 /// Writes the new machines down, if of each offer there are units enough.
-fn units_hold(connection: &mut Connection, new: &[(Machine, u32)]) -> Result<(), McoError> {
+pub(super) fn units_hold(connection: &mut Connection, new: &[(Machine, u32)]) -> Result<(), McoError> {
     let mut rented = store::rented_units(connection, None)?;
     for (machine, units) in new {
         let count = rented.entry(machine.terms.id.clone()).or_default();

@@ -1,9 +1,16 @@
 //! What callers use: plan, hold what a plan rents, carry it out, take it away.
 
 mod holding;
+mod holds;
+mod machines;
+mod ordering;
 mod planning;
 mod realising;
+mod sightings;
+mod viewing;
+mod workloads;
 
+pub use holds::Hold;
 pub use realising::{ApplicationRef, Realised};
 
 use crate::{
@@ -20,12 +27,14 @@ use hansa_repository::{
     catalogue::CatalogueService,
 };
 use hansa_wdm::Wdm;
+use sightings::Sightings;
 use std::sync::{Arc, Mutex};
 
 /// The Multi-Cloud Orchestrator. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Mco {
     rooms: Arc<Rooms>,
+    sightings: Arc<Sightings>,
 }
 
 /// What the orchestrator works with.
@@ -57,7 +66,7 @@ impl Mco {
     /// An orchestrator over these rooms.
     #[must_use]
     pub fn new(rooms: Rooms) -> Self {
-        Self { rooms: Arc::new(rooms) }
+        Self { rooms: Arc::new(rooms), sightings: Arc::default() }
     }
 
     /// The plan in force of an application and the revision that it was made for.

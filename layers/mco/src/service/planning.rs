@@ -5,11 +5,13 @@ use super::Mco;
 use crate::{
     error::McoError,
     infrastructure::InfrastructureError,
-    model::{HeldMachine, Machine, Plan, PlanOptions},
+    model::{HeldMachine, Machine, MachineState, Plan, PlanOptions},
     planner::{self, OfferIndex},
     store,
 };
-use hansa_ontology::{ApplicationId, Offer, OfferId, OfferKind, ResourceModel, SiteId};
+use hansa_ontology::{
+    ApplicationId, Offer, OfferId, OfferKind, ProviderId, ResourceModel, SiteId, order::PartnerProvider,
+};
 use hansa_pim::{Amounts, NodeUsage, units_free};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -35,11 +37,14 @@ impl Mco {
             options.excluded = self.refusals(application).await?;
         }
         if !what_if {
-            self.deliverable(application, &mut options).await?;
+            self.deliverable(application, model.delivery.is_some(), &mut options).await?;
         }
         let model = model.clone();
-        let planned = tokio::task::spawn_blocking(move || planner::plan(&model, &index, &options)).await?;
-        Ok(planned?)
+        let planned = tokio::task::spawn_blocking(move || match &model.delivery {
+            Some(delivery) => planner::deliver(&model, delivery, &index, &options),
+            None => planner::plan(&model, &index, &options),
+        });
+        Ok(planned.await??)
     }
 
     async fn offer_index(&self) -> Result<Arc<OfferIndex>, McoError> {
@@ -59,7 +64,8 @@ impl Mco {
         Ok(index)
     }
 
-    /// What is rented for an application, with what the plan in force put there.
+    /// What is rented for an application, with what the plan in force put
+    /// there: nothing yet in a machine that was held for a partner's order.
     async fn held_machines(&self, application: ApplicationId) -> Result<Vec<HeldMachine>, McoError> {
         let machines = self.machine_list(Some(application)).await?;
         let plan = self.plan_in_force(application).await?;
@@ -70,14 +76,12 @@ impl Mco {
             .collect();
         Ok(machines
             .into_iter()
-            .filter_map(|machine| {
-                let instances = instances.get(&machine.id)?;
-                Some(HeldMachine {
-                    machine: machine.id,
-                    offer: machine.terms.id.clone(),
-                    instances: instances.iter().cloned().collect(),
-                    terms: Some(machine.terms),
-                })
+            .filter(|machine| machine.state != MachineState::Releasing)
+            .map(|machine| HeldMachine {
+                machine: machine.id,
+                offer: machine.terms.id.clone(),
+                instances: instances.get(&machine.id).into_iter().flat_map(|all| all.iter().cloned()).collect(),
+                terms: Some(machine.terms),
             })
             .collect())
     }
@@ -87,31 +91,43 @@ impl Mco {
         self.rooms.database.read(move |connection| Ok(store::refusal_list(connection, application, now)?)).await
     }
 
-    /// Excludes what nobody here can deliver, and takes off what is not free.
-    async fn deliverable(&self, application: Option<ApplicationId>, options: &mut PlanOptions) -> Result<(), McoError> {
+    /// Excludes what neither this broker nor a partner can deliver, and takes
+    /// off what is not free. What a partner orders is delivered by this broker itself.
+    async fn deliverable(
+        &self,
+        application: Option<ApplicationId>,
+        by_us_only: bool,
+        options: &mut PlanOptions,
+    ) -> Result<(), McoError> {
         let machines = self.machine_list(None).await?;
         let snapshot = self.rooms.catalogue.snapshot().await?;
         let nodes = self.nodes_by_site().await?;
+        let partners = self.partners().await?;
         for offer in &snapshot.catalogue.offers {
-            match nodes.get(&offer.site) {
-                None => {
-                    options.excluded.entry(offer.id.clone()).or_insert_with(|| {
-                        format!(
-                            "site {} is not connected to this broker: nobody here can deliver it",
-                            offer.site.short()
-                        )
-                    });
-                }
-                Some(nodes) => {
-                    let taken = units_taken(offer, application, &machines, nodes);
-                    options.taken.insert(offer.id.clone(), taken);
-                }
+            let standing = match (partners.get(&offer.provider), nodes.get(&offer.site)) {
+                (Some(partner), _) if by_us_only => Err(format!("it is an offer of the partner {}", partner.partner)),
+                (Some(partner), _) => ordered_units(offer, application, &machines, partner),
+                (None, Some(nodes)) => Ok(units_taken(offer, application, &machines, nodes)),
+                (None, None) => Err(format!(
+                    "site {} is not connected to this broker: nobody here can deliver it",
+                    offer.site.short()
+                )),
+            };
+            match standing {
+                Ok(taken) => drop(options.taken.insert(offer.id.clone(), taken)),
+                Err(reason) => drop(options.excluded.entry(offer.id.clone()).or_insert(reason)),
             }
         }
         Ok(())
     }
 
-    async fn nodes_by_site(&self) -> Result<BTreeMap<SiteId, Vec<NodeUsage>>, McoError> {
+    /// The partners, by the provider whose offers they deliver.
+    pub(super) async fn partners(&self) -> Result<BTreeMap<ProviderId, PartnerProvider>, McoError> {
+        let list = self.rooms.infrastructure.partner.provider_list().await.map_err(InfrastructureError::from)?;
+        Ok(list.into_iter().map(|partner| (partner.provider.clone(), partner)).collect())
+    }
+
+    pub(super) async fn nodes_by_site(&self) -> Result<BTreeMap<SiteId, Vec<NodeUsage>>, McoError> {
         let mut sites: BTreeMap<SiteId, Vec<NodeUsage>> = BTreeMap::new();
         let nodes = self.rooms.infrastructure.pim.node_list(None).await;
         for node in nodes.map_err(InfrastructureError::from)? {
@@ -119,6 +135,28 @@ impl Mco {
         }
         Ok(sites)
     }
+}
+
+/// How many of a partner's units others here have rented; what the partner has
+/// given to anybody else it takes off itself.
+///
+/// # Errors
+/// Why none can be ordered now.
+fn ordered_units(
+    offer: &Offer,
+    application: Option<ApplicationId>,
+    machines: &[Machine],
+    partner: &PartnerProvider,
+) -> Result<u32, String> {
+    let name = &partner.partner;
+    if let Some(reason) = &partner.unusable {
+        return Err(format!("the partner {name} can't be ordered from now: {reason}"));
+    }
+    if let Some(reason) = partner.unusable_offers.get(&offer.id) {
+        return Err(format!("it can't be ordered from the partner {name} now: {reason}"));
+    }
+    let others = machines.iter().filter(|m| m.terms.id == offer.id && Some(m.application) != application).count();
+    Ok(u32::try_from(others).unwrap_or(u32::MAX))
 }
 
 /// How many of an offer's units a new machine of this application can't have:

@@ -2,32 +2,28 @@
 //! much. A round takes nothing for granted but the plan; it ends soon, and
 //! whoever called it calls again until nothing is left to do.
 
-use super::Mco;
+use super::{
+    Mco,
+    machines::{Grounds, Ordered},
+};
 use crate::{
     desired::{DesiredWorkload, workload_list},
-    error::{ErrorKind, McoError},
-    model::{Machine, MachineState, Plan},
-    peers::{self, Reached},
+    error::McoError,
+    model::{Machine, Plan, Workload},
     rollout::{Rollout, SeenWorkload, rollout},
     store,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures_util::future::join_all;
-use hansa_ontology::{
-    Actor, ApplicationId, MachineId, ResourceModel, WorkloadId,
-    resource_model::{Component, OnPeerChange},
-};
-use hansa_pim::NodeShare;
-use hansa_repository::event;
-use hansa_wdm::{Removal, Target, WdmError, WorkloadSpec, WorkloadState, WorkloadStatus};
-use serde_json::json;
+use hansa_ontology::{ApplicationId, MachineId, ResourceModel, WorkloadId};
+use hansa_wdm::WorkloadState;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// After this time, who calls a new workload has been told of it and has used
 /// up what it knew before: the one that it replaces may go.
 const TAKE_OVER: TimeDelta = TimeDelta::seconds(1);
-/// How long an offer that was refused isn't asked for again.
-const REFUSAL_SECONDS: i64 = 60;
+/// The same where callers may be at another broker, which has to be told first.
+const TAKE_OVER_ABROAD: TimeDelta = TimeDelta::seconds(5);
 
 /// The application that a round is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +51,29 @@ pub struct Realised {
     pub stuck: Vec<String>,
 }
 
+/// What a round knows.
+#[derive(Debug)]
+pub(super) struct Round<'a> {
+    pub(super) application: &'a ApplicationRef,
+    pub(super) model: &'a ResourceModel,
+    pub(super) plan: &'a Plan,
+    pub(super) machines: &'a [Machine],
+    pub(super) ordered: &'a BTreeMap<MachineId, Ordered>,
+    pub(super) grounds: &'a Grounds,
+    pub(super) desired: Vec<DesiredWorkload>,
+    pub(super) seen: Vec<Workload>,
+    pub(super) rollout: Rollout,
+}
+
+impl Round<'_> {
+    pub(super) fn wants(&self, id: WorkloadId) -> bool {
+        self.desired.iter().any(|want| want.id == id)
+    }
+}
+
 impl Mco {
-    /// One round of carrying a plan out.
+    /// One round of carrying a plan out. What of the plan can't be had is left
+    /// out, and the rest is kept going.
     ///
     /// # Errors
     /// When the database or a layer below fails as a whole. What goes wrong
@@ -68,36 +85,81 @@ impl Mco {
         plan: &Plan,
     ) -> Result<Realised, McoError> {
         let machines = self.machine_list(Some(application.id)).await?;
-        let (shares, mut result) = self.machines_ensure(plan, &machines).await?;
-        if result.refused {
-            return Ok(result);
-        }
-        let statuses = self.rooms.wdm.workload_observe(application.id).await?;
+        let ordered = self.ordered(application.id, &machines).await?;
+        let grounds = self.machines_ensure(plan, &machines, &ordered).await?;
+        // Those that were refused just now are no longer among them.
+        let machines = if grounds.refused { self.machine_list(Some(application.id)).await? } else { machines };
+        let seen = self.workloads_observe(application.id, &machines, &ordered).await?;
         let desired = workload_list(application.id, model, plan);
+        let known = self.known(application.id, model, &machines, &seen);
+        let rollout = rollout(model, &desired, &known);
+        let (machines, ordered) = (machines.as_slice(), &ordered);
+        let round = Round { application, model, plan, machines, ordered, grounds: &grounds, desired, seen, rollout };
+
+        let mut problems = grounds.problems.clone();
+        let reached = self.workloads_apply(&round, &mut problems).await?;
+        self.orders_put(&round, &reached, &mut problems).await?;
+        let released = self.surplus_release(&round).await?;
+        let stuck = trouble(&round, &mut problems);
+        Ok(Realised {
+            settled: round.rollout.settled && released && !grounds.refused && grounds.count() == plan.machines.len(),
+            refused: grounds.refused,
+            wanted: round.desired.len(),
+            ready: round.desired.iter().filter(|want| known.iter().any(|is| is.id == want.id && is.ready)).count(),
+            problems,
+            stuck,
+        })
+    }
+
+    /// What runs here, looked at anew, and what partners tell of.
+    async fn workloads_observe(
+        &self,
+        application: ApplicationId,
+        machines: &[Machine],
+        ordered: &BTreeMap<MachineId, Ordered>,
+    ) -> Result<Vec<Workload>, McoError> {
+        let here = self.rooms.wdm.workload_observe(application).await?;
+        Ok(here.into_iter().map(Workload::from).chain(elsewhere(machines, ordered)).collect())
+    }
+
+    /// What is seen, as the rollout asks for it.
+    fn known(
+        &self,
+        application: ApplicationId,
+        model: &ResourceModel,
+        machines: &[Machine],
+        seen: &[Workload],
+    ) -> Vec<SeenWorkload> {
         let now = self.rooms.clock.now();
-        let seen: Vec<SeenWorkload> = statuses.iter().map(|status| seen(status, now)).collect();
-        let round = rollout(model, &desired, &seen);
-        let specs = specs(application, model, plan, &desired, &shares);
+        let abroad = model.delivery.is_some() || machines.iter().any(|machine| machine.partner.is_some());
+        let wait = if abroad { TAKE_OVER_ABROAD } else { TAKE_OVER };
+        let sighted = self.sightings.update(application, seen, now);
+        let since = |workload: &Workload| match (workload.is_here(), &workload.state) {
+            (true, WorkloadState::Running { since }) => Some(*since),
+            _ => sighted.get(&workload.id).copied(),
+        };
+        seen.iter()
+            .map(|workload| SeenWorkload {
+                id: workload.id,
+                component: workload.component.clone(),
+                ordinal: workload.ordinal,
+                ready: workload.state.is_healthy(),
+                known: workload.state.is_healthy() && since(workload).is_some_and(|since| now - since >= wait),
+            })
+            .collect()
+    }
 
-        self.workloads_apply(model, &round, &specs, &statuses, &mut result).await?;
-        let removed = self.workloads_remove(&round.remove).await?;
-        let occupied = occupied(&statuses, &removed, &desired);
-        let released = self.machines_release(&machines, plan, &occupied).await?;
-
-        result.wanted = desired.len();
-        result.ready = desired.iter().filter(|want| seen.iter().any(|is| is.id == want.id && is.ready)).count();
-        for status in &statuses {
-            let Some(reason) = status.state.reason() else {
-                continue;
-            };
-            let text = format!("{}#{} is {}: {reason}", status.component, status.ordinal, status.state);
-            if is_stuck(&status.state) && round.apply.contains(&status.id) {
-                result.stuck.push(text.clone());
-            }
-            result.problems.push(text);
-        }
-        result.settled = round.settled && released && shares.len() == plan.machines.len();
-        Ok(result)
+    /// Takes away what is too much. Returns whether nothing of it is left.
+    async fn surplus_release(&self, round: &Round<'_>) -> Result<bool, McoError> {
+        let here: BTreeSet<WorkloadId> =
+            round.seen.iter().filter(|workload| workload.is_here()).map(|workload| workload.id).collect();
+        let remove = &round.rollout.remove;
+        let local: Vec<WorkloadId> = remove.iter().filter(|id| here.contains(id)).copied().collect();
+        let mut removed = self.workloads_remove(&local).await?;
+        // What is to go at a partner goes with its order, or with its machine.
+        removed.extend(remove.iter().filter(|id| !here.contains(id)));
+        let occupied = occupied(&round.seen, &removed, &round.desired);
+        self.machines_release(round.machines, round.plan, &occupied).await
     }
 
     /// One round of taking an application away. Returns whether nothing is left.
@@ -107,14 +169,20 @@ impl Mco {
     pub async fn dismantle(&self, application: ApplicationId) -> Result<bool, McoError> {
         let statuses = self.rooms.wdm.workload_list(Some(application)).await?;
         let ids: Vec<WorkloadId> = statuses.iter().map(|status| status.id).collect();
-        let gone = self.workloads_remove(&ids).await?;
-        if gone.len() < ids.len() {
+        let machines = self.machine_list(Some(application)).await?;
+        // Partners need their time: they are told first.
+        let (theirs, ours): (Vec<&Machine>, Vec<&Machine>) =
+            machines.iter().partition(|machine| machine.partner.is_some());
+        let mut gone = self.released(&theirs).await?;
+        gone &= self.workloads_remove(&ids).await?.len() == ids.len();
+        if !gone {
             return Ok(false);
         }
         self.rooms.wdm.volume_remove_all(application).await?;
-        for machine in self.machine_list(Some(application)).await? {
-            self.machine_release(&machine).await?;
+        if !self.released(&ours).await? {
+            return Ok(false);
         }
+        self.sightings.forget(application);
         self.rooms
             .database
             .write(move |connection| {
@@ -125,287 +193,44 @@ impl Mco {
         Ok(true)
     }
 
-    /// Sees to it that the plan's machines are there. Notes who refused.
-    async fn machines_ensure(
-        &self,
-        plan: &Plan,
-        machines: &[Machine],
-    ) -> Result<(BTreeMap<MachineId, NodeShare>, Realised), McoError> {
-        let wanted: Vec<&Machine> =
-            machines.iter().filter(|machine| plan.machines.iter().any(|p| p.held == Some(machine.id))).collect();
-        let mut result = Realised {
-            // The plan names a machine that is no more: it has to be planned again.
-            refused: wanted.len() < plan.machines.len(),
-            ..Realised::default()
-        };
-        let asked = wanted.iter().map(|machine| self.rooms.infrastructure.machine_ensure(machine));
-        let answers = join_all(asked).await;
-        let mut shares = BTreeMap::new();
-        for (machine, answer) in wanted.into_iter().zip(answers) {
-            match answer {
-                Ok(share) => {
-                    self.machine_ready(machine, &share).await?;
-                    shares.insert(machine.id, share);
-                }
-                Err(error) => {
-                    let text =
-                        format!("machine {} at {}: {error}", machine.terms.id.short(), machine.terms.site.short());
-                    if McoError::from(error).kind() == ErrorKind::Stale {
-                        self.machine_refused(machine, &text).await?;
-                        result.refused = true;
-                    }
-                    result.problems.push(text);
-                }
-            }
+    async fn released(&self, machines: &[&Machine]) -> Result<bool, McoError> {
+        let mut all = true;
+        for answer in join_all(machines.iter().map(|machine| self.machine_release(machine))).await {
+            all &= answer?;
         }
-        Ok((shares, result))
-    }
-
-    async fn machine_ready(&self, machine: &Machine, share: &NodeShare) -> Result<(), McoError> {
-        let ready = MachineState::Ready { node: share.node.clone() };
-        if machine.state == ready {
-            return Ok(());
-        }
-        let id = machine.id;
-        self.rooms
-            .database
-            .write(move |connection| {
-                store::machine_state_set(connection, id, &ready)?;
-                Ok(())
-            })
-            .await
-    }
-
-    /// Gives up a machine that its provider refuses, and keeps the reason for the next plan.
-    async fn machine_refused(&self, machine: &Machine, reason: &str) -> Result<(), McoError> {
-        self.rooms.infrastructure.machine_release(machine).await?;
-        let now = self.rooms.clock.now();
-        let (machine, reason) = (machine.clone(), reason.to_owned());
-        self.rooms
-            .database
-            .write(move |connection| {
-                let until = now + TimeDelta::seconds(REFUSAL_SECONDS);
-                store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
-                store::machine_delete(connection, machine.id)?;
-                event::append(
-                    connection,
-                    &event::NewEvent {
-                        at: now,
-                        actor: Actor::Broker,
-                        application: Some(machine.application),
-                        subject: format!("machine/{}", machine.id),
-                        kind: "machine.refused".to_owned(),
-                        message: reason,
-                        data: json!({"offer": machine.terms.id, "site": machine.terms.site}),
-                    },
-                )?;
-                Ok(())
-            })
-            .await
-    }
-
-    async fn workloads_apply(
-        &self,
-        model: &ResourceModel,
-        round: &Rollout,
-        specs: &BTreeMap<WorkloadId, WorkloadSpec>,
-        statuses: &[WorkloadStatus],
-        result: &mut Realised,
-    ) -> Result<(), McoError> {
-        let wanted: Vec<&WorkloadSpec> = round.apply.iter().filter_map(|id| specs.get(id)).collect();
-        // Every port is known before anything starts, so that the first
-        // environment of each workload already names its peers.
-        let prepared = join_all(wanted.iter().map(|spec| self.rooms.wdm.workload_prepare(spec))).await;
-        let mut reached = reached(round, specs, statuses);
-        let mut startable = Vec::new();
-        for (spec, endpoints) in wanted.into_iter().zip(prepared) {
-            match endpoints {
-                Ok(endpoints) => {
-                    reached.push(Reached::prepared(spec, endpoints));
-                    startable.push(spec);
-                }
-                Err(error) => result.problems.push(one_workload(error.into(), spec)?),
-            }
-        }
-        let applied = join_all(startable.iter().map(|spec| {
-            let peers = peers::of(model, &spec.component, &reached);
-            async move { self.rooms.wdm.workload_apply(spec, &peers).await }
-        }))
-        .await;
-        let mut outdated = Vec::new();
-        for (spec, answer) in startable.into_iter().zip(applied) {
-            match answer {
-                Ok(applied) if applied.peers_changed => outdated.push(spec),
-                Ok(_) => {}
-                Err(error) => result.problems.push(one_workload(error.into(), spec)?),
-            }
-        }
-        for status in statuses.iter().filter(|status| still_serves(status, round, specs)) {
-            let peers = peers::of(model, &status.component, &reached);
-            match self.rooms.wdm.workload_tell(status.id, &peers).await {
-                Ok(()) | Err(WdmError::NotFound(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.outdated_restart(model, &outdated, statuses).await
-    }
-
-    /// Restarts those that only the environment tells of their peers: one of
-    /// each component at a time, and only while all its others are healthy.
-    async fn outdated_restart(
-        &self,
-        model: &ResourceModel,
-        outdated: &[&WorkloadSpec],
-        statuses: &[WorkloadStatus],
-    ) -> Result<(), McoError> {
-        let mut done = BTreeSet::new();
-        for spec in outdated {
-            let restarts = |c: &Component| c.on_peer_change == OnPeerChange::Restart;
-            let asked = model.components.get(&spec.component).is_some_and(restarts);
-            let calm = statuses
-                .iter()
-                .filter(|status| status.component == spec.component)
-                .all(|status| status.state.is_healthy());
-            if asked && calm && done.insert(&spec.component) {
-                self.rooms.wdm.workload_restart(spec.id).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns those that are gone.
-    async fn workloads_remove(&self, ids: &[WorkloadId]) -> Result<BTreeSet<WorkloadId>, McoError> {
-        let answers = join_all(ids.iter().map(|id| self.rooms.wdm.workload_remove(*id))).await;
-        let mut gone = BTreeSet::new();
-        for (id, answer) in ids.iter().zip(answers) {
-            if answer? == Removal::Gone {
-                gone.insert(*id);
-            }
-        }
-        Ok(gone)
-    }
-
-    /// Gives back the machines that no plan wants and nothing runs in. Returns whether none is left.
-    async fn machines_release(
-        &self,
-        machines: &[Machine],
-        plan: &Plan,
-        occupied: &BTreeSet<MachineId>,
-    ) -> Result<bool, McoError> {
-        let mut none_left = true;
-        for machine in machines {
-            if plan.machines.iter().any(|planned| planned.held == Some(machine.id)) {
-                continue;
-            }
-            if occupied.contains(&machine.id) {
-                none_left = false;
-            } else {
-                self.machine_release(machine).await?;
-            }
-        }
-        Ok(none_left)
-    }
-
-    async fn machine_release(&self, machine: &Machine) -> Result<(), McoError> {
-        self.rooms.infrastructure.machine_release(machine).await?;
-        let id = machine.id;
-        self.rooms
-            .database
-            .write(move |connection| {
-                store::machine_delete(connection, id)?;
-                Ok(())
-            })
-            .await
+        Ok(all)
     }
 }
 
-/// What went wrong with one workload, in words; an error when it wasn't about that one alone.
-fn one_workload(error: McoError, spec: &WorkloadSpec) -> Result<String, McoError> {
-    match error.kind() {
-        ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Full | ErrorKind::NotFound => {
-            Ok(format!("{}#{}: {error}", spec.component, spec.ordinal))
-        }
-        _ => Err(error),
-    }
-}
-
-fn seen(status: &WorkloadStatus, now: DateTime<Utc>) -> SeenWorkload {
-    let ready_since = match status.state {
-        WorkloadState::Running { since } => Some(since),
-        _ => None,
-    };
-    SeenWorkload {
-        id: status.id,
-        component: status.component.clone(),
-        ordinal: status.ordinal,
-        ready: ready_since.is_some(),
-        known: ready_since.is_some_and(|since| now - since >= TAKE_OVER),
-    }
-}
-
-/// Goes on until another that takes its place works.
-fn still_serves(status: &WorkloadStatus, round: &Rollout, specs: &BTreeMap<WorkloadId, WorkloadSpec>) -> bool {
-    !specs.contains_key(&status.id) && !round.remove.contains(&status.id)
-}
-
-/// Who can be called. What is to go without a replacement is named to nobody any more.
-fn reached(round: &Rollout, specs: &BTreeMap<WorkloadId, WorkloadSpec>, statuses: &[WorkloadStatus]) -> Vec<Reached> {
-    let leaves = |status: &WorkloadStatus| {
-        let slot = |spec: &WorkloadSpec| spec.component == status.component && spec.ordinal == status.ordinal;
-        round.remove.contains(&status.id) && !specs.values().any(slot)
-    };
-    let staying = statuses.iter().filter(|status| !leaves(status));
-    staying.map(|status| Reached::from_status(status, specs.contains_key(&status.id))).collect()
-}
-
-fn specs(
-    application: &ApplicationRef,
-    model: &ResourceModel,
-    plan: &Plan,
-    desired: &[DesiredWorkload],
-    shares: &BTreeMap<MachineId, NodeShare>,
-) -> BTreeMap<WorkloadId, WorkloadSpec> {
-    desired
+/// What partners tell of.
+pub(super) fn elsewhere(machines: &[Machine], ordered: &BTreeMap<MachineId, Ordered>) -> Vec<Workload> {
+    machines
         .iter()
-        .filter_map(|want| {
-            let component = model.components.get(&want.component)?;
-            let share = shares.get(&want.machine)?;
-            let machine = plan.machines.iter().find(|m| m.held == Some(want.machine))?;
-            let spec = WorkloadSpec {
-                id: want.id,
-                application: application.id,
-                application_name: application.name.clone(),
-                component: want.component.clone(),
-                ordinal: want.ordinal,
-                revision: want.revision.clone(),
-                provider: machine.provider.clone(),
-                target: Target {
-                    machine: want.machine,
-                    site: share.site.clone(),
-                    node: share.node.clone(),
-                    address: share.address,
-                    directory: share.directory.clone(),
-                },
-                package: component.package.clone(),
-                resources: component.resources.clone(),
-                ports: component.ports.clone(),
-                environment: component.environment.clone(),
-                volumes: component.volumes.clone(),
-                health: component.health.clone(),
-            };
-            Some((want.id, spec))
-        })
+        .filter_map(|machine| Some((machine, ordered.get(&machine.id)?)))
+        .flat_map(|(machine, known)| crate::orders::seen(machine, known.order.as_ref(), known.report.as_ref()))
         .collect()
 }
 
+/// Adds what workloads say is wrong. Returns what of it will hardly mend by itself.
+fn trouble(round: &Round<'_>, problems: &mut Vec<String>) -> Vec<String> {
+    let mut stuck = Vec::new();
+    for workload in &round.seen {
+        let Some(reason) = workload.state.reason() else {
+            continue;
+        };
+        let text = format!("{} is {}: {reason}", workload.name(), workload.state);
+        if is_stuck(&workload.state) && round.rollout.apply.contains(&workload.id) {
+            stuck.push(text.clone());
+        }
+        problems.push(text);
+    }
+    stuck
+}
+
 /// Machines in which something runs or is about to.
-fn occupied(
-    statuses: &[WorkloadStatus],
-    removed: &BTreeSet<WorkloadId>,
-    desired: &[DesiredWorkload],
-) -> BTreeSet<MachineId> {
-    let there = statuses.iter().filter(|status| !removed.contains(&status.id));
-    there.map(|status| status.target.machine).chain(desired.iter().map(|want| want.machine)).collect()
+fn occupied(seen: &[Workload], removed: &BTreeSet<WorkloadId>, desired: &[DesiredWorkload]) -> BTreeSet<MachineId> {
+    let there = seen.iter().filter(|workload| !removed.contains(&workload.id));
+    there.map(|workload| workload.machine).chain(desired.iter().map(|want| want.machine)).collect()
 }
 
 /// So many ends in a row, and it will hardly mend by itself.
@@ -416,19 +241,5 @@ fn is_stuck(state: &WorkloadState) -> bool {
         WorkloadState::Failed { .. } => true,
         WorkloadState::BackingOff { crashes, .. } => *crashes >= STUCK_AFTER,
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use hansa_ontology::SiteId;
-    use hansa_pim::PimError;
-
-    #[test]
-    fn no_room_asks_for_another_plan() {
-        let site = SiteId::new("urn:hansa:site:x").unwrap();
-        let error = McoError::Infrastructure(PimError::NoConnector { site, service: "servers" }.into());
-        assert_eq!(error.kind(), ErrorKind::Stale);
     }
 }

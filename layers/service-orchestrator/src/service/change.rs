@@ -19,10 +19,10 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// What a change does to an application, in the words of events and operations.
-struct Verb {
-    kind: &'static str,
-    event: &'static str,
-    done: &'static str,
+pub(super) struct Verb {
+    pub(super) kind: &'static str,
+    pub(super) event: &'static str,
+    pub(super) done: &'static str,
 }
 
 const SUBMIT: Verb = Verb { kind: "application.submit", event: "application.submitted", done: "submitted" };
@@ -117,6 +117,7 @@ impl ServiceOrchestrator {
             .write(move |connection| {
                 once(connection, &change, now, |connection| {
                     let mut application = store::find(connection, &reference)?;
+                    expect_own(&application, &change)?;
                     if application.desired == DesiredState::Removed {
                         return Ok(accepted(&application));
                     }
@@ -148,23 +149,46 @@ impl ServiceOrchestrator {
             .write(move |connection| {
                 once(connection, &change, now, |connection| {
                     let mut application = store::find(connection, &reference)?;
+                    expect_own(&application, &change)?;
                     if application.desired == DesiredState::Removed {
                         return Err(OrchestratorError::BeingRemoved(application.name));
                     }
                     expect_version(&application, &change)?;
                     edit(&mut application)?;
-                    supersede(connection, &application, operation, now)?;
-                    application.revision += 1;
-                    application.phase = Phase::Planning;
-                    application.operation = operation;
-                    application.version += 1;
-                    application.updated_at = now;
-                    store::update(connection, &application)?;
-                    store::revision_insert(connection, &application, &change.actor)?;
-                    accept(connection, &application, &change.actor, verb, now)
+                    renew(connection, application, operation, &change.actor, verb, now)
                 })
             })
             .await
+    }
+}
+
+/// Writes the next revision of an application, whose model has been put in its place.
+pub(super) fn renew(
+    connection: &mut Connection,
+    mut application: Application,
+    operation: OperationId,
+    actor: &Actor,
+    verb: &Verb,
+    now: DateTime<Utc>,
+) -> Result<Accepted, OrchestratorError> {
+    supersede(connection, &application, operation, now)?;
+    application.revision += 1;
+    application.phase = Phase::Planning;
+    application.operation = operation;
+    application.version += 1;
+    application.updated_at = now;
+    store::update(connection, &application)?;
+    store::revision_insert(connection, &application, actor)?;
+    accept(connection, &application, actor, verb, now)
+}
+
+/// A partner's order is changed by that partner only.
+fn expect_own(application: &Application, change: &Change) -> Result<(), OrchestratorError> {
+    match &application.owner {
+        Actor::Partner(partner) if change.actor != application.owner => {
+            Err(OrchestratorError::PartnersOrder { name: application.name.clone(), partner: partner.clone() })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -196,7 +220,7 @@ fn accepted(application: &Application) -> Accepted {
 }
 
 /// Writes operation, event and work item of a change.
-fn accept(
+pub(super) fn accept(
     connection: &mut Connection,
     application: &Application,
     actor: &Actor,

@@ -2,9 +2,10 @@
 
 mod change;
 mod order;
+mod order_check;
 mod query;
 
-pub use order::Hold;
+pub use order::{Hold, order_application};
 
 use crate::{error::OrchestratorError, model::ApplicationDetail, store};
 use chrono::{DateTime, Utc};
@@ -70,7 +71,7 @@ impl ServiceOrchestrator {
             application,
             plan: self.mco.plan_in_force(id).await?,
             machines: self.mco.machine_list(Some(id)).await?,
-            workloads: self.mco.wdm().workload_list(Some(id)).await.map_err(hansa_mco::McoError::from)?,
+            workloads: self.mco.workload_list(id).await?,
         })
     }
 }

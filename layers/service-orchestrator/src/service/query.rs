@@ -6,9 +6,8 @@ use crate::{
     model::{Application, ApplicationFilter, Page},
     store,
 };
-use hansa_mco::McoError;
-use hansa_ontology::ApplicationId;
-use hansa_wdm::{LogQuery, LogStream, WorkloadStatus};
+use hansa_ontology::{ApplicationId, order::Instance};
+use hansa_wdm::{LogQuery, LogStream};
 use std::collections::BTreeMap;
 
 impl ServiceOrchestrator {
@@ -59,7 +58,7 @@ impl ServiceOrchestrator {
         component: Option<&str>,
         ordinal: Option<u32>,
         query: LogQuery,
-    ) -> Result<Vec<(WorkloadStatus, LogStream)>, OrchestratorError> {
+    ) -> Result<Vec<(Instance, LogStream)>, OrchestratorError> {
         let application = self.application(reference).await?;
         if let Some(name) = component
             && !application.model.components.contains_key(name)
@@ -70,15 +69,13 @@ impl ServiceOrchestrator {
                 message: format!("there is no component `{name}`; there are {}", known.join(", ")),
             });
         }
-        let wdm = self.mco.wdm();
-        let workloads = wdm.workload_list(Some(application.id)).await.map_err(McoError::from)?;
         let mut streams = Vec::new();
-        for status in workloads {
-            let asked = component.is_none_or(|name| name == status.component)
-                && ordinal.is_none_or(|number| number == status.ordinal);
+        for workload in self.mco.workload_list(application.id).await? {
+            let asked = component.is_none_or(|name| name == workload.component)
+                && ordinal.is_none_or(|number| number == workload.ordinal);
             if asked {
-                let stream = wdm.logs(status.id, query).await.map_err(McoError::from)?;
-                streams.push((status, stream));
+                let stream = self.mco.logs(&workload, query).await?;
+                streams.push((Instance { component: workload.component, ordinal: workload.ordinal }, stream));
             }
         }
         Ok(streams)

@@ -134,6 +134,7 @@ impl Workload {
             component: spec.component,
             ordinal: spec.ordinal,
             revision: spec.revision,
+            provider: spec.provider,
             target: spec.target,
             state: progress.state,
             endpoints,

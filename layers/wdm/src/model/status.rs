@@ -2,7 +2,7 @@
 
 use super::{Endpoints, Exit, Target};
 use chrono::{DateTime, Utc};
-use hansa_ontology::{ApplicationId, WorkloadId};
+use hansa_ontology::{ApplicationId, ProviderId, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -20,6 +20,8 @@ pub struct WorkloadStatus {
     pub ordinal: u32,
     /// The revision that was asked for last.
     pub revision: String,
+    /// Who runs the site.
+    pub provider: ProviderId,
     /// Where it runs.
     pub target: Target,
     /// What it does.

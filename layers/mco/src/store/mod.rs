@@ -1,5 +1,9 @@
 //! Machines, plans in force and refused offers, as rows. Private to this room.
 
+mod orders;
+
+pub(crate) use orders::{order_delete, order_get, order_handed_on, order_write};
+
 use crate::model::{Machine, MachineState, Plan};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -24,6 +28,18 @@ diesel::table! {
         currency -> Text,
         state -> Text,
         created_at -> Timestamp,
+        partner -> Nullable<Text>,
+        customer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    machine_order (machine) {
+        machine -> Text,
+        generation -> BigInt,
+        model -> Text,
+        since -> Text,
+        handed_on -> Bool,
     }
 }
 
@@ -57,6 +73,8 @@ struct MachineRow {
     currency: String,
     state: String,
     created_at: NaiveDateTime,
+    partner: Option<String>,
+    customer: Option<String>,
 }
 
 impl MachineRow {
@@ -70,6 +88,8 @@ impl MachineRow {
             currency: machine.price_per_hour.currency.to_string(),
             state: json::to_column("state of a machine", &machine.state)?,
             created_at: time::to_column(machine.created_at),
+            partner: machine.partner.clone(),
+            customer: machine.customer.clone(),
         })
     }
 
@@ -81,6 +101,8 @@ impl MachineRow {
             price_per_hour: Money::new(self.price_micros, text::from_column("currency of a machine", &self.currency)?),
             state: json::from_column("state of a machine", &self.state)?,
             created_at: time::from_column(self.created_at),
+            partner: self.partner,
+            customer: self.customer,
         })
     }
 }
@@ -111,8 +133,9 @@ pub(crate) fn machine_state_set(
     Ok(changed > 0)
 }
 
-/// Returns whether there was such a machine.
+/// Forgets a machine, and what was asked of it. Returns whether there was such a machine.
 pub(crate) fn machine_delete(connection: &mut Connection, id: MachineId) -> Result<bool, RepositoryError> {
+    order_delete(connection, id)?;
     Ok(diesel::delete(machine::table.find(id.to_string())).execute(connection)? > 0)
 }
 

@@ -1,5 +1,9 @@
 //! Applications and their revisions, as rows. Private to this room.
 
+mod orders;
+
+pub(crate) use orders::{generation, generation_set, order_insert};
+
 use crate::{
     error::OrchestratorError,
     model::{Application, ApplicationFilter, Page, Phase},
@@ -40,6 +44,15 @@ diesel::table! {
         model -> Text,
         actor -> Text,
         created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    delivery_order (application) {
+        application -> Text,
+        order_id -> Text,
+        partner -> Text,
+        generation -> BigInt,
     }
 }
 
@@ -191,6 +204,9 @@ pub(crate) fn list(
         .into_boxed();
     if !filter.include_removed {
         query = query.filter(application::live_name.is_not_null());
+    }
+    if !filter.include_orders {
+        query = query.filter(application::owner.not_like("{\"kind\":\"partner\"%"));
     }
     if let Some(prefix) = &filter.name_prefix {
         // Names have no characters that LIKE takes specially; others find nothing.

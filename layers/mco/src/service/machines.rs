@@ -1,0 +1,236 @@
+//! The machines of a plan: there or on their way, refused, given back.
+
+use super::Mco;
+use crate::{
+    error::McoError,
+    infrastructure::Ensured,
+    model::{Machine, MachineState, Plan},
+    orders::PlacedOrder,
+    store,
+};
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use hansa_ontology::{
+    Actor, MachineId,
+    order::{OrderReport, OrderState},
+};
+use hansa_pim::NodeShare;
+use hansa_repository::event;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long an offer that was refused isn't asked for again.
+const REFUSAL_SECONDS: i64 = 60;
+
+/// What of a plan's machines can be used now.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Grounds {
+    /// Those of this broker.
+    pub(super) shares: BTreeMap<MachineId, NodeShare>,
+    /// Those for which their partner takes orders.
+    pub(super) at_partners: BTreeSet<MachineId>,
+    /// A provider refused one: the plan can't be carried out as it is.
+    pub(super) refused: bool,
+    /// What others wait for, for people.
+    pub(super) problems: Vec<String>,
+}
+
+impl Grounds {
+    pub(super) fn count(&self) -> usize {
+        self.shares.len() + self.at_partners.len()
+    }
+}
+
+/// A machine of a partner, with what was asked of it and what is told of it.
+#[derive(Debug, Clone)]
+pub(super) struct Ordered {
+    pub(super) order: Option<PlacedOrder>,
+    pub(super) report: Option<OrderReport>,
+}
+
+impl Ordered {
+    /// Why what is asked now can't be delivered.
+    fn refusal(&self) -> Option<String> {
+        let report = self.report.as_ref()?;
+        let reason = || report.reason.clone().unwrap_or_else(|| "it gives no reason".to_owned());
+        let current = self.order.as_ref().is_some_and(|order| order.generation == report.generation);
+        match report.state {
+            OrderState::Failed if current => Some(format!("the partner can't deliver it: {}", reason())),
+            OrderState::Ending | OrderState::Ended => Some(format!("the partner has ended it: {}", reason())),
+            _ => None,
+        }
+    }
+}
+
+impl Mco {
+    /// Sees to it that the plan's machines are there. Notes who refused.
+    pub(super) async fn machines_ensure(
+        &self,
+        plan: &Plan,
+        machines: &[Machine],
+        ordered: &BTreeMap<MachineId, Ordered>,
+    ) -> Result<Grounds, McoError> {
+        let wanted: Vec<&Machine> = machines
+            .iter()
+            .filter(|machine| machine.state != MachineState::Releasing)
+            .filter(|machine| plan.machines.iter().any(|planned| planned.held == Some(machine.id)))
+            .collect();
+        // Where the plan names a machine that is no more it has to be planned again.
+        let mut grounds = Grounds { refused: wanted.len() < plan.machines.len(), ..Grounds::default() };
+        let answers = join_all(wanted.iter().map(|machine| self.rooms.infrastructure.machine_ensure(machine))).await;
+        for (machine, answer) in wanted.into_iter().zip(answers) {
+            if let Some(why) = ordered.get(&machine.id).and_then(Ordered::refusal) {
+                let text = told(machine, &why);
+                self.machine_declined(machine, &text).await?;
+                grounds.refused = true;
+                grounds.problems.push(text);
+                continue;
+            }
+            self.machine_found(machine, answer.map_err(McoError::from), &mut grounds).await?;
+        }
+        Ok(grounds)
+    }
+
+    async fn machine_found(
+        &self,
+        machine: &Machine,
+        answer: Result<Ensured, McoError>,
+        grounds: &mut Grounds,
+    ) -> Result<(), McoError> {
+        match answer {
+            Ok(Ensured::Here(share)) => {
+                self.machine_ready(machine, Some(share.node.clone())).await?;
+                grounds.shares.insert(machine.id, share);
+            }
+            Ok(Ensured::AtPartner) => {
+                self.machine_ready(machine, None).await?;
+                grounds.at_partners.insert(machine.id);
+            }
+            Ok(Ensured::Pending(waits_for)) => grounds.problems.push(told(machine, &waits_for)),
+            Ok(Ensured::Refused(reason)) => {
+                self.machine_refused(machine, "machine.refused", &told(machine, &reason)).await?;
+                grounds.refused = true;
+                grounds.problems.push(told(machine, &reason));
+            }
+            Ok(Ensured::Lost(reason)) => {
+                self.machine_refused(machine, "machine.lost", &told(machine, &reason)).await?;
+                grounds.refused = true;
+                grounds.problems.push(told(machine, &reason));
+            }
+            Err(error) => grounds.problems.push(told(machine, &error.to_string())),
+        }
+        Ok(())
+    }
+
+    async fn machine_ready(&self, machine: &Machine, node: Option<String>) -> Result<(), McoError> {
+        let ready = MachineState::Ready { node };
+        if machine.state == ready {
+            return Ok(());
+        }
+        let id = machine.id;
+        self.rooms
+            .database
+            .write(move |connection| {
+                store::machine_state_set(connection, id, &ready)?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Gives up a machine that its provider refuses, and keeps the reason for
+    /// the next plan. Nothing runs in it, or nothing that anybody can reach.
+    async fn machine_refused(&self, machine: &Machine, kind: &'static str, reason: &str) -> Result<(), McoError> {
+        let gone = self.rooms.infrastructure.machine_release(machine).await?;
+        self.refusal_write(machine, kind, reason, gone).await
+    }
+
+    /// Gives up a machine in which something still works: that goes on until
+    /// its replacement works.
+    async fn machine_declined(&self, machine: &Machine, reason: &str) -> Result<(), McoError> {
+        self.refusal_write(machine, "machine.refused", reason, false).await
+    }
+
+    async fn refusal_write(
+        &self,
+        machine: &Machine,
+        kind: &'static str,
+        reason: &str,
+        gone: bool,
+    ) -> Result<(), McoError> {
+        let now = self.rooms.clock.now();
+        let (machine, reason) = (machine.clone(), reason.to_owned());
+        self.rooms
+            .database
+            .write(move |connection| {
+                let until = now + TimeDelta::seconds(REFUSAL_SECONDS);
+                store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
+                if gone {
+                    store::machine_delete(connection, machine.id)?;
+                } else {
+                    store::machine_state_set(connection, machine.id, &MachineState::Releasing)?;
+                }
+                event::append(
+                    connection,
+                    &event::NewEvent {
+                        at: now,
+                        actor: Actor::Broker,
+                        application: Some(machine.application),
+                        subject: format!("machine/{}", machine.id),
+                        kind: kind.to_owned(),
+                        message: reason,
+                        data: json!({
+                            "offer": machine.terms.id,
+                            "site": machine.terms.site,
+                            "partner": machine.partner,
+                        }),
+                    },
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Gives back the machines that no plan wants and nothing runs in. Returns whether none is left.
+    pub(super) async fn machines_release(
+        &self,
+        machines: &[Machine],
+        plan: &Plan,
+        occupied: &BTreeSet<MachineId>,
+    ) -> Result<bool, McoError> {
+        let unwanted: Vec<&Machine> = machines
+            .iter()
+            .filter(|machine| !plan.machines.iter().any(|planned| planned.held == Some(machine.id)))
+            .collect();
+        let free = unwanted.iter().filter(|machine| !occupied.contains(&machine.id));
+        let released = join_all(free.map(|machine| self.machine_release(machine))).await;
+        let mut gone = 0;
+        for answer in released {
+            gone += usize::from(answer?);
+        }
+        Ok(gone == unwanted.len())
+    }
+
+    /// Gives a machine back. False while its partner is still at it.
+    pub(super) async fn machine_release(&self, machine: &Machine) -> Result<bool, McoError> {
+        if !self.rooms.infrastructure.machine_release(machine).await? {
+            return Ok(false);
+        }
+        let id = machine.id;
+        self.rooms
+            .database
+            .write(move |connection| {
+                store::machine_delete(connection, id)?;
+                Ok(true)
+            })
+            .await
+    }
+}
+
+/// Which machine, and at which partner, before what is said of it.
+fn told(machine: &Machine, what: &str) -> String {
+    let (offer, site) = (machine.terms.id.short(), machine.terms.site.short());
+    match &machine.partner {
+        Some(partner) => format!("machine {offer} at {site} of partner {partner}: {what}"),
+        None => format!("machine {offer} at {site}: {what}"),
+    }
+}

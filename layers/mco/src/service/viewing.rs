@@ -1,0 +1,48 @@
+//! What callers see of an application's workloads, wherever they run.
+
+use super::{Mco, realising::elsewhere};
+use crate::{
+    error::McoError,
+    infrastructure::InfrastructureError,
+    model::{Place, Workload},
+};
+use futures_util::{StreamExt as _, stream};
+use hansa_ontology::ApplicationId;
+use hansa_wdm::{LogLine, LogQuery, LogStream};
+
+/// Lines of a partner's workload where the caller names no number.
+const ALL_LINES: usize = 10_000;
+
+impl Mco {
+    /// The workloads of an application as they were last seen here, and as
+    /// partners last told of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn workload_list(&self, application: ApplicationId) -> Result<Vec<Workload>, McoError> {
+        let here = self.rooms.wdm.workload_list(Some(application)).await?;
+        let machines = self.machine_list(Some(application)).await?;
+        let ordered = self.ordered(application, &machines).await?;
+        let mut all: Vec<Workload> =
+            here.into_iter().map(Workload::from).chain(elsewhere(&machines, &ordered)).collect();
+        all.sort_by(|a, b| (&a.component, a.ordinal, a.id).cmp(&(&b.component, b.ordinal, b.id)));
+        Ok(all)
+    }
+
+    /// The output of a workload, oldest line first. That of a partner's
+    /// workload is what the partner has now; it isn't followed.
+    ///
+    /// # Errors
+    /// When there is no such workload, or its partner does not answer.
+    pub async fn logs(&self, workload: &Workload, query: LogQuery) -> Result<LogStream, McoError> {
+        if let Place::Node(_) = workload.place {
+            return Ok(self.rooms.wdm.logs(workload.id, query).await?);
+        }
+        let tail = query.tail.unwrap_or(ALL_LINES);
+        let partner = &self.rooms.infrastructure.partner;
+        let lines = partner.order_logs(workload.machine, &workload.component, workload.ordinal, tail).await;
+        let lines = lines.map_err(InfrastructureError::from)?;
+        let asked = move |line: &LogLine| query.since.is_none_or(|since| line.at >= since);
+        Ok(stream::iter(lines.into_iter().filter(asked).map(Ok)).boxed())
+    }
+}

@@ -1,0 +1,164 @@
+//! Workloads on nodes of this broker: started, told of their peers, restarted, taken away.
+
+use super::{Mco, realising::Round};
+use crate::{
+    error::{ErrorKind, McoError},
+    model::Workload,
+    peers::{self, Reached},
+};
+use futures_util::future::join_all;
+use hansa_ontology::{
+    ResourceModel, WorkloadId,
+    resource_model::{Component, OnPeerChange},
+};
+use hansa_pim::NodeShare;
+use hansa_wdm::{Removal, Target, WdmError, WorkloadSpec};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Mco {
+    /// Applies what the round wants here. Returns who can be reached, here and elsewhere.
+    pub(super) async fn workloads_apply(
+        &self,
+        round: &Round<'_>,
+        problems: &mut Vec<String>,
+    ) -> Result<Vec<Reached>, McoError> {
+        let specs = specs(round);
+        let wanted: Vec<&WorkloadSpec> = round.rollout.apply.iter().filter_map(|id| specs.get(id)).collect();
+        // Every port is known before anything starts, so that the first
+        // environment of each workload already names its peers.
+        let prepared = join_all(wanted.iter().map(|spec| self.rooms.wdm.workload_prepare(spec))).await;
+        let mut reached = reached(round);
+        let mut startable = Vec::new();
+        for (spec, endpoints) in wanted.into_iter().zip(prepared) {
+            match endpoints {
+                Ok(endpoints) => {
+                    reached.push(Reached::prepared(spec, &endpoints));
+                    startable.push(spec);
+                }
+                Err(error) => problems.push(one_workload(error.into(), spec)?),
+            }
+        }
+        let applied = join_all(startable.iter().map(|spec| {
+            let peers = peers::of(round.model, &spec.component, &reached);
+            async move { self.rooms.wdm.workload_apply(spec, &peers).await }
+        }))
+        .await;
+        let mut outdated = Vec::new();
+        for (spec, answer) in startable.into_iter().zip(applied) {
+            match answer {
+                Ok(applied) if applied.peers_changed => outdated.push(spec),
+                Ok(_) => {}
+                Err(error) => problems.push(one_workload(error.into(), spec)?),
+            }
+        }
+        for workload in round.seen.iter().filter(|workload| still_serves(workload, round)) {
+            let peers = peers::of(round.model, &workload.component, &reached);
+            match self.rooms.wdm.workload_tell(workload.id, &peers).await {
+                Ok(()) | Err(WdmError::NotFound(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.outdated_restart(round.model, &outdated, &round.seen).await?;
+        Ok(reached)
+    }
+
+    /// Restarts those that only the environment tells of their peers: one of
+    /// each component at a time, and only while all its others are healthy.
+    async fn outdated_restart(
+        &self,
+        model: &ResourceModel,
+        outdated: &[&WorkloadSpec],
+        seen: &[Workload],
+    ) -> Result<(), McoError> {
+        let mut done = BTreeSet::new();
+        for spec in outdated {
+            let restarts = |c: &Component| c.on_peer_change == OnPeerChange::Restart;
+            let asked = model.components.get(&spec.component).is_some_and(restarts);
+            let own = seen.iter().filter(|workload| workload.component == spec.component);
+            let calm = own.into_iter().all(|workload| workload.state.is_healthy());
+            if asked && calm && done.insert(&spec.component) {
+                self.rooms.wdm.workload_restart(spec.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns those that are gone.
+    pub(super) async fn workloads_remove(&self, ids: &[WorkloadId]) -> Result<BTreeSet<WorkloadId>, McoError> {
+        let answers = join_all(ids.iter().map(|id| self.rooms.wdm.workload_remove(*id))).await;
+        let mut gone = BTreeSet::new();
+        for (id, answer) in ids.iter().zip(answers) {
+            if answer? == Removal::Gone {
+                gone.insert(*id);
+            }
+        }
+        Ok(gone)
+    }
+}
+
+/// What went wrong with one workload, in words; an error when it wasn't about that one alone.
+fn one_workload(error: McoError, spec: &WorkloadSpec) -> Result<String, McoError> {
+    match error.kind() {
+        ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Full | ErrorKind::NotFound => {
+            Ok(format!("{}#{}: {error}", spec.component, spec.ordinal))
+        }
+        _ => Err(error),
+    }
+}
+
+/// Goes on here until another that takes its place works.
+fn still_serves(workload: &Workload, round: &Round<'_>) -> bool {
+    workload.is_here() && !round.wants(workload.id) && !round.rollout.remove.contains(&workload.id)
+}
+
+/// Who can be called. What is to go without a replacement is named to nobody any more.
+fn reached(round: &Round<'_>) -> Vec<Reached> {
+    let leaves = |workload: &Workload| {
+        let replaced =
+            round.desired.iter().any(|want| want.component == workload.component && want.ordinal == workload.ordinal);
+        round.rollout.remove.contains(&workload.id) && !replaced
+    };
+    let staying = round.seen.iter().filter(|workload| !leaves(workload));
+    let elsewhere = round.model.delivery.iter().flat_map(Reached::elsewhere);
+    elsewhere.chain(staying.map(|workload| Reached::seen(workload, round.wants(workload.id)))).collect()
+}
+
+fn specs(round: &Round<'_>) -> BTreeMap<WorkloadId, WorkloadSpec> {
+    let name = round.model.delivery.as_ref().map_or(&round.application.name, |delivery| &delivery.application);
+    round
+        .desired
+        .iter()
+        .filter_map(|want| {
+            let component = round.model.components.get(&want.component)?;
+            let share = round.grounds.shares.get(&want.machine)?;
+            let machine = round.plan.machines.iter().find(|m| m.held == Some(want.machine))?;
+            let spec = WorkloadSpec {
+                id: want.id,
+                application: round.application.id,
+                application_name: name.clone(),
+                component: want.component.clone(),
+                ordinal: want.ordinal,
+                revision: want.revision.clone(),
+                provider: machine.provider.clone(),
+                target: target(share, want.machine),
+                package: component.package.clone(),
+                resources: component.resources.clone(),
+                ports: component.ports.clone(),
+                environment: component.environment.clone(),
+                volumes: component.volumes.clone(),
+                health: component.health.clone(),
+            };
+            Some((want.id, spec))
+        })
+        .collect()
+}
+
+fn target(share: &NodeShare, machine: hansa_ontology::MachineId) -> Target {
+    Target {
+        machine,
+        site: share.site.clone(),
+        node: share.node.clone(),
+        address: share.address,
+        directory: share.directory.clone(),
+    }
+}
