@@ -41,6 +41,11 @@ impl Fetcher {
         if !options.root_certificates.is_empty() {
             let roots =
                 Certificate::from_pem_bundle(&options.root_certificates).map_err(unusable("the root certificate"))?;
+            if roots.is_empty() {
+                return Err(FederationError::Crypto(
+                    "the file of root certificates has no certificate in PEM".to_owned(),
+                ));
+            }
             builder = builder.tls_certs_merge(roots);
         }
         if let Some(identity) = &options.identity {

@@ -124,6 +124,12 @@ fn check_host(host: &str) -> Result<(), &'static str> {
     if host.is_empty() || !host.bytes().all(letters) {
         return Err("may have lower-case letters, digits, - and . only; percent-encode the colon of a port as %3A");
     }
+    if host
+        .split('.')
+        .any(|label| label.is_empty() || label.len() > 63 || label.starts_with('-') || label.ends_with('-'))
+    {
+        return Err("is no domain name");
+    }
     match Host::parse(host) {
         Ok(Host::Domain(name)) if name == host && !host.ends_with('.') => Ok(()),
         Ok(Host::Ipv4(address)) if address.is_loopback() && address.to_string() == host => Ok(()),

@@ -11,8 +11,11 @@ const TERMS: &str = "urn:hansa:terms:sha256:";
 
 /// A dcat:Dataset.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "@type", rename_all = "camelCase", rename = "Dataset")]
+#[serde(rename_all = "camelCase")]
 pub struct Dataset {
+    /// `Dataset`.
+    #[serde(rename = "@type", default = "dataset_type")]
+    pub kind: String,
     /// The context; absent inside a catalogue.
     #[serde(rename = "@context", default, skip_serializing_if = "Option::is_none")]
     pub context: Option<Context>,
@@ -26,6 +29,10 @@ pub struct Dataset {
     /// What describes the offer for people and machines that don't read its document.
     #[serde(flatten)]
     pub properties: Map<String, Value>,
+}
+
+fn dataset_type() -> String {
+    "Dataset".to_owned()
 }
 
 /// A dcat:Distribution.
@@ -106,6 +113,7 @@ pub fn dataset(offer: &Offer, site: Option<&Site>, digest: &str, service: &str) 
         ("https://w3id.org/hansa/ns#digest", Value::from(digest)),
     ];
     Dataset {
+        kind: dataset_type(),
         context: None,
         id: offer.id.to_string(),
         has_policy: vec![super::terms::policy(offer, site, digest)],

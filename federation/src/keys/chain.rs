@@ -57,7 +57,9 @@ pub fn chain_follow(
                 }
                 known = Some((list.sequence, KeySet { did: list.did, keys: list.keys }));
             }
-            Err(error) if known.is_some() => return Err(error),
+            Err(error) if known.is_some() => {
+                return Err(FederationError::untrusted(format!("the key lists of {} break off: {error}", pinned.did)));
+            }
             Err(_before_what_is_pinned) => {}
         }
     }

@@ -104,7 +104,12 @@ impl Folder {
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<Stamp, FederationError> {
         let (path, new) = (self.path.join(name), self.path.join(format!("{name}.new")));
         let written = || -> io::Result<Stamp> {
-            let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new)?;
+            // What a killed process left there may have any mode, so it isn't written into.
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new)?;
             file.write_all(bytes)?;
             file.sync_all()?;
             let stamp = stamp(&file.metadata()?);

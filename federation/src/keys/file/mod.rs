@@ -213,6 +213,7 @@ impl KeyStore for FileKeyStore {
         let entry = entry.ok_or_else(|| FederationError::UnknownKey { kid: key.to_string() })?;
         if entry.key.revoked.is_none() {
             entry.key.revoked = Some(now);
+            (entry.key.authentication, entry.key.assertion) = (false, false);
             // Signed by another key where one is left: the one that is given up has no word any more.
             let other = index.signer(now).map(|entry| entry.key.id.clone());
             if other.is_none() {
