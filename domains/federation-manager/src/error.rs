@@ -1,6 +1,7 @@
 //! What can go wrong here, and what the caller does about it.
 
 use crate::transport::TransportError;
+use hansa_federation::wire::ProblemKind;
 use hansa_repository::RepositoryError;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub enum FederationError {
         /// What is wrong with the proof, and what would be right.
         reason: String,
     },
+    /// The sender's token was seen before.
+    #[error("the token was used before; sign each request anew")]
+    Replayed,
     /// The sender is known, and may not do this.
     #[error("{reason}")]
     Forbidden {
@@ -64,6 +68,9 @@ pub enum FederationError {
     /// What this needs isn't there at the moment.
     #[error("{0}")]
     Unavailable(String),
+    /// What somebody said isn't what the protocol asks for, or isn't proved.
+    #[error(transparent)]
+    Words(#[from] hansa_federation::FederationError),
     /// The database failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -108,14 +115,36 @@ impl FederationError {
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Conflict(_) => ErrorKind::Conflict,
-            Self::Unauthenticated { .. } => ErrorKind::Unauthenticated,
+            Self::Unauthenticated { .. } | Self::Replayed => ErrorKind::Unauthenticated,
             Self::Forbidden { .. } => ErrorKind::Forbidden,
             Self::TooMany { .. } => ErrorKind::TooMany,
             Self::TooLarge(_) => ErrorKind::TooLarge,
             Self::Partner { .. } | Self::Protocol { .. } => ErrorKind::Partner,
             Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Words(error) => of_words(error),
             Self::Repository(error) => of_repository(error),
             Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// The kind of problem (RFC 9457) that a partner is told.
+    #[must_use]
+    pub fn problem(&self) -> ProblemKind {
+        match self {
+            Self::Replayed => ProblemKind::Replayed,
+            Self::Words(error) if error.kind() == hansa_federation::ErrorKind::Clock => ProblemKind::Clock,
+            other => match other.kind() {
+                ErrorKind::Invalid => ProblemKind::Invalid,
+                ErrorKind::NotFound => ProblemKind::NotFound,
+                ErrorKind::Conflict => ProblemKind::Conflict,
+                ErrorKind::Unauthenticated => ProblemKind::Untrusted,
+                ErrorKind::Forbidden => ProblemKind::Forbidden,
+                ErrorKind::TooMany => ProblemKind::Busy,
+                ErrorKind::TooLarge => ProblemKind::TooLarge,
+                ErrorKind::Partner | ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Internal => {
+                    ProblemKind::Unavailable
+                }
+            },
         }
     }
 
@@ -135,6 +164,18 @@ impl FederationError {
     #[must_use]
     pub fn forbidden(reason: impl Into<String>) -> Self {
         Self::Forbidden { reason: reason.into() }
+    }
+}
+
+fn of_words(error: &hansa_federation::FederationError) -> ErrorKind {
+    use hansa_federation::ErrorKind as Kind;
+    match error.kind() {
+        Kind::Invalid => ErrorKind::Invalid,
+        Kind::TooLarge => ErrorKind::TooLarge,
+        Kind::Untrusted | Kind::UnknownKey | Kind::Clock => ErrorKind::Unauthenticated,
+        Kind::Address => ErrorKind::Forbidden,
+        Kind::Unreachable => ErrorKind::Unavailable,
+        Kind::Internal => ErrorKind::Internal,
     }
 }
 

@@ -1,8 +1,9 @@
 //! The room's one door. What it does stands in the modules, one
 //! `impl FederationManager` in each.
 
-use crate::{FederationError, FederationOptions, exchange, orders, outbox, transport::Transport};
+use crate::{FederationError, FederationOptions, exchange, orders, outbox, partners, transport::Transport};
 use chrono::{DateTime, Utc};
+use hansa_federation::{Did, KeyStore};
 use hansa_repository::{
     Database,
     ambient::{SharedClock, SharedIds},
@@ -22,6 +23,8 @@ pub struct Rooms {
     pub ids: SharedIds,
     /// The catalogue of offers, own and partners'.
     pub catalogue: CatalogueService,
+    /// This broker's keys, and with them its DID.
+    pub keys: Arc<dyn KeyStore>,
     /// How partners are reached.
     pub transport: Arc<dyn Transport>,
     /// How this room is set up.
@@ -38,6 +41,8 @@ pub struct FederationManager {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) rooms: Rooms,
+    /// What is remembered of partners between calls.
+    pub(crate) partners: partners::Memory,
     /// What the exchange remembers between calls.
     pub(crate) exchange: exchange::Memory,
     /// What orders, agreements and their workers remember between calls.
@@ -48,8 +53,8 @@ impl FederationManager {
     /// The service over these rooms. It does nothing by itself until [`FederationManager::run`].
     #[must_use]
     pub fn new(rooms: Rooms) -> Self {
-        let exchange = exchange::Memory::default();
-        Self { inner: Arc::new(Inner { rooms, exchange, orders: orders::Memory::default() }) }
+        let (partners, exchange) = (partners::Memory::default(), exchange::Memory::default());
+        Self { inner: Arc::new(Inner { rooms, partners, exchange, orders: orders::Memory::default() }) }
     }
 
     /// Does this room's own work (pulling from partners, publishing, sending
@@ -66,6 +71,20 @@ impl FederationManager {
     #[must_use]
     pub fn options(&self) -> &FederationOptions {
         &self.inner.rooms.options
+    }
+
+    /// Who this broker is.
+    #[must_use]
+    pub fn did(&self) -> &Did {
+        self.inner.rooms.keys.did()
+    }
+
+    pub(crate) fn keys(&self) -> &dyn KeyStore {
+        self.inner.rooms.keys.as_ref()
+    }
+
+    pub(crate) fn catalogue(&self) -> &CatalogueService {
+        &self.inner.rooms.catalogue
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -1,21 +1,21 @@
 //! How this room is set up.
 
+use hansa_federation::AddressGuard;
 use hansa_ontology::ProviderId;
 use std::time::Duration;
+use url::Url;
 
 /// How this room is set up. [`FederationOptions::new`] gives the defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FederationOptions {
-    /// This broker's DID, `did:web:broker.example`.
-    pub did: String,
     /// The name that partners show to their people.
     pub name: String,
-    /// Where partners reach this broker: a base URL without a slash at the end.
-    pub endpoint: String,
-    /// The provider whose offers this broker sells. None: a pure reseller, which offers nothing.
-    pub provider: Option<ProviderId>,
-    /// Plain HTTP and loopback addresses are allowed: for demos on one machine only.
-    pub allow_loopback: bool,
+    /// Where partners reach this broker: a base URL.
+    pub endpoint: Url,
+    /// The provider whose offers this broker sells.
+    pub provider: ProviderId,
+    /// Which addresses partners may be at.
+    pub guard: AddressGuard,
     /// How often each partner is asked for what is new, which is the heartbeat too.
     pub pull_every: Duration,
     /// The longest that one pull from one partner may take; it goes on in the next.
@@ -30,6 +30,8 @@ pub struct FederationOptions {
     pub offer_max_age: Duration,
     /// The most live offers that one partner may have here.
     pub offers_per_partner: usize,
+    /// The most sites of one partner: each is compared with each when latencies are looked up.
+    pub sites_per_partner: usize,
     /// The most bytes of one received resource.
     pub resource_bytes: usize,
     /// The most bytes of one answer of a partner.
@@ -47,15 +49,14 @@ pub struct FederationOptions {
 }
 
 impl FederationOptions {
-    /// The defaults for a broker.
+    /// The defaults for a broker that is reached at `endpoint` and sells the offers of `provider`.
     #[must_use]
-    pub fn new(did: impl Into<String>, name: impl Into<String>, endpoint: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<String>, endpoint: Url, provider: ProviderId) -> Self {
         Self {
-            did: did.into(),
             name: name.into(),
-            endpoint: endpoint.into(),
-            provider: None,
-            allow_loopback: false,
+            endpoint,
+            provider,
+            guard: AddressGuard::strict(),
             pull_every: Duration::from_secs(10),
             pull_budget: Duration::from_secs(60),
             pulls_at_a_time: 4,
@@ -63,6 +64,7 @@ impl FederationOptions {
             grace: Duration::from_secs(120),
             offer_max_age: Duration::from_secs(24 * 3_600),
             offers_per_partner: 100_000,
+            sites_per_partner: 200,
             resource_bytes: 256 << 10,
             answer_bytes: 32 << 20,
             quarantine_per_partner: 1_000,

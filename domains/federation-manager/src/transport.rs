@@ -3,7 +3,9 @@
 //! delay, repeat and reorder them.
 
 use async_trait::async_trait;
+use hansa_federation::{CallError, Client, Did, client, limits};
 use std::{fmt, time::Duration};
+use url::Url;
 
 /// Carries calls to partners. Signing the call with this broker's key is its work too.
 #[async_trait]
@@ -14,12 +16,11 @@ pub trait Transport: Send + Sync + fmt::Debug {
     /// As [`TransportError`] says. An answer with a status of 400 or more is `Refused`.
     async fn call(&self, call: &Call) -> Result<Answer, TransportError>;
 
-    /// The DID document that is served for a DID now, as its bytes, at most
-    /// `limit` of them.
+    /// The DID document that is served for a DID now, as its bytes.
     ///
     /// # Errors
     /// `NotSent` when the DID names an address that may not be asked, or nobody answers there.
-    async fn did_document(&self, did: &str, limit: usize) -> Result<Vec<u8>, TransportError>;
+    async fn did_document(&self, did: &Did) -> Result<Vec<u8>, TransportError>;
 }
 
 /// An HTTP method.
@@ -97,6 +98,45 @@ pub enum TransportError {
     /// Nobody knows whether the partner did it: read its state before sending it again.
     #[error("no answer: {0}")]
     Unknown(String),
+}
+
+#[async_trait]
+impl Transport for Client {
+    async fn call(&self, call: &Call) -> Result<Answer, TransportError> {
+        let not_sent = |error: &dyn fmt::Display| TransportError::NotSent(error.to_string());
+        let peer = client::Peer {
+            did: Did::new(call.partner.as_str()).map_err(|error| not_sent(&error))?,
+            endpoint: Url::parse(&call.endpoint).map_err(|error| not_sent(&error))?,
+        };
+        let method = call.method.as_str().parse().map_err(|error| TransportError::NotSent(format!("{error}")));
+        let mut request = client::Call::new(method?, call.path.as_str()).limited(call.limit);
+        request.body = (!call.body.is_empty()).then(|| ("application/json", call.body.clone()));
+        request.timeout = Some(call.timeout);
+        let answer = self.send(&peer, &request).await?;
+        Ok(Answer { status: answer.status, body: answer.body })
+    }
+
+    async fn did_document(&self, did: &Did) -> Result<Vec<u8>, TransportError> {
+        let fetch = async {
+            let url = did.document_url(self.fetcher().guard())?;
+            self.fetcher().get(&url, limits::DID_DOCUMENT_BYTES).await
+        };
+        fetch.await.map_err(|error: hansa_federation::FederationError| TransportError::NotSent(error.to_string()))
+    }
+}
+
+impl From<CallError> for TransportError {
+    fn from(error: CallError) -> Self {
+        let text = error.to_string();
+        match error {
+            CallError::NotSent { .. } => Self::NotSent(text),
+            CallError::Unknown { .. } => Self::Unknown(text),
+            CallError::Refused { status, problem, retry_after, .. } => {
+                let detail = if problem.detail.is_empty() { problem.title } else { problem.detail };
+                Self::Refused { status, kind: problem.kind, detail, retry_after }
+            }
+        }
+    }
 }
 
 impl TransportError {

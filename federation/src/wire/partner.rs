@@ -110,6 +110,10 @@ pub struct PeerStatus {
     pub state: PartnerState,
     /// The sequence number of the newest item of its feed; 0 when it is empty.
     pub feed_head: u64,
+    /// Names what of the feed the caller sees. Another name than last time: what
+    /// it sees is another feed, to be read from its snapshot.
+    #[serde(default)]
+    pub feed_view: String,
     /// Its clock.
     pub time: DateTime<Utc>,
 }

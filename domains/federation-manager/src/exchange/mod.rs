@@ -1,15 +1,28 @@
 //! The exchange of offers: our own published in a feed, partners' pulled,
-//! verified and taken into the catalogue.
+//! verified and taken into the catalogue; how many units are left, both ways.
+//!
+//! Everything is pulled. A partner that pulls sees what is true, however many
+//! messages were lost; a hint only makes it come sooner.
 
-use crate::{FederationError, FederationManager};
-use tokio_util::sync::CancellationToken;
+mod capacity;
+mod hint;
+mod judge;
+mod lookup;
+mod publish;
+mod pull;
+mod quarantine;
+mod round;
+mod serve;
+mod standing;
+mod take;
+mod worker;
 
-/// What the exchange remembers between calls. Nothing of it must survive the process.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {}
+pub use capacity::ReceivedCapacity;
+pub use lookup::SignedOffer;
+pub use pull::PullReport;
+pub use quarantine::{QuarantineView, Quarantined};
+pub use serve::CatalogPage;
+pub use standing::{Freshness, PartnerStanding};
 
-/// The exchange's own work, until the token is cancelled.
-pub(crate) async fn run(_manager: FederationManager, shutdown: CancellationToken) -> Result<(), FederationError> {
-    shutdown.cancelled().await;
-    Ok(())
-}
+pub(crate) use hint::Memory;
+pub(crate) use worker::{PULL_QUEUE, run};

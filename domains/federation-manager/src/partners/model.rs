@@ -1,8 +1,10 @@
 //! A partner, as this room and its callers see it.
 
-use super::{PartnerPolicy, PartnerState};
+use super::{PartnerEvent, PartnerPolicy, PartnerState};
+use crate::FederationError;
 use chrono::{DateTime, TimeDelta, Utc};
-use hansa_ontology::ProviderId;
+use hansa_federation::{Did, KeySet};
+use hansa_ontology::{Actor, ProviderId};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -26,8 +28,8 @@ pub struct Partner {
     pub reason: Option<String>,
     /// What it may see and do, and what we take from it.
     pub policy: PartnerPolicy,
-    /// Thumbprints (RFC 7638) of the keys that are pinned.
-    pub keys: Vec<String>,
+    /// The keys that are pinned. None yet while we wait for its answer.
+    pub keys: KeySet,
     /// Since when it is in this state.
     pub since: DateTime<Utc>,
     /// When a message or an answer of it was last proved to be its own.
@@ -57,6 +59,53 @@ pub struct FeedStanding {
 }
 
 impl Partner {
+    /// A partner of whom nothing but its DID is known.
+    pub(crate) fn new(did: &Did, endpoint: &str, state: PartnerState, now: DateTime<Utc>) -> Self {
+        Self {
+            did: did.to_string(),
+            name: did.authority(),
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            provider: None,
+            state,
+            their_state: None,
+            reason: None,
+            policy: PartnerPolicy::default(),
+            keys: KeySet { did: did.clone(), keys: Vec::new() },
+            since: now,
+            last_heard: None,
+            last_pulled: None,
+            unreachable_since: None,
+            last_error: None,
+            feed: FeedStanding::default(),
+        }
+    }
+
+    /// The state after an event.
+    ///
+    /// # Errors
+    /// `Conflict` when it can't happen in this state; the text says what can.
+    pub(crate) fn apply(
+        &mut self,
+        event: PartnerEvent,
+        reason: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), FederationError> {
+        let Some(next) = self.state.after(event) else {
+            let message = format!("the partner {} is {}, and can't {}", self.did, self.state, event.name());
+            return Err(FederationError::Conflict(message));
+        };
+        self.state = next;
+        self.reason = reason;
+        self.since = now;
+        Ok(())
+    }
+
+    /// The partner as who acts.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::Partner(self.did.clone())
+    }
+
     /// Whether nothing of it was heard for longer than this.
     #[must_use]
     pub fn is_silent(&self, now: DateTime<Utc>, longer_than: Duration) -> bool {

@@ -88,13 +88,13 @@ impl OfferPolicy {
 }
 
 impl AcceptPolicy {
-    /// Why we don't take this offer; None: we do.
+    /// Why we don't take this offer at that site; None: we do.
     #[must_use]
-    pub fn refusal(&self, offer: &Offer, site: &Site) -> Option<String> {
+    pub fn refusal(&self, offer: &Offer, site: Option<&Site>) -> Option<String> {
         if !self.kinds.passes(&offer.kind) {
             return Some(format!("our policy for this partner takes no offers of the kind {}", offer.kind));
         }
-        let denied = site.jurisdictions.iter().find(|area| !self.jurisdictions.passes(area))?;
+        let denied = site?.jurisdictions.iter().find(|area| !self.jurisdictions.passes(area))?;
         Some(format!("our policy for this partner takes nothing under the jurisdiction {denied}"))
     }
 }

@@ -5,6 +5,7 @@
 //!     └─────────┴──────────┴────────┴──→ DRAINING → TERMINATED
 //! ```
 
+use hansa_federation::wire;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -92,6 +93,45 @@ impl PartnerEvent {
     /// Every event.
     pub const ALL: [Self; 6] =
         [Self::Handshake, Self::Activate, Self::Suspend, Self::Resume, Self::Terminate, Self::Drained];
+
+    /// What happens, as a verb.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "begin a handshake",
+            Self::Activate => "become active",
+            Self::Suspend => "be suspended",
+            Self::Resume => "be resumed",
+            Self::Terminate => "be terminated",
+            Self::Drained => "come to its end",
+        }
+    }
+}
+
+impl From<PartnerState> for wire::PartnerState {
+    fn from(state: PartnerState) -> Self {
+        match state {
+            PartnerState::Invited => Self::Invited,
+            PartnerState::Handshake => Self::Handshake,
+            PartnerState::Active => Self::Active,
+            PartnerState::Suspended => Self::Suspended,
+            PartnerState::Draining => Self::Draining,
+            PartnerState::Terminated => Self::Terminated,
+        }
+    }
+}
+
+impl From<wire::PartnerState> for PartnerState {
+    fn from(state: wire::PartnerState) -> Self {
+        match state {
+            wire::PartnerState::Invited => Self::Invited,
+            wire::PartnerState::Handshake => Self::Handshake,
+            wire::PartnerState::Active => Self::Active,
+            wire::PartnerState::Suspended => Self::Suspended,
+            wire::PartnerState::Draining => Self::Draining,
+            wire::PartnerState::Terminated => Self::Terminated,
+        }
+    }
 }
 
 impl fmt::Display for PartnerState {
@@ -125,9 +165,10 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_the_wire() {
+    fn names_are_those_of_json_and_states_cross_the_wire() {
         for state in PartnerState::ALL {
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+            assert_eq!(PartnerState::from(wire::PartnerState::from(state)), state);
         }
     }
 }

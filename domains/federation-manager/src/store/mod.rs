@@ -1,6 +1,10 @@
 //! This room's tables. The only module here that knows diesel.
 
+pub(crate) mod feed;
+pub(crate) mod invitations;
 pub(crate) mod partners;
+pub(crate) mod received;
+pub(crate) mod tokens;
 
 use hansa_repository::Migrations;
 

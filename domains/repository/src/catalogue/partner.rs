@@ -213,8 +213,9 @@ pub fn confirm(
     rows::renew(connection, partner, renew_before, holds_until, generation)
 }
 
-/// How many units of each offer the partner says are left for us, as of a time.
-/// Offers that aren't its own are passed over. Says how many numbers changed.
+/// How many units of each offer the partner says are left for us, as of a time:
+/// of an offer that it doesn't name, none. Offers that aren't its own are passed
+/// over. Says how many numbers changed.
 ///
 /// # Errors
 /// When the database fails.
@@ -225,13 +226,12 @@ pub fn capacity_set(
     as_of: DateTime<Utc>,
 ) -> Result<usize, RepositoryError> {
     let stored = rows::units(connection, partner)?;
-    let changed: Vec<(&str, i64)> = units
+    let named: BTreeMap<&str, i64> = units.iter().map(|(offer, units)| (offer.as_str(), i64::from(*units))).collect();
+    let changed: Vec<(&str, i64)> = stored
         .iter()
-        .filter_map(|(offer, units)| {
-            let before = stored.get(offer.as_str())?;
-            let units = i64::from(*units);
-            (*before != Some(units)).then_some((offer.as_str(), units))
-        })
+        .map(|(offer, before)| (offer.as_str(), *before, named.get(offer.as_str()).copied().unwrap_or_default()))
+        .filter(|(_, before, units)| *before != Some(*units))
+        .map(|(offer, _, units)| (offer, units))
         .collect();
     if !changed.is_empty() {
         let generation = store::next_generation(connection)?;
@@ -261,6 +261,17 @@ pub struct OwnChange {
     pub statements: String,
 }
 
+/// Those of these sites that the catalogue has.
+///
+/// # Errors
+/// When the database fails.
+pub fn sites(connection: &mut Connection, iris: &[String]) -> Result<BTreeMap<SiteId, Site>, RepositoryError> {
+    let found = store::before(connection, iris)?;
+    let living = found.into_values().filter(|(class, row)| class == Class::Site.name() && !row.withdrawn);
+    let sites = living.map(|(_, row)| json::from_column::<Site>("site", &row.document));
+    sites.map(|site| site.map(|site| (site.id.clone(), site))).collect()
+}
+
 /// How far the changes of our own resources were followed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OwnCursor {
@@ -270,17 +281,18 @@ pub struct OwnCursor {
     pub iri: String,
 }
 
-/// At most `limit` of our own resources that changed after the cursor, each
+/// At most `limit` of our own resources of a class that changed after the cursor, each
 /// with the cursor after it. None: that is all for now.
 ///
 /// # Errors
 /// When the database fails.
 pub fn own_changes(
     connection: &mut Connection,
+    class: Class,
     after: &OwnCursor,
     limit: usize,
 ) -> Result<Vec<(OwnChange, OwnCursor)>, RepositoryError> {
-    let found = rows::own_after(connection, after.generation, &after.iri, limit)?;
+    let found = rows::own_after(connection, class, after.generation, &after.iri, limit)?;
     found
         .into_iter()
         .map(|row| {

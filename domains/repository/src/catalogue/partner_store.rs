@@ -136,6 +136,7 @@ pub(super) fn count(connection: &mut Connection, partner: &str, class: Class) ->
 /// Our own resources that changed after a place in the order of changes, in that order.
 pub(super) fn own_after(
     connection: &mut Connection,
+    class: Class,
     generation: i64,
     iri: &str,
     limit: usize,
@@ -144,6 +145,7 @@ pub(super) fn own_after(
     let same = catalogue_resource::generation.eq(generation).and(catalogue_resource::iri.gt(iri));
     Ok(catalogue_resource::table
         .filter(catalogue_resource::partner.is_null())
+        .filter(catalogue_resource::class.eq(class.name()))
         .filter(later.or(same))
         .order((catalogue_resource::generation.asc(), catalogue_resource::iri.asc()))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
