@@ -23,6 +23,15 @@ pub enum FederationError {
     /// It clashes with what is there.
     #[error("{0}")]
     Conflict(String),
+    /// There is no unit left to hold or to order.
+    #[error("{0}")]
+    SoldOut(String),
+    /// The agreement doesn't cover it, or doesn't stand any more: negotiate again.
+    #[error("{0}")]
+    Agreement(String),
+    /// It was there, and has ended for good.
+    #[error("{0} has ended")]
+    Gone(String),
     /// A message whose sender isn't proved.
     #[error("{reason}")]
     Unauthenticated {
@@ -89,6 +98,12 @@ pub enum ErrorKind {
     NotFound,
     /// It clashes with what is there.
     Conflict,
+    /// No unit is left.
+    SoldOut,
+    /// No agreement that stands covers it.
+    Agreement,
+    /// It has ended for good.
+    Gone,
     /// Who sent it isn't proved.
     Unauthenticated,
     /// The sender may not.
@@ -115,6 +130,9 @@ impl FederationError {
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Conflict(_) => ErrorKind::Conflict,
+            Self::SoldOut(_) => ErrorKind::SoldOut,
+            Self::Agreement(_) => ErrorKind::Agreement,
+            Self::Gone(_) => ErrorKind::Gone,
             Self::Unauthenticated { .. } | Self::Replayed => ErrorKind::Unauthenticated,
             Self::Forbidden { .. } => ErrorKind::Forbidden,
             Self::TooMany { .. } => ErrorKind::TooMany,
@@ -137,6 +155,9 @@ impl FederationError {
                 ErrorKind::Invalid => ProblemKind::Invalid,
                 ErrorKind::NotFound => ProblemKind::NotFound,
                 ErrorKind::Conflict => ProblemKind::Conflict,
+                ErrorKind::SoldOut => ProblemKind::SoldOut,
+                ErrorKind::Agreement => ProblemKind::Agreement,
+                ErrorKind::Gone => ProblemKind::Gone,
                 ErrorKind::Unauthenticated => ProblemKind::Untrusted,
                 ErrorKind::Forbidden => ProblemKind::Forbidden,
                 ErrorKind::TooMany => ProblemKind::Busy,

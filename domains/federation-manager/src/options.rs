@@ -42,6 +42,20 @@ pub struct FederationOptions {
     pub call_timeout: Duration,
     /// How long an invitation can be accepted.
     pub invitation_valid: Duration,
+    /// How long capacity is asked to be held, and held for a partner at most, before an order comes.
+    pub hold_time: Duration,
+    /// What one usage record covers at most.
+    pub usage_period: Duration,
+    /// By how much a partner's usage may exceed our own measure before it is disputed.
+    pub usage_tolerance: Duration,
+    /// Calls to one partner at one time.
+    pub calls_per_partner: usize,
+    /// Names this process among those that share the database; one that starts
+    /// again under the same name takes its work back at once.
+    pub worker: String,
+    /// Plays the Dataspace Protocol's conformance suite, with anonymous
+    /// counterparts. For tests on loopback only.
+    pub conformance: bool,
     /// Messages a second that one partner may send, on average.
     pub rate_per_second: u32,
     /// Messages that one partner may send at once.
@@ -70,6 +84,12 @@ impl FederationOptions {
             quarantine_per_partner: 1_000,
             call_timeout: Duration::from_secs(10),
             invitation_valid: Duration::from_secs(7 * 24 * 3_600),
+            hold_time: Duration::from_secs(120),
+            usage_period: Duration::from_secs(3_600),
+            usage_tolerance: Duration::from_secs(120),
+            calls_per_partner: 4,
+            worker: "hansa".to_owned(),
+            conformance: false,
             rate_per_second: 100,
             rate_burst: 400,
         }

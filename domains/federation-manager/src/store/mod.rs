@@ -1,10 +1,13 @@
 //! This room's tables. The only module here that knows diesel.
 
+pub(crate) mod contracts;
 pub(crate) mod feed;
 pub(crate) mod invitations;
+pub(crate) mod orders;
 pub(crate) mod partners;
 pub(crate) mod received;
 pub(crate) mod tokens;
+pub(crate) mod usage;
 
 use hansa_repository::Migrations;
 
