@@ -2,11 +2,10 @@
 //! published now, partners' as they came.
 
 use super::model::{Clauses, Subject};
-use crate::{FederationError, FederationManager};
+use crate::{FederationError, FederationManager, store};
 use hansa_federation::{
     SignedDocument,
     dsp::{Policy, catalogue},
-    json,
 };
 use hansa_ontology::{Offer, OfferId, Site, rdf::RdfFormat, reading, site::EnergyProfile};
 use hansa_repository::ErrorKind;
@@ -87,15 +86,15 @@ impl FederationManager {
 
     /// An offer of our own as it is published now.
     pub(crate) async fn own_offer(&self, id: &OfferId) -> Result<Option<KnownOffer>, FederationError> {
-        let catalogue = &self.inner.rooms.catalogue;
-        let stored = match catalogue.offer(id).await {
-            Ok(stored) if stored.origin.is_none() => stored,
-            Ok(_) => return Ok(None),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
+        let subject = id.to_string();
+        let item = self.database().read(move |connection| store::feed::find(connection, &subject)).await?;
+        let Some(document) = item.map(|item| item.document) else {
+            return Ok(None);
         };
-        let site = catalogue.site(&stored.resource.site).await.ok().map(|site| site.resource);
-        let digest = json::sha256(stored.source.text.as_bytes());
-        Ok(Some(KnownOffer { offer: stored.resource, site, digest, document: None }))
+        let Some(offer) = as_signed(&document).filter(|offer| offer.id == *id) else {
+            return Ok(None);
+        };
+        let site = self.inner.rooms.catalogue.site(&offer.site).await.ok().map(|site| site.resource);
+        Ok(Some(KnownOffer { offer, site, digest: document.digest(), document: Some(document) }))
     }
 }
