@@ -43,10 +43,7 @@ type Script = &'static [(State, Step)];
 const CASES: &[(&str, Script)] = &[
     ("ACN0101", &[(State::Requested, Step::Offer)]),
     ("ACN0102", &[(State::Requested, Step::Offer), (State::Offered, Step::Terminate)]),
-    (
-        "ACN0103",
-        &[(State::Requested, Step::Offer), (State::Accepted, Step::Agree), (State::Verified, Step::Finalize)],
-    ),
+    ("ACN0103", &[(State::Requested, Step::Offer), (State::Accepted, Step::Agree), (State::Verified, Step::Finalize)]),
     ("ACN0104", &[(State::Requested, Step::Agree), (State::Verified, Step::Finalize)]),
     ("ACN0201", &[(State::Requested, Step::Terminate)]),
     ("ACN0203", &[(State::Requested, Step::Agree)]),

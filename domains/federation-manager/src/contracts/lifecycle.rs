@@ -34,7 +34,8 @@ impl FederationManager {
     /// [`FederationError::NotFound`].
     pub async fn agreement_show(&self, id: &str) -> Result<Agreement, FederationError> {
         let key = id.to_owned();
-        let found = self.database().read(move |connection| store::contracts::agreements_named(connection, &key)).await?;
+        let found =
+            self.database().read(move |connection| store::contracts::agreements_named(connection, &key)).await?;
         found.into_iter().next().ok_or_else(|| FederationError::NotFound(format!("the agreement {id}")))
     }
 
@@ -96,7 +97,8 @@ pub(crate) async fn agreements_tell(manager: &FederationManager, partner: &str) 
         manager.database().read(move |connection| store::contracts::agreements_untold(connection, &did)).await?;
     for agreement in untold {
         let Some(end) = agreement.untold.clone() else { continue };
-        let event = AgreementEvent { event: end.event, reason: agreement.reason.clone().unwrap_or_default(), at: end.at };
+        let event =
+            AgreementEvent { event: end.event, reason: agreement.reason.clone().unwrap_or_default(), at: end.at };
         let path = format!("{}/agreements/{}/events", wire::BASE, path_segment(&agreement.id));
         match manager.partner_call(partner, Method::Post, &path, outbox::body(&event)?).await? {
             Outcome::Done(_) | Outcome::Missing | Outcome::Refused { .. } => {}

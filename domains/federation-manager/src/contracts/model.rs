@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use hansa_federation::{
     SignedDocument,
     dsp::{
-        ContractNegotiation, Context, Policy,
+        Context, ContractNegotiation, Policy,
         negotiation::{Role, State},
     },
     wire::AgreementEventKind,

@@ -16,7 +16,10 @@ pub(super) fn agreed_at(policy: &Policy) -> Result<DateTime<Utc>, FederationErro
     let text = policy.timestamp.as_deref().unwrap_or_default();
     let parsed = DateTime::parse_from_rfc3339(text);
     parsed.map(|at| at.with_timezone(&Utc)).map_err(|error| {
-        FederationError::invalid("agreement.timestamp", format!("`{text}` is no time as in 2026-01-31T12:00:00Z: {error}"))
+        FederationError::invalid(
+            "agreement.timestamp",
+            format!("`{text}` is no time as in 2026-01-31T12:00:00Z: {error}"),
+        )
     })
 }
 

@@ -54,9 +54,12 @@ impl FederationManager {
         self.database()
             .write(move |connection| {
                 let peer_pid = begun.peer_pid.clone().unwrap_or_default();
-                if let Some(known) = store::contracts::negotiation_of_peer(connection, &did, Role::Provider, &peer_pid)? {
+                if let Some(known) = store::contracts::negotiation_of_peer(connection, &did, Role::Provider, &peer_pid)?
+                {
                     if known.received.first() != Some(&digest) {
-                        return Err(FederationError::Conflict(format!("the negotiation {peer_pid} has begun with another message")));
+                        return Err(FederationError::Conflict(format!(
+                            "the negotiation {peer_pid} has begun with another message"
+                        )));
                     }
                     let first = ContractNegotiation { state: State::Requested, ..known.standing() };
                     return Ok((first, false));
@@ -155,7 +158,9 @@ impl FederationManager {
                     None => store::contracts::negotiation_of_peer(connection, &did, Role::Provider, &pid)?,
                 };
                 let found = found.filter(|found| found.state.is_some());
-                found.map(|found| found.standing()).ok_or_else(|| FederationError::NotFound(format!("the negotiation {pid}")))
+                found
+                    .map(|found| found.standing())
+                    .ok_or_else(|| FederationError::NotFound(format!("the negotiation {pid}")))
             })
             .await
     }

@@ -6,13 +6,11 @@ use crate::{
     FederationError, FederationManager, Method,
     outbox::{self, Outcome},
 };
-use hansa_federation::{
-    dsp::{
-        self, ContractAgreementMessage, ContractAgreementVerificationMessage, ContractNegotiation,
-        ContractNegotiationEventMessage, ContractNegotiationTerminationMessage, ContractOfferMessage,
-        ContractRequestMessage, Context, EventType, MessageKind, NegotiationMessage, Policy,
-        negotiation::{Role, State, Step, path_segment},
-    },
+use hansa_federation::dsp::{
+    self, Context, ContractAgreementMessage, ContractAgreementVerificationMessage, ContractNegotiation,
+    ContractNegotiationEventMessage, ContractNegotiationTerminationMessage, ContractOfferMessage,
+    ContractRequestMessage, EventType, MessageKind, NegotiationMessage, Policy,
+    negotiation::{Role, State, Step, path_segment},
 };
 use serde_json::Value;
 
@@ -49,7 +47,8 @@ pub(super) fn message(
             context,
             provider_pid,
             consumer_pid,
-            agreement: agreement.ok_or_else(|| FederationError::Internal("an agreement without its text".to_owned()))?,
+            agreement: agreement
+                .ok_or_else(|| FederationError::Internal("an agreement without its text".to_owned()))?,
         }),
         Step::Verify => NegotiationMessage::Verification(ContractAgreementVerificationMessage {
             context,
@@ -167,7 +166,8 @@ impl FederationManager {
         let Some(address) = &negotiation.address else {
             return self.partner_call(&negotiation.partner, method, &format!("{}{path}", dsp::BASE), body).await;
         };
-        let url = url::Url::parse(address).map_err(|error| FederationError::invalid("callbackAddress", error.to_string()))?;
+        let url =
+            url::Url::parse(address).map_err(|error| FederationError::invalid("callbackAddress", error.to_string()))?;
         let origin = url.origin().ascii_serialization();
         let path = format!("{}{path}", url.path().trim_end_matches('/'));
         self.address_call(&negotiation.partner, &origin, method, &path, body).await

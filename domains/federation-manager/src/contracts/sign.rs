@@ -45,7 +45,9 @@ impl FederationManager {
         let outcome = self.partner_call(&agreement.partner, Method::Post, &path, outbox::body(&ours)?).await?;
         let theirs: SignedDocument = match outcome {
             Outcome::Done(answer) => self.read_answer(&agreement.partner, &answer)?,
-            Outcome::Missing => return Err(FederationError::Unavailable("the partner doesn't have the agreement yet".to_owned())),
+            Outcome::Missing => {
+                return Err(FederationError::Unavailable("the partner doesn't have the agreement yet".to_owned()));
+            }
             Outcome::Refused { reason, .. } => {
                 agreement.state = AgreementState::Retired;
                 agreement.reason = Some(format!("the partner doesn't sign: {reason}"));

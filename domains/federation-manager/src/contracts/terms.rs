@@ -5,7 +5,7 @@ use super::model::{Clauses, Subject};
 use crate::{FederationError, FederationManager, store};
 use hansa_federation::{
     SignedDocument,
-    dsp::{Policy, catalogue},
+    dsp::{self, Policy},
 };
 use hansa_ontology::{Offer, OfferId, Site, rdf::RdfFormat, reading, site::EnergyProfile};
 use hansa_repository::ErrorKind;
@@ -48,7 +48,7 @@ impl KnownOffer {
     pub(crate) fn policy(&self) -> Result<Policy, FederationError> {
         let signed = self.document.as_ref().and_then(as_signed);
         let offer = signed.as_ref().unwrap_or(&self.offer);
-        Ok(catalogue::policy(offer, self.site.as_ref(), &self.digest)?)
+        Ok(dsp::policy(offer, self.site.as_ref(), &self.digest))
     }
 }
 

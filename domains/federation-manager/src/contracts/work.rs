@@ -153,7 +153,13 @@ async fn consumer_opinion(manager: &FederationManager, negotiation: &Negotiation
     };
     // What the partner says of its site may come a moment later.
     let early = manager.now() - negotiation.since < OPEN;
-    Ok(if good { Opinion::Good } else if early { Opinion::Open } else { Opinion::Bad(changed) })
+    Ok(if good {
+        Opinion::Good
+    } else if early {
+        Opinion::Open
+    } else {
+        Opinion::Bad(changed)
+    })
 }
 
 fn agreement_opinion(manager: &FederationManager, negotiation: &Negotiation) -> Opinion {
@@ -372,11 +378,8 @@ async fn wait(manager: &FederationManager, negotiation: Negotiation) -> Result<N
 async fn close(manager: &FederationManager, read: Negotiation) -> Result<Next, FederationError> {
     let now = manager.now();
     let finalized = read.state == Some(State::Finalized);
-    let agreement = if finalized && !conformance::is_counterpart(&read.partner) {
-        Some(paper::agreement(&read)?)
-    } else {
-        None
-    };
+    let agreement =
+        if finalized && !conformance::is_counterpart(&read.partner) { Some(paper::agreement(&read)?) } else { None };
     manager
         .database()
         .write(move |connection| {

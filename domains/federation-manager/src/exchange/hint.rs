@@ -2,7 +2,7 @@
 //! so none is repeated.
 
 use super::PULL_QUEUE;
-use crate::{Call, FederationError, FederationManager, Method, Peer, store};
+use crate::{Call, FederationError, FederationManager, Method, Peer, outbox, store};
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_federation::{
     json as strict,
@@ -66,7 +66,13 @@ impl FederationManager {
                 self.inner.exchange.keys_forget(&peer.did);
                 self.pull_soon(&peer.did).await
             }
-            HintKind::Orders | HintKind::Agreements | HintKind::Usage => self.hinted(&peer.did, hint.kind).await,
+            HintKind::Orders | HintKind::Agreements | HintKind::Usage => {
+                let (did, now) = (peer.did.clone(), self.now());
+                self.database()
+                    .write_relaxed(move |connection| outbox::enqueue(connection, &did, &outbox::Item::Partner, now))
+                    .await?;
+                Ok(())
+            }
         }
     }
 

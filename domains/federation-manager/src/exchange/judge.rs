@@ -10,7 +10,7 @@ use hansa_federation::{
 };
 use hansa_ontology::{
     rdf::RdfFormat,
-    reading::{ReadLimits, Reader, Reading, RefusedResource},
+    reading::{Reader, Reading, RefusedResource},
 };
 use hansa_repository::catalogue::{
     Source,

@@ -18,7 +18,6 @@ mod take;
 mod worker;
 
 pub use capacity::ReceivedCapacity;
-pub use lookup::SignedOffer;
 pub use pull::PullReport;
 pub use quarantine::{QuarantineView, Quarantined};
 pub use serve::CatalogPage;

@@ -299,7 +299,7 @@ impl FederationManager {
     }
 
     /// Asks a partner for JSON, with what came of it noted.
-    pub(super) async fn ask<T: DeserializeOwned>(
+    pub(super) async fn ask<T: DeserializeOwned + Send + 'static>(
         &self,
         partner: &Partner,
         path: &str,

@@ -182,7 +182,7 @@ impl FederationManager {
             return Ok(None);
         };
         let service = dsp::service_id(self.did());
-        Ok(Some(dsp::dataset(offer, site, &item.document.digest(), &service)?))
+        Ok(Some(dsp::dataset(offer, site, &item.document.digest(), &service)))
     }
 
     /// The offers of our own provider.

@@ -254,7 +254,8 @@ fn over_limit(
     }
     let living = store::orders::purchases_living(connection, Some(&partner.did))?;
     let others = living.iter().map(|purchase| purchase.offer.as_ref());
-    Ok(limit::exceeded(limits, offer, others).map(|what| format!("our policy for the partner {} allows {what}", partner.name)))
+    Ok(limit::exceeded(limits, offer, others)
+        .map(|what| format!("our policy for the partner {} allows {what}", partner.name)))
 }
 
 /// Writes that an order was lost or found again, once each time.

@@ -268,9 +268,7 @@ async fn no(
     kind: &str,
     reason: String,
 ) -> Result<Turn, FederationError> {
-    let again = Outcome::is_kind(kind, "agreement")
-        && purchase.placed == 0
-        && purchase.renegotiated < RENEGOTIATIONS;
+    let again = Outcome::is_kind(kind, "agreement") && purchase.placed == 0 && purchase.renegotiated < RENEGOTIATIONS;
     if !again {
         change(manager, purchase.id, |_, purchase, _| {
             purchase.hold = purchase.hold.filter(|hold| hold.granted);
@@ -425,9 +423,10 @@ async fn poll(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, 
     let current = report.generation >= purchase.generation();
     let pause = if ending { TimeDelta::milliseconds(300) } else { poll_pause(report.state, current) };
     let now = manager.now();
-    let news = purchase.report.as_ref().is_none_or(|old| {
-        now - old.as_of > REPORT_AGE || OrderReport { as_of: old.as_of, ..report.clone() } != *old
-    });
+    let news = purchase
+        .report
+        .as_ref()
+        .is_none_or(|old| now - old.as_of > REPORT_AGE || OrderReport { as_of: old.as_of, ..report.clone() } != *old);
     if news {
         change(manager, purchase.id, move |connection, purchase, now| report_take(connection, purchase, report, now))
             .await?;
@@ -451,7 +450,9 @@ async fn order_end(manager: &FederationManager, purchase: &Purchase) -> Result<T
             Ok(Turn::Rest(Next::After(TimeDelta::milliseconds(200))))
         }
         Outcome::Missing => close(manager, purchase).await,
-        Outcome::Refused { reason, .. } => Err(FederationError::Conflict(format!("the order can't be ended: {reason}"))),
+        Outcome::Refused { reason, .. } => {
+            Err(FederationError::Conflict(format!("the order can't be ended: {reason}")))
+        }
     }
 }
 

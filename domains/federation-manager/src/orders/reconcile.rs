@@ -2,13 +2,13 @@
 //! side, or a database restored from a backup, what we know nothing of is
 //! ended. What the partner knows nothing of is placed again by its own worker.
 
+use super::note;
 use crate::{
     FederationError, FederationManager, Method, contracts,
     outbox::{Next, Outcome},
     partners::PartnerState,
     store,
 };
-use super::note;
 use chrono::TimeDelta;
 use hansa_federation::wire::{self, OrderPage};
 use hansa_ontology::{Actor, MachineId, order::OrderState};
@@ -48,7 +48,9 @@ pub(crate) async fn reconcile_work(manager: &FederationManager, partner: &str) -
         let query = after.map(|id| format!("?after={id}")).unwrap_or_default();
         let path = format!("{}/orders{query}", wire::BASE);
         let page: OrderPage = manager.partner_json(partner, Method::Get, &path, None).await?;
-        for report in page.orders.iter().filter(|report| !matches!(report.state, OrderState::Ending | OrderState::Ended)) {
+        for report in
+            page.orders.iter().filter(|report| !matches!(report.state, OrderState::Ending | OrderState::Ended))
+        {
             if !known(manager, partner, report.id).await? {
                 orphan_end(manager, partner, report.id).await?;
             }

@@ -40,12 +40,13 @@ impl FederationManager {
             Taken::Unheld => {}
         }
         let length = chrono::TimeDelta::from_std(self.options().hold_time).unwrap_or(chrono::TimeDelta::minutes(1));
-        let request =
-            HoldRequest { id, agreement: put.agreement.clone(), offer, units: 1, until: self.now() + length };
+        let request = HoldRequest { id, agreement: put.agreement.clone(), offer, units: 1, until: self.now() + length };
         self.hold_place(peer, &request).await?;
         match self.order_take(peer, put, now).await? {
             Taken::Yes(sale) => self.report_of(peer, &sale).await,
-            Taken::Unheld => Err(FederationError::Unavailable("the hold ended before the order came; send it again".to_owned())),
+            Taken::Unheld => {
+                Err(FederationError::Unavailable("the hold ended before the order came; send it again".to_owned()))
+            }
         }
     }
 
@@ -68,7 +69,9 @@ impl FederationManager {
                 }
                 if sale.wish == Want::Deliver && put.order.generation <= sale.generation() {
                     if put.order.generation == sale.generation() && sale.request.as_ref() != Some(&put.order) {
-                        return Err(FederationError::Conflict("this generation had other content; raise it".to_owned()));
+                        return Err(FederationError::Conflict(
+                            "this generation had other content; raise it".to_owned(),
+                        ));
                     }
                     return Ok(Taken::Yes(Box::new(sale)));
                 }
@@ -216,7 +219,10 @@ fn checked(order: &OrderRequest) -> Result<hansa_ontology::OfferId, FederationEr
         return Err(FederationError::invalid("order.generation", "generations begin at 1"));
     }
     let Some(delivery) = &order.model.delivery else {
-        return Err(FederationError::invalid("order.model.delivery", "say what is to be delivered, and of which offer"));
+        return Err(FederationError::invalid(
+            "order.model.delivery",
+            "say what is to be delivered, and of which offer",
+        ));
     };
     Ok(delivery.offer.clone())
 }

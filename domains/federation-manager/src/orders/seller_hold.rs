@@ -45,10 +45,8 @@ impl FederationManager {
         let now = self.now();
         let until = self.hold_end(request.until, now);
         let (partner, asked) = (peer.did.clone(), request.clone());
-        let begun = self
-            .database()
-            .write(move |connection| begin(connection, &partner, &asked, offer, until, now))
-            .await?;
+        let begun =
+            self.database().write(move |connection| begin(connection, &partner, &asked, offer, until, now)).await?;
         match begun {
             Begun::Stands(answer) => Ok((answer, false)),
             Begun::Take(hold) => self.room_take(peer, hold).await.map(|answer| (answer, true)),
@@ -71,7 +69,9 @@ impl FederationManager {
             return Err(FederationError::Agreement("the agreement is about another offer".to_owned()));
         }
         if agreed.digest != known.digest {
-            return Err(FederationError::Agreement("the offer has changed since it was agreed on; negotiate anew".to_owned()));
+            return Err(FederationError::Agreement(
+                "the offer has changed since it was agreed on; negotiate anew".to_owned(),
+            ));
         }
         Ok(known.offer)
     }
@@ -102,7 +102,8 @@ impl FederationManager {
                 match &taken {
                     Ok(()) => {
                         sale.hold = SaleHold::Held;
-                        let message = format!("a unit of {} is kept for {} until {}", key.offer, key.partner, key.until);
+                        let message =
+                            format!("a unit of {} is kept for {} until {}", key.offer, key.partner, key.until);
                         let data = json!({ "partner": key.partner, "offer": key.offer, "until": key.until });
                         let what = ("hold.placed", format!("order/{}", key.order));
                         note(connection, now, (actor, None), what, message, data)?;
@@ -120,7 +121,9 @@ impl FederationManager {
         match taken {
             Ok(()) => Ok(answer(&sale)),
             Err(FulfilmentError::Refused { reason }) => Err(FederationError::SoldOut(reason)),
-            Err(FulfilmentError::NotFound) => Err(FederationError::SoldOut("this offer isn't delivered here now".to_owned())),
+            Err(FulfilmentError::NotFound) => {
+                Err(FederationError::SoldOut("this offer isn't delivered here now".to_owned()))
+            }
             Err(FulfilmentError::Unavailable(why)) => Err(FederationError::Unavailable(why)),
         }
     }
@@ -167,7 +170,9 @@ impl FederationManager {
                     return Ok(None);
                 };
                 if sale.wish != Want::Hold {
-                    return Err(FederationError::Conflict(format!("an order has come for the hold {id}; end the order")));
+                    return Err(FederationError::Conflict(format!(
+                        "an order has come for the hold {id}; end the order"
+                    )));
                 }
                 if matches!(sale.hold, SaleHold::Placing | SaleHold::Held) {
                     sale.hold = SaleHold::Releasing;
@@ -196,7 +201,10 @@ fn begin(
     let known = store::orders::sale(connection, partner, request.id)?;
     if let Some(known) = &known {
         if known.agreement != request.agreement || known.offer.id != request.offer {
-            return Err(FederationError::Conflict(format!("the hold {} is for another offer or agreement", request.id)));
+            return Err(FederationError::Conflict(format!(
+                "the hold {} is for another offer or agreement",
+                request.id
+            )));
         }
         match (known.wish, known.hold) {
             (Want::End, _) => return Err(FederationError::Gone(format!("the order {}", request.id))),
@@ -224,7 +232,13 @@ fn begin(
 }
 
 impl Sale {
-    fn held(partner: &str, request: &HoldRequest, offer: Offer, until: DateTime<Utc>, created_at: DateTime<Utc>) -> Self {
+    fn held(
+        partner: &str,
+        request: &HoldRequest,
+        offer: Offer,
+        until: DateTime<Utc>,
+        created_at: DateTime<Utc>,
+    ) -> Self {
         Self {
             partner: partner.to_owned(),
             id: request.id,

@@ -7,11 +7,7 @@ use super::{
     seller::told,
     seller_hold::unavailable,
 };
-use crate::{
-    FederationError, FederationManager,
-    outbox::Next,
-    store,
-};
+use crate::{FederationError, FederationManager, outbox::Next, store};
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::{MachineId, order::OrderState};
 use hansa_repository::Connection;
@@ -91,8 +87,11 @@ async fn hold_release(manager: &FederationManager, sale: Sale) -> Result<Next, F
             return Ok(());
         }
         sale.hold = if over { SaleHold::Expired } else { SaleHold::Released };
-        let (kind, message) =
-            if over { ("hold.expired", "no order came in time") } else { ("hold.released", "the partner gave it back") };
+        let (kind, message) = if over {
+            ("hold.expired", "no order came in time")
+        } else {
+            ("hold.released", "the partner gave it back")
+        };
         told(connection, sale, kind, message.to_owned(), None, now)
     })
     .await?;
@@ -123,7 +122,9 @@ async fn put(manager: &FederationManager, sale: Sale) -> Result<Next, Federation
             Ok(()) => {}
             Err(FulfilmentError::Unavailable(why)) => return Err(FederationError::Unavailable(why)),
             Err(FulfilmentError::Refused { reason }) => return fail(manager, &sale, reason).await,
-            Err(FulfilmentError::NotFound) => return fail(manager, &sale, "this offer isn't delivered here now".to_owned()).await,
+            Err(FulfilmentError::NotFound) => {
+                return fail(manager, &sale, "this offer isn't delivered here now".to_owned()).await;
+            }
         }
     }
     let generation = request.generation;
@@ -174,7 +175,14 @@ async fn look(manager: &FederationManager, sale: Sale) -> Result<Next, Federatio
         change(manager, &sale, |connection, sale, now| {
             if sale.wish == Want::Deliver {
                 sale.placed = 0;
-                told(connection, sale, "order.repeated", "the delivery was gone and is made again".to_owned(), None, now)?;
+                told(
+                    connection,
+                    sale,
+                    "order.repeated",
+                    "the delivery was gone and is made again".to_owned(),
+                    None,
+                    now,
+                )?;
             }
             Ok(())
         })

@@ -246,7 +246,10 @@ mod tests {
                     for refused in [false, true] {
                         let known = Known { refused, ..known(AgreementView::Active, hold, tried, placed) };
                         let step = step(Wish::End, &known, at(0));
-                        assert!(matches!(step, Step::HoldRelease | Step::OrderEnd | Step::Close), "{known:?}: {step:?}");
+                        assert!(
+                            matches!(step, Step::HoldRelease | Step::OrderEnd | Step::Close),
+                            "{known:?}: {step:?}"
+                        );
                     }
                 }
             }

@@ -140,7 +140,8 @@ fn fault(
     if record.unit_seconds > seconds {
         return Some(format!("{} unit seconds are more than one unit for {seconds} s", record.unit_seconds));
     }
-    let told: u64 = known.iter().map(|usage| usage.record.unit_seconds).sum::<u64>().saturating_add(record.unit_seconds);
+    let told: u64 =
+        known.iter().map(|usage| usage.record.unit_seconds).sum::<u64>().saturating_add(record.unit_seconds);
     let seen = purchase.begun_at.map_or(TimeDelta::zero(), |begun| purchase.ended_at.unwrap_or(now) - begun);
     let most = u64::try_from((seen + tolerance).num_seconds()).unwrap_or_default();
     // Each record is rounded up to a second.

@@ -114,9 +114,9 @@ pub(crate) async fn run(manager: FederationManager, shutdown: CancellationToken)
         }
         for partner in log_failure(partners(&manager).await).unwrap_or_default() {
             let slots = manager.options().calls_per_partner.max(1);
-            lanes.entry(queue_of(&partner)).or_insert_with(|| {
-                tokio::spawn(lane::run(manager.clone(), Some(partner), slots, shutdown.clone()))
-            });
+            lanes
+                .entry(queue_of(&partner))
+                .or_insert_with(|| tokio::spawn(lane::run(manager.clone(), Some(partner), slots, shutdown.clone())));
         }
         tokio::select! {
             () = shutdown.cancelled() => {}

@@ -138,9 +138,7 @@ pub(crate) fn negotiation_swap(
     let read = negotiation.version;
     negotiation.version += 1;
     let row = NegotiationRow::new(negotiation, now)?;
-    let found = federation_negotiation::table
-        .find(&negotiation.id)
-        .filter(federation_negotiation::version.eq(read));
+    let found = federation_negotiation::table.find(&negotiation.id).filter(federation_negotiation::version.eq(read));
     if diesel::update(found).set(&row).execute(connection)? == 0 {
         negotiation.version = read;
         return Err(RepositoryError::conflict("the negotiation was changed meanwhile"));
@@ -149,11 +147,8 @@ pub(crate) fn negotiation_swap(
 }
 
 pub(crate) fn negotiation(connection: &mut Connection, id: &str) -> Result<Option<Negotiation>, RepositoryError> {
-    let row: Option<NegotiationRow> = federation_negotiation::table
-        .find(id)
-        .select(NegotiationRow::as_select())
-        .first(connection)
-        .optional()?;
+    let row: Option<NegotiationRow> =
+        federation_negotiation::table.find(id).select(NegotiationRow::as_select()).first(connection).optional()?;
     row.map(NegotiationRow::into_negotiation).transpose()
 }
 

@@ -193,11 +193,7 @@ pub(crate) fn sale_save(connection: &mut Connection, sale: &Sale, now: DateTime<
     Ok(())
 }
 
-pub(crate) fn sale(
-    connection: &mut Connection,
-    partner: &str,
-    id: MachineId,
-) -> Result<Option<Sale>, RepositoryError> {
+pub(crate) fn sale(connection: &mut Connection, partner: &str, id: MachineId) -> Result<Option<Sale>, RepositoryError> {
     let row: Option<SaleRow> = federation_sale::table
         .find((partner, id.to_string()))
         .select(SaleRow::as_select())
