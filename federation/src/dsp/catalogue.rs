@@ -46,7 +46,7 @@ pub struct Distribution {
 }
 
 /// The format of the distribution: machines by order, under `/federation/v1`.
-pub const FORMAT: &str = "https://w3id.org/hansa/ns#Order";
+pub const FORMAT: &str = hansa_ontology::vocabulary::ORDER.iri;
 
 /// A dcat:DataService.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,7 +110,6 @@ pub fn dataset(offer: &Offer, site: Option<&Site>, digest: &str, service: &str) 
         ("http://purl.org/dc/terms/title", Value::from(offer.title.as_str())),
         ("http://purl.org/dc/terms/publisher", json!({"@id": offer.provider.as_str()})),
         ("https://w3id.org/hansa/ns#atSite", json!({"@id": offer.site.as_str()})),
-        ("https://w3id.org/hansa/ns#digest", Value::from(digest)),
     ];
     Dataset {
         kind: dataset_type(),

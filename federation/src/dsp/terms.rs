@@ -17,13 +17,12 @@ use hansa_ontology::{
     place::Area,
     site::EnergyProfile,
     sla::{Metric, ServiceLevelObjective, Window},
+    vocabulary,
 };
 use serde_json::{Map, Value, json};
 
 const USE: &str = "use";
 const COMPENSATE: &str = "odrl:compensate";
-const PROVIDE: &str = "https://w3id.org/hansa/ns#provide";
-const OPERATE: &str = "https://w3id.org/hansa/ns#operate";
 
 /// The odrl:Offer of an offer whose signed document has that digest.
 #[must_use]
@@ -38,7 +37,7 @@ pub fn policy(offer: &Offer, site: Option<&Site>, digest: &str) -> Policy {
     }
     let place = place(offer, site);
     if !place.is_empty() {
-        obligations.push(json!({"action": OPERATE, "constraint": place}));
+        obligations.push(json!({"action": vocabulary::OPERATE.iri, "constraint": place}));
     }
     let mut rules = Map::new();
     rules.insert("permission".to_owned(), json!([permission]));
@@ -62,7 +61,7 @@ fn insert(into: &mut Map<String, Value>, name: &str, list: Vec<Value>) {
 }
 
 fn constraint(left: &str, operator: &str, right: impl Into<Value>) -> Value {
-    let left = if left.contains(':') { left.to_owned() } else { format!("https://w3id.org/hansa/ns#{left}") };
+    let left = if left.contains(':') { left.to_owned() } else { format!("{}{left}", vocabulary::NS) };
     json!({"leftOperand": left, "operator": operator, "rightOperand": right.into()})
 }
 
@@ -70,10 +69,10 @@ fn ordering(offer: &Offer) -> Vec<Value> {
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let mut constraints = Vec::new();
     if let Some(from) = offer.valid_from {
-        constraints.push(constraint("orderedAt", "gteq", time(from)));
+        constraints.push(constraint("https://schema.org/validFrom", "eq", time(from)));
     }
     if let Some(through) = offer.valid_through {
-        constraints.push(constraint("orderedAt", "lteq", time(through)));
+        constraints.push(constraint("https://schema.org/validThrough", "eq", time(through)));
     }
     if !offer.service_area.is_empty() {
         constraints.push(constraint("serviceArea", "isAnyOf", areas(&offer.service_area)));
@@ -90,7 +89,7 @@ fn price(offer: &Offer) -> Value {
     };
     json!({"action": COMPENSATE, "constraint": [
         constraint("odrl:payAmount", "eq", Micros(plan.price_per_hour.micros).to_string()),
-        constraint("http://schema.org/priceCurrency", "eq", plan.price_per_hour.currency.as_str()),
+        constraint("https://schema.org/priceCurrency", "eq", plan.price_per_hour.currency.as_str()),
         constraint("odrl:meteredTime", "eq", "PT1H"),
         constraint("pricingModel", "eq", model),
     ]})
@@ -119,7 +118,7 @@ fn objective_duty(objective: &ServiceLevelObjective, cap: Option<rust_decimal::D
         constraints.push(constraint("percentile", "eq", percentile.to_string()));
     }
     let mut duty = Map::new();
-    duty.insert("action".to_owned(), PROVIDE.into());
+    duty.insert("action".to_owned(), vocabulary::PROVIDE.iri.into());
     duty.insert("constraint".to_owned(), Value::Array(constraints));
     let remedies = objective.remedies.iter().map(|remedy| {
         let mut when = vec![

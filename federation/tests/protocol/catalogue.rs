@@ -71,8 +71,8 @@ fn every_clause_is_there() {
     for clause in [
         r#"{"leftOperand":"odrl:payAmount","operator":"eq","rightOperand":"0.0125"}"#,
         r#""operator":"eq","rightOperand":"EUR"}"#,
-        r#"ns#orderedAt","operator":"gteq","rightOperand":"2026-11-01T00:00:00Z""#,
-        r#"ns#orderedAt","operator":"lteq","rightOperand":"2026-12-31T23:59:59Z""#,
+        r#"schema.org/validFrom","operator":"eq","rightOperand":"2026-11-01T00:00:00Z""#,
+        r#"schema.org/validThrough","operator":"eq","rightOperand":"2026-12-31T23:59:59Z""#,
         r#"ns#serviceArea","operator":"isAnyOf","rightOperand":["DE","FR"]"#,
         r#"ns#Availability","operator":"gteq","rightOperand":"99.9""#,
         r#"ns#Availability","operator":"lt","rightOperand":"99""#,

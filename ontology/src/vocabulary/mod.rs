@@ -9,6 +9,13 @@ pub(crate) use term::{
     CRED, DCAT, DCTERMS, GEO, HANSA, ODRL, PREFIXES, QUDT, RDF, SCHEMA, UNIT, XSD, prefix_of, shorten,
 };
 
+/// What a distribution of an offer gives: machines by order.
+pub const ORDER: Term = HANSA::ORDER;
+/// The duty to run an offer under certain laws and with certain energy.
+pub const OPERATE: Term = HANSA::OPERATE;
+/// The duty to keep an objective.
+pub const PROVIDE: Term = HANSA::PROVIDE;
+
 /// Hansa's namespace; its prefix is `hansa:`.
 pub const NS: &str = "https://w3id.org/hansa/ns#";
 

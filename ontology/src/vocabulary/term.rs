@@ -62,6 +62,9 @@ vocabularies! {
         SERVICE_LEVEL_OBJECTIVE = "ServiceLevelObjective",
         REMEDY = "Remedy",
         COMPLIANCE_CLAIM = "ComplianceClaim",
+        ORDER = "Order",
+        OPERATE = "operate",
+        PROVIDE = "provide",
 
         AT_SITE = "atSite",
         JURISDICTION = "jurisdiction",

@@ -147,7 +147,8 @@ fn a_gaia_x_description_is_told_what_it_lacks() {
 
 #[test]
 fn a_context_elsewhere_is_not_fetched_and_named() {
-    let text = r#"{"@context": ["https://www.w3.org/ns/credentials/v2"], "@id": "https://vm.example/1", "type": "Thing"}"#;
+    let text =
+        r#"{"@context": ["https://www.w3.org/ns/credentials/v2"], "@id": "https://vm.example/1", "type": "Thing"}"#;
     let error = reading::read(text.as_bytes(), RdfFormat::JsonLd).unwrap_err().to_string();
     assert!(error.contains("https://www.w3.org/ns/credentials/v2") && error.contains("none is fetched"), "{error}");
 }
