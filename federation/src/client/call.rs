@@ -8,7 +8,6 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Method, Response, StatusCode, header};
-use serde::de::DeserializeOwned;
 use std::time::Duration;
 use url::Url;
 
@@ -21,8 +20,6 @@ pub struct Call {
     pub path: String,
     /// Media type and bytes.
     pub body: Option<(&'static str, Vec<u8>)>,
-    /// The ETag of what is known already: the answer may be 304.
-    pub if_none_match: Option<String>,
     /// The most bytes of the answer.
     pub limit: usize,
     /// The longest wait, where it differs from the client's.
@@ -33,26 +30,13 @@ impl Call {
     /// A request without a body.
     #[must_use]
     pub fn new(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), body: None, if_none_match: None, limit: limits::ANSWER_BYTES, timeout: None }
+        Self { method, path: path.into(), body: None, limit: limits::ANSWER_BYTES, timeout: None }
     }
 
     /// A `GET`.
     #[must_use]
     pub fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
-    }
-
-    /// A request with a JSON body.
-    ///
-    /// # Errors
-    /// [`FederationError::Invalid`] when the value can't be JSON.
-    pub fn json<T: serde::Serialize>(
-        method: Method,
-        path: impl Into<String>,
-        value: &T,
-    ) -> Result<Self, FederationError> {
-        let body = Some(("application/json", json::write("request", value)?));
-        Ok(Self { body, ..Self::new(method, path) })
     }
 
     /// Allows an answer of another size.
@@ -62,30 +46,13 @@ impl Call {
     }
 }
 
-/// An answer of 200 to 299, or 304.
+/// An answer of 200 to 299.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
-    /// The field ETag.
-    pub etag: Option<String>,
-    /// The target of the field Link with `rel="next"` (DSP: the catalogue's next page).
-    pub next: Option<String>,
-}
-
-impl Answer {
-    /// The body as a type.
-    ///
-    /// # Errors
-    /// [`CallError::Unknown`]: it was answered, but nobody can tell what.
-    pub fn json<T: DeserializeOwned>(&self, host: &str) -> Result<T, CallError> {
-        json::read("answer", &self.body, usize::MAX).map_err(|error| CallError::Unknown {
-            host: host.to_owned(),
-            reason: format!("the answer can't be understood: {error}"),
-        })
-    }
 }
 
 /// What came of a request that wasn't carried out, or may not have been.
@@ -191,9 +158,6 @@ impl Client {
         if let Some((content_type, bytes)) = &call.body {
             request = request.header(header::CONTENT_TYPE, *content_type).body(bytes.clone());
         }
-        if let Some(etag) = &call.if_none_match {
-            request = request.header(header::IF_NONE_MATCH, etag);
-        }
         if let Some(timeout) = call.timeout {
             request = request.timeout(timeout);
         }
@@ -248,24 +212,21 @@ fn lost(host: &str, error: &reqwest::Error) -> CallError {
 async fn read(answer: Response, host: &str, limit: usize) -> Result<Answer, CallError> {
     let status = answer.status();
     let unknown = |reason: String| CallError::Unknown { host: host.to_owned(), reason };
-    let field =
-        |name: header::HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let (etag, link, retry_after) = (field(header::ETAG), field(header::LINK), field(header::RETRY_AFTER));
+    let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let body = match fetch::body(answer, limit).await {
         Ok(Some(body)) => body,
         Ok(None) => return Err(unknown(format!("the answer has more than {limit} bytes"))),
         Err(error) => return Err(unknown(fetch::cause(&error))),
     };
     let nothing_done = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE;
-    if status.is_success() || status == StatusCode::NOT_MODIFIED {
-        let next = link.as_deref().and_then(next_link);
-        Ok(Answer { status: status.as_u16(), body, etag, next })
+    if status.is_success() {
+        Ok(Answer { status: status.as_u16(), body })
     } else if nothing_done && status != StatusCode::REQUEST_TIMEOUT {
         Err(CallError::Refused {
             host: host.to_owned(),
             status: status.as_u16(),
             problem: Box::new(problem(status, &body)),
-            retry_after: retry_after.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs),
+            retry_after: retry_after.map(Duration::from_secs),
         })
     } else {
         Err(unknown(format!("it answers {status}")))
@@ -305,15 +266,4 @@ fn cut(text: String) -> String {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }
-}
-
-/// The target of `rel="next"` in a field Link (RFC 8288).
-fn next_link(field: &str) -> Option<String> {
-    field.split(',').find_map(|link| {
-        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = parameters
-            .split(';')
-            .any(|parameter| parameter.trim().strip_prefix("rel=").is_some_and(|rel| rel.trim_matches('"') == "next"));
-        is_next.then(|| target.to_owned())
-    })
 }

@@ -5,12 +5,10 @@
 //! been carried out.
 
 mod call;
-mod calls;
 mod fetch;
 mod options;
 
 pub use call::{Answer, Call, CallError};
-pub use calls::Page;
 pub use fetch::Fetcher;
 pub use options::ClientOptions;
 
