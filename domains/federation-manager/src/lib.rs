@@ -9,6 +9,8 @@
 pub mod contracts;
 mod error;
 pub mod exchange;
+#[cfg(test)]
+mod faults;
 mod identity;
 mod manager;
 mod options;

@@ -45,10 +45,10 @@ impl KnownOffer {
     }
 
     /// The ODRL terms of the offer as its document says, whatever was learned since.
-    pub(crate) fn policy(&self) -> Result<Policy, FederationError> {
+    pub(crate) fn policy(&self) -> Policy {
         let signed = self.document.as_ref().and_then(as_signed);
         let offer = signed.as_ref().unwrap_or(&self.offer);
-        Ok(dsp::policy(offer, self.site.as_ref(), &self.digest))
+        dsp::policy(offer, self.site.as_ref(), &self.digest)
     }
 }
 

@@ -125,7 +125,7 @@ async fn provider_opinion(manager: &FederationManager, negotiation: &Negotiation
     if known.offer.valid_through.is_some_and(|end| end <= manager.now()) {
         return bad("this offer's time is over");
     }
-    let own = known.policy()?;
+    let own = known.policy();
     let asked = catalogue::terms_digest(&negotiation.terms.id);
     if asked == Some(known.digest.as_str()) && negotiation.terms.same_terms(&own) {
         return Ok(Opinion::Good);
@@ -148,7 +148,7 @@ async fn consumer_opinion(manager: &FederationManager, negotiation: &Negotiation
         Err(_) => None,
     };
     let good = match known.filter(|known| known.digest == negotiation.digest) {
-        Some(known) => negotiation.terms.same_terms(&known.policy()?),
+        Some(known) => negotiation.terms.same_terms(&known.policy()),
         None => false,
     };
     // What the partner says of its site may come a moment later.
@@ -208,7 +208,7 @@ async fn prepare(
         negotiation.subject = Some(known.subject());
         negotiation.digest.clone_from(&known.digest);
         if step == Step::Offer {
-            negotiation.terms = known.policy()?.targeted(&negotiation.offer);
+            negotiation.terms = known.policy().targeted(&negotiation.offer);
         }
     }
     let agreement = (step == Step::Agree).then(|| {

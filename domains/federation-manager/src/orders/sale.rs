@@ -145,7 +145,7 @@ pub fn sale_step(sale: &Sale, now: DateTime<Utc>) -> SaleStep {
 
 /// How soon a partner's order is looked at again.
 #[must_use]
-pub fn look_pause(state: OrderState) -> TimeDelta {
+pub(super) fn look_pause(state: OrderState) -> TimeDelta {
     match state {
         OrderState::Completed => TimeDelta::seconds(2),
         OrderState::Failed => TimeDelta::seconds(5),

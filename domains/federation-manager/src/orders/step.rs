@@ -166,7 +166,7 @@ fn deliver_step(generation: i64, known: &Known, now: DateTime<Utc>) -> Step {
 
 /// How soon an order is looked at again.
 #[must_use]
-pub fn poll_pause(state: OrderState, current: bool) -> TimeDelta {
+pub(super) fn poll_pause(state: OrderState, current: bool) -> TimeDelta {
     match state {
         OrderState::Completed if current => TimeDelta::milliseconds(1_500),
         OrderState::Failed => TimeDelta::seconds(2),

@@ -287,3 +287,10 @@ pub(crate) fn tombstones_clear(connection: &mut Connection, before: DateTime<Utc
         .execute(connection)?;
     Ok(())
 }
+
+/// Forgets an order, as a database restored from a backup does.
+#[cfg(test)]
+pub(crate) fn purchase_forget(connection: &mut Connection, id: MachineId) -> Result<(), RepositoryError> {
+    diesel::delete(federation_purchase::table.find(id.to_string())).execute(connection)?;
+    Ok(())
+}
