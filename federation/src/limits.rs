@@ -9,7 +9,7 @@ pub const DID_BYTES: usize = 512;
 pub const DID_DOCUMENT_BYTES: usize = 64 * 1024;
 /// The most keys that a DID document or a key list may name.
 pub const KEYS: usize = 100;
-/// The most key lists of one chain: one for each rotation.
+/// The most key lists of one chain: two for each rotation.
 pub const KEY_LISTS: usize = 1_000;
 /// The largest protected header of a signature, encoded, in bytes.
 pub const HEADER_BYTES: usize = 4 * 1024;

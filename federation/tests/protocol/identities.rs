@@ -194,7 +194,7 @@ fn a_partner_that_was_away_follows_the_key_lists() {
         run(broker.store.rotate(after(round * 1_000_000), Rotation::default())).unwrap();
     }
     let lists = broker.store.key_lists().unwrap();
-    assert_eq!(lists.len(), 4);
+    assert_eq!(lists.len(), 7, "the first, and for each rotation one by the old key and one by the new");
     let now = after(9_000_000);
     assert_eq!(chain_follow(&pinned, &lists, &served_keys(&broker), now).unwrap(), broker.keys());
     // Whoever pinned a later list goes on from there, and who has the newest is done.
@@ -202,6 +202,12 @@ fn a_partner_that_was_away_follows_the_key_lists() {
     let second = KeySet { did: second.did, keys: second.keys };
     assert_eq!(chain_follow(&second, &lists, &served_keys(&broker), now).unwrap(), broker.keys());
     assert_eq!(chain_follow(&broker.keys(), &[], &served_keys(&broker), now).unwrap(), broker.keys());
+    // Who knows the newest key only, from an invitation, learns those that it replaced.
+    let prints = broker.keys().thumbprints(now);
+    let mut newest = broker.keys();
+    newest.keys.retain(|key| prints.contains(&key.public_key.thumbprint()));
+    assert_eq!(newest.keys.len(), 1);
+    assert_eq!(chain_follow(&newest, &lists, &served_keys(&broker), now).unwrap(), broker.keys());
 }
 
 #[test]
@@ -224,7 +230,7 @@ fn a_new_key_without_the_word_of_a_pinned_one_is_refused() {
     // A list is left out.
     run(broker.store.rotate(after(7), Rotation::default())).unwrap();
     let mut gap = broker.store.key_lists().unwrap();
-    gap.remove(1);
+    gap.remove(2);
     assert_eq!(refused(&gap, &served_keys(&broker)), ErrorKind::Untrusted);
     // And the whole is taken.
     let whole = broker.store.key_lists().unwrap();

@@ -104,8 +104,22 @@ impl FileKeyStore {
         Ok(Entry { signs_from, key })
     }
 
-    /// Adds the list of all keys, signed by a key that was good before, and writes everything down.
-    fn index_write(&self, mut index: Index, signer: &KeyId, now: DateTime<Utc>) -> Result<(), FederationError> {
+    /// Adds the list of all keys, signed by a key that was good before, and
+    /// again by the newest where that is another: whoever comes to know the
+    /// newest first, by an invitation, must be able to learn the older ones.
+    fn index_write(&self, mut index: Index, before: &KeyId, now: DateTime<Utc>) -> Result<(), FederationError> {
+        self.list_add(&mut index, before, now)?;
+        let newest = index.keys.iter().rev().find(|entry| entry.key.signs_requests(now));
+        let newest = newest.map(|entry| entry.key.id.clone());
+        if let Some(newest) = newest.filter(|newest| newest != before) {
+            self.list_add(&mut index, &newest, now)?;
+        }
+        let stamp = self.folder.index_write(&index)?;
+        self.cache().index = Some((stamp, Arc::new(index)));
+        Ok(())
+    }
+
+    fn list_add(&self, index: &mut Index, signer: &KeyId, now: DateTime<Utc>) -> Result<(), FederationError> {
         let sequence = u64::try_from(index.lists.len()).unwrap_or(u64::MAX).saturating_add(1);
         let list = KeyList { did: self.did.clone(), sequence, issued: now, keys: index.key_set().keys };
         let content =
@@ -113,8 +127,6 @@ impl FileKeyStore {
         let draft = Draft::new(signer, document::JSON, content, now)?;
         let signature = self.pair(signer)?.sign(draft.input());
         index.lists.push(draft.signed(signature.as_ref()));
-        let stamp = self.folder.index_write(&index)?;
-        self.cache().index = Some((stamp, Arc::new(index)));
         Ok(())
     }
 
