@@ -19,6 +19,9 @@ pub(super) struct Translation<'a> {
     pub(super) findings: &'a mut Vec<Finding>,
 }
 
+/// The one field of the format that no tenant writes.
+const FOR_BROKERS: &str = "leave it out: brokers set it on what they order from each other";
+
 impl Translation<'_> {
     /// Adds what the error says.
     pub(super) fn add(&mut self, error: &ValidationError<'_>) {
@@ -89,6 +92,7 @@ impl Translation<'_> {
             let deeper = sentence::deeper(self.schema, schema, name, 0);
             let advice = match (closest(name, known.clone()), deeper) {
                 (None, Some(path)) => Some(format!("it belongs into `{path}`")),
+                _ if base.is_empty() && name == "delivery" => Some(FOR_BROKERS.to_owned()),
                 _ => hint(name, known, "the fields here are"),
             };
             found.push(Finding::key(field(base, name), Code::UnknownField, message).maybe_hint(advice));
