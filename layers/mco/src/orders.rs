@@ -269,3 +269,6 @@ fn bare(component: &Component) -> Component {
 fn slot(workload: &Workload) -> (&String, u32) {
     (&workload.component, workload.ordinal)
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,3 +194,6 @@ fn plan(
 fn amounts([cpu_milli, memory_mib, disk_mib, gpus]: [u64; DIMENSIONS]) -> Amounts {
     Amounts { cpu_milli, memory_mib, disk_mib, gpus }
 }
+
+#[cfg(test)]
+mod tests;

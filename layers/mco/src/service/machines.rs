@@ -86,7 +86,8 @@ impl Mco {
                 grounds.problems.push(text);
                 continue;
             }
-            self.machine_found(machine, answer.map_err(McoError::from), &mut grounds).await?;
+            let ordered = ordered.get(&machine.id).is_some_and(|known| known.order.is_some());
+            self.machine_found(machine, answer.map_err(McoError::from), ordered, &mut grounds).await?;
         }
         Ok(grounds)
     }
@@ -95,6 +96,7 @@ impl Mco {
         &self,
         machine: &Machine,
         answer: Result<Ensured, McoError>,
+        ordered: bool,
         grounds: &mut Grounds,
     ) -> Result<(), McoError> {
         match answer {
@@ -107,6 +109,12 @@ impl Mco {
                 grounds.at_partners.insert(machine.id);
             }
             Ok(Ensured::Pending(waits_for)) => grounds.problems.push(told(machine, &waits_for)),
+            // Something runs in it: a partner that wants it back waits until that runs elsewhere.
+            Ok(Ensured::Refused(reason)) if ordered => {
+                self.machine_declined(machine, &told(machine, &reason)).await?;
+                grounds.refused = true;
+                grounds.problems.push(told(machine, &reason));
+            }
             Ok(Ensured::Refused(reason)) => {
                 self.machine_refused(machine, "machine.refused", &told(machine, &reason)).await?;
                 grounds.refused = true;
