@@ -221,11 +221,20 @@ pub(crate) async fn application_endpoints(
 ) -> Reply {
     let detail = broker.orchestrator.detail(&reference).await?;
     let wanted = query.0.component;
-    if let Some(name) = wanted.as_ref().filter(|name| !detail.application.model.components.contains_key(*name)) {
+    let model = &detail.application.model;
+    // A partner's order calls components that run elsewhere; where, it says itself.
+    let elsewhere = model.delivery.as_ref().map(|delivery| &delivery.peers);
+    let known = |name: &String| {
+        model.components.contains_key(name)
+            || model.delivery.is_some() && model.links.iter().any(|link| link.to == *name)
+    };
+    if let Some(name) = wanted.as_ref().filter(|name| !known(name)) {
         return Err(ApiError::field("component", format!("the application has no component `{name}`")));
     }
     let of_wanted = |component: &str| wanted.as_ref().is_none_or(|name| name == component);
-    let endpoints = detail.workloads.iter().filter(|workload| of_wanted(&workload.component)).flat_map(Endpoint::of);
+    let here = detail.workloads.iter().filter(|workload| of_wanted(&workload.component)).flat_map(Endpoint::of);
+    let peers = elsewhere.into_iter().flatten().filter(|(component, _)| of_wanted(component));
+    let endpoints = here.chain(peers.flat_map(|(component, peers)| Endpoint::elsewhere(component, peers)));
     Ok(HttpResponse::Ok().json(Page::whole(endpoints.collect())))
 }
 

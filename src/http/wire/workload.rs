@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use hansa_mco::model::{Place, Workload as Seen};
+use hansa_ontology::order::PeerEndpoint;
 use hansa_wdm::model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,7 +62,7 @@ pub(crate) struct Endpoint {
     pub component: String,
     /// Which of its instances.
     pub ordinal: u32,
-    /// The workload's id.
+    /// The workload's id; empty where only the partner that ordered knows it.
     pub workload: String,
     /// The port's name.
     pub port: String,
@@ -108,6 +109,21 @@ impl Endpoint {
     pub(crate) fn of(status: &Seen) -> Vec<Self> {
         let healthy = status.state.is_healthy();
         status.endpoints.iter().map(|(port, endpoint)| Self::new(status, port, endpoint, healthy)).collect()
+    }
+
+    /// Where a partner that ordered says that its other instances are. It names those that work.
+    pub(crate) fn elsewhere(component: &str, peers: &[PeerEndpoint]) -> Vec<Self> {
+        let one = |peer: &PeerEndpoint| Self {
+            component: component.to_owned(),
+            ordinal: peer.ordinal,
+            workload: String::new(),
+            port: peer.port.clone(),
+            protocol: "tcp".to_owned(),
+            address: peer.address.to_string(),
+            public: false,
+            healthy: true,
+        };
+        peers.iter().map(one).collect()
     }
 
     fn new(status: &Seen, port: &str, endpoint: &model::Endpoint, healthy: bool) -> Self {
