@@ -39,6 +39,27 @@ struct QueueLabel {
     queue: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OrderLabels {
+    role: String,
+    state: String,
+}
+
+/// How the federation stands, to be counted.
+#[derive(Debug, Default)]
+pub(crate) struct FederationCounts {
+    /// Each partner's state.
+    pub partners: Vec<String>,
+    /// Partners whose calls are held back, because they fail.
+    pub unreachable: usize,
+    /// Offers of partners in the catalogue.
+    pub offers: usize,
+    /// Resources of partners that were refused.
+    pub quarantined: usize,
+    /// Each order's role and state.
+    pub orders: Vec<(String, String)>,
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -50,6 +71,11 @@ pub(crate) struct Metrics {
     workloads: Family<StateLabel, Gauge>,
     queue: Family<QueueLabel, Gauge>,
     events: Gauge,
+    partners: Family<StateLabel, Gauge>,
+    partners_unreachable: Gauge,
+    partner_offers: Gauge,
+    quarantined: Gauge,
+    orders: Family<OrderLabels, Gauge>,
 }
 
 fn seconds() -> Histogram {
@@ -68,6 +94,11 @@ impl Metrics {
             workloads: Family::default(),
             queue: Family::default(),
             events: Gauge::default(),
+            partners: Family::default(),
+            partners_unreachable: Gauge::default(),
+            partner_offers: Gauge::default(),
+            quarantined: Gauge::default(),
+            orders: Family::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests by method, route and status", metrics.requests.clone());
@@ -87,7 +118,16 @@ impl Metrics {
         registry.register("workloads", "Workloads by state", metrics.workloads.clone());
         registry.register("queue_items", "Items in the work queues", metrics.queue.clone());
         registry.register("event_sequence", "Sequence number of the last event", metrics.events.clone());
+        metrics.register_federation(&mut registry);
         Self { registry, ..metrics }
+    }
+
+    fn register_federation(&self, registry: &mut Registry) {
+        registry.register("partners", "Partners by state", self.partners.clone());
+        registry.register("partners_unreachable", "Partners whose calls fail", self.partners_unreachable.clone());
+        registry.register("partner_offers", "Offers of partners in the catalogue", self.partner_offers.clone());
+        registry.register("quarantined", "Resources of partners that were refused", self.quarantined.clone());
+        registry.register("orders", "Orders with partners by role and state", self.orders.clone());
     }
 
     /// A request was answered.
@@ -127,6 +167,22 @@ impl Metrics {
     pub(crate) fn set_queue(&self, queue: &str, items: usize) {
         let label = QueueLabel { queue: queue.to_owned() };
         self.queue.get_or_create(&label).set(i64::try_from(items).unwrap_or(i64::MAX));
+    }
+
+    /// How the federation stands.
+    pub(crate) fn set_federation(&self, counts: FederationCounts) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.partners.clear();
+        for state in counts.partners {
+            self.partners.get_or_create(&StateLabel { state }).inc();
+        }
+        self.partners_unreachable.set(number(counts.unreachable));
+        self.partner_offers.set(number(counts.offers));
+        self.quarantined.set(number(counts.quarantined));
+        self.orders.clear();
+        for (role, state) in counts.orders {
+            self.orders.get_or_create(&OrderLabels { role, state }).inc();
+        }
     }
 
     /// The last event's number.

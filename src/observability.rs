@@ -5,13 +5,7 @@ use crate::{
     config::{LogFormat, LogSettings},
     metrics::Metrics,
 };
-use std::{
-    fs::File,
-    io::IsTerminal,
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Instant,
-};
+use std::{io::IsTerminal, sync::Arc, time::Instant};
 use tracing::{Id, Subscriber, span::Attributes};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry, fmt,
@@ -23,40 +17,22 @@ use tracing_subscriber::{
 /// The span that the service orchestrator opens around one round of reconciling.
 const RECONCILE: &str = "reconcile";
 
-/// Where the log goes.
-pub(crate) enum LogTarget<'a> {
-    /// Standard error.
-    StandardError,
-    /// A file, which is appended to.
-    File(&'a Path),
-}
-
-/// Begins to log. A second call changes nothing.
-///
-/// # Errors
-/// When the file can't be opened.
-pub(crate) fn begin(settings: &LogSettings, metrics: &Arc<Metrics>, target: &LogTarget<'_>) -> std::io::Result<()> {
+/// Begins to log on standard error. A second call changes nothing.
+pub(crate) fn begin(settings: &LogSettings, metrics: &Arc<Metrics>) {
     let filter = filter(&settings.level);
-    let writer: Box<dyn Layer<Registry> + Send + Sync> = match (target, settings.format) {
-        (LogTarget::StandardError, LogFormat::Text) => fmt::layer()
+    let writer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
+        LogFormat::Text => fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal())
             .with_target(false)
             .boxed(),
-        (LogTarget::StandardError, LogFormat::Json) => {
-            fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
-        }
-        (LogTarget::File(path), _) => {
-            let file = File::options().create(true).append(true).open(path)?;
-            fmt::layer().with_writer(Mutex::new(file)).with_ansi(false).boxed()
-        }
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
     };
     let timing = ReconcileTiming { metrics: Arc::clone(metrics) };
     let begun = tracing_subscriber::registry().with(writer.with_filter(filter)).with(timing).try_init();
     if begun.is_err() {
         tracing::debug!("the log has begun already");
     }
-    Ok(())
 }
 
 /// The level asked for; what the server's own crate says at each start and stop

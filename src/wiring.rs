@@ -2,7 +2,10 @@
 //! The one place that makes a clock, identifiers and a database.
 
 mod error;
+mod federation;
+mod fulfilment;
 mod lock;
+mod partner;
 mod sites;
 mod tasks;
 
@@ -13,8 +16,9 @@ use crate::{
     http::{self, Broker, WorkerHealth},
     metrics::Metrics,
 };
+use fulfilment::Delivery;
 use hansa_mcm::Mcm;
-use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Rooms};
+use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
 use hansa_pim::{Host, Pim, PimSettings};
 use hansa_repository::{
     Database, DatabaseUrl,
@@ -25,6 +29,7 @@ use hansa_service_orchestrator::ServiceOrchestrator;
 use hansa_vip::Vip;
 use hansa_wdm::{ProcessOptions, Wdm, WdmOptions};
 use lock::DirectoryLock;
+use partner::Partners;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -53,10 +58,11 @@ pub(crate) struct RunningBroker {
 pub(crate) async fn start(settings: Settings, metrics: Arc<Metrics>) -> Result<RunningBroker, WiringError> {
     let listeners = http::bind(&settings)?;
     let address = listeners.api_address().map_err(WiringError::Address)?;
+    let reached = listeners.partners_address().map_err(WiringError::Address)?;
     let data_dir = data_directory(&settings.data_dir)?;
     let lock = DirectoryLock::take(&data_dir)?;
     let settings = Settings { data_dir, ..settings };
-    let broker = assemble(settings, address, metrics).await?;
+    let broker = assemble(settings, address, reached, metrics).await?;
     sites::announce(&broker).await?;
     let tasks = Tasks::start(&broker).await;
     let server = http::start(&broker, listeners)?;
@@ -81,11 +87,21 @@ fn data_directory(path: &Path) -> Result<PathBuf, WiringError> {
     path.canonicalize().map_err(refused)
 }
 
-async fn assemble(settings: Settings, address: SocketAddr, metrics: Arc<Metrics>) -> Result<Broker, WiringError> {
+async fn assemble(
+    settings: Settings,
+    address: SocketAddr,
+    reached: SocketAddr,
+    metrics: Arc<Metrics>,
+) -> Result<Broker, WiringError> {
     let clock: SharedClock = Arc::new(SystemClock);
     let ids: SharedIds = Arc::new(RandomIds);
     let database = open_database(&settings).await?;
     let catalogue = CatalogueService::new(database.clone())?;
+    let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
+    let partner: Arc<dyn Partner> = match &federation {
+        Some(manager) => Arc::new(Partners(manager.clone())),
+        None => Arc::new(NoPartners),
+    };
     let connectors = sites::connectors(&settings);
     let host = Host::observe(&settings.data_dir)?;
     let pim_settings = PimSettings { data_dir: settings.data_dir.clone(), host, sites: connectors.clone() };
@@ -98,12 +114,15 @@ async fn assemble(settings: Settings, address: SocketAddr, metrics: Arc<Metrics>
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         catalogue: catalogue.clone(),
-        infrastructure: Infrastructure { pim: pim.clone(), vip, mcm, partner: Arc::new(NoPartners) },
+        infrastructure: Infrastructure { pim: pim.clone(), vip, mcm, partner },
         wdm: wdm.clone(),
         default_currency: settings.currency,
         index: OfferIndexCache::default(),
     });
     let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
+    if let Some(manager) = &federation {
+        manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone())));
+    }
     Ok(Broker {
         settings: Arc::new(settings),
         clock,
@@ -113,6 +132,7 @@ async fn assemble(settings: Settings, address: SocketAddr, metrics: Arc<Metrics>
         pim,
         wdm,
         orchestrator,
+        federation,
         metrics,
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),
@@ -131,6 +151,7 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
                 hansa_wdm::MIGRATIONS,
                 hansa_mco::MIGRATIONS,
                 hansa_service_orchestrator::MIGRATIONS,
+                hansa_federation_manager::MIGRATIONS,
             ],
         )
     });

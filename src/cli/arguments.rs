@@ -1,6 +1,9 @@
 //! What can be typed.
 
 use super::OutputFormat;
+pub(crate) use super::federation_arguments::{
+    AgreementCommand, FederationCommand, HoldCommand, KeyCommand, OrderCommand, PartnerCommand, QuarantineCommand,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -41,6 +44,27 @@ pub(crate) enum Command {
     /// Local nodes and what is free on them: list.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Partners, other providers' brokers: invite, accept, list, show, suspend, resume, terminate, repin, policy.
+    #[command(subcommand)]
+    Partner(PartnerCommand),
+    /// Agreements with partners: list, show, verify.
+    #[command(subcommand)]
+    Agreement(AgreementCommand),
+    /// Orders, of ours at partners and of theirs here: list, show.
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// Capacity that is held, at partners and for them: list.
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    /// What partners sent and was not taken in: list.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// This broker towards its partners: show, verify.
+    #[command(subcommand)]
+    Federation(FederationCommand),
+    /// This broker's keys: rotate.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// What happened: list, watch.
     #[command(subcommand)]
     Event(EventCommand),
@@ -60,7 +84,7 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Show all of it: a broker, five sites, an application that is deployed, healed and scaled.
+    /// Show all of it: brokers of three owners, and an application that runs at all of them and survives the loss of one.
     Demo(DemoOptions),
     /// Measure this machine: imports, submit to running, events a second.
     Bench(BenchOptions),

@@ -1,30 +1,36 @@
 //! The command line: noun, then verb. Commands about a running broker use its
 //! API and nothing else; `serve`, `config`, `model`, `demo` and `bench` work here.
 
+mod agreement;
 mod app;
 mod arguments;
 mod bench;
 mod config;
 mod event;
+mod federation;
+mod federation_arguments;
 mod model;
 mod node;
 mod offer;
 mod operation;
+mod order;
 mod output;
+mod partner;
 mod plan;
 mod progress;
 mod query;
 mod serve;
 mod site;
+mod verify;
 
 pub(crate) use arguments::DemoOptions;
 pub(crate) use config::default_settings;
 pub(crate) use output::{Output, OutputFormat, Table, write_text};
-pub(crate) use plan::plan_text;
+pub(crate) use plan::{plan_text, short};
 pub(crate) use progress::{Progress, follow_operation};
 
 use crate::{client::Client, failure::Failure};
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, FederationCommand};
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
@@ -74,6 +80,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(options) => crate::demo::run(&options).await,
         Command::Bench(options) => bench::run(&options).await,
         Command::Completion { shell } => completion(shell),
+        Command::Federation(FederationCommand::Verify { file }) => verify::run(output, &file),
         remote => {
             let context = Context { client: Client::new(&arguments.server)?, output };
             run_remote(&context, remote).await
@@ -89,6 +96,13 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Site(command) => site::run(context, command).await,
         Command::Provider(command) => site::run_provider(context, command).await,
         Command::Node(command) => node::run(context, command).await,
+        Command::Partner(command) => partner::run(context, command).await,
+        Command::Agreement(command) => agreement::run(context, command).await,
+        Command::Order(command) => order::run(context, command).await,
+        Command::Hold(command) => order::run_hold(context, &command).await,
+        Command::Quarantine(command) => federation::run_quarantine(context, &command).await,
+        Command::Federation(command) => federation::run(context, &command).await,
+        Command::Key(command) => federation::run_key(context, &command).await,
         Command::Event(command) => event::run(context, command).await,
         Command::Operation(command) => operation::run(context, command).await,
         Command::Query(options) => query::run(context, &options).await,
@@ -150,6 +164,25 @@ mod tests {
             "site list",
             "site show frankfurt",
             "node list",
+            "partner invite --name north",
+            "partner accept hansa-invite:abc",
+            "partner list -o json",
+            "partner show did:web:broker.example",
+            "partner suspend north --reason maintenance",
+            "partner resume north",
+            "partner terminate north --dry-run",
+            "partner repin north",
+            "partner policy north policy.yaml",
+            "agreement list --partner north",
+            "agreement show 0190",
+            "agreement verify 0190",
+            "order list --state completed",
+            "order show 0190",
+            "hold list",
+            "quarantine list --partner north",
+            "federation show",
+            "federation verify bundle.json",
+            "key rotate",
             "event list --application shop",
             "event watch",
             "operation show 0190",

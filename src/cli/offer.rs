@@ -1,6 +1,6 @@
 //! `hansa offer …`: what providers sell.
 
-use super::{Context, Table, arguments::OfferCommand, output::write, plan::short, read_input};
+use super::{Context, Table, arguments::OfferCommand, event, output::write, plan::short, read_input};
 use crate::{
     client::Request,
     failure::Failure,
@@ -95,15 +95,30 @@ fn media_type(file: &Path) -> Result<&'static str, Failure> {
 fn list_text(offers: &[Offer]) -> String {
     let mut table = Table::new(
         "there is no offer; `hansa offer import FILE` takes some in",
-        ["OFFER", "KIND", "SITE", "PROVIDER", "CPU", "MEMORY", "UNITS", "PRICE/H", "SLA", "CAPABILITIES"],
+        [
+            "OFFER",
+            "KIND",
+            "SITE",
+            "PROVIDER",
+            "FROM",
+            "FRESHNESS",
+            "CPU",
+            "MEMORY",
+            "UNITS",
+            "PRICE/H",
+            "SLA",
+            "CAPABILITIES",
+        ],
     )
-    .right(&[4, 5, 6, 7, 8]);
+    .right(&[6, 7, 8, 9, 10]);
     for offer in offers {
         table.row([
             short(&offer.id),
             offer.kind.clone(),
             short(&offer.site),
             short(&offer.provider),
+            offer.source.as_ref().map_or_else(|| "here".to_owned(), |source| source.partner_name.clone()),
+            offer.source.as_ref().map_or_else(|| "-".to_owned(), |source| source.freshness.clone()),
             cpu(offer),
             format!("{} MiB", offer.memory_mib),
             offer.available_units.to_string(),
@@ -162,5 +177,16 @@ fn offer_text(offer: &Offer) -> String {
             if offer.service_area.is_empty() { "the site's country".to_owned() } else { offer.service_area.join(" ") },
         ),
     ];
-    rows.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect()
+    let text: String = rows.iter().map(|(name, value)| format!("{name:<13} {value}\n")).collect();
+    text + &source_text(offer)
+}
+
+fn source_text(offer: &Offer) -> String {
+    let Some(source) = &offer.source else { return "from          this broker's own provider\n".to_owned() };
+    let heard = source.last_heard.map_or_else(|| "never".to_owned(), event::time);
+    let unusable = source.unusable.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    format!(
+        "from          {} ({}), last heard {heard}\nfreshness     {}{unusable}\n",
+        source.partner_name, source.partner, source.freshness
+    )
 }

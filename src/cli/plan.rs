@@ -146,6 +146,6 @@ fn decimal_millis(micros: u32) -> String {
 }
 
 /// The last segment of an IRI: what people call it.
-pub(super) fn short(iri: &str) -> String {
+pub(crate) fn short(iri: &str) -> String {
     iri.rsplit(['/', '#', ':']).find(|part| !part.is_empty()).unwrap_or(iri).to_owned()
 }

@@ -5,8 +5,7 @@ use crate::{
     config::{ASSUMED_COUNTRY, OffersSource, Settings, SiteSettings},
     failure::Failure,
     metrics::Metrics,
-    observability::{self, LogTarget},
-    wiring,
+    observability, wiring,
 };
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +15,7 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
     let settings = load_settings(options)?.settings;
     let country_is_assumed = assumes_country(&settings);
     let metrics = Arc::new(Metrics::new());
-    observability::begin(&settings.log, &metrics, &LogTarget::StandardError)?;
+    observability::begin(&settings.log, &metrics);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let running = wiring::start(settings, metrics).await.map_err(|error| Failure::failed(error.to_string()))?;

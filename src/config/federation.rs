@@ -137,13 +137,9 @@ pub(super) fn check(
         ));
     }
     if let Some(did) = &federation.did
-        && !did.starts_with("did:web:")
+        && let Err(error) = did.parse::<hansa_federation::Did>()
     {
-        faults.push(ConfigFault::new(
-            "federation.did",
-            format!("`{did}` is no did:web"),
-            "give one such as did:web:broker.example",
-        ));
+        faults.push(ConfigFault::new("federation.did", error.to_string(), "give one such as did:web:broker.example"));
     }
 }
 

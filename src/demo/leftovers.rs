@@ -25,6 +25,11 @@ pub(super) struct Leftovers {
 }
 
 impl Leftovers {
+    /// The directory is going to be removed.
+    pub(super) fn forget_directory(&mut self) {
+        self.directory = None;
+    }
+
     /// A sentence for each thing that is left.
     pub(super) fn texts(&self) -> Vec<String> {
         let processes = self.processes.iter().map(|pid| format!("process {pid} still ran"));
@@ -59,16 +64,11 @@ pub(super) fn end(left: &Leftovers) {
             tracing::debug!(pid, %error, "a process had gone already");
         }
     }
-    if let Some(directory) = &left.directory
-        && let Err(error) = fs::remove_dir_all(directory)
-    {
-        tracing::debug!(directory, %error, "a directory stays");
-    }
 }
 
-/// Processes whose command line or environment names the directory: the
-/// supervisors and the workloads of a broker that lives there.
-fn processes_of(directory: &Path) -> Vec<i32> {
+/// Processes whose command line or environment names the directory: a broker
+/// that lives there, its supervisors and its workloads.
+pub(super) fn processes_of(directory: &Path) -> Vec<i32> {
     let needle = directory.as_os_str().as_encoded_bytes();
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -76,6 +76,17 @@ fn processes_of(directory: &Path) -> Vec<i32> {
         .filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()))
         .filter(|pid| *pid != own && names(*pid, needle))
         .collect()
+}
+
+/// The main processes of workloads of a component, of the broker that keeps its
+/// files in `directory`: from the process table, whatever any broker says.
+pub(super) fn workloads_of(directory: &Path, component: &str) -> Vec<i32> {
+    let wanted = format!("HANSA_COMPONENT={component}");
+    let of_component = |pid: &i32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
+    };
+    processes_of(directory).into_iter().filter(of_component).collect()
 }
 
 fn names(pid: i32, needle: &[u8]) -> bool {

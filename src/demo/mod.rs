@@ -1,14 +1,18 @@
 //! `hansa demo`: all of it in a minute, on a machine with nothing installed. It
-//! starts a broker of its own, uses it through its API as anybody would, and
-//! takes everything away again, however it ends.
+//! starts the brokers of three owners, federates them, uses one of them through
+//! its API as anybody would, and takes everything away again, however it ends.
 
+mod federate;
 mod leftovers;
+mod member;
 mod narrator;
+mod outage;
 mod page;
 mod scenario;
+mod sites;
 mod stage;
 
-pub(crate) use stage::{OFFERS, THREE_TIER, demo_settings};
+pub(crate) use sites::{OFFERS, THREE_TIER, demo_settings};
 
 use crate::{cli::DemoOptions, failure::Failure};
 use narrator::Narrator;
@@ -24,16 +28,14 @@ pub(crate) async fn run(options: &DemoOptions) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let narrator = Narrator::new();
-    let stage = Stage::set(options.port, &narrator).await?;
-    let mut scenario = Scenario::new(&stage, &narrator)?;
+    let mut stage = Stage::prepare(options.port)?;
     let played = tokio::select! {
-        played = scenario.play() => played,
+        played = play(&mut stage, &narrator, options.once) => played,
         _ = terminate.recv() => Err(Failure::interrupted()),
         _ = interrupt.recv() => Err(Failure::interrupted()),
     };
     let played = match played {
         Ok(()) if !options.once => {
-            scenario.invite()?;
             tokio::select! {
                 _ = terminate.recv() => Ok(()),
                 _ = interrupt.recv() => Ok(()),
@@ -57,15 +59,22 @@ pub(crate) async fn run(options: &DemoOptions) -> Result<(), Failure> {
     }
 }
 
+async fn play(stage: &mut Stage, narrator: &Narrator, once: bool) -> Result<(), Failure> {
+    stage.start(narrator).await?;
+    federate::federate(&stage.members, narrator).await?;
+    let mut scenario = Scenario::new(stage, narrator)?;
+    scenario.play().await?;
+    if once { Ok(()) } else { scenario.invite() }
+}
+
 impl Failure {
-    /// With the last lines of the broker's log, where a person can use them.
+    /// With the last lines of the brokers' logs, where a person can use them.
     fn with_log(self, log: Vec<String>) -> Self {
         if self.kind == crate::failure::FailureKind::Interrupted || log.is_empty() {
             return self;
         }
         let mut details = self.details.clone();
-        details.push("the broker's log ends so:".to_owned());
-        details.extend(log.into_iter().map(|line| format!("  {line}")));
+        details.extend(log);
         self.with_details(details)
     }
 }

@@ -1,21 +1,12 @@
-//! What the demo shows, step by step. Each step checks what it says.
+//! What the demo shows once the brokers are partners, step by step. Each step
+//! checks what it says.
 
-use super::{
-    narrator::Narrator,
-    page::Page,
-    stage::{OFFERS, Stage, THREE_TIER},
-};
+use super::{narrator::Narrator, outage::Outage, page::Page, stage::Stage};
 use crate::{
     cli::{Progress, follow_operation, plan_text},
     client::{Client, Request},
     failure::Failure,
-    http::wire::{
-        self, Accepted, ApplicationDetail, Endpoint, ImportReport, Plan, Provider, ScaleRequest, Site, Workload,
-    },
-};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
+    http::wire::{self, Accepted, Agreement, ApplicationDetail, Endpoint, Order, Plan, ScaleRequest, Workload},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -24,22 +15,24 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The application, whose parts suit different providers.
+const APPLICATION: &str = include_str!("../../examples/federation.yaml");
 /// How long a deployment may take.
 const DEPLOYMENT: Duration = Duration::from_secs(120);
-/// How long healing may take.
-const HEALING: Duration = Duration::from_secs(60);
+/// How long anything else may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
-const LOOK: Duration = Duration::from_millis(200);
-/// The tier that is killed: it keeps what the others only pass on.
-const KILLED: &str = "database";
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 /// The tier that is scaled, and to how many instances.
 const SCALED: (&str, u32) = ("application", 3);
+/// The tier whose provider fails.
+pub(super) const LOST: &str = "proxy";
 
 /// The demo's story.
 pub(super) struct Scenario<'a> {
-    client: &'a Client,
-    url: &'a str,
-    narrator: &'a Narrator,
+    pub(super) stage: &'a mut Stage,
+    pub(super) narrator: &'a Narrator,
+    pub(super) client: Client,
     application: String,
 }
 
@@ -48,10 +41,12 @@ impl<'a> Scenario<'a> {
     ///
     /// # Errors
     /// When the sample's own descriptor is broken.
-    pub(super) fn new(stage: &'a Stage, narrator: &'a Narrator) -> Result<Self, Failure> {
-        let described = hansa_application::read_descriptor(THREE_TIER)
+    pub(super) fn new(stage: &'a mut Stage, narrator: &'a Narrator) -> Result<Self, Failure> {
+        let described = hansa_application::read_descriptor(APPLICATION)
             .map_err(|faults| Failure::failed(format!("the demo's own application is described wrongly: {faults}")))?;
-        Ok(Self { client: &stage.client, url: stage.url(), narrator, application: described.model.name })
+        let primary = stage.members.first().ok_or_else(|| Failure::failed("there is no broker"))?;
+        let client = primary.client.clone();
+        Ok(Self { stage, narrator, client, application: described.model.name })
     }
 
     /// Plays it.
@@ -59,58 +54,74 @@ impl<'a> Scenario<'a> {
     /// # Errors
     /// At the first step that does not show what it should.
     pub(super) async fn play(&mut self) -> Result<(), Failure> {
-        self.import().await?;
         self.plan().await?;
         self.submit().await?;
+        self.contracts().await?;
         let before = self.fetch().await?;
-        self.heal(&before).await?;
+        let outage = Outage::strike(self, &before).await?;
+        outage.come_back(self).await?;
         self.scale().await?;
         self.cost().await
     }
 
-    async fn import(&self) -> Result<(), Failure> {
-        self.narrator.step("Take in the offers of three providers at five European sites")?;
-        let request = Request::new(Method::POST, &["offers"]).body("text/turtle", OFFERS);
-        let report: ImportReport = self.client.json(request).await?;
-        check(report.refused.is_empty(), || format!("some were refused: {:?}", report.refused))?;
-        let providers: Vec<Provider> = self.client.list(Request::get(&["providers"]), usize::MAX).await?;
-        let sites: Vec<Site> = self.client.list(Request::get(&["sites"]), usize::MAX).await?;
-        let offers: Vec<wire::Offer> = self.client.list(Request::get(&["offers"]), usize::MAX).await?;
-        check(providers.len() == 3 && sites.len() == 5, || {
-            format!("{} providers and {} sites came in, not 3 and 5", providers.len(), sites.len())
-        })?;
-        let names: BTreeMap<&str, &str> =
-            providers.iter().map(|provider| (provider.id.as_str(), provider.name.as_str())).collect();
-        for site in &sites {
-            let count = offers.iter().filter(|offer| offer.site == site.id).count();
-            let provider = names.get(site.provider.as_str()).copied().unwrap_or(&site.provider);
-            self.narrator.say(&format!("{} ({}), of {provider}: {count} offers", site.name, site.country))?;
-        }
-        self.narrator.well(&format!("{} offers, each checked against its shape", offers.len()))
+    fn primary(&self) -> &str {
+        self.stage.members.first().map_or("", |member| member.provider.name.as_str())
+    }
+
+    /// The name of a provider by its IRI.
+    pub(super) fn provider_name(&self, iri: &str) -> String {
+        let member = self.stage.members.iter().find(|member| member.provider.id.as_str() == iri);
+        member.map_or_else(|| iri.to_owned(), |member| member.provider.name.clone())
     }
 
     async fn plan(&self) -> Result<(), Failure> {
-        self.narrator.step(&format!("Plan the three-tier application `{}`; nothing is written", self.application))?;
-        let request = Request::new(Method::POST, &["plans"]).body("application/yaml", THREE_TIER);
+        self.narrator.step(&format!(
+            "A customer of {} plans the three-tier application over the offers of all; nothing is written",
+            self.primary()
+        ))?;
+        let request = Request::new(Method::POST, &["plans"]).body("application/yaml", APPLICATION);
         let plan: Plan = self.client.json(request).await?;
         self.narrator.say(&plan_text(&plan))?;
-        check(!plan.machines.is_empty(), || "the plan rents no machine".to_owned())?;
-        self.narrator.well(&format!("{} machines for {} an hour", plan.machines.len(), plan.price_per_hour))
+        let providers: BTreeSet<&str> = plan.machines.iter().map(|machine| machine.provider.as_str()).collect();
+        check(providers.len() == 3, || format!("the plan has machines of {} providers, not 3", providers.len()))?;
+        self.narrator.well(&format!(
+            "{} machines of {} providers for {} an hour",
+            plan.machines.len(),
+            providers.len(),
+            plan.price_per_hour
+        ))
     }
 
     async fn submit(&self) -> Result<(), Failure> {
-        self.narrator.step("Submit it, and see it come up as real processes")?;
-        let request = Request::new(Method::POST, &["applications"]).body("application/yaml", THREE_TIER);
+        self.narrator.step(&format!("Submit it to {} alone", self.primary()))?;
+        let request = Request::new(Method::POST, &["applications"]).body("application/yaml", APPLICATION);
         let accepted: Accepted = self.client.json(request).await?;
-        follow_operation(self.client, &accepted.operation, DEPLOYMENT, &mut Progress::silent()).await?;
+        follow_operation(&self.client, &accepted.operation, DEPLOYMENT, &mut Progress::silent()).await?;
         let detail = self.detail().await?;
         check(detail.application.phase.state == "running", || format!("it is {}", detail.application.phase.state))?;
-        self.tell_workloads(&detail.workloads)?;
+        self.tell_workloads(&detail)?;
         self.narrator.well(&format!("{} workloads run and are healthy", detail.workloads.len()))
     }
 
+    async fn contracts(&self) -> Result<(), Failure> {
+        self.narrator.step("See what the brokers have agreed, and what was ordered")?;
+        let agreements: Vec<Agreement> =
+            self.client.list(Request::get(&["federation", "agreements"]), usize::MAX).await?;
+        let orders: Vec<Order> = self.client.list(Request::get(&["federation", "orders"]), usize::MAX).await?;
+        for agreement in &agreements {
+            self.narrator.say(&format!("agreement {}  {}: {}", agreement.id, agreement.state, agreement.offer))?;
+        }
+        for order in &orders {
+            self.narrator.say(&format!("order     {}  {} at {}", order.id, order.state, order.partner_name))?;
+        }
+        check(agreements.len() >= 2 && orders.len() >= 2, || {
+            format!("{} agreements and {} orders, not two or more", agreements.len(), orders.len())
+        })?;
+        self.narrator.well("negotiated by the Dataspace Protocol, signed by both sides, held, ordered, delivered")
+    }
+
     async fn fetch(&self) -> Result<Page, Failure> {
-        self.narrator.step("Fetch a page through the proxy")?;
+        self.narrator.step("Fetch a page through the proxy: three brokers, one page")?;
         let address = self.proxy().await?;
         let page = Page::fetch(&address).await?;
         self.narrator.say(&page.to_string())?;
@@ -118,51 +129,19 @@ impl<'a> Scenario<'a> {
         Ok(page)
     }
 
-    async fn heal(&self, before: &Page) -> Result<(), Failure> {
-        self.narrator.step(&format!("Kill the {KILLED} (SIGKILL), and see it come back"))?;
-        let victim = self.workload(KILLED).await?;
-        let pid = victim
-            .pid
-            .and_then(|pid| i32::try_from(pid).ok())
-            .ok_or_else(|| Failure::failed(format!("the {KILLED} has no process")))?;
-        kill(Pid::from_raw(pid), Signal::SIGKILL)
-            .map_err(|error| Failure::failed(format!("process {pid} can't be killed: {error}")))?;
-        self.narrator.say(&format!("process {pid} is killed"))?;
-        let begun = Instant::now();
-        let healed = loop {
-            let now = self.workload(KILLED).await?;
-            if now.state == "running" && now.pid != victim.pid && now.pid.is_some() {
-                break now;
-            }
-            check(begun.elapsed() < HEALING, || format!("it is {} after {} s", now.state, HEALING.as_secs()))?;
-            tokio::time::sleep(LOOK).await;
-        };
-        let after = self.page_again(HEALING).await?;
-        check(after.visits > before.visits, || {
-            format!("the {KILLED} has lost its data: {} visits before, {} after", before.visits, after.visits)
-        })?;
-        let pid = healed.pid.unwrap_or_default();
-        self.narrator.well(&format!(
-            "it is back as process {pid} with its data: {} visits before, {} after",
-            before.visits, after.visits
-        ))
-    }
-
     async fn scale(&self) -> Result<(), Failure> {
         let (component, count) = SCALED;
-        self.narrator.step(&format!("Scale the {component} tier from 1 to {count}"))?;
+        self.narrator.step(&format!("Scale the {component} tier from 1 to {count}, at the partner"))?;
         let body = json!(ScaleRequest { replicas: BTreeMap::from([(component.to_owned(), count)]) });
         let request = Request::new(Method::PATCH, &["applications", &self.application])
             .body("application/json", body.to_string());
         let accepted: Accepted = self.client.json(request).await?;
-        follow_operation(self.client, &accepted.operation, DEPLOYMENT, &mut Progress::silent()).await?;
-        let workloads = self.detail().await?.workloads;
-        self.tell_workloads(&workloads)?;
-        let address = self.proxy().await?;
+        follow_operation(&self.client, &accepted.operation, DEPLOYMENT, &mut Progress::silent()).await?;
+        self.tell_workloads(&self.detail().await?)?;
         let (begun, mut seen) = (Instant::now(), BTreeSet::new());
         while seen.len() < count as usize {
-            seen.insert(Page::fetch(&address).await?.application);
-            check(begun.elapsed() < HEALING, || format!("only {} answered: {seen:?}", seen.len()))?;
+            seen.insert(self.page_again().await?.application);
+            check(begun.elapsed() < PATIENCE, || format!("only {} answered: {seen:?}", seen.len()))?;
         }
         let names: Vec<String> = seen.into_iter().collect();
         self.narrator.well(&format!("the proxy hands requests to all of them: {}", names.join(", ")))
@@ -172,33 +151,36 @@ impl<'a> Scenario<'a> {
         self.narrator.step("Say what it costs")?;
         let plan = self.detail().await?.plan.ok_or_else(|| Failure::failed("no plan is in force"))?;
         for machine in &plan.machines {
-            self.narrator.say(&format!("{:>14} an hour  {}", machine.price_per_hour.to_string(), machine.title))?;
+            self.narrator.say(&format!(
+                "{:>14} an hour  {}, of {}",
+                machine.price_per_hour.to_string(),
+                machine.title,
+                self.provider_name(&machine.provider)
+            ))?;
         }
         self.narrator.well(&format!("{} an hour for everything", plan.price_per_hour))
     }
 
     /// Invites to look around.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
     pub(super) fn invite(&self) -> Result<(), Failure> {
         self.narrator.step("Look around, in another terminal; Ctrl-C takes everything away")?;
+        let url = self.stage.members.first().map_or("", |member| member.url.as_str());
         let name = &self.application;
         self.narrator.say(&format!(
-            "export HANSA_SERVER={}\nhansa app show {name}\nhansa app logs {name} --follow\nhansa event watch\nor in a browser: {}/docs",
-            self.url, self.url
+            "export HANSA_SERVER={url}\nhansa app show {name}\nhansa partner list\nhansa order list\nhansa app logs {name} --follow\nhansa event watch\nor in a browser: {url}/docs"
         ))
     }
 
-    async fn detail(&self) -> Result<ApplicationDetail, Failure> {
+    /// The application as its broker shows it.
+    pub(super) async fn detail(&self) -> Result<ApplicationDetail, Failure> {
         Ok(self.client.json(Request::get(&["applications", &self.application])).await?)
     }
 
-    async fn workload(&self, component: &str) -> Result<Workload, Failure> {
-        let workloads = self.detail().await?.workloads;
-        let found = workloads.into_iter().find(|workload| workload.component == component);
-        found.ok_or_else(|| Failure::failed(format!("there is no workload of {component}")))
-    }
-
     /// Where the proxy is reached from outside.
-    async fn proxy(&self) -> Result<String, Failure> {
+    pub(super) async fn proxy(&self) -> Result<String, Failure> {
         let request = Request::get(&["applications", &self.application, "endpoints"]).query("component", "proxy");
         let page: wire::Page<Endpoint> = self.client.json(request).await?;
         let public = page.items.into_iter().find(|endpoint| endpoint.public && endpoint.healthy);
@@ -208,36 +190,48 @@ impl<'a> Scenario<'a> {
     }
 
     /// The page, as soon as it is served again.
-    async fn page_again(&self, patience: Duration) -> Result<Page, Failure> {
+    pub(super) async fn page_again(&self) -> Result<Page, Failure> {
         let begun = Instant::now();
         loop {
-            match Page::fetch(&self.proxy().await?).await {
+            let fetched = match self.proxy().await {
+                Ok(address) => Page::fetch(&address).await,
+                Err(failure) => Err(failure),
+            };
+            match fetched {
                 Ok(page) => return Ok(page),
-                Err(failure) if begun.elapsed() > patience => return Err(failure),
+                Err(failure) if begun.elapsed() > PATIENCE => return Err(failure),
                 Err(_) => tokio::time::sleep(LOOK).await,
             }
         }
     }
 
-    fn tell_workloads(&self, workloads: &[Workload]) -> Result<(), Failure> {
-        for workload in workloads {
+    /// A line for each workload: where it runs, and whose that is.
+    ///
+    /// # Errors
+    /// When nobody reads any more.
+    pub(super) fn tell_workloads(&self, detail: &ApplicationDetail) -> Result<(), Failure> {
+        for workload in &detail.workloads {
             let addresses: Vec<&str> = workload.endpoints.values().map(String::as_str).collect();
             self.narrator.say(&format!(
-                "{:<14} process {:<8} {:<18} {}",
+                "{:<14} {:<9} {:<18} {:<12} {}",
                 format!("{}#{}", workload.component, workload.ordinal),
-                workload.pid.map(|pid| pid.to_string()).unwrap_or_default(),
+                workload.state,
                 addresses.join(" "),
-                match (&workload.partner, &workload.node) {
-                    (Some(partner), _) => format!("partner {partner}"),
-                    (None, node) => format!("node {}", node.as_deref().unwrap_or("-")),
-                }
+                crate::cli::short(&workload.site),
+                self.provider_name(&provider_of(detail, workload))
             ))?;
         }
         Ok(())
     }
 }
 
+/// The provider whose machine a workload runs in.
+pub(super) fn provider_of(detail: &ApplicationDetail, workload: &Workload) -> String {
+    let machine = detail.machines.iter().find(|machine| machine.id == workload.machine);
+    machine.map(|machine| machine.provider.clone()).unwrap_or_default()
+}
+
 /// Fails with `text` where something is not as it should be.
-fn check(right: bool, text: impl FnOnce() -> String) -> Result<(), Failure> {
+pub(super) fn check(right: bool, text: impl FnOnce() -> String) -> Result<(), Failure> {
     if right { Ok(()) } else { Err(Failure::failed(text())) }
 }

@@ -77,6 +77,11 @@ impl Call {
         })
     }
 
+    /// As [`Self::json`]; no body at all is the shape's default.
+    pub(crate) fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, ApiError> {
+        if self.body.is_empty() { Ok(T::default()) } else { self.json() }
+    }
+
     /// The bytes of the body.
     pub(crate) fn bytes(&self) -> &web::Bytes {
         &self.body

@@ -3,6 +3,7 @@
 
 use super::{
     Broker,
+    federation::Refusal,
     problem::{ApiError, MEDIA_TYPE, ProblemKind},
 };
 use actix_web::{
@@ -69,6 +70,16 @@ fn explained(response: ServiceResponse<BoxBody>, instance: &str) -> ServiceRespo
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
+    }
+    let refusal = response.response().error().and_then(|error| error.as_error::<Refusal>());
+    if let Some(refusal) = refusal {
+        if refusal.is_ours() {
+            tracing::error!(error = refusal.log_text(), "a partner's message could not be answered");
+        } else {
+            tracing::info!(error = refusal.log_text(), "a partner's message was refused");
+        }
+        let told = refusal.response(response.request().path(), instance);
+        return ServiceResponse::new(response.into_parts().0, told);
     }
     let problem = match response.response().error().map(|error| (error.as_error::<ApiError>(), error.to_string())) {
         Some((Some(known), _)) => {

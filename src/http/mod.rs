@@ -3,6 +3,7 @@
 //! nothing is decided here. The only module that knows actix.
 
 mod call;
+mod federation;
 mod middleware;
 pub(crate) mod openapi;
 mod page_token;

@@ -4,8 +4,11 @@
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use utoipa::{
-    OpenApi, PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema},
+    Modify, OpenApi, PartialSchema, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr, Schema,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 
 /// Stands for the resource model in the handlers' descriptions; [`Document`]
@@ -38,12 +41,30 @@ impl ToSchema for ResourceModelSchema {
         (name = "applications", description = "Resource models that the broker keeps at their desired state"),
         (name = "operations", description = "Long work that a person can follow"),
         (name = "catalogue", description = "Providers, sites and offers"),
+        (name = "partners", description = "Other providers' brokers, and what is agreed with and ordered of each other: the owner's side"),
+        (name = "federation", description = "What partners' brokers call: `/federation/v1`, and the Dataspace Protocol 2025-1. `docs/federation.md` has the protocol"),
         (name = "events", description = "What happened"),
         (name = "health", description = "Health and metrics"),
         (name = "documents", description = "Vocabulary, shapes, schemas")
-    )
+    ),
+    modifiers(&PartnerToken)
 )]
 pub(crate) struct Frame;
+
+/// How partners prove who they are.
+struct PartnerToken;
+
+impl Modify for PartnerToken {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("A token for this one request, signed (EdDSA) by the partner's key: iss = sub = its DID, aud = this broker's DID, jti once, exp at most 60 s after iat, htm = method, htu = path with query, bh = SHA-256 of the body (base64url)."))
+            .build();
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("partner", SecurityScheme::Http(scheme));
+    }
+}
 
 /// The finished description.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Starts and stops the server.
 
 use super::{
-    Broker, middleware,
+    Broker, federation, middleware,
     openapi::{Document, Frame},
     routes,
     tls::{self, TlsError},
@@ -161,8 +161,11 @@ pub(crate) fn application(
         .configure(|config| match audience {
             Audience::All => {
                 config.service(scope("/api/v1").configure(routes::api)).configure(routes::beside);
+                config.configure(federation::routes);
             }
-            Audience::Partners => {}
+            Audience::Partners => {
+                config.configure(federation::routes);
+            }
         })
         .split_for_parts();
     let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"));

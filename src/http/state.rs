@@ -1,6 +1,7 @@
 //! What every handler can reach.
 
 use crate::{config::Settings, metrics::Metrics};
+use hansa_federation_manager::FederationManager;
 use hansa_pim::Pim;
 use hansa_repository::{
     Database,
@@ -34,6 +35,8 @@ pub(crate) struct Broker {
     pub wdm: Wdm,
     /// Applications.
     pub orchestrator: ServiceOrchestrator,
+    /// Partners. None: this broker federates with nobody.
+    pub federation: Option<FederationManager>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether workers are at work.

@@ -52,6 +52,29 @@ pub(crate) enum WiringError {
     /// The generated offers break a shape.
     #[error("the offers made from `sites` are refused: {0}; correct the settings of the site")]
     LocalOffers(String),
+    /// Partners couldn't reach this broker.
+    #[error(
+        "federation.public_url: `{text}` can't be used: {reason}; give the URL under which partners reach this broker"
+    )]
+    PublicUrl {
+        /// What was told.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file of keys or certificates.
+    #[error("{field}: {} can't be read: {source}; give a file in PEM form", path.display())]
+    File {
+        /// The setting.
+        field: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// This broker's identity, keys or certificates.
+    #[error("this broker's identity can't be used: {0}")]
+    Identity(#[from] hansa_federation::FederationError),
     /// A task ended early.
     #[error("a task of the start ended early: {0}")]
     Task(#[source] tokio::task::JoinError),

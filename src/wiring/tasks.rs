@@ -14,6 +14,7 @@ const REST: Duration = Duration::from_secs(2);
 /// The tasks of a running broker.
 pub(super) struct Tasks {
     workers: JoinHandle<()>,
+    federation: JoinHandle<()>,
     tidying: JoinHandle<()>,
 }
 
@@ -29,7 +30,11 @@ impl Tasks {
         if let Err(error) = broker.pim.directory_sweep().await {
             tracing::warn!(%error, "the machines' directories can't be swept now");
         }
-        Self { workers: tokio::spawn(work(broker.clone())), tidying: tokio::spawn(tidy(broker.clone())) }
+        Self {
+            workers: tokio::spawn(work(broker.clone())),
+            federation: tokio::spawn(federate(broker.clone())),
+            tidying: tokio::spawn(tidy(broker.clone())),
+        }
     }
 
     /// Waits for the rounds under way.
@@ -37,6 +42,9 @@ impl Tasks {
         self.tidying.abort();
         if let Err(error) = self.workers.await {
             tracing::error!(%error, "the workers ended early");
+        }
+        if let Err(error) = self.federation.await {
+            tracing::error!(%error, "the work with partners ended early");
         }
     }
 }
@@ -49,6 +57,20 @@ async fn work(broker: Broker) {
         broker.workers.set(false);
         if let Err(error) = ended {
             tracing::error!(%error, "the workers can't work; they begin again in a moment");
+            tokio::select! {
+                () = tokio::time::sleep(REST) => {}
+                () = broker.shutdown.cancelled() => {}
+            }
+        }
+    }
+}
+
+/// Pulling from partners, publishing, sending: for as long as the broker runs.
+async fn federate(broker: Broker) {
+    let Some(manager) = &broker.federation else { return };
+    while !broker.shutdown.is_cancelled() {
+        if let Err(error) = manager.run(broker.shutdown.clone()).await {
+            tracing::error!(%error, "the work with partners can't go on; it begins again in a moment");
             tokio::select! {
                 () = tokio::time::sleep(REST) => {}
                 () = broker.shutdown.cancelled() => {}

@@ -7,7 +7,7 @@
 //! repeats a run's choices.
 
 use crate::harness::{
-    Broker, Call, Process, alive, eventually, say, set_replicas, set_variable, signal, three_tier, workload_directories,
+    Broker, Call, Chance, eventually, say, set_replicas, set_variable, signal, three_tier, workload_directories,
 };
 use nix::sys::signal::Signal;
 use reqwest::Method;
@@ -123,9 +123,9 @@ impl Run {
                 self.broker.kill();
             }
         }
-        self.none_twice();
+        self.broker.none_twice("the broker");
         self.broker.restart();
-        self.none_twice();
+        self.broker.none_twice("the broker");
         if let Some(change) = change {
             let answer = eventually("the same request again is accepted", || {
                 let answer = change.call(&self.broker).try_send()?;
@@ -223,37 +223,5 @@ impl Run {
             self.broker.done(&self.broker.remove(NAME).send());
         }
         self.broker.nothing_left();
-    }
-
-    /// At no moment has a workload two processes.
-    fn none_twice(&self) {
-        let mut first: BTreeMap<String, Process> = BTreeMap::new();
-        for process in self.broker.running() {
-            if let Some(other) = first.insert(process.workload.clone(), process.clone()) {
-                // The one that was seen first may have ended before the other began.
-                assert!(!alive(&other), "{process:?} runs beside {other:?}");
-            }
-        }
-    }
-}
-
-/// Choices that can be repeated (SplitMix64).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
     }
 }

@@ -21,6 +21,7 @@ mod configuration;
 mod crowd;
 mod demonstration;
 mod disk_full;
+mod federation;
 mod harness;
 mod kill;
 mod locked_database;

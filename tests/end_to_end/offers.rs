@@ -1,66 +1,13 @@
 //! Offers in RDF: good ones by the thousand, and bad ones.
 
-use crate::harness::{Answer, Broker, single};
-use hansa_ontology::{
-    Catalogue, Currency, Money, Offer, OfferId, OfferKind, Provider, ProviderId, Site, SiteId,
-    offer::{Capacity, CpuArch, Flavour, PricePlan, PricingModel},
-    place::Area,
-    rdf::write_turtle,
-};
+use crate::harness::{self, Answer, Broker, single};
+use hansa_ontology::{Catalogue, rdf::write_turtle};
 use reqwest::Method;
 use serde_json::json;
 
-/// A catalogue of a provider with one site and so many offers, each a little dearer than the one before.
+/// A catalogue of a provider with one site and so many offers.
 fn catalogue(offers: u32) -> Catalogue {
-    let (provider, site) =
-        (ProviderId::new("did:web:north.example").unwrap(), SiteId::new("https://north.example/sites/hel").unwrap());
-    let finland = Area::new("FI").unwrap();
-    Catalogue {
-        providers: vec![Provider { id: provider.clone(), name: "North".to_owned(), country: finland.clone() }],
-        sites: vec![Site {
-            id: site.clone(),
-            name: "Helsinki".to_owned(),
-            provider: provider.clone(),
-            country: finland.clone(),
-            coordinates: None,
-            jurisdictions: [finland].into(),
-            latencies: [].into(),
-            energy: None,
-        }],
-        offers: (0..offers).map(|number| offer(number, &provider, &site)).collect(),
-    }
-}
-
-fn offer(number: u32, provider: &ProviderId, site: &SiteId) -> Offer {
-    let size = u64::from(number % 16 + 1);
-    Offer {
-        id: OfferId::new(format!("https://north.example/offers/{number}")).unwrap(),
-        title: format!("Machine {number}"),
-        provider: provider.clone(),
-        site: site.clone(),
-        kind: OfferKind::VirtualMachine,
-        flavour: Flavour {
-            name: format!("m{size}"),
-            cpu_milli: u32::try_from(size).unwrap() * 500,
-            memory_mib: size * 1_024,
-            disk_mib: 20_480,
-            cpu_arch: CpuArch::Amd64,
-            gpu: None,
-            bandwidth_mbps: None,
-        },
-        capacity: Capacity { available_units: 5, as_of: "2026-06-01T12:00:00Z".parse().unwrap() },
-        price_plan: PricePlan {
-            model: PricingModel::OnDemand,
-            price_per_hour: Money::new(1_000 * i64::try_from(size).unwrap() + i64::from(number), Currency::EUR),
-        },
-        sla: None,
-        energy: None,
-        claims: Vec::new(),
-        capabilities: ["proxy", "public-ip"].map(str::to_owned).into(),
-        service_area: [Area::new("EU").unwrap()].into(),
-        valid_from: None,
-        valid_through: None,
-    }
+    harness::catalogue("did:web:north.example", "https://north.example/sites/hel", "https://north.example", offers)
 }
 
 impl Broker {

@@ -11,6 +11,10 @@ pub(crate) enum ProblemKind {
     Invalid,
     /// No plan satisfies the model.
     Infeasible,
+    /// Who sent it is not proved.
+    Unauthenticated,
+    /// The sender is known and may not.
+    Forbidden,
     /// No such thing.
     NotFound,
     /// No such method here.
@@ -29,6 +33,10 @@ pub(crate) enum ProblemKind {
     UnsupportedMediaType,
     /// The idempotency key was used for another request.
     KeyReused,
+    /// More than is taken of one sender.
+    TooMany,
+    /// A partner's broker failed, or said no.
+    Partner,
     /// Not now.
     Unavailable,
     /// The disk is full.
@@ -40,10 +48,12 @@ pub(crate) enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the documentation.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Malformed,
         Self::Invalid,
         Self::Infeasible,
+        Self::Unauthenticated,
+        Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -53,6 +63,8 @@ impl ProblemKind {
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::KeyReused,
+        Self::TooMany,
+        Self::Partner,
         Self::Unavailable,
         Self::Full,
         Self::Internal,
@@ -63,6 +75,8 @@ impl ProblemKind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Invalid | Self::Infeasible | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -71,6 +85,8 @@ impl ProblemKind {
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Partner => StatusCode::BAD_GATEWAY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -83,6 +99,8 @@ impl ProblemKind {
             Self::Malformed => ("malformed", "The request can't be read"),
             Self::Invalid => ("invalid", "The request is wrong"),
             Self::Infeasible => ("infeasible", "No plan satisfies the model"),
+            Self::Unauthenticated => ("unauthenticated", "Who sent it is not proved"),
+            Self::Forbidden => ("forbidden", "The sender may not do this"),
             Self::NotFound => ("not-found", "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", "This method is not possible here"),
             Self::NotAcceptable => ("not-acceptable", "The answer can't be given in this form"),
@@ -92,6 +110,8 @@ impl ProblemKind {
             Self::TooLarge => ("too-large", "The body is too large"),
             Self::UnsupportedMediaType => ("unsupported-media-type", "A body of this kind isn't read here"),
             Self::KeyReused => ("idempotency-key-reused", "The key was used for another request"),
+            Self::TooMany => ("too-many", "More than is taken of one sender"),
+            Self::Partner => ("partner", "A partner's broker failed, or said no"),
             Self::Unavailable => ("unavailable", "Not now"),
             Self::Full => ("full", "The broker's disk is full"),
             Self::Internal => ("internal", "A fault of the broker"),
@@ -110,7 +130,7 @@ impl ProblemKind {
 
     /// Whether trying again may help.
     pub(crate) const fn is_transient(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Timeout)
+        matches!(self, Self::Unavailable | Self::Timeout | Self::TooMany)
     }
 
     /// The kind for a status that something else than a handler gave.

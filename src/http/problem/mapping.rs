@@ -3,6 +3,7 @@
 use super::{ApiError, ProblemKind};
 use crate::http::wire::{Conflict, Fault};
 use hansa_application::Diagnostics;
+use hansa_federation_manager::FederationError;
 use hansa_mco::{McoError, planner::PlanError};
 use hansa_ontology::reading::ReadError;
 use hansa_repository::RepositoryError;
@@ -88,6 +89,31 @@ impl From<RepositoryError> for ApiError {
                 let fault = Fault { line, column, detail: reason.clone(), ..Fault::default() };
                 of(kind, &error).with_errors(vec![fault])
             }
+            error => of(kind, &error),
+        }
+    }
+}
+
+impl From<FederationError> for ApiError {
+    fn from(error: FederationError) -> Self {
+        use hansa_federation_manager::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::Invalid => ProblemKind::Invalid,
+            Kind::NotFound => ProblemKind::NotFound,
+            Kind::Conflict => ProblemKind::Conflict,
+            Kind::Unauthenticated => ProblemKind::Unauthenticated,
+            Kind::Forbidden => ProblemKind::Forbidden,
+            Kind::TooMany => ProblemKind::TooMany,
+            Kind::TooLarge => ProblemKind::TooLarge,
+            Kind::Partner => ProblemKind::Partner,
+            Kind::Unavailable => ProblemKind::Unavailable,
+            Kind::Full => ProblemKind::Full,
+            _ => ProblemKind::Internal,
+        };
+        match error {
+            FederationError::Invalid { field, message } => Self::field(&field, message),
+            FederationError::Repository(error) => error.into(),
+            FederationError::TooMany { retry_after, .. } => of(kind, &error).with_retry_after(retry_after),
             error => of(kind, &error),
         }
     }

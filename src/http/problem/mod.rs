@@ -8,12 +8,12 @@ pub(crate) use kind::ProblemKind;
 
 use super::wire::{Conflict, Fault, Problem};
 use actix_web::{HttpResponse, ResponseError, body::BoxBody, http::StatusCode, http::header};
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// The media type of problem documents.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// How long a caller waits before trying again, in seconds.
-const RETRY_AFTER: &str = "2";
+const RETRY_AFTER: u64 = 2;
 
 /// An error of a request. In a box, so that a result of a handler stays small.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ struct Particulars {
     errors: Vec<Fault>,
     conflict: Option<Conflict>,
     allow: Option<String>,
+    /// When it may be tried again, in seconds.
+    retry_after: Option<u64>,
     /// What only the operator may read.
     for_operator: Option<String>,
     /// Which request it was, once that is known.
@@ -70,6 +72,13 @@ impl ApiError {
         self
     }
 
+    /// To be tried again after this time.
+    #[must_use]
+    pub(crate) fn with_retry_after(mut self, after: Duration) -> Self {
+        self.0.retry_after = Some(after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1));
+        self
+    }
+
     /// With a text for the log.
     #[must_use]
     pub(crate) fn for_operator(mut self, text: impl fmt::Display) -> Self {
@@ -108,7 +117,10 @@ impl ApiError {
         };
         let mut response = HttpResponse::build(told.kind.status());
         if told.kind.is_transient() {
-            response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
+            response.insert_header((header::RETRY_AFTER, told.retry_after.unwrap_or(RETRY_AFTER).to_string()));
+        }
+        if told.kind == ProblemKind::Unauthenticated {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         if let Some(methods) = &told.allow {
             response.insert_header((header::ALLOW, methods.as_str()));

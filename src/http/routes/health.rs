@@ -1,9 +1,13 @@
 //! Health and metrics.
 
-use crate::http::{
-    Broker,
-    problem::{ApiError, ProblemKind, Reply},
-    wire::Fault,
+use super::federation::contracts;
+use crate::{
+    http::{
+        Broker,
+        problem::{ApiError, ProblemKind, Reply},
+        wire::Fault,
+    },
+    metrics::FederationCounts,
 };
 use actix_web::{HttpResponse, get, http::header, web};
 use hansa_repository::{event, work};
@@ -57,8 +61,28 @@ pub(crate) async fn metrics(broker: web::Data<Broker>) -> Reply {
     metrics.set_workloads(workloads.iter().map(|workload| workload.state.name()));
     metrics.set_queue("application", queue.len());
     metrics.set_events(events);
+    metrics.set_federation(federation(&broker).await?);
     let text = metrics.encode().map_err(|error| ApiError::default().for_operator(error))?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
         .body(text))
+}
+
+async fn federation(broker: &Broker) -> Result<FederationCounts, ApiError> {
+    let Some(manager) = &broker.federation else {
+        return Ok(FederationCounts::default());
+    };
+    let partners = manager.partner_list().await?;
+    let snapshot = broker.catalogue.snapshot().await?;
+    let foreign = |offer: &&hansa_ontology::Offer| {
+        partners.iter().any(|partner| partner.provider.as_ref() == Some(&offer.provider))
+    };
+    let quarantined = manager.quarantine_list(None, 1).await?;
+    Ok(FederationCounts {
+        offers: snapshot.catalogue.offers.iter().filter(foreign).count(),
+        quarantined: quarantined.counts.values().filter_map(|count| usize::try_from(*count).ok()).sum(),
+        unreachable: partners.iter().filter(|partner| partner.unreachable_since.is_some()).count(),
+        orders: contracts::orders(manager, broker).await?.into_iter().map(|order| (order.role, order.state)).collect(),
+        partners: partners.into_iter().map(|partner| partner.state.to_string()).collect(),
+    })
 }

@@ -4,6 +4,7 @@ mod applications;
 mod documents;
 mod events;
 mod fallback;
+mod federation;
 mod health;
 mod logs;
 mod offers;
@@ -45,7 +46,31 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(sites::provider_list)
         .service(sites::node_list)
         .service(sparql::sparql_get)
-        .service(sparql::sparql_post);
+        .service(sparql::sparql_post)
+        .configure(partners);
+}
+
+/// The owner's side of the federation. Words before references: `invite` is no partner.
+fn partners(config: &mut ServiceConfig<'_>) {
+    use federation::{contracts, identity, partners};
+    config
+        .service(identity::identity_show)
+        .service(identity::key_rotate)
+        .service(identity::quarantine_list)
+        .service(partners::partner_list)
+        .service(partners::partner_invite)
+        .service(partners::partner_accept)
+        .service(partners::partner_show)
+        .service(partners::partner_suspend)
+        .service(partners::partner_resume)
+        .service(partners::partner_terminate)
+        .service(partners::partner_repin)
+        .service(partners::partner_policy)
+        .service(contracts::agreement_list)
+        .service(contracts::agreement_show)
+        .service(contracts::order_list)
+        .service(contracts::order_show)
+        .service(contracts::hold_list);
 }
 
 /// Everything beside it: health, metrics, documents.

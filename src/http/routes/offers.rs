@@ -8,13 +8,15 @@ use crate::http::{
     problem::{ApiError, ProblemKind, Reply},
     query::{Query, page_size},
     replay,
-    wire::{Fault, ImportReport, Offer, Page, Problem, Withdrawal},
+    wire::{Fault, ImportReport, Offer, OfferSource, Page, Problem, Withdrawal},
 };
 use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, post, web};
-use hansa_ontology::{self as ontology, rdf, rdf::RdfFormat};
+use chrono::{DateTime, Utc};
+use hansa_federation_manager::partners::Partner;
+use hansa_ontology::{self as ontology, order::PartnerProvider, rdf, rdf::RdfFormat};
 use hansa_repository::catalogue::ImportRequest;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::IntoParams;
 
 /// The list's name in page tokens.
@@ -73,7 +75,8 @@ pub(crate) async fn offer_list(broker: web::Data<Broker>, query: Query<OfferQuer
         .collect();
     found.sort_by(|one, other| one.id.cmp(&other.id));
     let next = found.get(size).and_then(|_| found.get(size - 1)).map(|last| page_token::seal(LIST, last.id.as_str()));
-    let items = found.into_iter().take(size).cloned().map(Offer::from).collect();
+    let sources = Sources::now(&broker).await?;
+    let items = found.into_iter().take(size).map(|offer| sources.offer(offer)).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
@@ -90,7 +93,7 @@ pub(crate) async fn offer_show(broker: web::Data<Broker>, request: HttpRequest, 
         let turtle = rdf::write_offer_turtle(&offer);
         return Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/turtle; charset=utf-8")).body(turtle));
     }
-    Ok(HttpResponse::Ok().json(Offer::from(offer)))
+    Ok(HttpResponse::Ok().json(Sources::now(&broker).await?.offer(&offer)))
 }
 
 /// Import providers, sites and offers (RDF).
@@ -140,6 +143,48 @@ pub(crate) async fn offer_withdraw(broker: web::Data<Broker>, reference: web::Pa
         broker.catalogue.offer_withdraw(&offer.id, call.actor.clone(), broker.clock.now()).await?;
     }
     Ok(HttpResponse::Ok().json(Withdrawal { offer: offer.id.to_string(), dry_run: call.dry_run }))
+}
+
+/// Which partner each provider's offers come from, and how fresh they are.
+struct Sources {
+    partners: BTreeMap<String, (Partner, PartnerProvider)>,
+    now: DateTime<Utc>,
+}
+
+impl Sources {
+    async fn now(broker: &Broker) -> Result<Self, ApiError> {
+        let mut partners = BTreeMap::new();
+        if let Some(manager) = &broker.federation {
+            let standing = manager.provider_list().await?;
+            for partner in manager.partner_list().await? {
+                let provider = partner.provider.clone();
+                let found = standing.iter().find(|one| Some(&one.provider) == provider.as_ref());
+                if let Some(found) = found {
+                    partners.insert(found.provider.to_string(), (partner, found.clone()));
+                }
+            }
+        }
+        Ok(Self { partners, now: broker.clock.now() })
+    }
+
+    fn offer(&self, offer: &ontology::Offer) -> Offer {
+        let source = self.partners.get(offer.provider.as_str()).map(|(partner, standing)| {
+            let unusable = standing.unusable.clone().or_else(|| standing.unusable_offers.get(&offer.id).cloned());
+            let freshness = match (&unusable, offer.valid_through) {
+                (_, Some(end)) if end <= self.now => "expired",
+                (Some(_), _) => "stale",
+                (None, _) => "fresh",
+            };
+            OfferSource {
+                partner: partner.did.clone(),
+                partner_name: partner.name.clone(),
+                last_heard: partner.last_heard,
+                freshness: freshness.to_owned(),
+                unusable,
+            }
+        });
+        Offer { source, ..Offer::from(offer.clone()) }
+    }
 }
 
 /// A problem with every fault of the refused resources.

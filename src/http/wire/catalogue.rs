@@ -128,6 +128,27 @@ pub(crate) struct Offer {
     /// Until when it may be ordered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_through: Option<DateTime<Utc>>,
+    /// Where it comes from, where that is a partner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<OfferSource>,
+}
+
+/// Where an offer of a partner comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OfferSource {
+    /// The partner's DID.
+    pub partner: String,
+    /// The partner's name.
+    pub partner_name: String,
+    /// When the partner was last heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heard: Option<DateTime<Utc>>,
+    /// `fresh`, `stale` (the partner is silent: nothing new is ordered) or `expired`.
+    pub freshness: String,
+    /// Why it can't be ordered now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unusable: Option<String>,
 }
 
 /// A local node and what is free of it.
@@ -294,6 +315,7 @@ impl From<ontology::Offer> for Offer {
             service_area: offer.service_area.iter().map(ToString::to_string).collect(),
             valid_from: offer.valid_from,
             valid_through: offer.valid_through,
+            source: None,
         }
     }
 }

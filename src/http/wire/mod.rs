@@ -4,7 +4,9 @@
 
 mod application;
 mod catalogue;
+mod contract;
 mod event;
+mod federation;
 mod operation;
 mod page;
 mod plan;
@@ -12,8 +14,12 @@ mod problem;
 mod workload;
 
 pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
-pub(crate) use catalogue::{ImportReport, Node, Offer, Provider, Site, Withdrawal};
+pub(crate) use catalogue::{ImportReport, Node, Offer, OfferSource, Provider, Site, Withdrawal};
+pub(crate) use contract::{Agreement, AgreementDetail, Hold, Order};
 pub(crate) use event::Event;
+pub(crate) use federation::{
+    AcceptRequest, Identity, Invitation, InviteRequest, Key, Partner, PartnerChange, Quarantined, RepinRequest,
+};
 pub(crate) use operation::Operation;
 pub(crate) use page::Page;
 pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Proof};

@@ -8,7 +8,7 @@ use hansa_repository::{DatabaseUrl, testing};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -66,6 +66,33 @@ impl Broker {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+
+    /// Stops it in its tracks, as a cut network would: it is there, and says nothing.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(process) = &self.process {
+            processes::signal(i32::try_from(process.id()).unwrap(), signal);
+        }
+    }
+
+    /// Its process.
+    #[track_caller]
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Asks it to stop, and waits until it has.
@@ -199,6 +226,23 @@ impl Broker {
         database.break_connections();
     }
 
+    /// At no moment has a workload two processes.
+    #[track_caller]
+    pub(crate) fn none_twice(&self, name: &str) {
+        let mut first: BTreeMap<String, Process> = BTreeMap::new();
+        for process in self.running() {
+            if let Some(other) = first.insert(process.workload.clone(), process.clone()) {
+                // The one that was seen first may have ended before the other began.
+                assert!(!processes::alive(&other), "at {name} {process:?} runs beside {other:?}");
+            }
+        }
+    }
+
+    /// Whether it was killed or stopped, and not started again.
+    pub(crate) const fn is_down(&self) -> bool {
+        self.process.is_none()
+    }
+
     /// The supervisors of its workloads.
     pub(crate) fn supervisors(&self) -> Vec<i32> {
         processes::supervisors(&self.data())
@@ -228,6 +272,8 @@ impl Broker {
             .as_array()
             .unwrap()
             .iter()
+            // What a partner ordered is the partner's to end.
+            .filter(|application| application["owner"] == "local")
             .map(|application| application["name"].as_str().unwrap().to_owned())
             .collect();
         for name in names {

@@ -42,6 +42,51 @@ pub(crate) struct Options {
     pub body_limit: String,
     /// Where the data folder lies, where that isn't the test's own folder.
     pub data: Option<std::path::PathBuf>,
+    /// Who it is among others.
+    pub owner: Option<Owner>,
+}
+
+/// A broker's owner among others: a provider with a site of its own, and an
+/// address that stays the same from start to start.
+#[derive(Debug, Clone)]
+pub(crate) struct Owner {
+    /// Its name, such as `north`: `urn:hansa:provider:north`, `urn:hansa:site:north`.
+    pub name: String,
+    /// Where it lies.
+    pub country: String,
+    /// Whether offers are made of its nodes, or imported.
+    pub offers: String,
+    /// Between two looks at partners' feeds.
+    pub pull_interval: String,
+    /// After this time without a word of a partner its offers are stale.
+    pub stale_after: String,
+    /// After this time a partner is lost.
+    pub grace: String,
+    /// How long capacity is held.
+    pub hold_time: String,
+}
+
+impl Owner {
+    /// An owner of this name in this country.
+    pub(crate) fn named(name: &str, country: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            country: country.to_owned(),
+            offers: "generated".to_owned(),
+            pull_interval: "300ms".to_owned(),
+            stale_after: "3s".to_owned(),
+            grace: "5s".to_owned(),
+            hold_time: "10s".to_owned(),
+        }
+    }
+
+    fn yaml(&self) -> String {
+        format!(
+            "provider:\n  id: urn:hansa:provider:{0}\n  name: {0}\n  country: {1}\nfederation:\n  \
+             allow_loopback: true\n  pull_interval: {5}\n  stale_after: {2}\n  grace: {3}\n  hold_time: {4}\n",
+            self.name, self.country, self.stale_after, self.grace, self.hold_time, self.pull_interval
+        )
+    }
 }
 
 impl Default for Options {
@@ -51,6 +96,7 @@ impl Default for Options {
             nodes: ["north", "south"].map(NodeOption::named).into(),
             body_limit: "16Mi".to_owned(),
             data: None,
+            owner: None,
         }
     }
 }
@@ -59,7 +105,8 @@ impl Options {
     /// The configuration file.
     pub(crate) fn yaml(&self, data: &Path, database: Option<&str>, ports: &PortRange) -> String {
         let mut yaml = format!(
-            "server:\n  listen: 127.0.0.1:0\n  body_limit: {}\ndata_dir: {}\nworkload_ports: {}-{}\n",
+            "server:\n  listen: 127.0.0.1:{}\n  body_limit: {}\ndata_dir: {}\nworkload_ports: {}-{}\n",
+            self.owner.as_ref().map_or(0, |_| ports.own()),
             self.body_limit,
             data.display(),
             ports.first(),
@@ -68,7 +115,18 @@ impl Options {
         if let Some(url) = database {
             writeln!(yaml, "database:\n  url: {url}").unwrap();
         }
-        yaml.push_str("sites:\n  - id: urn:hansa:site:local\n    name: Test\n    nodes:\n");
+        match &self.owner {
+            None => yaml.push_str("sites:\n  - id: urn:hansa:site:local\n    name: Test\n    nodes:\n"),
+            Some(owner) => {
+                yaml.push_str(&owner.yaml());
+                let Owner { name, offers, .. } = owner;
+                write!(
+                    yaml,
+                    "sites:\n  - id: urn:hansa:site:{name}\n    name: {name}\n    offers: {offers}\n    nodes:\n"
+                )
+                .unwrap();
+            }
+        }
         for NodeOption { name, cpu, memory } in &self.nodes {
             writeln!(
                 yaml,

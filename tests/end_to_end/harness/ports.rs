@@ -11,7 +11,7 @@ use std::{
 const FIRST: u16 = 10_000;
 /// How many ranges there are.
 const RANGES: u16 = 160;
-/// How many ports a range has, its marker included.
+/// How many ports a range has, its marker and the broker's own included.
 const LENGTH: u16 = 60;
 
 /// A range of ports that belongs to one test while this lives.
@@ -43,8 +43,13 @@ impl PortRange {
         self.first
     }
 
-    /// The last port.
+    /// The last port of workloads.
     pub(crate) const fn last(&self) -> u16 {
+        self.first + LENGTH - 3
+    }
+
+    /// The port of a broker that has to come back where it was.
+    pub(crate) const fn own(&self) -> u16 {
         self.first + LENGTH - 2
     }
 

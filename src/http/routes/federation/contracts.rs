@@ -1,0 +1,145 @@
+//! Agreements, holds and orders, as customer and as provider.
+
+use super::{filter, manager, names};
+use crate::http::{
+    Broker,
+    problem::{ApiError, ProblemKind, Reply},
+    query::Query,
+    wire::{Agreement, AgreementDetail, Hold, Order, Page, Problem},
+};
+use actix_web::{HttpResponse, get, web};
+use hansa_federation::verify::Bundle;
+use hansa_federation_manager::{FederationError, FederationManager, contracts};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use utoipa::IntoParams;
+
+/// Which of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct ContractQuery {
+    /// Only with this partner: DID or name.
+    partner: Option<String>,
+    /// Only in this state.
+    state: Option<String>,
+    /// Taken, and without effect: the list comes whole.
+    #[serde(rename = "limit")]
+    _limit: Option<usize>,
+}
+
+/// Only those of a partner and in a state.
+struct Filter {
+    partner: Option<String>,
+    state: Option<String>,
+}
+
+impl Filter {
+    async fn of(manager: &FederationManager, query: ContractQuery) -> Result<Self, ApiError> {
+        Ok(Self { partner: filter(manager, query.partner.as_ref()).await?, state: query.state })
+    }
+
+    fn wants(&self, partner: &str, state: &str) -> bool {
+        self.partner.as_ref().is_none_or(|wanted| wanted == partner)
+            && self.state.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(state))
+    }
+}
+
+/// List agreements with partners.
+#[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Agreement>)))]
+#[get("/federation/agreements")]
+pub(crate) async fn agreement_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
+    let Some(manager) = &broker.federation else {
+        return Ok(HttpResponse::Ok().json(Page::<Agreement>::whole(Vec::new())));
+    };
+    let (filter, names) = (Filter::of(manager, query.0).await?, names(manager).await?);
+    let mut found: Vec<Agreement> =
+        manager.agreement_list().await?.into_iter().map(|agreement| Agreement::new(agreement, &names)).collect();
+    found.retain(|agreement| filter.wants(&agreement.partner, &agreement.state));
+    Ok(HttpResponse::Ok().json(Page::whole(found)))
+}
+
+/// Show an agreement, with what both sides signed.
+#[utoipa::path(
+    tag = "partners",
+    params(("agreement" = String, Path, description = "Its id (percent-encoded)")),
+    responses((status = 200, body = AgreementDetail), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/federation/agreements/{agreement}")]
+pub(crate) async fn agreement_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
+    let manager = manager(&broker)?;
+    let agreement = manager.agreement_show(&id).await?;
+    let bundle = bundle(manager, &agreement).await?;
+    let terms = serde_json::to_value(&agreement.policy).unwrap_or_default();
+    Ok(HttpResponse::Ok().json(AgreementDetail {
+        clauses: serde_json::to_value(&agreement.clauses).unwrap_or_default(),
+        agreement: Agreement::new(agreement, &names(manager).await?),
+        terms,
+        bundle: bundle.and_then(|bundle| serde_json::to_value(bundle).ok()),
+    }))
+}
+
+/// What both sides signed, with the keys of both. None: it is not signed by both yet.
+async fn bundle(
+    manager: &FederationManager,
+    agreement: &contracts::Agreement,
+) -> Result<Option<Bundle>, FederationError> {
+    let (Some(ours), Some(theirs)) = (&agreement.ours, &agreement.theirs) else { return Ok(None) };
+    Ok(Some(Bundle {
+        document: ours.clone(),
+        countersignatures: vec![theirs.signature.clone()],
+        did_documents: vec![manager.did_document()?],
+        pinned: vec![manager.partner_get(&agreement.partner).await?.keys],
+        received_at: None,
+    }))
+}
+
+/// Every order of this broker: what partners deliver for it, and what it delivers for them.
+pub(crate) async fn orders(manager: &FederationManager, broker: &Broker) -> Result<Vec<Order>, ApiError> {
+    let names: BTreeMap<String, String> = names(manager).await?;
+    let now = broker.clock.now();
+    let bought = manager.purchase_list().await?.into_iter().map(|purchase| Order::bought(purchase, &names, now));
+    let sold = manager.sale_list().await?;
+    let sold = sold.into_iter().filter_map(|sale| Order::sold(sale, &names, now));
+    Ok(bought.chain(sold).collect())
+}
+
+/// List orders: what partners deliver for this broker, and what it delivers for them.
+#[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Order>)))]
+#[get("/federation/orders")]
+pub(crate) async fn order_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
+    let Some(manager) = &broker.federation else {
+        return Ok(HttpResponse::Ok().json(Page::<Order>::whole(Vec::new())));
+    };
+    let filter = Filter::of(manager, query.0).await?;
+    let mut found = orders(manager, &broker).await?;
+    found.retain(|order| filter.wants(&order.partner, &order.state));
+    Ok(HttpResponse::Ok().json(Page::whole(found)))
+}
+
+/// Show an order.
+#[utoipa::path(
+    tag = "partners",
+    params(("order" = String, Path, description = "Its id")),
+    responses((status = 200, body = Order), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/federation/orders/{order}")]
+pub(crate) async fn order_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
+    let found = orders(manager(&broker)?, &broker).await?.into_iter().find(|order| order.id == *id);
+    let missing = || ApiError::new(ProblemKind::NotFound, format!("there is no order `{id}`"));
+    Ok(HttpResponse::Ok().json(found.ok_or_else(missing)?))
+}
+
+/// List capacity that is held: at partners for this broker, and here for partners.
+#[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Hold>)))]
+#[get("/federation/holds")]
+pub(crate) async fn hold_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
+    let Some(manager) = &broker.federation else {
+        return Ok(HttpResponse::Ok().json(Page::<Hold>::whole(Vec::new())));
+    };
+    let (filter, names) = (Filter::of(manager, query.0).await?, names(manager).await?);
+    let bought = manager.purchase_list().await?.into_iter().filter_map(|purchase| Hold::bought(&purchase, &names));
+    let sold = manager.sale_list().await?.into_iter().map(|sale| Hold::sold(&sale, &names)).collect::<Vec<_>>();
+    let found = bought.chain(sold).filter(|hold| filter.wants(&hold.partner, &hold.state)).collect();
+    Ok(HttpResponse::Ok().json(Page::whole(found)))
+}

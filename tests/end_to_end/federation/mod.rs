@@ -1,0 +1,10 @@
+//! Several brokers of several owners, each a process with a database and a
+//! machine of its own, federated by their command lines as people would.
+
+mod applications;
+mod kill;
+mod mesh;
+mod owners;
+mod partners;
+
+use owners::Owners;
