@@ -78,20 +78,6 @@ impl PartnerState {
             Self::Terminated => "terminated",
         }
     }
-
-    /// Whether the change of state is allowed:
-    /// invited → handshake → active ⇄ suspended, each of them → draining → terminated.
-    #[must_use]
-    pub const fn may_become(self, next: Self) -> bool {
-        matches!(
-            (self, next),
-            (Self::Invited, Self::Handshake | Self::Terminated)
-                | (Self::Handshake, Self::Active | Self::Terminated)
-                | (Self::Active, Self::Suspended | Self::Draining)
-                | (Self::Suspended, Self::Active | Self::Draining)
-                | (Self::Draining, Self::Terminated)
-        )
-    }
 }
 
 impl fmt::Display for PartnerState {
@@ -128,7 +114,7 @@ pub struct KeyLists {
 
 /// `POST /federation/v1/inbox`: there may be something new. Losing it costs time only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hint {
     /// What to look at.
     pub kind: HintKind,
