@@ -77,7 +77,7 @@ impl Mco {
         match self.rooms.infrastructure.share_ensure(&machine).await {
             Ok(_) => {}
             Err(error) if matches!(error.kind(), ErrorKind::NoRoom | ErrorKind::NoConnector) => {
-                self.hold_drop(&machine, "hold.released", &error.to_string()).await?;
+                self.hold_drop(&machine, "machine.hold-released", &error.to_string()).await?;
                 return Err(McoError::HoldRefused(error.to_string()));
             }
             Err(error) => return Err(error.into()),
@@ -98,7 +98,9 @@ impl Mco {
     pub async fn hold_release(&self, application: ApplicationId) -> Result<(), McoError> {
         for machine in self.machine_list(Some(application)).await? {
             match machine.state {
-                MachineState::Held { .. } => self.hold_drop(&machine, "hold.released", "it was given back").await?,
+                MachineState::Held { .. } => {
+                    self.hold_drop(&machine, "machine.hold-released", "it was given back").await?
+                }
                 MachineState::Releasing => {}
                 MachineState::Ordered | MachineState::Ready { .. } => {
                     let text = "the order has come already; end the order instead";
@@ -122,7 +124,7 @@ impl Mco {
                 continue;
             };
             if until <= now {
-                self.hold_drop(&machine, "hold.expired", "no order came in time").await?;
+                self.hold_drop(&machine, "machine.hold-expired", "no order came in time").await?;
             } else {
                 next = Some(next.map_or(until, |known| known.min(until)));
             }
@@ -145,7 +147,7 @@ impl Mco {
             match machine.state {
                 MachineState::Held { until } if until > now => {
                     store::machine_state_set(connection, machine.id, &MachineState::Ordered)?;
-                    tell(connection, &machine, "hold.committed", "the order has come", now)?;
+                    tell(connection, &machine, "machine.ordered", "the order has come", now)?;
                     held = true;
                 }
                 MachineState::Ordered | MachineState::Ready { .. } => held = true,
@@ -234,7 +236,7 @@ fn place(
         other => other?,
     }
     let why = format!("for order {} until {}", hold.order, hold.until.format("%Y-%m-%d %H:%M:%S UTC"));
-    tell(connection, &machine, "hold.placed", &why, now)?;
+    tell(connection, &machine, "machine.held", &why, now)?;
     Ok(machine)
 }
 
@@ -248,7 +250,7 @@ fn tell(
     let customer = machine.customer.clone().unwrap_or_default();
     let event = event::NewEvent {
         at: now,
-        actor: if kind == "hold.expired" { Actor::Broker } else { Actor::Partner(customer.clone()) },
+        actor: if kind == "machine.hold-expired" { Actor::Broker } else { Actor::Partner(customer.clone()) },
         application: Some(machine.application),
         subject: format!("machine/{}", machine.id),
         kind: kind.to_owned(),

@@ -25,8 +25,8 @@ pub(super) struct Verb {
     pub(super) done: &'static str,
 }
 
-const SUBMIT: Verb = Verb { kind: "application.submit", event: "application.submitted", done: "submitted" };
-const UPDATE: Verb = Verb { kind: "application.update", event: "application.updated", done: "updated" };
+pub(super) const SUBMIT: Verb = Verb { kind: "application.submit", event: "application.submitted", done: "submitted" };
+pub(super) const UPDATE: Verb = Verb { kind: "application.update", event: "application.updated", done: "updated" };
 const SCALE: Verb = Verb { kind: "application.scale", event: "application.scaled", done: "scaled" };
 const REMOVE: Verb =
     Verb { kind: "application.remove", event: "application.removal-requested", done: "asked to be removed" };

@@ -3,7 +3,7 @@
 
 use super::{
     QUEUE, ServiceOrchestrator,
-    change::{Verb, accept, renew},
+    change::{SUBMIT, UPDATE, accept, renew},
     order_check,
 };
 use crate::{
@@ -27,9 +27,6 @@ use hansa_repository::{Connection, work};
 use hansa_wdm::{LogLine, LogQuery};
 use std::collections::BTreeMap;
 use uuid::Uuid;
-
-const ORDER: Verb = Verb { kind: "order.deliver", event: "order.received", done: "ordered" };
-const CHANGE: Verb = Verb { kind: "order.change", event: "order.changed", done: "ordered otherwise" };
 
 /// Capacity that is kept for a partner for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,7 +262,7 @@ impl Order {
         store::insert(connection, &application)?;
         store::revision_insert(connection, &application, &owner)?;
         store::order_insert(connection, self.application, self.id, &self.partner, self.generation)?;
-        accept(connection, &application, &owner, &ORDER, now)?;
+        accept(connection, &application, &owner, &SUBMIT, now)?;
         Ok(())
     }
 
@@ -282,7 +279,7 @@ impl Order {
         let only_peers = without_peers(&known.model) == without_peers(&self.model);
         known.model = self.model;
         if !only_peers {
-            renew(connection, known, self.operation, &owner, &CHANGE, now)?;
+            renew(connection, known, self.operation, &owner, &UPDATE, now)?;
             return Ok(());
         }
         // Addresses elsewhere: nothing is planned or replaced, who runs is told.

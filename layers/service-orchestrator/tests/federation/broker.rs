@@ -89,6 +89,26 @@ impl Broker {
         Self::start("south", Arc::new(NoPartners)).await
     }
 
+    /// The same broker as a new process that finds all as the old one left it.
+    pub(crate) async fn restart(&mut self, side: &str, partner: Arc<dyn Partner>) {
+        self.stop().await;
+        let setup = Setup {
+            side,
+            database: self.database.clone(),
+            folder: self.folder.clone(),
+            clock: Arc::new(SystemClock),
+            partner,
+            catalogue: catalogue::both(10),
+            node: Amounts { cpu_milli: 16_000, memory_mib: 16_384, disk_mib: 65_536, gpus: 0 },
+        };
+        let again = Self::assemble(setup).await;
+        self.orchestrator = again.orchestrator.clone();
+        self.shutdown = CancellationToken::new();
+        // The folder belongs to this one: what runs in it goes on.
+        std::mem::forget(again);
+        self.work();
+    }
+
     pub(crate) async fn assemble(setup: Setup<'_>) -> Self {
         let Setup { side, database, folder, clock, partner, catalogue: offers, node } = setup;
         let ids: SharedIds = Arc::new(RandomIds);
@@ -96,7 +116,8 @@ impl Broker {
         let settings = PimSettings { data_dir: folder.clone(), host: Host { capacity: node }, sites: sites.clone() };
         let pim = Pim::new(database.clone(), Arc::clone(&clock), settings).unwrap();
         pim.node_register(vec![self::node(side, node)]).await.unwrap();
-        let cgroup_parent = format!("hansa-test-{}", RandomIds.next());
+        // A broker that starts again finds what it ran before.
+        let cgroup_parent = format!("hansa-test-{}", folder.file_name().unwrap().to_string_lossy());
         let rooms = Rooms {
             database: database.clone(),
             clock: Arc::clone(&clock),

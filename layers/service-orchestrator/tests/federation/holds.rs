@@ -115,11 +115,11 @@ fn a_hold_runs_out_by_itself() {
 
         clock.advance(TimeDelta::seconds(30));
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        while seller.shares().await > 0 || seller.events("hold.expired").await.is_empty() {
+        while seller.shares().await > 0 || seller.events("machine.hold-expired").await.is_empty() {
             assert!(std::time::Instant::now() < deadline, "the hold goes on for ever");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        assert_eq!(seller.events("hold.expired").await.len(), 1);
+        assert_eq!(seller.events("machine.hold-expired").await.len(), 1);
         let late = seller.orchestrator.order_put(BUYER, &request(first.order, 1, "1", &[])).await;
         assert!(matches!(late, Err(OrchestratorError::OrderRefused(why)) if why.contains("run out")));
         let next = Hold { until: clock.now() + TimeDelta::seconds(30), ..another(&first, OTHER) };

@@ -63,7 +63,7 @@ async fn an_order_takes_the_place_of_its_hold_and_follows_its_generations() {
     seller.orchestrator.hold_place(&hold).await.unwrap();
     seller.orchestrator.hold_place(&hold).await.unwrap();
     assert_eq!(seller.shares().await, 1);
-    let placed = seller.events("hold.placed").await;
+    let placed = seller.events("machine.held").await;
     assert_eq!(placed.len(), 1);
 
     let first = request(order, 1, "1", &[]);
@@ -81,7 +81,7 @@ async fn an_order_takes_the_place_of_its_hold_and_follows_its_generations() {
     assert_eq!(detail.machines.len(), 1, "the held machine became the order's");
     assert_eq!(Some(format!("machine/{}", detail.machines[0].id)), placed.first().map(|event| event.subject.clone()));
     assert!(matches!(detail.machines[0].state, MachineState::Ready { .. }));
-    assert_eq!((seller.shares().await, seller.events("hold.committed").await.len()), (1, 1));
+    assert_eq!((seller.shares().await, seller.events("machine.ordered").await.len()), (1, 1));
     // What runs already is none of the hold's business any more.
     seller.orchestrator.hold_place(&hold).await.unwrap();
     assert!(seller.orchestrator.hold_release(BUYER, order).await.is_err());

@@ -61,7 +61,7 @@ impl Visitor {
 async fn three_tiers_run_over_two_brokers() {
     let seller = Broker::seller().await;
     let wire = Arc::new(Wire::new(seller.orchestrator.clone()));
-    let buyer = Broker::start("north", Arc::clone(&wire) as _).await;
+    let mut buyer = Broker::start("north", Arc::clone(&wire) as _).await;
 
     buyer.submit(shop("1")).await;
     let detail = buyer.until_running("shop").await;
@@ -78,6 +78,7 @@ async fn three_tiers_run_over_two_brokers() {
     a_killed_process_is_healed(&buyer, &seller).await;
     more_instances_and_fewer(&buyer).await;
     a_new_version_takes_over(&buyer, &wire).await;
+    a_restart_neither_repeats_nor_goes_back(&mut buyer, &wire).await;
 
     buyer.remove("shop").await;
     assert_eq!((seller.shares().await, seller.processes()), (0, 0));
@@ -144,4 +145,17 @@ async fn a_new_version_takes_over(buyer: &Broker, wire: &Wire) {
     let settled = wire.sent.lock().unwrap().len();
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(wire.sent.lock().unwrap().len(), settled, "what is settled is ordered no more");
+}
+
+async fn a_restart_neither_repeats_nor_goes_back(buyer: &mut Broker, wire: &Arc<Wire>) {
+    let generations = || wire.sent.lock().unwrap().iter().map(|order| order.generation).collect::<Vec<_>>();
+    let before = generations();
+    buyer.restart("north", Arc::clone(wire) as _).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(generations(), before);
+    buyer.update(shop("3")).await;
+    let detail = buyer.until_running("shop").await;
+    assert_eq!(chain(&detail, "web").as_deref(), Some("web#0@3(app#0@3(db#0@3))"));
+    let after = generations();
+    assert!(after.len() > before.len() && after.windows(2).all(|pair| pair[0] < pair[1]), "{after:?}");
 }
