@@ -11,7 +11,7 @@ use hansa_ontology::{Actor, Catalogue, Currency, ResourceModel, SiteId, rdf, rdf
 use hansa_pim::{Amounts, Host, Node, Pim, PimSettings};
 use hansa_repository::{
     Database, Migrations,
-    ambient::{Clock as _, IdSource as _, RandomIds, SharedClock, SharedIds, SystemClock},
+    ambient::{Clock as _, RandomIds, SharedClock, SharedIds, SystemClock},
     catalogue::{CatalogueService, ImportRequest},
     event::{self, Event, EventFilter, Order},
     testing::{TestDatabase, sqlite},
@@ -75,7 +75,7 @@ impl Broker {
             folder: folder.path().to_owned(),
             clock: Arc::new(SystemClock),
             partner,
-            catalogue: catalogue::both(10),
+            catalogue: catalogue::offers(10),
             node: Amounts { cpu_milli: 16_000, memory_mib: 16_384, disk_mib: 65_536, gpus: 0 },
         };
         let mut broker = Self::assemble(setup).await;
@@ -86,7 +86,11 @@ impl Broker {
 
     /// One that delivers for others and orders from nobody.
     pub(crate) async fn seller() -> Self {
-        Self::start("south", Arc::new(NoPartners)).await
+        Self::seller_at("south").await
+    }
+
+    pub(crate) async fn seller_at(side: &str) -> Self {
+        Self::start(side, Arc::new(NoPartners)).await
     }
 
     /// The same broker as a new process that finds all as the old one left it.
@@ -98,7 +102,7 @@ impl Broker {
             folder: self.folder.clone(),
             clock: Arc::new(SystemClock),
             partner,
-            catalogue: catalogue::both(10),
+            catalogue: catalogue::offers(10),
             node: Amounts { cpu_milli: 16_000, memory_mib: 16_384, disk_mib: 65_536, gpus: 0 },
         };
         let again = Self::assemble(setup).await;

@@ -1,4 +1,4 @@
-//! Two providers with one site each, and the models that run over them.
+//! Three providers with one site each, and the models that run over them.
 
 use hansa_ontology::{Catalogue, OfferId, ProviderId, ResourceModel, SiteId};
 use serde_json::{Value, json};
@@ -15,9 +15,9 @@ pub(crate) fn offer(side: &str) -> OfferId {
     OfferId::new(format!("urn:test:offer:{side}")).unwrap()
 }
 
-/// North and south, one offer each; south is the cheaper one.
-pub(crate) fn both(units: u32) -> Catalogue {
-    let sides = [("north", 20_000), ("south", 10_000)];
+/// North, south and east, one offer each; south is the cheapest.
+pub(crate) fn offers(units: u32) -> Catalogue {
+    let sides = [("north", 20_000), ("south", 10_000), ("east", 30_000)];
     let providers: Vec<Value> =
         sides.iter().map(|(side, _)| json!({ "id": provider(side), "name": side, "country": "DE" })).collect();
     let sites: Vec<Value> = sides

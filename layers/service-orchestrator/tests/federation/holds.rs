@@ -28,7 +28,7 @@ async fn seller(database: Database, folder: &tempfile::TempDir, clock: SharedClo
         folder: folder.path().to_owned(),
         clock,
         partner: Arc::new(NoPartners),
-        catalogue: catalogue::both(units),
+        catalogue: catalogue::offers(units),
         node: Amounts { cpu_milli: room * 1_000, memory_mib: room * 512, disk_mib: room * 1_024, gpus: 0 },
     })
     .await

@@ -1,5 +1,5 @@
-//! Two brokers in one process: one plans over the other's offers and orders
-//! from it, without a network between them but with real processes, files,
+//! Brokers in one process: one plans over the others' offers and orders
+//! from them, without a network between them but with real processes, files,
 //! ports and databases.
 
 #![allow(
@@ -19,5 +19,6 @@ mod leftovers;
 mod losing;
 mod moving;
 mod orders;
+mod three;
 mod tiers;
 mod wire;

@@ -12,7 +12,13 @@ use hansa_ontology::{
 use hansa_repository::ambient::{Clock as _, SystemClock};
 use hansa_service_orchestrator::{Hold, OrchestratorError, ServiceOrchestrator};
 use hansa_wdm::LogLine;
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 /// The buyer's name at the seller.
 pub(crate) const BUYER: &str = "did:web:north.example";
@@ -31,16 +37,36 @@ struct Known {
 /// The way to one seller.
 #[derive(Debug)]
 pub(crate) struct Wire {
+    side: String,
+    name: String,
     seller: ServiceOrchestrator,
     orders: Mutex<BTreeMap<MachineId, Known>>,
     lost_since: Mutex<Option<DateTime<Utc>>>,
     /// Every order that was handed on.
     pub(crate) sent: Mutex<Vec<OrderRequest>>,
+    /// So many orders can't be written down at first.
+    pub(crate) failing: AtomicU32,
 }
 
 impl Wire {
     pub(crate) fn new(seller: ServiceOrchestrator) -> Self {
-        Self { seller, orders: Mutex::default(), lost_since: Mutex::default(), sent: Mutex::default() }
+        Self::to("south", SELLER, seller)
+    }
+
+    pub(crate) fn to(side: &str, name: &str, seller: ServiceOrchestrator) -> Self {
+        Self {
+            side: side.to_owned(),
+            name: name.to_owned(),
+            seller,
+            orders: Mutex::default(),
+            lost_since: Mutex::default(),
+            sent: Mutex::default(),
+            failing: AtomicU32::new(0),
+        }
+    }
+
+    fn has(&self, order: MachineId) -> bool {
+        self.orders.lock().unwrap().contains_key(&order)
     }
 
     /// From now on nothing comes through.
@@ -78,8 +104,8 @@ fn failed(error: OrchestratorError) -> PartnerError {
 impl Partner for Wire {
     async fn provider_list(&self) -> Result<Vec<PartnerProvider>, PartnerError> {
         Ok(vec![PartnerProvider {
-            provider: provider("south"),
-            partner: SELLER.to_owned(),
+            provider: provider(&self.side),
+            partner: self.name.clone(),
             unusable: self.lost().map(|_| "it isn't heard".to_owned()),
             unusable_offers: BTreeMap::new(),
         }])
@@ -106,6 +132,10 @@ impl Partner for Wire {
     }
 
     async fn order_put(&self, request: OrderRequest) -> Result<(), PartnerError> {
+        let fails = self.failing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if fails.is_ok() {
+            return Err(PartnerError::Unavailable("the database is locked".into()));
+        }
         self.seller.order_put(BUYER, &request).await.map_err(failed)?;
         self.known(request.id, |known| known.ordered = true);
         self.sent.lock().unwrap().push(request);
@@ -151,5 +181,61 @@ impl Partner for Wire {
         tail: usize,
     ) -> Result<Vec<LogLine>, PartnerError> {
         self.seller.order_logs(BUYER, machine, component, ordinal, tail).await.map_err(failed)
+    }
+}
+
+/// Several partners.
+#[derive(Debug)]
+pub(crate) struct Wires(pub(crate) Vec<Arc<Wire>>);
+
+impl Wires {
+    fn with(&self, order: MachineId) -> Result<&Wire, PartnerError> {
+        let found = self.0.iter().find(|wire| wire.has(order));
+        found.map(Arc::as_ref).ok_or(PartnerError::NotFound(order))
+    }
+}
+
+#[async_trait]
+impl Partner for Wires {
+    async fn provider_list(&self) -> Result<Vec<PartnerProvider>, PartnerError> {
+        let mut all = Vec::new();
+        for wire in &self.0 {
+            all.extend(wire.provider_list().await?);
+        }
+        Ok(all)
+    }
+
+    async fn machine_ensure(&self, wish: &MachineWish) -> Result<MachineStanding, PartnerError> {
+        let wire = self.0.iter().find(|wire| provider(&wire.side) == wish.offer.provider).unwrap();
+        wire.machine_ensure(wish).await
+    }
+
+    async fn order_put(&self, request: OrderRequest) -> Result<(), PartnerError> {
+        self.with(request.id)?.order_put(request).await
+    }
+
+    async fn order_reports(&self, application: ApplicationId) -> Result<Vec<OrderReport>, PartnerError> {
+        let mut all = Vec::new();
+        for wire in &self.0 {
+            all.extend(wire.order_reports(application).await?);
+        }
+        Ok(all)
+    }
+
+    async fn machine_release(&self, machine: MachineId) -> Result<bool, PartnerError> {
+        match self.with(machine) {
+            Ok(wire) => wire.machine_release(machine).await,
+            Err(_) => Ok(true),
+        }
+    }
+
+    async fn order_logs(
+        &self,
+        machine: MachineId,
+        component: &str,
+        ordinal: u32,
+        tail: usize,
+    ) -> Result<Vec<LogLine>, PartnerError> {
+        self.with(machine)?.order_logs(machine, component, ordinal, tail).await
     }
 }
