@@ -102,7 +102,9 @@ mod tests {
                 };
                 let Decision::Send(step) = decision else { panic!("{role} in {state:?}: {decision:?}") };
                 state = Some(next(state, step, role).unwrap());
-                provider = Opinion::Good;
+                if role == Role::Provider {
+                    provider = Opinion::Good;
+                }
                 steps.push(step);
             }
             let agreed = [Step::Agree, Step::Verify, Step::Finalize];

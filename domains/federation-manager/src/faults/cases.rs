@@ -2,7 +2,7 @@
 
 use super::{
     wire::Fault,
-    world::{BUYER, SELLER, World, pairs},
+    world::{BUYER, On, SELLER, World},
 };
 use crate::{
     contracts::AgreementState,
@@ -126,8 +126,9 @@ fn short(options: &mut crate::FederationOptions) {
 }
 
 fn run(test: impl AsyncFn(Vec<hansa_repository::testing::TestDatabase>)) {
-    for pair in pairs() {
-        eprintln!("on {}", pair[0].url());
+    for on in On::BOTH {
+        eprintln!("on {on:?}");
+        let Some(pair) = on.pair() else { continue };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(test(pair));
         runtime.shutdown_background();
@@ -182,7 +183,7 @@ fn whatever_is_lost_repeated_or_killed_both_sides_agree() {
         "usage",
         "usage ack",
     ];
-    for on in 0..pairs().len() {
+    for on in On::BOTH {
         let cases: Vec<(&'static str, Fault)> =
             MESSAGES.into_iter().flat_map(|message| Fault::ALL.map(|fault| (message, fault))).collect();
         for batch in cases.chunks(6) {
@@ -195,10 +196,10 @@ fn whatever_is_lost_repeated_or_killed_both_sides_agree() {
     }
 }
 
-fn one_case(on: usize, message: &'static str, fault: Fault) {
+fn one_case(on: On, message: &'static str, fault: Fault) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let pair = pairs().remove(on);
-    eprintln!("{message} {fault:?} on {}", pair[0].url());
+    let Some(pair) = on.pair() else { return };
+    eprintln!("{message} {fault:?} on {on:?}");
     runtime.block_on(async {
         let world = World::new(pair, short).await;
         world.plan.lock().unwrap().fault = Some((message, fault));

@@ -287,10 +287,24 @@ impl Drop for World {
     }
 }
 
-/// A pair of databases on SQLite, and one on PostgreSQL where there is one.
-pub(super) fn pairs() -> Vec<Vec<TestDatabase>> {
-    use hansa_repository::testing::{postgres, sqlite};
-    let lite = vec![sqlite(&[MIGRATIONS]), sqlite(&[MIGRATIONS])];
-    let both: Option<Vec<TestDatabase>> = (0..2).map(|_| postgres(&[MIGRATIONS])).collect();
-    [Some(lite), both].into_iter().flatten().collect()
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum On {
+    Sqlite,
+    Postgres,
+}
+
+impl On {
+    pub(super) const BOTH: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// A database for each broker; None where there is no PostgreSQL.
+    pub(super) fn pair(self) -> Option<Vec<TestDatabase>> {
+        use hansa_repository::testing::{postgres, sqlite};
+        (0..2)
+            .map(|_| match self {
+                Self::Sqlite => Some(sqlite(&[MIGRATIONS])),
+                Self::Postgres => postgres(&[MIGRATIONS]),
+            })
+            .collect()
+    }
 }
