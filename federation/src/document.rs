@@ -119,7 +119,7 @@ pub fn verify(document: &SignedDocument, keys: &KeySet, known_at: DateTime<Utc>)
     let parsed = parse(document)?;
     let issued_at = issued_at(&parsed.header)?;
     let key = parsed.verify(&json::encode(document.content.as_bytes()), keys)?;
-    if issued_at > known_at + limits::LEEWAY {
+    if issued_at > known_at + limits::SKEW {
         return Err(FederationError::untrusted(format!(
             "the document says that it was signed at {issued_at}, later than it came"
         )));

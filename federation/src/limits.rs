@@ -19,7 +19,8 @@ pub const TOKEN_BYTES: usize = 8 * 1024;
 pub const TOKEN_LIFE: Duration = Duration::from_secs(60);
 /// How far two brokers' clocks may be apart before tokens are refused.
 pub const LEEWAY: Duration = Duration::from_secs(30);
-/// How far a partner's clock may be off before a client no longer makes up for it.
+/// How far a partner's clock may be off before a client no longer makes up for
+/// it, and before what it has signed counts as signed in the future.
 pub const SKEW: Duration = Duration::from_secs(15 * 60);
 /// The largest content of one signed document, in bytes.
 pub const DOCUMENT_BYTES: usize = 1024 * 1024;

@@ -25,7 +25,7 @@ impl FederationManager {
     /// # Errors
     /// When the database fails.
     pub async fn agreement_list(&self) -> Result<Vec<Agreement>, FederationError> {
-        Ok(self.database().read(|connection| store::contracts::agreement_list(connection)).await?)
+        Ok(self.database().read(store::contracts::agreement_list).await?)
     }
 
     /// One agreement, with its signed documents.

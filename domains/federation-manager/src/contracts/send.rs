@@ -104,10 +104,11 @@ impl FederationManager {
         look: bool,
     ) -> Result<Sent, FederationError> {
         let partner = &negotiation.partner;
-        if look && let Some(there) = self.peer_state(negotiation).await? {
-            if there.state == state || passed(there.state, state) {
-                return Ok(Sent::Acknowledged(peer_pid(negotiation.role, &there)));
-            }
+        if look
+            && let Some(there) = self.peer_state(negotiation).await?
+            && (there.state == state || passed(there.state, state))
+        {
+            return Ok(Sent::Acknowledged(peer_pid(negotiation.role, &there)));
         }
         let pid = negotiation.peer_pid.as_deref().filter(|_| negotiation.state.is_some());
         let Some(path) = step.path(negotiation.role, pid) else {

@@ -16,7 +16,7 @@ use hansa_ontology::{
 use std::{sync::Arc, time::Duration};
 
 /// Waits until something is so.
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let begun = std::time::Instant::now();
     while !so().await {
         assert!(begun.elapsed() < Duration::from_secs(30), "not in time: {what}");
@@ -25,7 +25,7 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 }
 
 /// The manager that runs now; one that is just being restarted is waited for.
-async fn manager(world: &World, name: &str) -> crate::FederationManager {
+pub(super) async fn manager(world: &World, name: &str) -> crate::FederationManager {
     loop {
         if let Some(manager) = world.manager(name) {
             return manager;
@@ -34,11 +34,11 @@ async fn manager(world: &World, name: &str) -> crate::FederationManager {
     }
 }
 
-async fn standing(world: &World, wish: &MachineWish) -> MachineStanding {
+pub(super) async fn standing(world: &World, wish: &MachineWish) -> MachineStanding {
     manager(world, BUYER).await.machine_ensure(wish).await.unwrap()
 }
 
-async fn delivered(world: &World, wish: &MachineWish, generation: i64) -> bool {
+pub(super) async fn delivered(world: &World, wish: &MachineWish, generation: i64) -> bool {
     let reports = manager(world, BUYER).await.order_reports(wish.application).await.unwrap();
     reports.iter().any(|report| {
         report.id == wish.machine && report.generation == generation && report.state == OrderState::Completed
@@ -46,7 +46,7 @@ async fn delivered(world: &World, wish: &MachineWish, generation: i64) -> bool {
 }
 
 /// From the wish to the end, with whatever fault is planned.
-async fn life(world: &Arc<World>) {
+pub(super) async fn life(world: &Arc<World>) {
     let wish = world.wish(7);
     until("a hold", async || matches!(standing(world, &wish).await, MachineStanding::Held { .. })).await;
     manager(world, BUYER).await.order_put(world.order(&wish, 1)).await.unwrap();
@@ -121,11 +121,11 @@ async fn agreed(world: &World, order: MachineId) {
     }
 }
 
-fn short(options: &mut crate::FederationOptions) {
+pub(super) fn short(options: &mut crate::FederationOptions) {
     options.usage_period = Duration::from_secs(1);
 }
 
-fn run(test: impl AsyncFn(Vec<hansa_repository::testing::TestDatabase>)) {
+pub(super) fn run(test: impl AsyncFn(Vec<hansa_repository::testing::TestDatabase>)) {
     for on in On::BOTH {
         eprintln!("on {on:?}");
         let Some(pair) = on.pair() else { continue };
@@ -186,7 +186,7 @@ fn whatever_is_lost_repeated_or_killed_both_sides_agree() {
     for on in On::BOTH {
         let cases: Vec<(&'static str, Fault)> =
             MESSAGES.into_iter().flat_map(|message| Fault::ALL.map(|fault| (message, fault))).collect();
-        for batch in cases.chunks(6) {
+        for batch in cases.chunks(8) {
             std::thread::scope(|scope| {
                 for (message, fault) in batch {
                     scope.spawn(move || one_case(on, message, *fault));

@@ -3,5 +3,6 @@
 
 mod cases;
 mod delivery;
+mod terms;
 mod wire;
 mod world;

@@ -1,12 +1,14 @@
 //! The wire between brokers of one process, with its faults.
 
 use super::world::World;
+use crate::contracts::CONFORMANCE_DID;
 use crate::{Answer, Call, FederationError, FederationManager, Method, Peer, Transport, TransportError, orders::LogRequest};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_federation::{dsp, wire::BASE};
 use hansa_ontology::MachineId;
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, Weak},
@@ -21,6 +23,10 @@ pub(super) enum Fault {
     LoseAnswer,
     /// It arrives twice.
     Twice,
+    /// It arrives, and once more after later ones have.
+    AgainLater,
+    /// It seems lost, and arrives after later ones have.
+    Late,
     /// Its sender is killed after it arrived, and starts again.
     KillSender,
     /// Its receiver is killed before it arrives, and starts again.
@@ -30,10 +36,12 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::LoseRequest,
         Self::LoseAnswer,
         Self::Twice,
+        Self::AgainLater,
+        Self::Late,
         Self::KillSender,
         Self::KillReceiver,
         Self::KillReceiverAfter,
@@ -49,11 +57,14 @@ pub(super) struct Plan {
     pub(super) done: bool,
     /// Nothing arrives from or at this broker.
     pub(super) cut: Option<String>,
+    /// What was sent to the conformance suite: the address and the message.
+    pub(super) suite: Vec<(String, Value)>,
     /// How often each message was sent.
     pub(super) sent: BTreeMap<&'static str, u32>,
 }
 
 /// How one broker reaches the others.
+#[derive(Clone)]
 pub(super) struct Wire {
     pub(super) own: String,
     pub(super) world: Weak<World>,
@@ -94,6 +105,13 @@ impl Transport for Wire {
                 return Err(lost());
             }
             Some(Fault::Twice) => drop(self.deliver(&world, call).await),
+            Some(Fault::AgainLater | Fault::Late) => {
+                let (wire, call) = (self.clone(), call.clone());
+                world.later(async move |world| drop(wire.deliver(&world, &call).await));
+                if fault == Some(Fault::Late) {
+                    return Err(lost());
+                }
+            }
             _ => {}
         }
         let answer = self.deliver(&world, call).await;
@@ -118,6 +136,9 @@ impl Transport for Wire {
 
 impl Wire {
     async fn deliver(&self, world: &World, call: &Call) -> Result<Answer, TransportError> {
+        if call.partner == CONFORMANCE_DID {
+            return Ok(self.suite(call));
+        }
         let manager = world.manager(&call.partner).ok_or_else(|| TransportError::NotSent("nobody is there".to_owned()))?;
         let peer = world.peer(&call.partner, &self.own).await;
         route(&manager, &peer, call).await.map_err(|error| {
@@ -129,6 +150,22 @@ impl Wire {
                 retry_after: None,
             }
         })
+    }
+}
+
+impl Wire {
+    /// The conformance suite takes every message.
+    fn suite(&self, call: &Call) -> Answer {
+        let message: Value = serde_json::from_slice(&call.body).unwrap_or_default();
+        self.plan.lock().unwrap().suite.push((format!("{}{}", call.endpoint, call.path), message.clone()));
+        let standing = json!({
+            "@context": ["https://w3id.org/dspace/2025/1/context.jsonld"],
+            "@type": "ContractNegotiation",
+            "providerPid": "urn:uuid:suite",
+            "consumerPid": message["consumerPid"],
+            "state": "REQUESTED",
+        });
+        Answer { status: 200, body: serde_json::to_vec(&standing).unwrap() }
     }
 }
 

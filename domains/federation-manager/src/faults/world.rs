@@ -10,7 +10,7 @@ use crate::{
     partners::{Partner, PartnerState},
     store::{self, feed::NewItem},
 };
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hansa_federation::{Did, FileKeyStore, KeyStore, SignedDocument, document};
 use hansa_ontology::{
     Actor, ApplicationId, MachineId, Offer,
@@ -20,7 +20,7 @@ use hansa_ontology::{
 };
 use hansa_repository::{
     Database,
-    ambient::{Clock as _, RandomIds, SystemClock},
+    ambient::{Clock, RandomIds, SystemClock},
     catalogue::{
         CatalogueService, Class, ImportRequest, Source,
         partner::{self as catalogue, AnyResource, PartnerResource, PartnerSource},
@@ -59,6 +59,16 @@ const OFFERS: &str = r#"
     hansa:pricePlan [ a hansa:PricePlan ; hansa:pricingModel hansa:OnDemand ; schema:price 0.0040 ; schema:priceCurrency "EUR" ; schema:unitCode "HUR" ] .
 "#;
 
+/// A clock that is wrong.
+#[derive(Debug)]
+struct Ahead(TimeDelta);
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + self.0
+    }
+}
+
 /// One broker.
 struct Broker {
     database: Database,
@@ -75,12 +85,23 @@ pub(super) struct World {
     pub(super) offer: Offer,
     own: std::sync::Weak<World>,
     options: fn(&mut FederationOptions),
+    /// By how much the buyer's clock is ahead.
+    ahead: TimeDelta,
     _keep: (Vec<TestDatabase>, tempfile::TempDir),
 }
 
 impl World {
     /// Two brokers that are partners of each other; the seller's offer has been exchanged.
     pub(super) async fn new(databases: Vec<TestDatabase>, options: fn(&mut FederationOptions)) -> Arc<Self> {
+        Self::with_clocks(databases, options, TimeDelta::zero()).await
+    }
+
+    /// The same, with a buyer whose clock is ahead, or behind.
+    pub(super) async fn with_clocks(
+        databases: Vec<TestDatabase>,
+        options: fn(&mut FederationOptions),
+        ahead: TimeDelta,
+    ) -> Arc<Self> {
         let folder = tempfile::tempdir().unwrap();
         let names = [BUYER, SELLER];
         let now = SystemClock.now();
@@ -109,6 +130,7 @@ impl World {
             offer,
             own: own.clone(),
             options,
+            ahead,
             _keep: (databases, folder),
         });
         world.introduce().await;
@@ -125,7 +147,7 @@ impl World {
             let address = format!("https://{}.example", if other == BUYER { "buyer" } else { "seller" });
             let mut partner = Partner::new(&did, &address, PartnerState::Active, SystemClock.now());
             partner.keys = self.brokers[other].keys.keys().unwrap();
-            partner.last_heard = Some(SystemClock.now());
+            partner.last_heard = Some(SystemClock.now() + if own == BUYER { self.ahead } else { TimeDelta::zero() });
             if other == SELLER {
                 partner.provider = Some(self.offer.provider.clone());
             }
@@ -181,12 +203,18 @@ impl World {
             site: None,
             offer_kind: None,
         };
-        let put = move |connection: &mut hansa_repository::Connection| store::feed::append(connection, &item, Utc::now());
+        let put = move |connection: &mut hansa_repository::Connection| store::feed::append(connection, &item, SystemClock.now());
         self.brokers[SELLER].database.write(put).await.unwrap();
     }
 
-    pub(super) fn keys(&self, name: &str) -> &dyn KeyStore {
-        self.brokers[name].keys.as_ref()
+    /// The seller changes its offer, and publishes that.
+    pub(super) async fn offer_change(&self) {
+        let mut offer = self.offer.clone();
+        offer.price_plan.price_per_hour.micros += 1_000;
+        let text = rdf::write_offer_turtle(&offer);
+        let keys = self.brokers[SELLER].keys.as_ref();
+        let signed = document::sign(keys, document::TURTLE, text, SystemClock.now()).await.unwrap();
+        self.publish(Class::Offer, offer.id.as_str(), &signed).await;
     }
 
     fn start(&self, name: &str) {
@@ -199,7 +227,7 @@ impl World {
         (self.options)(&mut options);
         let manager = FederationManager::new(Rooms {
             database: broker.database.clone(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(Ahead(if name == BUYER { self.ahead } else { TimeDelta::zero() })),
             ids: Arc::new(RandomIds),
             catalogue: CatalogueService::new(broker.database.clone()).unwrap(),
             keys: Arc::clone(&broker.keys) as Arc<dyn KeyStore>,
@@ -241,6 +269,17 @@ impl World {
 
     pub(super) fn database(&self, name: &str) -> &Database {
         &self.brokers[name].database
+    }
+
+    /// Does something in a second, whoever was killed meanwhile.
+    pub(super) fn later(&self, f: impl AsyncFnOnce(Arc<World>) + Send + 'static) {
+        let world = self.own.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(1));
+            let Some(world) = world.upgrade() else { return };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(f(world));
+        });
     }
 
     /// Who `other` is at `own`, as its token would prove.
