@@ -251,7 +251,10 @@ async fn held(manager: &FederationManager, purchase: &Purchase, answer: HoldAnsw
     change(manager, purchase.id, move |connection, purchase, now| {
         let granted = matches!(answer.state, HoldState::Held | HoldState::Committed);
         let fresh = purchase.hold.is_none_or(|hold| !hold.granted);
-        purchase.hold = granted.then_some(AskedHold { until: answer.until, granted: true });
+        // Held now, and over by our clock: the clocks differ, and what was asked for counts.
+        let asked = purchase.hold.map_or(answer.until, |hold| hold.until);
+        let until = if answer.until > now { answer.until } else { asked };
+        purchase.hold = granted.then_some(AskedHold { until, granted: true });
         if granted && fresh {
             let message = format!("{} keeps a unit until {}", purchase.partner, answer.until);
             told(connection, purchase, "hold.placed", message, now)?;
