@@ -13,6 +13,7 @@ use hansa_ontology::{
     MachineId,
     order::{MachineStanding, MachineWish, OrderState},
 };
+use hansa_repository::event::{self, EventFilter};
 use std::{sync::Arc, time::Duration};
 
 /// Waits until something is so.
@@ -73,7 +74,8 @@ async fn usage_agrees(world: &World, order: MachineId) -> bool {
         .await
         .unwrap();
     let last = sold.last().is_some_and(|usage| usage.record.reason == hansa_federation::wire::UsageReason::Ended);
-    last && sold.len() == bought.len() && sold.iter().chain(&bought).all(|usage| usage.state == UsageState::Acknowledged)
+    last && sold.len() == bought.len()
+        && sold.iter().chain(&bought).all(|usage| usage.state == UsageState::Acknowledged)
 }
 
 /// What has to be so on both sides in the end.
@@ -100,7 +102,11 @@ async fn agreed(world: &World, order: MachineId) {
     let mut through = sale.begun_at.unwrap();
     let mut sum = 0;
     for usage in &sold {
-        assert_eq!(usage.record.from.timestamp_micros(), through.timestamp_micros(), "periods leave no gap and don't overlap");
+        assert_eq!(
+            usage.record.from.timestamp_micros(),
+            through.timestamp_micros(),
+            "periods leave no gap and don't overlap"
+        );
         through = usage.record.to;
         sum += usage.record.unit_seconds;
         assert!(usage.answer.is_some(), "both signatures are kept");
@@ -211,6 +217,17 @@ fn one_case(on: On, message: &'static str, fault: Fault) {
     runtime.shutdown_background();
 }
 
+/// The buyer's events of orders, by their order.
+async fn kinds(world: &World) -> Vec<String> {
+    let filter = EventFilter { kind_prefix: Some("order.".to_owned()), ..EventFilter::default() };
+    let events = world
+        .database(BUYER)
+        .read(move |connection| event::list(connection, &filter, 100, event::Order::OldestFirst))
+        .await
+        .unwrap();
+    events.into_iter().map(|event| event.kind).collect()
+}
+
 #[test]
 fn a_lost_partner_is_told_when_it_is_back() {
     run(async |pair| {
@@ -231,18 +248,11 @@ fn a_lost_partner_is_told_when_it_is_back() {
         world.plan.lock().unwrap().cut = None;
         until("it is ended there", async || world.units.taken() == 0).await;
         until("usage is settled", async || usage_agrees(&world, wish.machine).await).await;
-        let events = world
-            .database(BUYER)
-            .read(move |connection| {
-                let filter = hansa_repository::event::EventFilter { kind_prefix: Some("order.".to_owned()), ..Default::default() };
-                hansa_repository::event::list(connection, &filter, 100, hansa_repository::event::Order::OldestFirst)
-            })
-            .await
-            .unwrap();
-        let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+        until("the end is noted", async || kinds(&world).await.iter().any(|kind| kind == "order.ended")).await;
+        let kinds = kinds(&world).await;
         let place = |kind| kinds.iter().position(|found| *found == kind);
         assert!(place("order.lost").is_some() && place("order.lost") < place("order.ended"), "{kinds:?}");
-        assert_eq!(kinds.iter().filter(|kind| **kind == "order.lost").count(), 1, "{kinds:?}");
+        assert_eq!(kinds.iter().filter(|kind| *kind == "order.lost").count(), 1, "{kinds:?}");
     });
 }
 
@@ -326,7 +336,10 @@ fn orders_of_others_and_wrong_ones_are_refused() {
         other.order.model.name = "other".to_owned();
         assert_eq!(seller.order_receive(&peer, other).await.map_err(kind), Err(crate::ErrorKind::Conflict));
         let logs = LogRequest { component: "web".to_owned(), ordinal: 0, tail: 5 };
-        assert_eq!(seller.order_output(&stranger, wish.machine, &logs).await.map_err(kind), Err(crate::ErrorKind::NotFound));
+        assert_eq!(
+            seller.order_output(&stranger, wish.machine, &logs).await.map_err(kind),
+            Err(crate::ErrorKind::NotFound)
+        );
         let lines = manager(&world, BUYER).await.order_logs(wish.machine, &logs).await.unwrap();
         assert_eq!(lines[0].text, "web 0");
     });
@@ -349,7 +362,8 @@ fn a_retired_agreement_takes_no_more_orders_and_both_know() {
         })
         .await;
         let second = world.wish(72);
-        until("another negotiation", async || matches!(standing(&world, &second).await, MachineStanding::Held { .. })).await;
+        until("another negotiation", async || matches!(standing(&world, &second).await, MachineStanding::Held { .. }))
+            .await;
         assert_eq!(manager(&world, BUYER).await.agreement_list().await.unwrap().len(), 2);
     });
 }

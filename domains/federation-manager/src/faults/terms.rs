@@ -105,10 +105,13 @@ fn an_offer_that_has_changed_is_countered_and_not_taken() {
         assert!(reason.contains("changed"), "{reason}");
         assert_eq!(world.plan.lock().unwrap().sent.get("offers"), Some(&1), "the provider made a counter-offer");
         assert_eq!(world.units.taken(), 0);
-        assert!(manager(&world, BUYER).await.machine_release(wish.machine).await.unwrap() || {
-            until("given back", async || manager(&world, BUYER).await.machine_release(wish.machine).await.unwrap()).await;
-            true
-        });
+        assert!(
+            manager(&world, BUYER).await.machine_release(wish.machine).await.unwrap() || {
+                until("given back", async || manager(&world, BUYER).await.machine_release(wish.machine).await.unwrap())
+                    .await;
+                true
+            }
+        );
     });
 }
 
@@ -189,10 +192,8 @@ fn the_conformance_suite_is_answered_case_by_case() {
             "@context": [CONTEXT], "@type": "ContractAgreementVerificationMessage", "providerPid": pid, "consumerPid": "urn:uuid:c",
         });
         seller.negotiation_message(&suite, &pid, "agreement/verification", &bytes(&verified)).await.unwrap();
-        until("finalized", async || {
-            seller.negotiation_get(&suite, &pid).await.unwrap().state == State::Finalized
-        })
-        .await;
+        until("finalized", async || seller.negotiation_get(&suite, &pid).await.unwrap().state == State::Finalized)
+            .await;
         // As provider, case 01-02: an offer, then terminated.
         let (begun, _) = seller.negotiation_request(&suite, &bytes(&request("urn:uuid:d", "ACN0102"))).await.unwrap();
         until("terminated", async || {

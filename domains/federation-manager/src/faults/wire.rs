@@ -2,7 +2,9 @@
 
 use super::world::World;
 use crate::contracts::CONFORMANCE_DID;
-use crate::{Answer, Call, FederationError, FederationManager, Method, Peer, Transport, TransportError, orders::LogRequest};
+use crate::{
+    Answer, Call, FederationError, FederationManager, Method, Peer, Transport, TransportError, orders::LogRequest,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_federation::{dsp, wire::BASE};
@@ -139,7 +141,8 @@ impl Wire {
         if call.partner == CONFORMANCE_DID {
             return Ok(self.suite(call));
         }
-        let manager = world.manager(&call.partner).ok_or_else(|| TransportError::NotSent("nobody is there".to_owned()))?;
+        let manager =
+            world.manager(&call.partner).ok_or_else(|| TransportError::NotSent("nobody is there".to_owned()))?;
         let peer = world.peer(&call.partner, &self.own).await;
         route(&manager, &peer, call).await.map_err(|error| {
             let problem = error.problem();
@@ -212,9 +215,7 @@ async fn route(manager: &FederationManager, peer: &Peer, call: &Call) -> Result<
         (Method::Post, ["reservations"]) => ok(&manager.hold_place(peer, &body(call)).await?.0),
         (Method::Get, ["reservations", key]) => ok(&manager.hold_get(peer, id(key)).await?),
         (Method::Delete, ["reservations", key]) => ok(&manager.hold_release(peer, id(key)).await?),
-        (Method::Get, ["orders"]) => {
-            ok(&manager.order_list(peer, query.get("after").map(|after| id(after))).await?)
-        }
+        (Method::Get, ["orders"]) => ok(&manager.order_list(peer, query.get("after").map(|after| id(after))).await?),
         (Method::Put, ["orders", _]) => ok(&manager.order_receive(peer, body(call)).await?),
         (Method::Get, ["orders", key]) => ok(&manager.order_get(peer, id(key)).await?),
         (Method::Delete, ["orders", key]) => ok(&manager.order_end(peer, id(key)).await?),

@@ -163,7 +163,10 @@ impl World {
         let import = ImportRequest::new(OFFERS.as_bytes(), RdfFormat::Turtle, Actor::Local, SystemClock.now());
         catalogue.import(import).await.unwrap();
         let resources = [
-            (AnyResource::Provider(read.accepted.providers[0].clone()), rdf::write_provider_turtle(&read.accepted.providers[0])),
+            (
+                AnyResource::Provider(read.accepted.providers[0].clone()),
+                rdf::write_provider_turtle(&read.accepted.providers[0]),
+            ),
             (AnyResource::Site(read.accepted.sites[0].clone()), rdf::write_site_turtle(&read.accepted.sites[0])),
             (AnyResource::Offer(Box::new(self.offer.clone())), rdf::write_offer_turtle(&self.offer)),
         ];
@@ -184,8 +187,7 @@ impl World {
             received_at: SystemClock.now(),
             holds_until: SystemClock.now() + TimeDelta::hours(9),
         };
-        let taken = self
-            .brokers[BUYER]
+        let taken = self.brokers[BUYER]
             .database
             .write(move |connection| catalogue::put(connection, &source, received))
             .await
@@ -203,7 +205,9 @@ impl World {
             site: None,
             offer_kind: None,
         };
-        let put = move |connection: &mut hansa_repository::Connection| store::feed::append(connection, &item, SystemClock.now());
+        let put = move |connection: &mut hansa_repository::Connection| {
+            store::feed::append(connection, &item, SystemClock.now())
+        };
         self.brokers[SELLER].database.write(put).await.unwrap();
     }
 
@@ -220,8 +224,7 @@ impl World {
     fn start(&self, name: &str) {
         let broker = &self.brokers[name];
         let endpoint = if name == BUYER { "https://buyer.example" } else { "https://seller.example" };
-        let mut options =
-            FederationOptions::new(name, endpoint.parse().unwrap(), self.offer.provider.clone());
+        let mut options = FederationOptions::new(name, endpoint.parse().unwrap(), self.offer.provider.clone());
         options.hold_time = Duration::from_secs(20);
         options.call_timeout = Duration::from_secs(5);
         (self.options)(&mut options);
@@ -308,10 +311,9 @@ impl World {
         model.delivery = Some(Delivery {
             application: "hello".to_owned(),
             offer: self.offer.id.clone(),
-            instances: (0..generation).map(|ordinal| Instance {
-                component: "web".to_owned(),
-                ordinal: u32::try_from(ordinal).unwrap(),
-            }).collect(),
+            instances: (0..generation)
+                .map(|ordinal| Instance { component: "web".to_owned(), ordinal: u32::try_from(ordinal).unwrap() })
+                .collect(),
             peers: BTreeMap::new(),
         });
         OrderRequest { id: wish.machine, generation, model }

@@ -81,15 +81,9 @@ async fn take(
 ) -> Result<Usage, FederationError> {
     manager.signature_check(&purchase.partner, &document).await?;
     let record: UsageRecord = document.json()?;
-    let broken = |message: &str| FederationError::Protocol {
-        partner: purchase.partner.clone(),
-        message: format!("the usage of {} from {}: {message}", purchase.id, record.from),
-    };
     if record.order != purchase.id {
-        return Err(broken("it is of another order"));
-    }
-    if known.last().is_some_and(|last| record.from < last.record.to) || record.to <= record.from {
-        return Err(broken("it overlaps what was told before"));
+        let message = format!("the usage of {} from {} is of another order", purchase.id, record.from);
+        return Err(FederationError::Protocol { partner: purchase.partner.clone(), message });
     }
     let now = manager.now();
     let tolerance = TimeDelta::from_std(manager.options().usage_tolerance).unwrap_or(TimeDelta::zero());
@@ -135,17 +129,24 @@ fn fault(
     if record.offer != purchase.offer.id {
         return Some("it is of another offer".to_owned());
     }
+    // What was disputed counts for nothing.
+    let known = || known.iter().filter(|usage| usage.state == UsageState::Acknowledged);
+    if record.to <= record.from {
+        return Some("it ends before it begins".to_owned());
+    }
+    if known().any(|other| record.from < other.record.to && other.record.from < record.to) {
+        return Some("it overlaps what was told before".to_owned());
+    }
     let length = (record.to - record.from).num_milliseconds().max(0);
     let seconds = u64::try_from(length).unwrap_or_default().div_ceil(1_000);
     if record.unit_seconds > seconds {
         return Some(format!("{} unit seconds are more than one unit for {seconds} s", record.unit_seconds));
     }
-    let told: u64 =
-        known.iter().map(|usage| usage.record.unit_seconds).sum::<u64>().saturating_add(record.unit_seconds);
+    let told = known().fold(record.unit_seconds, |sum, usage| sum.saturating_add(usage.record.unit_seconds));
     let seen = purchase.begun_at.map_or(TimeDelta::zero(), |begun| purchase.ended_at.unwrap_or(now) - begun);
     let most = u64::try_from((seen + tolerance).num_seconds()).unwrap_or_default();
     // Each record is rounded up to a second.
-    let most = most.saturating_add(known.len() as u64 + 1);
+    let most = most.saturating_add(known().count() as u64 + 1);
     (told > most).then(|| format!("{told} unit seconds in all are told, {} s were seen here", seen.num_seconds()))
 }
 
