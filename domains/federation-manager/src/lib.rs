@@ -19,6 +19,8 @@ pub mod outbox;
 pub mod partners;
 mod peer;
 mod store;
+#[doc(hidden)]
+pub mod testing;
 mod transport;
 
 pub use error::{ErrorKind, FederationError};

@@ -18,9 +18,6 @@ use hansa_repository::catalogue::{
 };
 use std::collections::BTreeMap;
 
-/// The longest subject; IRIs of the catalogue have the same limit.
-const SUBJECT_BYTES: usize = 2_048;
-
 /// Judges items.
 pub(super) struct Judge {
     pub(super) keys: KeySet,
@@ -87,12 +84,12 @@ impl Judge {
 
     fn verdict(&mut self, item: &FeedItem, before: Option<&Received>, issued_at: &mut DateTime<Utc>) -> Verdict {
         let refused = |reason: String| Verdict::Refused { reason, unknown_key: false };
-        if item.subject.len() > SUBJECT_BYTES {
-            return refused(format!("its subject has more than {SUBJECT_BYTES} bytes"));
-        }
         if item.document.content.len() > self.bytes {
             let reason = format!("it has {} bytes, more than the {} taken", item.document.content.len(), self.bytes);
             return refused(reason);
+        }
+        if item.document.content.contains('\0') {
+            return refused("it holds the character U+0000, which can't be kept".to_owned());
         }
         match document::verify(&item.document, &self.keys, self.now) {
             Ok(verified) => *issued_at = verified.issued_at,
@@ -150,6 +147,9 @@ fn single(mut reading: Reading, subject: &str) -> Result<(AnyResource, String), 
         return Err(format!("it describes {}, and not its subject", resource.iri()));
     }
     let statements = reading.sources.remove(subject).unwrap_or_default();
+    if statements.contains('\0') {
+        return Err("it says something with the character U+0000, which can't be kept".to_owned());
+    }
     Ok((resource, statements))
 }
 

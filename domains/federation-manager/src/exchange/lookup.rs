@@ -14,10 +14,9 @@ impl FederationManager {
         let now = self.now();
         match hansa_federation::document::verify(document, &found.keys, now) {
             Err(error) if error.kind() == hansa_federation::ErrorKind::UnknownKey => {
-                if !self.inner.partners.keys_due(partner, now) {
+                let Some(keys) = self.keys_newer(&found).await? else {
                     return Err(error.into());
-                }
-                let keys = self.keys_follow(partner).await?;
+                };
                 Ok(hansa_federation::document::verify(document, &keys, now)?)
             }
             verified => Ok(verified?),

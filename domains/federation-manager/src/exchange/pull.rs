@@ -6,7 +6,7 @@ use super::{
     judge::{Judge, Judged, Verdict},
     publish::blocking,
     serve::{signed, unsigned},
-    take::{Page, Room},
+    take::{Page, Room, clean},
 };
 use crate::{
     Answer, Call, FederationError, FederationManager, Method,
@@ -30,6 +30,9 @@ use std::time::Instant;
 const KEYS_EVERY: TimeDelta = TimeDelta::minutes(10);
 /// After so many refused items a pull ends, and the next one comes much later.
 const BAD_ITEMS: usize = 1_000;
+
+/// The longest subject; IRIs of the catalogue have the same limit.
+const SUBJECT_BYTES: usize = 2_048;
 
 /// What came of a pull.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -220,7 +223,10 @@ impl FederationManager {
     async fn page_fetch(&self, partner: &Partner, position: &Position) -> Result<FeedPage, FederationError> {
         let kind = if position.snapshot_head.is_some() { "offers/snapshot" } else { "offers" };
         let path = format!("{BASE}/{kind}?after={}", position.position);
-        let page: FeedPage = self.ask(partner, &path, self.options().answer_bytes).await?;
+        let mut page: FeedPage = self.ask(partner, &path, self.options().answer_bytes).await?;
+        for item in &mut page.items {
+            item.subject = clean(&item.subject, SUBJECT_BYTES);
+        }
         let broken = |message: String| FederationError::Protocol { partner: partner.did.clone(), message };
         if page.after != unsigned(position.position) {
             return Err(broken(format!(
@@ -265,16 +271,10 @@ impl FederationManager {
         })
         .await?;
         let unknown = judged.iter().any(|judged| matches!(judged.verdict, Verdict::Refused { unknown_key: true, .. }));
-        if !unknown || !self.inner.partners.keys_due(&partner.did, self.now()) {
-            return Ok((judge, judged));
-        }
-        match self.keys_follow(&partner.did).await {
-            Ok(keys) if keys != judge.keys => judge.keys = keys,
-            Ok(_) => return Ok((judge, judged)),
-            Err(error) => {
-                tracing::info!(partner = partner.did, %error, "no new keys of the partner");
-                return Ok((judge, judged));
-            }
+        let newer = if unknown { self.keys_newer(partner).await? } else { None };
+        match newer {
+            Some(keys) if keys != judge.keys => judge.keys = keys,
+            _ => return Ok((judge, judged)),
         }
         blocking(move || {
             let judged = judge.judge(items, &known);

@@ -211,6 +211,8 @@ impl Taking {
         let known = received::find(connection, &self.partner.did, &subjects)?;
         let sites = sites(connection, &items)?;
         let (mut put, mut seen, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        // What is still to be had once what is put before has its place.
+        let mut room = self.room;
         for judged in items {
             let is_known = known.contains_key(&judged.item.subject);
             match &judged.verdict {
@@ -226,7 +228,7 @@ impl Taking {
                     let reason = reason.clone();
                     self.quarantine(connection, &judged, reason, false)?;
                 }
-                Verdict::Put(resource) => match self.unwanted(&resource.resource, is_known, &sites) {
+                Verdict::Put(resource) => match self.unwanted(&resource.resource, is_known, &mut room, &sites) {
                     Some(Unwanted::TooMany) => self.cut_off(connection)?,
                     Some(Unwanted::Site(reason)) => self.quarantine(connection, &judged, reason, false)?,
                     Some(Unwanted::Policy(reason)) => {
@@ -245,20 +247,35 @@ impl Taking {
     }
 
     /// Why a good resource isn't taken all the same.
-    fn unwanted(&self, resource: &AnyResource, is_known: bool, sites: &BTreeMap<SiteId, Site>) -> Option<Unwanted> {
-        match resource {
-            AnyResource::Provider(_) => None,
-            AnyResource::Site(_) if !is_known && self.room.sites == 0 => Some(Unwanted::Site(format!(
+    fn unwanted(
+        &self,
+        resource: &AnyResource,
+        is_known: bool,
+        room: &mut Room,
+        sites: &BTreeMap<SiteId, Site>,
+    ) -> Option<Unwanted> {
+        if let AnyResource::Offer(offer) = resource
+            && let Some(reason) = self.partner.policy.accepted.refusal(offer, sites.get(&offer.site))
+        {
+            return Some(Unwanted::Policy(reason));
+        }
+        let left = match resource {
+            _ if is_known => return None,
+            AnyResource::Provider(_) => return None,
+            AnyResource::Site(_) => &mut room.sites,
+            AnyResource::Offer(_) => &mut room.offers,
+        };
+        if *left > 0 {
+            *left -= 1;
+            return None;
+        }
+        Some(match resource {
+            AnyResource::Offer(_) => Unwanted::TooMany,
+            _ => Unwanted::Site(format!(
                 "the partner has more than the {} sites that are taken of one partner",
                 self.most.sites
-            ))),
-            AnyResource::Site(_) => None,
-            AnyResource::Offer(_) if !is_known && self.room.offers == 0 => Some(Unwanted::TooMany),
-            AnyResource::Offer(offer) => {
-                let refusal = self.partner.policy.accepted.refusal(offer, sites.get(&offer.site));
-                refusal.map(Unwanted::Policy)
-            }
-        }
+            )),
+        })
     }
 
     fn put(
@@ -374,7 +391,7 @@ impl Taking {
         let document = &judged.item.document;
         let entry = Quarantined {
             partner: self.partner.did.clone(),
-            subject: clean(&judged.item.subject, 2_048),
+            subject: judged.item.subject.clone(),
             sequence: i64::try_from(judged.item.sequence).unwrap_or(i64::MAX),
             reason: short(&reason.replace('\0', "\u{fffd}")),
             waits,
@@ -452,7 +469,7 @@ fn sites(connection: &mut Connection, items: &[Judged]) -> Result<BTreeMap<SiteI
 }
 
 /// A text of others as a column takes it: no NUL, and no longer than a limit in bytes.
-fn clean(text: &str, most: usize) -> String {
+pub(super) fn clean(text: &str, most: usize) -> String {
     let text = text.replace('\0', "\u{fffd}");
     let end =
         text.char_indices().map(|(start, letter)| start + letter.len_utf8()).take_while(|end| *end <= most).last();

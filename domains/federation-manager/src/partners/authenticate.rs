@@ -74,15 +74,11 @@ impl FederationManager {
             Ok(claims) => return Ok(claims),
             Err(refused) => refused,
         };
-        if refused.kind() != WordsKind::UnknownKey || !self.inner.partners.keys_due(&partner.did, now) {
+        if refused.kind() != WordsKind::UnknownKey {
             return Err(refused.into());
         }
-        let keys = match self.keys_follow(&partner.did).await {
-            Ok(keys) => keys,
-            Err(error) => {
-                tracing::info!(partner = partner.did, %error, "no new keys of the partner");
-                return Err(refused.into());
-            }
+        let Some(keys) = self.keys_newer(partner).await? else {
+            return Err(refused.into());
         };
         let token = UnverifiedToken::from_authorization(inbound.authorization)?;
         Ok(token.verify(&keys, self.did(), request, now)?)

@@ -85,6 +85,7 @@ impl FederationManager {
                 partner.policy = policy;
                 store::partners::put(connection, &partner)?;
                 if judged_anew {
+                    store::received::judge_anew(connection, &did)?;
                     let mut position = store::partners::position(connection, &did)?;
                     position.snapshot_due = Some(time::to_column(now));
                     store::partners::position_put(connection, &position)?;

@@ -27,6 +27,31 @@ impl FederationManager {
         Ok(keys)
     }
 
+    /// Other keys of a partner than those at hand, after something came that
+    /// was signed by an unknown one. None: there are none, or it was looked for
+    /// just now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn keys_newer(&self, at_hand: &Partner) -> Result<Option<KeySet>, FederationError> {
+        let turn = self.inner.partners.keys_turn(&at_hand.did);
+        let _turn = turn.lock().await;
+        let pinned = self.partner_get(&at_hand.did).await?.keys;
+        if pinned != at_hand.keys {
+            return Ok(Some(pinned));
+        }
+        if !self.inner.partners.keys_due(&at_hand.did, self.now()) {
+            return Ok(None);
+        }
+        match self.keys_follow(&at_hand.did).await {
+            Ok(keys) => Ok((keys != at_hand.keys).then_some(keys)),
+            Err(error) => {
+                tracing::info!(partner = at_hand.did, %error, "no new keys of the partner");
+                Ok(None)
+            }
+        }
+    }
+
     /// Our owner's decision to trust the keys that a partner serves now,
     /// whatever was pinned. `expected`: thumbprints (RFC 7638) that the owner
     /// has from the partner's owner; each has to be among them.

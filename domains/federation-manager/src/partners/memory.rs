@@ -6,7 +6,7 @@ use super::rate::Bucket;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -28,6 +28,7 @@ struct Sender {
     refusals: Option<Bucket>,
     untold: u64,
     keys_at: Option<DateTime<Utc>>,
+    keys_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The entry that all strangers share.
@@ -65,6 +66,11 @@ impl Memory {
         }
         sender.untold += 1;
         None
+    }
+
+    /// Whoever holds it looks up the partner's keys; who waits for it finds them.
+    pub(crate) fn keys_turn(&self, did: &str) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(&self.lock().entry(did.to_owned()).or_default().keys_turn)
     }
 
     /// Whether a partner's keys may be looked up again now; notes that they are.

@@ -131,6 +131,13 @@ pub(crate) fn seen(
     Ok(())
 }
 
+/// Lets everything of a partner be judged anew when it comes again.
+pub(crate) fn judge_anew(connection: &mut Connection, partner: &str) -> Result<(), RepositoryError> {
+    let of_partner = federation_received::table.filter(federation_received::partner.eq(partner));
+    diesel::update(of_partner).set(federation_received::digest.eq("")).execute(connection)?;
+    Ok(())
+}
+
 /// Forgets what came about these subjects.
 pub(crate) fn delete(connection: &mut Connection, partner: &str, subjects: &[String]) -> Result<(), RepositoryError> {
     let found = federation_received::table
