@@ -33,8 +33,7 @@ impl FederationManager {
     /// When the database fails.
     pub async fn capacity_received(&self, did: &str) -> Result<Option<ReceivedCapacity>, FederationError> {
         let did = did.to_owned();
-        let found = self.database().read(move |connection| store::received::capacity(connection, &did)).await?;
-        Ok(found.map(|(as_of, received_at, document)| ReceivedCapacity { as_of, received_at, document }))
+        Ok(self.database().read(move |connection| store::received::capacity(connection, &did)).await?)
     }
 
     /// Asks for a partner's report and applies it; says how many numbers changed.
@@ -70,7 +69,7 @@ impl FederationManager {
         self.database()
             .write(move |connection| {
                 let before = store::received::capacity(connection, &did)?;
-                if before.is_some_and(|(as_of, _, _)| as_of > report.as_of) {
+                if before.is_some_and(|before| before.as_of > report.as_of) {
                     // An older report that came late.
                     return Ok(0);
                 }

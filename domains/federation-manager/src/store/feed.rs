@@ -84,6 +84,9 @@ pub(crate) struct Item {
     pub(crate) size: usize,
 }
 
+/// Subject, number, kind, digest, site and kind of offer.
+type StandingRow = (String, i64, String, String, Option<String>, Option<String>);
+
 /// How the latest item about a subject stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Standing {
@@ -109,7 +112,7 @@ pub(crate) fn standing(
     connection: &mut Connection,
     subjects: &[String],
 ) -> Result<BTreeMap<String, Standing>, RepositoryError> {
-    let rows: Vec<(String, i64, String, String, Option<String>, Option<String>)> = federation_feed::table
+    let rows: Vec<StandingRow> = federation_feed::table
         .filter(federation_feed::subject.eq_any(subjects))
         .filter(federation_feed::latest.eq(true))
         .select((

@@ -1,6 +1,6 @@
 //! What came from partners and stands, and what came and wasn't taken, as rows.
 
-use crate::exchange::Quarantined;
+use crate::exchange::{Quarantined, ReceivedCapacity};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     AsChangeset, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
@@ -267,11 +267,11 @@ pub(crate) fn quarantine_counts(connection: &mut Connection) -> Result<BTreeMap<
     Ok(rows.into_iter().collect())
 }
 
-/// The last capacity report of a partner: when it was so, when it came, the signed document.
+/// The last capacity report of a partner.
 pub(crate) fn capacity(
     connection: &mut Connection,
     partner: &str,
-) -> Result<Option<(DateTime<Utc>, DateTime<Utc>, SignedDocument)>, RepositoryError> {
+) -> Result<Option<ReceivedCapacity>, RepositoryError> {
     let found: Option<(NaiveDateTime, NaiveDateTime, String)> = federation_capacity::table
         .find(partner)
         .select((federation_capacity::as_of, federation_capacity::received_at, federation_capacity::document))
@@ -280,7 +280,11 @@ pub(crate) fn capacity(
     found
         .map(|(as_of, received_at, document)| {
             let document = json::from_column("capacity report", &document)?;
-            Ok((time::from_column(as_of), time::from_column(received_at), document))
+            Ok(ReceivedCapacity {
+                as_of: time::from_column(as_of),
+                received_at: time::from_column(received_at),
+                document,
+            })
         })
         .transpose()
 }

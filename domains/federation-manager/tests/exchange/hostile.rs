@@ -60,6 +60,9 @@ impl Feed {
     }
 }
 
+/// Breaks a page.
+type Breaking = fn(FeedPage) -> FeedPage;
+
 async fn quarantined(buyer: &Broker, subject: &str) -> String {
     let view = buyer.manager.quarantine_list(None, 1_000).await.unwrap();
     let found = view.items.into_iter().find(|item| item.subject == subject);
@@ -217,7 +220,7 @@ fn a_catalogue_without_end_is_cut_off_and_the_rest_goes_on() {
 fn a_feed_that_breaks_the_rules_is_an_error_of_the_partner() {
     on_each_database(async |stage: Stage| {
         let (seller, buyer) = stage.pair(3).await;
-        let broken: [(&str, fn(FeedPage) -> FeedPage); 4] = [
+        let broken: [(&str, Breaking); 4] = [
             ("doesn't lead on", |page| FeedPage { next: page.after, items: Vec::new(), ..page }),
             ("was asked for", |page| FeedPage { after: page.after + 1, ..page }),
             ("out of order", |mut page| {
