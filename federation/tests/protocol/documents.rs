@@ -67,8 +67,9 @@ fn another_signer_is_not_taken_for_this_one() {
 #[test]
 fn a_document_from_the_future_is_refused() {
     let broker = Broker::new("did:web:a.example");
-    assert!(document::verify(&signed(&broker, 30), &broker.keys(), noon()).is_ok());
-    assert_eq!(kind(&signed(&broker, 31), &broker, 0), ErrorKind::Untrusted);
+    // A partner's clock may be off as far as its tokens' may: a quarter of an hour.
+    assert!(document::verify(&signed(&broker, 900), &broker.keys(), noon()).is_ok());
+    assert_eq!(kind(&signed(&broker, 901), &broker, 0), ErrorKind::Untrusted);
 }
 
 #[test]
