@@ -2,7 +2,7 @@
 
 use super::{
     wire::Fault,
-    world::{BUYER, On, SELLER, World},
+    world::{BUYER, On, SELLER, SLOW, World},
 };
 use crate::{
     contracts::AgreementState,
@@ -215,6 +215,20 @@ fn one_case(on: On, message: &'static str, fault: Fault) {
         assert_eq!(world.starts(BUYER) + world.starts(SELLER), if killed { 3 } else { 2 });
     });
     runtime.shutdown_background();
+}
+
+#[test]
+fn a_slow_partner_stalls_nobody_else() {
+    run(async |pair| {
+        let world = World::new(pair, short).await;
+        world.burden(40).await;
+        let begun = std::time::Instant::now();
+        life(&world).await;
+        // One after the other, what the slow one is to be told would take two minutes.
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+        let purchases = manager(&world, BUYER).await.purchase_list().await.unwrap();
+        assert_eq!(purchases.iter().filter(|purchase| purchase.partner == SLOW).count(), 40, "none is given up");
+    });
 }
 
 /// The buyer's events of orders, by their order.

@@ -1,6 +1,6 @@
 //! The wire between brokers of one process, with its faults.
 
-use super::world::World;
+use super::world::{SLOW, World};
 use crate::contracts::CONFORMANCE_DID;
 use crate::{
     Answer, Call, FederationError, FederationManager, Method, Peer, Transport, TransportError, orders::LogRequest,
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, Weak},
+    time::Duration,
 };
 
 /// What happens to one message.
@@ -138,6 +139,10 @@ impl Transport for Wire {
 
 impl Wire {
     async fn deliver(&self, world: &World, call: &Call) -> Result<Answer, TransportError> {
+        if call.partner == SLOW {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            return Err(TransportError::Unknown("no answer in time".to_owned()));
+        }
         if call.partner == CONFORMANCE_DID {
             return Ok(self.suite(call));
         }

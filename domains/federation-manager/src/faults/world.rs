@@ -37,6 +37,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) const BUYER: &str = "did:web:buyer.example";
 pub(super) const SELLER: &str = "did:web:seller.example";
+/// A partner that takes its time and never answers.
+pub(super) const SLOW: &str = "did:web:slow.example";
 
 const OFFERS: &str = r#"
 @prefix hansa: <https://w3id.org/hansa/ns#> .
@@ -209,6 +211,27 @@ impl World {
             store::feed::append(connection, &item, SystemClock.now())
         };
         self.brokers[SELLER].database.write(put).await.unwrap();
+    }
+
+    /// The buyer has many orders to end at a partner that never answers.
+    pub(super) async fn burden(&self, orders: u128) {
+        let mut partner =
+            Partner::new(&Did::new(SLOW).unwrap(), "https://slow.example", PartnerState::Active, SystemClock.now());
+        partner.last_heard = Some(SystemClock.now());
+        let wish = self.wish(1_000);
+        let (mut purchase, now) =
+            (crate::orders::Purchase::new(&wish, SLOW, String::new(), SystemClock.now()), SystemClock.now());
+        (purchase.wish, purchase.sent) = (crate::orders::Want::End, true);
+        let write = move |connection: &mut hansa_repository::Connection| {
+            store::partners::put(connection, &partner)?;
+            for number in 0..orders {
+                purchase.id = MachineId(uuid::Uuid::from_u128(1_000 + number));
+                store::orders::purchase_save(connection, &purchase, now)?;
+                crate::outbox::purchase_enqueue(connection, &purchase, now)?;
+            }
+            Ok::<_, crate::FederationError>(())
+        };
+        self.brokers[BUYER].database.write(write).await.unwrap();
     }
 
     /// The seller changes its offer, and publishes that.

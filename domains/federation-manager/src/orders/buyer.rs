@@ -165,7 +165,7 @@ impl FederationManager {
 }
 
 impl Purchase {
-    fn new(wish: &MachineWish, partner: &str, digest: String, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(wish: &MachineWish, partner: &str, digest: String, now: DateTime<Utc>) -> Self {
         Self {
             id: wish.machine,
             partner: partner.to_owned(),

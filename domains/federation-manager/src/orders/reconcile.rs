@@ -21,6 +21,8 @@ const PAGES: usize = 1_000;
 /// So long it is remembered that an order was ended before it came: longer
 /// than any message can be under way.
 const TOMBSTONES: TimeDelta = TimeDelta::days(1);
+/// So long a negotiation that brought nothing is kept for people to look at.
+const NEGOTIATIONS: TimeDelta = TimeDelta::days(7);
 
 /// One round for one partner.
 ///
@@ -34,6 +36,8 @@ pub(crate) async fn reconcile_work(manager: &FederationManager, partner: &str) -
             let Some(found) = store::partners::find(connection, &did)? else { return Ok(None) };
             contracts::agreements_expire(connection, &did, now)?;
             store::orders::tombstones_clear(connection, now - TOMBSTONES)?;
+            store::orders::holds_clear(connection, &did, now - TOMBSTONES)?;
+            store::contracts::negotiations_clear(connection, &did, now - NEGOTIATIONS)?;
             Ok::<_, FederationError>(Some(found.state))
         })
         .await?;

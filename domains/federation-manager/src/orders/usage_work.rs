@@ -21,6 +21,8 @@ use hansa_ontology::{Actor, MachineId};
 
 /// So long after its end an order's last record is asked for.
 const PATIENCE: TimeDelta = TimeDelta::days(7);
+/// Records that are taken in one round.
+const RECORDS: usize = 100;
 /// The longest pause between two looks.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 
@@ -65,7 +67,7 @@ async fn fetch(
     match manager.partner_call(&purchase.partner, Method::Get, &path, None).await? {
         Outcome::Done(answer) => {
             let page: UsagePage = manager.read_answer(&purchase.partner, &answer)?;
-            Ok(page.records)
+            Ok(page.records.into_iter().take(RECORDS).collect())
         }
         Outcome::Missing => Ok(Vec::new()),
         Outcome::Refused { reason, .. } => Err(FederationError::Conflict(format!("usage can't be read: {reason}"))),

@@ -16,6 +16,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(90);
 const ROUND: Duration = Duration::from_secs(60);
 /// How often the queue is looked at for work that another process put there.
 const POLL: Duration = Duration::from_millis(500);
+/// How long it is waited after a signal for more of them.
+const SETTLE: Duration = Duration::from_millis(20);
 /// The longest wait after failures in a row.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
@@ -91,7 +93,8 @@ pub(super) async fn run(
         };
         tokio::select! {
             () = shutdown.cancelled() => {}
-            _ = signal.changed() => {}
+            // Most of what is signalled is for other queues: several make one look.
+            _ = signal.changed() => tokio::time::sleep(SETTLE.min(pause)).await,
             () = tokio::time::sleep(pause) => {}
         }
     }

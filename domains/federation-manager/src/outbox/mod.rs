@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 /// The queue of what partners have ordered here.
 pub(crate) const SALES: &str = "federation-sales";
 
-/// How often it is looked for partners that other processes have begun with.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often it is looked for partners that are new.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The queue of what is sent to one partner.
 pub(crate) fn queue_of(partner: &str) -> String {
@@ -106,9 +106,7 @@ pub(crate) async fn run(manager: FederationManager, shutdown: CancellationToken)
     let sales = manager.options().calls_per_partner.max(4);
     lanes.insert(SALES.to_owned(), tokio::spawn(lane::run(manager.clone(), None, sales, shutdown.clone())));
     let mut taken_up = false;
-    let mut signal = manager.database().work_signal();
     while !shutdown.is_cancelled() {
-        signal.mark_unchanged();
         if !taken_up {
             taken_up = log_failure(take_up(&manager).await).is_some();
         }
@@ -121,7 +119,6 @@ pub(crate) async fn run(manager: FederationManager, shutdown: CancellationToken)
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = tokio::time::sleep(LOOK) => {}
-            _ = signal.changed() => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
     for (_, lane) in lanes {

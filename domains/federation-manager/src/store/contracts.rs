@@ -227,6 +227,21 @@ pub(crate) fn negotiation_list(connection: &mut Connection, limit: i64) -> Resul
     rows.into_iter().map(NegotiationRow::into_negotiation).collect()
 }
 
+/// Forgets negotiations with a partner that ended before `before` without a contract.
+pub(crate) fn negotiations_clear(
+    connection: &mut Connection,
+    partner: &str,
+    before: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let over = federation_negotiation::table
+        .filter(federation_negotiation::partner.eq(partner))
+        .filter(federation_negotiation::living.eq(false))
+        .filter(federation_negotiation::state.ne("FINALIZED"))
+        .filter(federation_negotiation::updated_at.lt(time::to_column(before)));
+    diesel::delete(over).execute(connection)?;
+    Ok(())
+}
+
 /// Partners and ids of all negotiations under way.
 pub(crate) fn negotiation_keys(connection: &mut Connection) -> Result<Vec<(String, String)>, RepositoryError> {
     Ok(federation_negotiation::table

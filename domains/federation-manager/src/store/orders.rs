@@ -281,6 +281,21 @@ pub(crate) fn tombstone_exists(
     Ok(found > 0)
 }
 
+/// Forgets a partner's holds that ended before `before` without an order.
+pub(crate) fn holds_clear(
+    connection: &mut Connection,
+    partner: &str,
+    before: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let over = federation_sale::table
+        .filter(federation_sale::partner.eq(partner))
+        .filter(federation_sale::living.eq(false))
+        .filter(federation_sale::wish.eq("hold"))
+        .filter(federation_sale::updated_at.lt(time::to_column(before)));
+    diesel::delete(over).execute(connection)?;
+    Ok(())
+}
+
 /// Forgets tombstones older than `before`.
 pub(crate) fn tombstones_clear(connection: &mut Connection, before: DateTime<Utc>) -> Result<(), RepositoryError> {
     diesel::delete(federation_tombstone::table.filter(federation_tombstone::at.lt(time::to_column(before))))
