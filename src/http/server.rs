@@ -164,16 +164,20 @@ pub(crate) fn application(
                 config.configure(federation::routes);
             }
             Audience::Partners => {
-                config.configure(federation::routes);
+                config.configure(federation::routes).configure(routes::for_partners);
             }
         })
         .split_for_parts();
+    let conformance = state.settings.federation.conformance;
     let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"));
     app.app_data(state)
         .app_data(web::Data::new(Document::new(&api)))
         .configure(|config| {
             if audience == Audience::All {
                 config.service(docs);
+            }
+            if conformance {
+                config.configure(federation::conformance);
             }
         })
         .default_service(web::to(routes::unknown))

@@ -11,7 +11,18 @@ fn the_demo_shows_everything_and_leaves_nothing() {
     let ended = hansa(folder.path(), &["demo", "--once"], &[("TMPDIR", temporary.to_str().unwrap())]);
     let said = format!("{}{}", ended.stdout, ended.stderr);
     assert_eq!(ended.code, 0, "{said}");
-    for part in ["proxy", "application", "database", "an hour"] {
+    let told = [
+        "proxy",
+        "application",
+        "database",
+        "an hour",
+        "partnerships",
+        "of partners",
+        "ACTIVE",
+        "loses its power",
+        "one proxy runs, not two",
+    ];
+    for part in told {
         assert!(said.contains(part), "`{part}` in {said}");
     }
     assert_eq!(leftover_processes(folder.path()), Vec::<String>::new());

@@ -3,7 +3,7 @@
 
 use super::{
     feed::after,
-    inbound::Signed,
+    inbound::{self, Signed},
     refusal::{Answer, Refusal},
 };
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web};
@@ -11,7 +11,7 @@ use hansa_federation::{
     dsp::{BASE, MessageKind, validate},
     wire::ProblemKind,
 };
-use hansa_federation_manager::FederationError;
+use hansa_federation_manager::{FederationError, contracts::ConformanceTrigger};
 
 /// One page of the catalogue; a header Link (RFC 8288) leads to the next.
 #[utoipa::path(
@@ -167,4 +167,11 @@ pub(super) async fn negotiation_event(message: Signed, pid: web::Path<String>) -
 #[post("/negotiations/{pid}/termination")]
 pub(super) async fn negotiation_termination(message: Signed, pid: web::Path<String>) -> Answer {
     step(&message, &pid, "termination").await
+}
+
+/// Where the protocol's conformance suite has this broker begin a negotiation as
+/// consumer. There only with `federation.conformance`, and no part of the API.
+pub(super) async fn conformance(request: HttpRequest, trigger: web::Json<ConformanceTrigger>) -> Answer {
+    let pid = inbound::manager(&request)?.conformance_request(trigger.into_inner()).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "consumerPid": pid })))
 }

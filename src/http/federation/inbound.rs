@@ -5,13 +5,9 @@ use super::refusal::Refusal;
 use crate::http::Broker;
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use hansa_federation::wire::ProblemKind;
-use hansa_federation_manager::{FederationManager, Inbound, Peer};
+use hansa_federation::{limits::REQUEST_BYTES, wire::ProblemKind};
+use hansa_federation_manager::{FederationError, FederationManager, Inbound, Peer};
 use serde::de::DeserializeOwned;
-
-/// The largest body of a partner's message, in bytes. An order's resource
-/// model is the largest thing that a partner has to send.
-const LARGEST: usize = 1 << 20;
 
 /// A message whose sender is proved.
 #[derive(Debug)]
@@ -51,7 +47,10 @@ impl FromRequest for Signed {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let manager = manager(&request)?;
-            let body = read(&request, payload).await?;
+            let body = read(&manager, &request, payload).await?;
+            if let (None, Some(peer)) = (request.headers().get(header::AUTHORIZATION), manager.conformance_peer()) {
+                return Ok(Self { manager, peer, body });
+            }
             let authenticated = manager.authenticate(&inbound(&request, &body)).await;
             let peer = authenticated.map_err(|error| Refusal::from(error).of_message(&body))?;
             Ok(Self { manager, peer, body })
@@ -80,24 +79,31 @@ pub(super) fn inbound<'a>(request: &'a HttpRequest, body: &'a [u8]) -> Inbound<'
     }
 }
 
-/// Reads the body, and stops where it is too large: also where its length was told wrongly, or not at all.
+/// Reads a partner's message, and stops where it is too large. A message that
+/// can't be read is told to the audit, as one that is refused.
 ///
 /// # Errors
 /// When it is too large, or breaks off.
-pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<web::Bytes, Refusal> {
-    let too_large =
-        || Refusal::new(ProblemKind::TooLarge, format!("the body is larger than {LARGEST} bytes; send less"));
-    let told =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|length| length > LARGEST) {
-        return Err(too_large());
+pub(super) async fn read(
+    manager: &FederationManager,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<web::Bytes, Refusal> {
+    match bytes(payload).await {
+        Ok(body) => Ok(body),
+        Err(error) => {
+            manager.refused(None, &inbound(request, &[]), &error).await;
+            Err(error.into())
+        }
     }
+}
+
+async fn bytes(mut payload: Payload) -> Result<web::Bytes, FederationError> {
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|error| Refusal::new(ProblemKind::Invalid, format!("the body broke off: {error}")))?;
-        if body.len() + chunk.len() > LARGEST {
-            return Err(too_large());
+        let chunk = chunk.map_err(|error| FederationError::invalid("body", format!("it broke off: {error}")))?;
+        if body.len() + chunk.len() > REQUEST_BYTES {
+            return Err(FederationError::TooLarge(format!("the body is larger than {REQUEST_BYTES} bytes; send less")));
         }
         body.extend_from_slice(&chunk);
     }

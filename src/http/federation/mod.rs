@@ -58,3 +58,11 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .service(dsp::negotiation_termination),
         );
 }
+
+/// Where the conformance suite of the Dataspace Protocol has a negotiation begun.
+const CONFORMANCE: &str = "/conformance/negotiations/requests";
+
+/// What is there for tests alone, and in no description.
+pub(crate) fn conformance(config: &mut actix_web::web::ServiceConfig) {
+    config.route(CONFORMANCE, actix_web::web::post().to(dsp::conformance));
+}

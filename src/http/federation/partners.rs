@@ -18,7 +18,10 @@ impl FromRequest for Unknown {
 
     fn from_request(request: &HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { inbound::read(&request, payload).await.map(Self) })
+        Box::pin(async move {
+            let manager = inbound::manager(&request)?;
+            inbound::read(&manager, &request, payload).await.map(Self)
+        })
     }
 }
 

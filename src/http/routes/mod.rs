@@ -73,6 +73,11 @@ fn partners(config: &mut ServiceConfig<'_>) {
         .service(contracts::hold_list);
 }
 
+/// What partners may want of the documents: the words that offers are written in, and the rules for them.
+pub(crate) fn for_partners(config: &mut ServiceConfig<'_>) {
+    config.service(documents::vocabulary).service(documents::shapes).service(health::livez);
+}
+
 /// Everything beside it: health, metrics, documents.
 pub(crate) fn beside(config: &mut ServiceConfig<'_>) {
     config

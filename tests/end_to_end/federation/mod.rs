@@ -2,9 +2,10 @@
 //! machine of its own, federated by their command lines as people would.
 
 mod applications;
+mod hostile;
 mod kill;
 mod mesh;
 mod owners;
 mod partners;
 
-use owners::Owners;
+pub(crate) use owners::{Owners, orders, spread};

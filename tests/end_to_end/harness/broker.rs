@@ -90,11 +90,6 @@ impl Broker {
         self.process.as_ref().unwrap().id()
     }
 
-    /// Where it listens.
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Asks it to stop, and waits until it has.
     #[track_caller]
     pub(crate) fn stop(&mut self) -> ExitStatus {
