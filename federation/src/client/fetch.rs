@@ -8,7 +8,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect,
 };
-use std::{error::Error as _, net::SocketAddr, sync::Arc};
+use std::{error::Error as _, net::SocketAddr, sync::Arc, time::Duration};
 use url::Url;
 
 /// Reads what needs no signature, and carries what has one.
@@ -37,6 +37,9 @@ impl Fetcher {
             .connect_timeout(options.connect_timeout)
             .timeout(options.timeout)
             .pool_max_idle_per_host(2)
+            // Shorter than servers keep a connection that is idle (5 s is usual): one that is
+            // closed while it is written to leaves nobody knowing whether the request came.
+            .pool_idle_timeout(Duration::from_secs(3))
             .dns_resolver(Arc::new(GuardedResolver { guard: Arc::clone(&guard) }));
         if !options.root_certificates.is_empty() {
             let roots =
