@@ -4,38 +4,30 @@
 //! sent again.
 
 use super::{
-    AskedHold, Purchase, Step, Want,
+    Purchase, Step,
     buyer::{get, lost_note},
+    buyer_hold::{hold_place, hold_read, hold_release},
+    buyer_order::{close, ended, order_end, order_put, order_read, poll},
     event::note,
-    step::{poll_pause, step},
+    step::step,
 };
 use crate::{
-    FederationError, FederationManager, Method, contracts,
-    outbox::{self, Item, Next, Outcome},
+    FederationError, FederationManager, contracts,
+    outbox::Next,
     partners::{Partner, PartnerState},
     store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use hansa_federation::{
-    dsp::negotiation::Role,
-    wire::{self, HoldAnswer, HoldRequest, HoldState, OrderPut},
-};
-use hansa_ontology::{
-    Actor, MachineId,
-    order::{OrderReport, OrderState},
-};
+use hansa_federation::dsp::negotiation::Role;
+use hansa_ontology::{Actor, MachineId};
 use hansa_repository::Connection;
 use serde_json::json;
 
 /// Steps in one round at most: what comes after waits for its turn.
 const STEPS: usize = 6;
-/// New agreements for one order at most.
-const RENEGOTIATIONS: u32 = 2;
-/// A report that says nothing new is written down all the same after this time.
-const REPORT_AGE: TimeDelta = TimeDelta::seconds(10);
 
 /// What follows after a step.
-enum Turn {
+pub(super) enum Turn {
     /// The next step.
     On,
     /// Rest until then.
@@ -118,7 +110,7 @@ async fn take(manager: &FederationManager, purchase: &Purchase, partner: &Partne
 
 /// Changes the order as it is now in the database: its wish may have changed
 /// since it was read, and is kept.
-async fn change(
+pub(super) async fn change(
     manager: &FederationManager,
     id: MachineId,
     change: impl FnOnce(&mut Connection, &mut Purchase, DateTime<Utc>) -> Result<(), FederationError> + Send + 'static,
@@ -135,7 +127,11 @@ async fn change(
         .await
 }
 
-async fn refuse(manager: &FederationManager, purchase: &Purchase, reason: String) -> Result<Turn, FederationError> {
+pub(super) async fn refuse(
+    manager: &FederationManager,
+    purchase: &Purchase,
+    reason: String,
+) -> Result<Turn, FederationError> {
     let (id, generation) = (purchase.id, purchase.generation());
     change(manager, id, move |connection, purchase, now| {
         if purchase.generation() == generation {
@@ -209,296 +205,8 @@ async fn agree(manager: &FederationManager, purchase: &Purchase) -> Result<Turn,
         .await
 }
 
-async fn hold_place(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    let length = TimeDelta::from_std(manager.options().hold_time).unwrap_or(TimeDelta::minutes(2));
-    let until = hansa_repository::time::from_column(hansa_repository::time::to_column(manager.now() + length));
-    change(manager, purchase.id, move |_, purchase, _| {
-        purchase.hold_asked(until);
-        Ok(())
-    })
-    .await?;
-    let request = HoldRequest {
-        id: purchase.id,
-        agreement: purchase.agreement.clone().unwrap_or_default(),
-        offer: purchase.offer.id.clone(),
-        units: 1,
-        until,
-    };
-    let path = format!("{}/reservations", wire::BASE);
-    let outcome = manager.partner_call(&purchase.partner, Method::Post, &path, outbox::body(&request)?).await?;
-    match outcome {
-        Outcome::Done(answer) => held(manager, purchase, manager.read_answer(&purchase.partner, &answer)?).await,
-        Outcome::Refused { kind, reason } => no(manager, purchase, &kind, reason).await,
-        Outcome::Missing => refuse(manager, purchase, "the partner takes no reservations".to_owned()).await,
-    }
-}
-
-async fn hold_read(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    let path = format!("{}/reservations/{}", wire::BASE, purchase.id);
-    match manager.partner_call(&purchase.partner, Method::Get, &path, None).await? {
-        Outcome::Done(answer) => held(manager, purchase, manager.read_answer(&purchase.partner, &answer)?).await,
-        Outcome::Missing | Outcome::Refused { .. } => {
-            change(manager, purchase.id, |_, purchase, _| {
-                purchase.hold = None;
-                Ok(())
-            })
-            .await
-        }
-    }
-}
-
-async fn held(manager: &FederationManager, purchase: &Purchase, answer: HoldAnswer) -> Result<Turn, FederationError> {
-    change(manager, purchase.id, move |connection, purchase, now| {
-        let granted = matches!(answer.state, HoldState::Held | HoldState::Committed);
-        let fresh = purchase.hold.is_none_or(|hold| !hold.granted);
-        // Held now, and over by our clock: the clocks differ, and what was asked for counts.
-        let asked = purchase.hold.map_or(answer.until, |hold| hold.until);
-        let until = if answer.until > now { answer.until } else { asked };
-        purchase.hold = granted.then_some(AskedHold { until, granted: true });
-        if granted && fresh {
-            let message = format!("{} keeps a unit until {}", purchase.partner, answer.until);
-            told(connection, purchase, "hold.placed", message, now)?;
-        }
-        Ok(())
-    })
-    .await
-}
-
-/// The partner's no. If it is only that it sees the agreement otherwise, another is negotiated.
-async fn no(
-    manager: &FederationManager,
-    purchase: &Purchase,
-    kind: &str,
-    reason: String,
-) -> Result<Turn, FederationError> {
-    let again = Outcome::is_kind(kind, "agreement") && purchase.placed == 0 && purchase.renegotiated < RENEGOTIATIONS;
-    if !again {
-        change(manager, purchase.id, |_, purchase, _| {
-            purchase.hold = purchase.hold.filter(|hold| hold.granted);
-            Ok(())
-        })
-        .await?;
-        return refuse(manager, purchase, reason).await;
-    }
-    let old = purchase.agreement.clone().unwrap_or_default();
-    change(manager, purchase.id, move |connection, purchase, now| {
-        contracts::agreement_disowned(connection, &purchase.partner, &old, reason, now)?;
-        purchase.agreement = None;
-        purchase.hold = None;
-        purchase.renegotiated += 1;
-        Ok(())
-    })
-    .await
-}
-
-async fn hold_release(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    let path = format!("{}/reservations/{}", wire::BASE, purchase.id);
-    match manager.partner_call(&purchase.partner, Method::Delete, &path, None).await? {
-        Outcome::Done(_) | Outcome::Missing => {
-            change(manager, purchase.id, |_, purchase, _| {
-                purchase.hold = None;
-                Ok(())
-            })
-            .await
-        }
-        // There is more than a hold: it is ended as an order.
-        Outcome::Refused { .. } => {
-            change(manager, purchase.id, |_, purchase, _| {
-                purchase.sent = true;
-                Ok(())
-            })
-            .await
-        }
-    }
-}
-
-async fn order_put(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    let (Some(order), Some(agreement)) = (purchase.request.clone(), purchase.agreement.clone()) else {
-        return Err(FederationError::Internal(format!("order {} without content or agreement", purchase.id)));
-    };
-    let generation = order.generation;
-    change(manager, purchase.id, move |_, purchase, now| {
-        purchase.tried = purchase.tried.max(generation);
-        purchase.sent = true;
-        purchase.begun_at = purchase.begun_at.or(Some(now));
-        Ok(())
-    })
-    .await?;
-    let path = format!("{}/orders/{}", wire::BASE, purchase.id);
-    let body = outbox::body(&OrderPut { agreement, order })?;
-    match manager.partner_call(&purchase.partner, Method::Put, &path, body).await? {
-        Outcome::Done(answer) => {
-            let report: OrderReport = manager.read_answer(&purchase.partner, &answer)?;
-            placed(manager, purchase, generation, report).await
-        }
-        Outcome::Refused { kind, reason } => no(manager, purchase, &kind, reason).await,
-        Outcome::Missing => refuse(manager, purchase, "the partner takes no orders".to_owned()).await,
-    }
-}
-
-async fn placed(
-    manager: &FederationManager,
-    purchase: &Purchase,
-    generation: i64,
-    report: OrderReport,
-) -> Result<Turn, FederationError> {
-    change(manager, purchase.id, move |connection, purchase, now| {
-        if purchase.placed == 0 {
-            told(connection, purchase, "order.placed", format!("{} has taken the order", purchase.partner), now)?;
-            let first = now + TimeDelta::seconds(1);
-            outbox::enqueue(connection, &purchase.partner, &Item::Usage(purchase.id.to_string()), first)?;
-        }
-        purchase.placed = purchase.placed.max(generation);
-        purchase.hold = None;
-        purchase.waits_for = "the partner".to_owned();
-        report_take(connection, purchase, report, now)
-    })
-    .await
-}
-
-/// Reads whether an order that was sent has come.
-async fn order_read(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    let generation = purchase.generation();
-    match order_get(manager, purchase).await? {
-        Some(report) if report.generation >= generation => placed(manager, purchase, generation, report).await,
-        Some(_) => {
-            // It knows the order, perhaps not this generation: sending that again is harmless.
-            change(manager, purchase.id, move |_, purchase, _| {
-                purchase.tried = purchase.tried.min(generation - 1);
-                purchase.placed = purchase.placed.max(1).min(generation - 1);
-                Ok(())
-            })
-            .await
-        }
-        None => forgotten(manager, purchase).await,
-    }
-}
-
-/// The partner knows nothing of the order: it is placed anew.
-async fn forgotten(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    change(manager, purchase.id, |connection, purchase, now| {
-        if purchase.placed > 0 {
-            purchase.hold = None;
-            let message = format!("{} knows nothing of the order; it is placed again", purchase.partner);
-            told(connection, purchase, "order.forgotten", message, now)?;
-        }
-        (purchase.tried, purchase.placed) = (0, 0);
-        purchase.report = None;
-        Ok(())
-    })
-    .await
-}
-
-async fn order_get(manager: &FederationManager, purchase: &Purchase) -> Result<Option<OrderReport>, FederationError> {
-    let path = format!("{}/orders/{}", wire::BASE, purchase.id);
-    match manager.partner_call(&purchase.partner, Method::Get, &path, None).await? {
-        Outcome::Done(answer) => {
-            let report: OrderReport = manager.read_answer(&purchase.partner, &answer)?;
-            if report.id != purchase.id {
-                return Err(FederationError::Protocol {
-                    partner: purchase.partner.clone(),
-                    message: "it reports another order".to_owned(),
-                });
-            }
-            Ok(Some(report))
-        }
-        Outcome::Missing => Ok(None),
-        Outcome::Refused { reason, .. } => Err(FederationError::Conflict(format!("the order can't be read: {reason}"))),
-    }
-}
-
-async fn poll(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    let ending = purchase.wish == Want::End;
-    let Some(report) = order_get(manager, purchase).await? else {
-        return if ending { close(manager, purchase).await } else { forgotten(manager, purchase).await };
-    };
-    if report.state == OrderState::Ended {
-        if ending {
-            return close(manager, purchase).await;
-        }
-        return change(manager, purchase.id, |connection, purchase, now| {
-            purchase.placed = 0;
-            purchase.refuse("the partner has ended the order".to_owned());
-            ended(connection, purchase, now)
-        })
-        .await;
-    }
-    let current = report.generation >= purchase.generation();
-    let pause = if ending { TimeDelta::milliseconds(300) } else { poll_pause(report.state, current) };
-    let now = manager.now();
-    let news = purchase
-        .report
-        .as_ref()
-        .is_none_or(|old| now - old.as_of > REPORT_AGE || OrderReport { as_of: old.as_of, ..report.clone() } != *old);
-    if news {
-        change(manager, purchase.id, move |connection, purchase, now| report_take(connection, purchase, report, now))
-            .await?;
-    }
-    Ok(Turn::Rest(Next::After(pause)))
-}
-
-async fn order_end(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    let path = format!("{}/orders/{}", wire::BASE, purchase.id);
-    match manager.partner_call(&purchase.partner, Method::Delete, &path, None).await? {
-        Outcome::Done(answer) => {
-            let report: OrderReport = manager.read_answer(&purchase.partner, &answer)?;
-            if report.state == OrderState::Ended {
-                return close(manager, purchase).await;
-            }
-            change(manager, purchase.id, |_, purchase, _| {
-                purchase.ending = true;
-                Ok(())
-            })
-            .await?;
-            Ok(Turn::Rest(Next::After(TimeDelta::milliseconds(200))))
-        }
-        Outcome::Missing => close(manager, purchase).await,
-        Outcome::Refused { reason, .. } => {
-            Err(FederationError::Conflict(format!("the order can't be ended: {reason}")))
-        }
-    }
-}
-
-async fn close(manager: &FederationManager, purchase: &Purchase) -> Result<Turn, FederationError> {
-    change(manager, purchase.id, ended).await
-}
-
-/// Nothing of it is left at the partner.
-fn ended(connection: &mut Connection, purchase: &mut Purchase, now: DateTime<Utc>) -> Result<(), FederationError> {
-    purchase.ended = true;
-    purchase.hold = None;
-    purchase.ended_at = Some(now);
-    if purchase.sent {
-        outbox::enqueue(connection, &purchase.partner, &Item::Usage(purchase.id.to_string()), now)?;
-        told(connection, purchase, "order.ended", format!("nothing of it is left at {}", purchase.partner), now)?;
-    }
-    Ok(())
-}
-
-/// Takes a report in, with an event when the state is another.
-fn report_take(
-    connection: &mut Connection,
-    purchase: &mut Purchase,
-    mut report: OrderReport,
-    now: DateTime<Utc>,
-) -> Result<(), FederationError> {
-    // When we heard it: the partner's clock may differ from ours.
-    report.as_of = now;
-    let old = purchase.report.as_ref().map(|old| (old.state, old.generation));
-    let kind = match report.state {
-        OrderState::Completed => Some("order.completed"),
-        OrderState::Failed => Some("order.failed"),
-        _ => None,
-    };
-    if let Some(kind) = kind.filter(|_| old != Some((report.state, report.generation))) {
-        let reason = report.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        told(connection, purchase, kind, format!("{} reports {kind}{reason}", purchase.partner), now)?;
-    }
-    purchase.report = Some(report);
-    Ok(())
-}
-
-fn told(
+/// Writes an event about an order.
+pub(super) fn told(
     connection: &mut Connection,
     purchase: &Purchase,
     kind: &str,

@@ -1,11 +1,13 @@
 //! Holds and orders, as primary and as secondary.
 //!
 //! As primary, a wish is one row ([`Purchase`]); a worker compares it with what
-//! the partner says and takes one step after another ([`step`]). As secondary,
+//! the partner says and takes one step after another ([`step()`]). As secondary,
 //! a partner's order is one row ([`Sale`]), which a worker brings to whoever
 //! delivers here ([`Fulfilment`]). Nothing is remembered but these rows.
 
 mod buyer;
+mod buyer_hold;
+mod buyer_order;
 mod buyer_work;
 mod event;
 mod fulfilment;
