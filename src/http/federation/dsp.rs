@@ -41,7 +41,8 @@ pub(super) async fn catalog(request: HttpRequest, message: Signed) -> Answer {
     params(("id" = String, Path, description = "The dataset's id (percent-encoded)")),
     responses((status = 200, description = "dcat:Dataset"), (status = 404, description = "CatalogError"))
 )]
-#[get("/catalog/datasets/{id}")]
+// An id is an IRI: it may come with its slashes as they are.
+#[get("/catalog/datasets/{id:.+}")]
 pub(super) async fn dataset(message: Signed, id: web::Path<String>) -> Answer {
     Ok(HttpResponse::Ok().json(message.manager.dsp_dataset(&message.peer, &id).await?))
 }
