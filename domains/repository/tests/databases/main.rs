@@ -16,6 +16,7 @@ mod idempotency_keys;
 mod migrations;
 mod offers;
 mod operations;
+mod partner;
 mod transactions;
 mod work_model;
 mod work_queue;
