@@ -171,7 +171,7 @@ fn addresses(
                 faults.push(ConfigFault::new("federation.public_url", message, remedy));
             }
         }
-        None if federation.enabled && open => faults.push(ConfigFault::new(
+        None if federation.enabled && federation.listen.is_some() && open => faults.push(ConfigFault::new(
             "federation.public_url",
             format!("it is missing, and {} tells partners nothing about where this broker is reached", reached.ip()),
             "give the https URL under which partners reach it",
