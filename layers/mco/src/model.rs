@@ -288,6 +288,9 @@ pub enum MachineState {
         /// The node that carries it; None where a partner knows that.
         node: Option<String>,
     },
+    /// Its partner hasn't been heard for longer than the grace time: it is
+    /// planned without it. Heard again before there is another plan, it is ready again.
+    Lost,
     /// No plan wants it any more; it is given back when nothing runs in it.
     Releasing,
 }

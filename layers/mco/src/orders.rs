@@ -3,7 +3,7 @@
 
 use crate::{
     desired::{self, DesiredWorkload},
-    model::{Instance, Machine, Place, Workload},
+    model::{Instance, Machine, MachineState, Place, Workload},
     rollout::Rollout,
 };
 use hansa_ontology::{
@@ -80,7 +80,16 @@ pub(crate) fn seen(machine: &Machine, order: Option<&PlacedOrder>, report: Optio
             all.entry(wanted.id).or_insert_with(|| awaited(machine, wanted));
         }
     }
-    all.into_values().collect()
+    all.into_values().map(|workload| unless_lost(machine, workload)).collect()
+}
+
+/// What a partner told of before it was lost says nothing of now.
+fn unless_lost(machine: &Machine, mut workload: Workload) -> Workload {
+    if machine.state == MachineState::Lost {
+        let reason = "its partner isn't heard".to_owned();
+        workload.state = WorkloadState::Unhealthy { since: workload.changed_at, failures: 0, reason };
+    }
+    workload
 }
 
 /// A workload that the partner tells of, under the name that the plan gives it.

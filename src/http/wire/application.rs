@@ -82,7 +82,7 @@ pub(crate) struct Machine {
     pub site: String,
     /// Its price for an hour, fixed when it was rented.
     pub price_per_hour: Price,
-    /// `held`, `ordered`, `ready` or `releasing`.
+    /// `held`, `ordered`, `ready`, `lost` or `releasing`.
     pub state: String,
     /// The node that carries it, where it is ready and this broker's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,6 +168,7 @@ impl From<hansa_mco::model::Machine> for Machine {
             MachineState::Held { .. } => ("held", None),
             MachineState::Ordered => ("ordered", None),
             MachineState::Ready { node } => ("ready", node),
+            MachineState::Lost => ("lost", None),
             MachineState::Releasing => ("releasing", None),
         };
         Self {

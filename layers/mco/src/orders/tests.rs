@@ -3,7 +3,6 @@
 use super::*;
 use crate::{
     desired::DesiredWorkload,
-    model::MachineState,
     rollout::{SeenWorkload, rollout},
 };
 use chrono::DateTime;
@@ -256,4 +255,14 @@ fn a_partner_that_says_nonsense_is_believed_as_little_as_possible() {
     let other = seen.iter().find(|workload| workload.component == "other").unwrap();
     assert_eq!(other.revision, "earlier");
     assert!(super::seen(&machine(7), None, Some(&told)).is_empty(), "nothing was asked: nothing is there");
+}
+
+#[test]
+fn what_a_lost_partner_told_is_no_longer_true() {
+    let model = model("1", false);
+    let wanted = desired(&model, &[("web", 0, 7)]);
+    let first = round(&model, &wanted, &[(7, None, None)]).2.remove(0).unwrap();
+    let lost = Machine { state: MachineState::Lost, ..machine(7) };
+    let seen = super::seen(&lost, Some(&first), Some(&report(1, &[("web", 0, true)])));
+    assert!(!seen[0].state.is_healthy() && seen[0].state.reason().unwrap().contains("isn't heard"));
 }

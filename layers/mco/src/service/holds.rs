@@ -101,7 +101,7 @@ impl Mco {
                 MachineState::Held { .. } => {
                     self.hold_drop(&machine, "machine.hold-released", "it was given back").await?
                 }
-                MachineState::Releasing => {}
+                MachineState::Releasing | MachineState::Lost => {}
                 MachineState::Ordered | MachineState::Ready { .. } => {
                     let text = "the order has come already; end the order instead";
                     return Err(McoError::HoldRefused(text.to_owned()));
@@ -151,7 +151,7 @@ impl Mco {
                     held = true;
                 }
                 MachineState::Ordered | MachineState::Ready { .. } => held = true,
-                MachineState::Held { .. } | MachineState::Releasing => {}
+                MachineState::Held { .. } | MachineState::Releasing | MachineState::Lost => {}
             }
         }
         Ok(held)

@@ -8,7 +8,7 @@ use crate::{
     orders::PlacedOrder,
     store,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use hansa_ontology::{
     Actor, MachineId,
@@ -116,12 +116,12 @@ impl Mco {
                 grounds.problems.push(told(machine, &reason));
             }
             Ok(Ensured::Refused(reason)) => {
-                self.machine_refused(machine, "machine.refused", &told(machine, &reason)).await?;
+                self.machine_refused(machine, &told(machine, &reason)).await?;
                 grounds.refused = true;
                 grounds.problems.push(told(machine, &reason));
             }
             Ok(Ensured::Lost(reason)) => {
-                self.machine_refused(machine, "machine.lost", &told(machine, &reason)).await?;
+                self.machine_lost(machine, &told(machine, &reason)).await?;
                 grounds.refused = true;
                 grounds.problems.push(told(machine, &reason));
             }
@@ -146,24 +146,34 @@ impl Mco {
     }
 
     /// Gives up a machine that its provider refuses, and keeps the reason for
-    /// the next plan. Nothing runs in it, or nothing that anybody can reach.
-    async fn machine_refused(&self, machine: &Machine, kind: &'static str, reason: &str) -> Result<(), McoError> {
+    /// the next plan. Nothing runs in it.
+    async fn machine_refused(&self, machine: &Machine, reason: &str) -> Result<(), McoError> {
         let gone = self.rooms.infrastructure.machine_release(machine).await?;
-        self.refusal_write(machine, kind, reason, gone).await
+        self.refusal_write(machine, "machine.refused", reason, (!gone).then_some(MachineState::Releasing)).await
     }
 
     /// Gives up a machine in which something still works: that goes on until
     /// its replacement works.
     async fn machine_declined(&self, machine: &Machine, reason: &str) -> Result<(), McoError> {
-        self.refusal_write(machine, "machine.refused", reason, false).await
+        self.refusal_write(machine, "machine.refused", reason, Some(MachineState::Releasing)).await
     }
 
+    /// Plans without a machine whose partner isn't heard. It is given up with
+    /// the next plan: without another place, what is there is better than nothing.
+    async fn machine_lost(&self, machine: &Machine, reason: &str) -> Result<(), McoError> {
+        if machine.state == MachineState::Lost {
+            return Ok(());
+        }
+        self.refusal_write(machine, "machine.lost", reason, Some(MachineState::Lost)).await
+    }
+
+    /// Keeps the reason for the next plan. Without a state the machine is forgotten.
     async fn refusal_write(
         &self,
         machine: &Machine,
         kind: &'static str,
         reason: &str,
-        gone: bool,
+        state: Option<MachineState>,
     ) -> Result<(), McoError> {
         let now = self.rooms.clock.now();
         let (machine, reason) = (machine.clone(), reason.to_owned());
@@ -172,27 +182,11 @@ impl Mco {
             .write(move |connection| {
                 let until = now + TimeDelta::seconds(REFUSAL_SECONDS);
                 store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
-                if gone {
-                    store::machine_delete(connection, machine.id)?;
-                } else {
-                    store::machine_state_set(connection, machine.id, &MachineState::Releasing)?;
-                }
-                event::append(
-                    connection,
-                    &event::NewEvent {
-                        at: now,
-                        actor: Actor::Broker,
-                        application: Some(machine.application),
-                        subject: format!("machine/{}", machine.id),
-                        kind: kind.to_owned(),
-                        message: reason,
-                        data: json!({
-                            "offer": machine.terms.id,
-                            "site": machine.terms.site,
-                            "partner": machine.partner,
-                        }),
-                    },
-                )?;
+                match state {
+                    Some(state) => store::machine_state_set(connection, machine.id, &state)?,
+                    None => store::machine_delete(connection, machine.id)?,
+                };
+                event::append(connection, &refused(&machine, kind, reason, now))?;
                 Ok(())
             })
             .await
@@ -231,6 +225,18 @@ impl Mco {
                 Ok(true)
             })
             .await
+    }
+}
+
+fn refused(machine: &Machine, kind: &str, reason: String, now: DateTime<Utc>) -> event::NewEvent {
+    event::NewEvent {
+        at: now,
+        actor: Actor::Broker,
+        application: Some(machine.application),
+        subject: format!("machine/{}", machine.id),
+        kind: kind.to_owned(),
+        message: reason,
+        data: json!({"offer": machine.terms.id, "site": machine.terms.site, "partner": machine.partner}),
     }
 }
 

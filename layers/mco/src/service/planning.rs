@@ -76,7 +76,7 @@ impl Mco {
             .collect();
         Ok(machines
             .into_iter()
-            .filter(|machine| machine.state != MachineState::Releasing)
+            .filter(|machine| !matches!(machine.state, MachineState::Releasing | MachineState::Lost))
             .map(|machine| HeldMachine {
                 machine: machine.id,
                 offer: machine.terms.id.clone(),

@@ -3,12 +3,11 @@
 use super::{Mco, realising::elsewhere};
 use crate::{
     error::McoError,
-    infrastructure::InfrastructureError,
     model::{Place, Workload},
 };
 use futures_util::{StreamExt as _, stream};
 use hansa_ontology::ApplicationId;
-use hansa_wdm::{LogLine, LogQuery, LogStream};
+use hansa_wdm::{LogLine, LogQuery, LogSource, LogStream};
 
 /// Lines of a partner's workload where the caller names no number.
 const ALL_LINES: usize = 10_000;
@@ -30,10 +29,11 @@ impl Mco {
     }
 
     /// The output of a workload, oldest line first. That of a partner's
-    /// workload is what the partner has now; it isn't followed.
+    /// workload is what the partner has now, or a note why that can't be had;
+    /// it isn't followed.
     ///
     /// # Errors
-    /// When there is no such workload, or its partner does not answer.
+    /// When there is no such workload.
     pub async fn logs(&self, workload: &Workload, query: LogQuery) -> Result<LogStream, McoError> {
         if let Place::Node(_) = workload.place {
             return Ok(self.rooms.wdm.logs(workload.id, query).await?);
@@ -41,7 +41,11 @@ impl Mco {
         let tail = query.tail.unwrap_or(ALL_LINES);
         let partner = &self.rooms.infrastructure.partner;
         let lines = partner.order_logs(workload.machine, &workload.component, workload.ordinal, tail).await;
-        let lines = lines.map_err(InfrastructureError::from)?;
+        // One partner that doesn't answer must not keep the others' output back.
+        let lines = lines.unwrap_or_else(|error| {
+            let text = format!("the output of {} can't be had now: {error}", workload.name());
+            vec![LogLine { at: self.rooms.clock.now(), source: LogSource::Note, text }]
+        });
         let asked = move |line: &LogLine| query.since.is_none_or(|since| line.at >= since);
         Ok(stream::iter(lines.into_iter().filter(asked).map(Ok)).boxed())
     }

@@ -3,6 +3,7 @@
 mod change;
 mod order;
 mod order_check;
+mod order_report;
 mod query;
 
 pub use order::{Hold, order_application};

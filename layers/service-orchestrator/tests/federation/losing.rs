@@ -52,7 +52,7 @@ async fn what_a_lost_partner_ran_is_planned_again_here_and_ended_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_another_place_the_rest_goes_on_and_removal_does_not_wait() {
+async fn without_another_place_it_goes_on_when_the_partner_is_heard_again() {
     let seller = Broker::seller().await;
     let wire = Arc::new(Wire::new(seller.orchestrator.clone()));
     let buyer = Broker::start("north", Arc::clone(&wire) as _).await;
@@ -66,6 +66,25 @@ async fn without_another_place_the_rest_goes_on_and_removal_does_not_wait() {
     let healed = |detail: &hansa_service_orchestrator::ApplicationDetail| {
         of(detail, "web").first().is_some_and(|web| web.restarts == 1 && web.state.is_healthy())
     };
-    buyer.until("shop", healed).await;
+    let healed = buyer.until("shop", healed).await;
+    let told = of(&healed, "app")[0].state.reason().unwrap().to_owned();
+    assert!(told.contains("isn't heard"), "{told}");
+
+    // What the partner ran is as it was, and is taken up again.
+    wire.mend().await;
+    let detail = buyer.until_running("shop").await;
+    assert_eq!(chain(&detail, "web").as_deref(), Some("web#0@1(app#0@1)"));
+    assert_eq!(of(&detail, "app")[0].restarts, 0);
+    assert_eq!(seller.events("machine.held").await.len(), 1, "nothing was ordered a second time");
+
+    // A removal doesn't wait for one that isn't heard; it is ended there later.
+    wire.cut();
     buyer.remove("shop").await;
+    assert_eq!(seller.shares().await, 1);
+    wire.mend().await;
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    while seller.shares().await > 0 {
+        assert!(std::time::Instant::now() < deadline, "what was removed goes on at the secondary");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
