@@ -89,7 +89,8 @@ fn machines_unwanted(
 ) -> Result<(), RepositoryError> {
     for machine in store::machine_list(connection, Some(application))? {
         let wanted = plan.machines.iter().any(|planned| planned.held == Some(machine.id));
-        if !wanted && machine.state != MachineState::Releasing {
+        // A lost one stays known as lost, so that nobody believes what was last told of it.
+        if !wanted && !matches!(machine.state, MachineState::Releasing | MachineState::Lost) {
             store::machine_state_set(connection, machine.id, &MachineState::Releasing)?;
         }
     }
