@@ -12,6 +12,7 @@ use crate::{
 };
 use hansa_federation::dsp::{
     self, Policy, PolicyKind,
+    catalogue::Dataset,
     negotiation::{Role, State, Step},
 };
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ use serde_json::{Map, json};
 
 /// Who the suite is here.
 pub const CONFORMANCE_DID: &str = "did:web:conformance.invalid";
+
+/// The dataset that the suite's own settings ask for in a catalogue.
+pub(crate) const SUITE_DATASET: &str = "CAT0101";
 
 /// What the suite posts to have us begin a negotiation as consumer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +81,16 @@ impl FederationManager {
             name: "conformance suite".to_owned(),
             state: PartnerState::Active,
         })
+    }
+
+    /// Whether it is the suite, in this mode.
+    pub(crate) fn is_suite(&self, peer: &Peer) -> bool {
+        self.conformance_peer().is_some_and(|suite| suite.did == peer.did)
+    }
+
+    /// One of our offers under the name that the suite looks for.
+    pub(crate) fn suite_dataset(&self, peer: &Peer, like: Option<&Dataset>) -> Option<Dataset> {
+        like.filter(|_| self.is_suite(peer)).map(|like| Dataset { id: SUITE_DATASET.to_owned(), ..like.clone() })
     }
 
     /// Begins a negotiation with the suite as consumer, and gives its pid.

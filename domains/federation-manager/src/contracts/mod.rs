@@ -21,5 +21,6 @@ pub use conformance::{CONFORMANCE_DID, ConformanceTrigger};
 pub use decide::{Decision, Opinion, decide};
 pub use model::{Agreement, AgreementChange, AgreementState, Clauses, Negotiation, Untold};
 
+pub(crate) use conformance::SUITE_DATASET;
 pub(crate) use lifecycle::{agreement_disowned, agreement_usable, agreements_expire, agreements_tell};
 pub(crate) use work::{negotiation_begin, negotiation_work};
