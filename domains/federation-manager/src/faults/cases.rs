@@ -218,6 +218,24 @@ fn one_case(on: On, message: &'static str, fault: Fault) {
 }
 
 #[test]
+fn a_partner_that_is_left_delivers_until_all_has_moved() {
+    run(async |pair| {
+        let world = World::new(pair, short).await;
+        let wish = world.wish(101);
+        until("a hold", async || matches!(standing(&world, &wish).await, MachineStanding::Held { .. })).await;
+        manager(&world, BUYER).await.order_put(world.order(&wish, 1)).await.unwrap();
+        until("a delivery", async || delivered(&world, &wish, 1).await).await;
+        world.leave().await;
+        assert!(matches!(standing(&world, &wish).await, MachineStanding::Refused { .. }));
+        assert!(matches!(standing(&world, &world.wish(102)).await, MachineStanding::Refused { .. }), "nothing new");
+        assert!(delivered(&world, &wish, 1).await, "it goes on");
+        until("an end", async || manager(&world, BUYER).await.machine_release(wish.machine).await.unwrap()).await;
+        until("usage is settled", async || usage_agrees(&world, wish.machine).await).await;
+        assert_eq!(world.units.taken(), 0);
+    });
+}
+
+#[test]
 fn a_slow_partner_stalls_nobody_else() {
     run(async |pair| {
         let world = World::new(pair, short).await;

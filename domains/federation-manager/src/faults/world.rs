@@ -213,6 +213,16 @@ impl World {
         self.brokers[SELLER].database.write(put).await.unwrap();
     }
 
+    /// The buyer's owner leaves the seller.
+    pub(super) async fn leave(&self) {
+        let leave = |connection: &mut hansa_repository::Connection| {
+            let mut partner = store::partners::get(connection, SELLER)?;
+            partner.state = PartnerState::Draining;
+            store::partners::put(connection, &partner)
+        };
+        self.brokers[BUYER].database.write(leave).await.unwrap();
+    }
+
     /// The buyer has many orders to end at a partner that never answers.
     pub(super) async fn burden(&self, orders: u128) {
         let mut partner =

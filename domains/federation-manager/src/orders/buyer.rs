@@ -4,7 +4,7 @@
 use super::{AskedHold, LogRequest, Purchase, Refusal, Want, limit, note};
 use crate::{
     FederationError, FederationManager, Method, outbox,
-    partners::{Limits, Partner},
+    partners::{Limits, Partner, PartnerState},
     store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -218,7 +218,15 @@ fn found(
     if let Some(purchase) = store::orders::purchase(connection, wish.machine)? {
         let partner = store::partners::find(connection, &purchase.partner)?;
         let heard = partner.as_ref().and_then(|partner| partner.last_heard);
-        return Ok(Found::Standing(purchase.standing(heard, grace, now)));
+        let standing = purchase.standing(heard, grace, now);
+        let left = partner.filter(|partner| matches!(partner.state, PartnerState::Draining | PartnerState::Terminated));
+        return Ok(Found::Standing(match left {
+            // What runs there goes on until it runs elsewhere.
+            Some(partner) if !matches!(standing, MachineStanding::Lost { .. }) => MachineStanding::Refused {
+                reason: format!("the federation with {} ends; what runs there has to move", partner.name),
+            },
+            _ => standing,
+        }));
     }
     let partners = store::partners::list(connection)?;
     let sells = |partner: &&Partner| partner.provider.as_ref() == Some(&wish.offer.provider);
