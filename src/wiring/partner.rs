@@ -18,9 +18,16 @@ pub(super) struct Partners(pub FederationManager);
 fn told(machine: Option<MachineId>, error: FederationError) -> PartnerError {
     match (error.kind(), machine) {
         (ErrorKind::NotFound, Some(machine)) => PartnerError::NotFound(machine),
-        (ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Forbidden | ErrorKind::TooLarge, _) => {
-            PartnerError::Refused(error.to_string())
-        }
+        (
+            ErrorKind::Invalid
+            | ErrorKind::Conflict
+            | ErrorKind::Forbidden
+            | ErrorKind::TooLarge
+            | ErrorKind::SoldOut
+            | ErrorKind::Agreement
+            | ErrorKind::Gone,
+            _,
+        ) => PartnerError::Refused(error.to_string()),
         _ => PartnerError::Unavailable(Box::new(error)),
     }
 }

@@ -175,7 +175,10 @@ impl Order {
             _ if purchase.hold.is_some_and(|hold| hold.granted) => "held".to_owned(),
             _ => "pending".to_owned(),
         };
-        let waits = Some(purchase.waits_for.clone()).filter(|text| !text.is_empty());
+        let waits = (purchase.placed == 0 && !purchase.ended)
+            .then(|| purchase.waits_for.clone())
+            .filter(|text| !text.is_empty())
+            .map(|text| format!("waits for {text}"));
         Self {
             id: purchase.id.to_string(),
             partner_name: name(names, &purchase.partner),
@@ -194,26 +197,20 @@ impl Order {
     }
 
     /// What this broker delivers for a partner. None: nothing was ordered yet.
-    pub(crate) fn sold(sale: Sale, names: &BTreeMap<String, String>, now: DateTime<Utc>) -> Option<Self> {
+    pub(crate) fn sold(sale: Sale, report: &OrderReport, names: &BTreeMap<String, String>) -> Option<Self> {
         let generation = sale.generation();
         if generation == 0 {
             return None;
         }
-        let report = sale.own_report(now);
-        let state = match sale.wish {
-            _ if sale.over => "ended".to_owned(),
-            Want::End => "ending".to_owned(),
-            Want::Hold | Want::Deliver => state_name(sale.told.unwrap_or(report.state)),
-        };
         Some(Self {
             id: sale.id.to_string(),
             partner_name: name(names, &sale.partner),
             role: PROVIDER.to_owned(),
-            state,
+            state: state_name(report.state),
             offer: sale.offer.id.to_string(),
             generation,
             reason: sale.failure.or_else(|| report.reason.clone()),
-            workloads: workloads(Some(&report)),
+            workloads: workloads(Some(report)),
             as_of: Some(report.as_of),
             partner: sale.partner,
             agreement: Some(sale.agreement),

@@ -36,14 +36,14 @@ impl FederationManager {
         let (id, offer) = (put.order.id, checked(&put.order)?);
         let now = self.now();
         match self.order_take(peer, put.clone(), now).await? {
-            Taken::Yes(sale) => return self.report_of(peer, &sale).await,
+            Taken::Yes(sale) => return self.sale_report(&sale).await,
             Taken::Unheld => {}
         }
         let length = chrono::TimeDelta::from_std(self.options().hold_time).unwrap_or(chrono::TimeDelta::minutes(1));
         let request = HoldRequest { id, agreement: put.agreement.clone(), offer, units: 1, until: self.now() + length };
         self.hold_place(peer, &request).await?;
         match self.order_take(peer, put, now).await? {
-            Taken::Yes(sale) => self.report_of(peer, &sale).await,
+            Taken::Yes(sale) => self.sale_report(&sale).await,
             Taken::Unheld => {
                 Err(FederationError::Unavailable("the hold ended before the order came; send it again".to_owned()))
             }
@@ -98,7 +98,7 @@ impl FederationManager {
     /// [`FederationError::NotFound`], also for other partners' orders and for mere holds.
     pub async fn order_get(&self, peer: &Peer, id: MachineId) -> Result<OrderReport, FederationError> {
         let sale = self.sale_of(peer, id).await?;
-        self.report_of(peer, &sale).await
+        self.sale_report(&sale).await
     }
 
     /// `GET orders?after=…`: the partner's orders that aren't ended, by id.
@@ -115,7 +115,7 @@ impl FederationManager {
         let next = if sales.len() == PAGE { sales.last().map(|sale| sale.id) } else { None };
         let mut orders = Vec::with_capacity(sales.len());
         for sale in &sales {
-            orders.push(self.report_of(peer, sale).await?);
+            orders.push(self.sale_report(sale).await?);
         }
         Ok(OrderPage { orders, next })
     }
@@ -188,13 +188,16 @@ impl FederationManager {
     }
 
     /// The report as whoever delivers has it now, or our own before there is one.
-    async fn report_of(&self, peer: &Peer, sale: &Sale) -> Result<OrderReport, FederationError> {
+    ///
+    /// # Errors
+    /// When the delivery can't be asked.
+    pub async fn sale_report(&self, sale: &Sale) -> Result<OrderReport, FederationError> {
         let now = self.now();
         let own = sale.own_report(now);
         if sale.over || sale.placed == 0 {
             return Ok(own);
         }
-        let live = self.fulfilment()?.order_report(&peer.did, sale.id).await.map_err(unavailable)?;
+        let live = self.fulfilment()?.order_report(&sale.partner, sale.id).await.map_err(unavailable)?;
         let Some(mut live) = live else { return Ok(own) };
         if sale.wish == Want::End || sale.failure.is_some() {
             live.state = own.state;

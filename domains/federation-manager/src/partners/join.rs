@@ -7,6 +7,7 @@ use crate::{
     exchange::PULL_QUEUE,
     store::{self, invitations},
 };
+use chrono::TimeDelta;
 use hansa_federation::{
     KeySet, json as strict, limits,
     token::UnverifiedToken,
@@ -14,6 +15,9 @@ use hansa_federation::{
 };
 use hansa_ontology::Actor;
 use hansa_repository::{Connection, event as log, work};
+
+/// How long a newcomer is given to read that it was accepted.
+const ANSWER_READ: TimeDelta = TimeDelta::milliseconds(300);
 
 impl FederationManager {
     /// A newcomer accepts an invitation of ours: `POST /federation/v1/partners`.
@@ -63,7 +67,8 @@ impl FederationManager {
                 store::partners::put(connection, &partner)?;
                 store::partners::position_put(connection, &store::partners::Position::new(&did))?;
                 tell(connection, &partner, &did, now)?;
-                work::enqueue(connection, PULL_QUEUE, &did, now)?;
+                // The newcomer knows us as a partner when it has read our answer, not before.
+                work::enqueue(connection, PULL_QUEUE, &did, now + ANSWER_READ)?;
                 Ok(())
             })
             .await?;

@@ -99,9 +99,12 @@ pub(crate) async fn orders(manager: &FederationManager, broker: &Broker) -> Resu
     let names: BTreeMap<String, String> = names(manager).await?;
     let now = broker.clock.now();
     let bought = manager.purchase_list().await?.into_iter().map(|purchase| Order::bought(purchase, &names, now));
-    let sold = manager.sale_list().await?;
-    let sold = sold.into_iter().filter_map(|sale| Order::sold(sale, &names, now));
-    Ok(bought.chain(sold).collect())
+    let mut orders: Vec<Order> = bought.collect();
+    for sale in manager.sale_list().await? {
+        let report = manager.sale_report(&sale).await?;
+        orders.extend(Order::sold(sale, &report, &names));
+    }
+    Ok(orders)
 }
 
 /// List orders: what partners deliver for this broker, and what it delivers for them.
