@@ -20,6 +20,7 @@ impl WriteLock {
             hansa_wdm::MIGRATIONS,
             hansa_mco::MIGRATIONS,
             hansa_service_orchestrator::MIGRATIONS,
+            hansa_federation_manager::MIGRATIONS,
         ];
         let database = Database::open(&url, &rooms).unwrap();
         let (locked, is_locked) = mpsc::channel();

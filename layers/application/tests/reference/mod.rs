@@ -101,7 +101,10 @@ pub(crate) fn reference(schema: &Value) -> String {
     assert_eq!(names, defined, "every definition has its section");
     let mut out = String::from("\n### Resource model\n\n");
     out.push_str(&format!("{}\n\n", prose(schema)));
-    table(&mut out, schema, schema, &fields::<hansa_ontology::ResourceModel>());
+    // What only brokers set on each other's orders is no field of a description.
+    let mut own = fields::<hansa_ontology::ResourceModel>();
+    own.retain(|name| *name != "delivery");
+    table(&mut out, schema, schema, &own);
     for (name, fields) in sections {
         let definition = &schema["$defs"][name];
         out.push_str(&format!("### {}\n\n{}\n\n", title(schema, name), prose(definition)));
