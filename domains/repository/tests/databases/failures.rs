@@ -146,6 +146,9 @@ fn a_full_disk() {
         return;
     };
     runtime().block_on(async {
+        // What an operator frees in the end.
+        let reserve = folder.path().join("reserve");
+        std::fs::write(&reserve, vec![1_u8; 256 << 10]).unwrap();
         let url = DatabaseUrl::sqlite(folder.path().join("hansa.db"));
         let db = Database::open(&url, &[]).unwrap();
         let error = fill(&db).await;
@@ -170,6 +173,7 @@ fn a_full_disk() {
         assert_eq!(error.kind(), ErrorKind::Full, "{error}");
 
         std::fs::remove_file(&ballast).unwrap();
+        std::fs::remove_file(&reserve).unwrap();
         let db = Database::open(&url, &[]).unwrap();
         assert!(db.read(event::last_sequence).await.unwrap() >= before);
         append(&db, 10).await.unwrap();
