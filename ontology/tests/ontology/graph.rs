@@ -164,7 +164,7 @@ fn a_query_without_end_is_given_up_on() {
 
 #[test]
 fn queries_that_were_given_up_are_bounded() {
-    let graph = graph(3);
+    let graph = graph(5);
     let limits = QueryLimits { time: Duration::from_millis(20), ..QueryLimits::default() };
     // Over in a while, and never soon: the token is not looked at while the product is counted.
     let long = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }";

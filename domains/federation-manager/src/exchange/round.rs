@@ -3,7 +3,7 @@
 
 use crate::{
     FederationError, FederationManager,
-    partners::{Partner, PartnerEvent, PartnerState},
+    partners::{self, Partner, PartnerEvent, PartnerState},
     store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -42,15 +42,21 @@ impl FederationManager {
     }
 
     /// The invitation that our owner accepted has expired before the inviter agreed: it is given up.
+    /// Looked at within the change itself: the inviter may be agreeing just now.
     async fn invitation_over(&self, partner: &Partner) -> Result<bool, FederationError> {
         let (did, now) = (partner.did.clone(), self.now());
-        let open = self.database().read(move |connection| store::invitations::taken(connection, &did)).await?;
-        if open.is_some_and(|open| open.expires_at() > now) {
-            return Ok(false);
-        }
-        let reason = Some("the invitation has expired before the partner agreed".to_owned());
-        self.partner_change(&partner.did, PartnerEvent::Terminate, reason, Actor::Broker).await?;
-        Ok(true)
+        self.database()
+            .write(move |connection| {
+                let waiting = store::partners::get(connection, &did)?.state == PartnerState::Handshake;
+                let open = store::invitations::taken(connection, &did)?;
+                if !waiting || open.is_some_and(|open| open.expires_at() > now) {
+                    return Ok(false);
+                }
+                let reason = Some("the invitation has expired before the partner agreed".to_owned());
+                partners::change(connection, &did, PartnerEvent::Terminate, reason, Actor::Broker, now)?;
+                Ok(true)
+            })
+            .await
     }
 }
 

@@ -19,6 +19,6 @@ pub use model::{FeedStanding, Partner};
 pub use policy::{AcceptPolicy, Limits, OfferPolicy, PartnerPolicy, Rule};
 pub use state::{PartnerEvent, PartnerState};
 
-pub(crate) use change::provider_check;
+pub(crate) use change::{change, provider_check};
 pub(crate) use event::{short, with_data};
 pub(crate) use memory::Memory;
