@@ -35,6 +35,11 @@ impl Mco {
                     reached.push(Reached::prepared(spec, &endpoints));
                     startable.push(spec);
                 }
+                // Wanted again before its removal had come to its end: that is ended first.
+                Err(WdmError::BeingRemoved(_)) => {
+                    self.rooms.wdm.workload_remove(spec.id).await?;
+                    problems.push(format!("{}#{}: the copy before it is ending", spec.component, spec.ordinal));
+                }
                 Err(error) => problems.push(one_workload(error.into(), spec)?),
             }
         }
