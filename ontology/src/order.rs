@@ -68,6 +68,19 @@ pub struct OrderRequest {
     pub model: ResourceModel,
 }
 
+/// One unit of an offer that is kept for a partner's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// The order that it is kept for: the partner's machine.
+    pub order: MachineId,
+    /// The partner's DID.
+    pub partner: String,
+    /// Of which offer.
+    pub offer: OfferId,
+    /// Until then, unless the order comes first.
+    pub until: DateTime<Utc>,
+}
+
 /// Where an order stands: a subset of TMF641's states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -8,7 +8,7 @@ use hansa_ontology::{
     MachineId, OfferId,
     order::{OrderReport, OrderRequest},
 };
-use hansa_service_orchestrator::{self as orchestrator, ErrorKind, OrchestratorError, ServiceOrchestrator};
+use hansa_service_orchestrator::{ErrorKind, OrchestratorError, ServiceOrchestrator};
 use hansa_wdm::model::LogSource;
 use std::collections::BTreeMap;
 
@@ -34,13 +34,7 @@ impl Fulfilment for Delivery {
     }
 
     async fn hold_place(&self, hold: &Hold) -> Result<(), FulfilmentError> {
-        let hold = orchestrator::Hold {
-            order: hold.order,
-            partner: hold.partner.clone(),
-            offer: hold.offer.clone(),
-            until: hold.until,
-        };
-        self.0.hold_place(&hold).await.map_err(told)
+        self.0.hold_place(hold).await.map_err(told)
     }
 
     async fn hold_release(&self, partner: &str, order: MachineId) -> Result<(), FulfilmentError> {

@@ -128,6 +128,17 @@ pub(super) fn refused(document: &Document, subject: &NamedOrBlankNode, violation
     RefusedResource { subject, class: classes.join(", "), violations }
 }
 
+/// Classes of Gaia-X, by the end of their names, and ours that is nearest. The first that fits counts.
+const NEAR_GAIA_X: &[(&str, &str)] = &[
+    ("BareMetalServiceOffering", "hansa:BareMetalOffer"),
+    ("ContainerServiceOffering", "hansa:ContainerOffer"),
+    ("ServiceOffering", "hansa:VirtualMachineOffer"),
+    ("LegalPerson", "hansa:Provider"),
+    ("LegalParticipant", "hansa:Provider"),
+    ("AvailabilityZone", "hansa:Site"),
+    ("Datacenter", "hansa:Site"),
+];
+
 /// Why a subject that is no resource is refused.
 pub(super) fn unknown(document: &Document, subject: &NamedOrBlankNode) -> Violation {
     let class = document.classes(subject).next().map(shorten);
@@ -148,19 +159,7 @@ pub(super) fn unknown(document: &Document, subject: &NamedOrBlankNode) -> Violat
             )
         }
         Some(class) if class.contains("gaia-x") => {
-            let near = if class.ends_with("BareMetalServiceOffering") {
-                "hansa:BareMetalOffer"
-            } else if class.ends_with("ContainerServiceOffering") {
-                "hansa:ContainerOffer"
-            } else if class.ends_with("ServiceOffering") {
-                "hansa:VirtualMachineOffer"
-            } else if class.ends_with("LegalPerson") || class.ends_with("LegalParticipant") {
-                "hansa:Provider"
-            } else if class.ends_with("AvailabilityZone") || class.ends_with("Datacenter") {
-                "hansa:Site"
-            } else {
-                CHOICE
-            };
+            let near = NEAR_GAIA_X.iter().find(|(theirs, _)| class.ends_with(theirs)).map_or(CHOICE, |(_, ours)| ours);
             format!(
                 "rdf:type: a Gaia-X description states no tariff, no units and no carbon intensity, which Hansa needs: give it the class {near} besides, with what that class asks for"
             )

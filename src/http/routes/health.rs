@@ -82,7 +82,11 @@ async fn federation(broker: &Broker) -> Result<FederationCounts, ApiError> {
         offers: snapshot.catalogue.offers.iter().filter(foreign).count(),
         quarantined: quarantined.counts.values().filter_map(|count| usize::try_from(*count).ok()).sum(),
         unreachable: partners.iter().filter(|partner| partner.unreachable_since.is_some()).count(),
-        orders: contracts::orders(manager, broker).await?.into_iter().map(|order| (order.role, order.state)).collect(),
+        orders: contracts::orders(manager, broker, |_, _| true)
+            .await?
+            .into_iter()
+            .map(|order| (order.role, order.state))
+            .collect(),
         partners: partners.into_iter().map(|partner| partner.state.to_string()).collect(),
     })
 }

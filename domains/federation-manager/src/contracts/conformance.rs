@@ -85,7 +85,7 @@ impl FederationManager {
 
     /// Whether it is the suite, in this mode.
     pub(crate) fn is_suite(&self, peer: &Peer) -> bool {
-        self.conformance_peer().is_some_and(|suite| suite.did == peer.did)
+        self.options().conformance && is_counterpart(&peer.did)
     }
 
     /// One of our offers under the name that the suite looks for.
@@ -114,25 +114,10 @@ impl FederationManager {
             timestamp: None,
             rules,
         };
+        let about = (trigger.dataset_id, String::new());
         let negotiation = Negotiation {
-            id: id.clone(),
-            partner: CONFORMANCE_DID.to_owned(),
-            role: Role::Consumer,
-            peer_pid: None,
             address: Some(address),
-            state: None,
-            offer: trigger.dataset_id,
-            digest: String::new(),
-            terms,
-            subject: None,
-            agreement: None,
-            pending: None,
-            received: Vec::new(),
-            reason: None,
-            closed: false,
-            since: now,
-            created_at: now,
-            version: 0,
+            ..Negotiation::begun(id.clone(), CONFORMANCE_DID, Role::Consumer, about, terms, now)
         };
         let key = id.clone();
         self.database()

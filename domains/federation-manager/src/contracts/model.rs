@@ -58,6 +58,37 @@ pub struct Negotiation {
 }
 
 impl Negotiation {
+    /// One that begins now, about an offer and these terms.
+    pub(super) fn begun(
+        id: String,
+        partner: &str,
+        role: Role,
+        (offer, digest): (String, String),
+        terms: Policy,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            partner: partner.to_owned(),
+            role,
+            peer_pid: None,
+            address: None,
+            state: None,
+            offer,
+            digest,
+            terms,
+            subject: None,
+            agreement: None,
+            pending: None,
+            received: Vec::new(),
+            reason: None,
+            closed: false,
+            since: now,
+            created_at: now,
+            version: 0,
+        }
+    }
+
     /// The ids as the protocol orders them: the provider's, the consumer's.
     #[must_use]
     pub fn pids(&self) -> (String, String) {

@@ -199,25 +199,13 @@ fn begun(
     if request.consumer_pid.is_empty() || request.consumer_pid.len() > 512 {
         return Err(FederationError::invalid("consumerPid", "it has 1 to 512 bytes"));
     }
+    let about = (offer, catalogue::terms_digest(&request.offer.id).unwrap_or_default().to_owned());
     Ok(Negotiation {
-        id,
-        partner: peer.did.clone(),
-        role: Role::Provider,
         peer_pid: Some(request.consumer_pid),
         address,
         state: Some(State::Requested),
-        offer,
-        digest: catalogue::terms_digest(&request.offer.id).unwrap_or_default().to_owned(),
-        terms: request.offer,
-        subject: None,
-        agreement: None,
-        pending: None,
         received: vec![digest],
-        reason: None,
-        closed: false,
-        since: now,
-        created_at: now,
-        version: 0,
+        ..Negotiation::begun(id, &peer.did, Role::Provider, about, request.offer, now)
     })
 }
 

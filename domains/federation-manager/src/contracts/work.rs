@@ -45,25 +45,10 @@ pub(crate) fn negotiation_begin(
     if let Some(found) = store::contracts::negotiation_under_way(connection, partner, &offer, &known.digest)? {
         return Ok(found.id);
     }
+    let (terms, about) = (terms.targeted(&offer), (offer, known.digest.clone()));
     let negotiation = Negotiation {
-        id: id.clone(),
-        partner: partner.to_owned(),
-        role: Role::Consumer,
-        peer_pid: None,
-        address: None,
-        state: None,
-        terms: terms.targeted(&offer),
-        offer,
-        digest: known.digest.clone(),
         subject: Some(known.subject()),
-        agreement: None,
-        pending: None,
-        received: Vec::new(),
-        reason: None,
-        closed: false,
-        since: now,
-        created_at: now,
-        version: 0,
+        ..Negotiation::begun(id.clone(), partner, Role::Consumer, about, terms, now)
     };
     store::contracts::negotiation_insert(connection, &negotiation, now)?;
     told(connection, &negotiation, "agreement.requested", now)?;

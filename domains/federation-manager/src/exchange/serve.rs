@@ -164,7 +164,8 @@ impl FederationManager {
         readable(peer)?;
         if id == SUITE_DATASET
             && self.is_suite(peer)
-            && let Some(dataset) = self.dsp_catalog(peer, 0).await?.catalog.dataset.pop()
+            && let Some(dataset) =
+                self.dsp_catalog(peer, 0).await?.catalog.dataset.into_iter().find(|dataset| dataset.id == id)
         {
             return Ok(dataset);
         }

@@ -4,25 +4,13 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+pub use hansa_ontology::order::Hold;
 use hansa_ontology::{
     MachineId, OfferId,
     order::{OrderReport, OrderRequest},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// A unit of an offer that is kept free for a partner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
-    /// The order that it is kept for.
-    pub order: MachineId,
-    /// For which partner: its DID.
-    pub partner: String,
-    /// Of which offer: one unit.
-    pub offer: OfferId,
-    /// Until when.
-    pub until: DateTime<Utc>,
-}
 
 /// Which output of an order's workload is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,24 +15,12 @@ use crate::{
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use hansa_mco::{Mco, McoError, planner::PlanError};
+pub use hansa_ontology::order::Hold;
 use hansa_ontology::{Actor, ApplicationId, MachineId, OfferId, OperationId, ResourceModel, order::OrderRequest};
 use hansa_repository::{Connection, work};
 use hansa_wdm::{LogLine, LogQuery};
 use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// Capacity that is kept for a partner for a while.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
-    /// The order that it is kept for: the partner's machine.
-    pub order: MachineId,
-    /// The partner's DID.
-    pub partner: String,
-    /// One unit of this offer of ours.
-    pub offer: OfferId,
-    /// Until then, unless the order comes first.
-    pub until: DateTime<Utc>,
-}
 
 /// The application that a partner's order becomes. Two partners that choose
 /// the same id have two orders.

@@ -10,6 +10,7 @@ use crate::http::{
 use actix_web::{HttpResponse, get, web};
 use hansa_federation::verify::Bundle;
 use hansa_federation_manager::{FederationError, FederationManager, contracts};
+use hansa_ontology::MachineId;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
@@ -39,9 +40,12 @@ impl Filter {
         Ok(Self { partner: filter(manager, query.partner.as_ref()).await?, state: query.state })
     }
 
-    fn wants(&self, partner: &str, state: &str) -> bool {
+    fn wants_partner(&self, partner: &str) -> bool {
         self.partner.as_ref().is_none_or(|wanted| wanted == partner)
-            && self.state.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(state))
+    }
+
+    fn wants(&self, partner: &str, state: &str) -> bool {
+        self.wants_partner(partner) && self.state.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(state))
     }
 }
 
@@ -94,13 +98,18 @@ async fn bundle(
     }))
 }
 
-/// Every order of this broker: what partners deliver for it, and what it delivers for them.
-pub(crate) async fn orders(manager: &FederationManager, broker: &Broker) -> Result<Vec<Order>, ApiError> {
+/// The orders of this broker that are wanted, by partner and id: what partners deliver for it, and what it
+/// delivers for them. How the latter stand is asked of each, so only of those that are wanted.
+pub(crate) async fn orders(
+    manager: &FederationManager,
+    broker: &Broker,
+    wanted: impl Fn(&str, MachineId) -> bool,
+) -> Result<Vec<Order>, ApiError> {
     let names: BTreeMap<String, String> = names(manager).await?;
     let now = broker.clock.now();
-    let bought = manager.purchase_list().await?.into_iter().map(|purchase| Order::bought(purchase, &names, now));
-    let mut orders: Vec<Order> = bought.collect();
-    for sale in manager.sale_list().await? {
+    let bought = manager.purchase_list().await?.into_iter().filter(|order| wanted(&order.partner, order.id));
+    let mut orders: Vec<Order> = bought.map(|purchase| Order::bought(purchase, &names, now)).collect();
+    for sale in manager.sale_list().await?.into_iter().filter(|order| wanted(&order.partner, order.id)) {
         let report = manager.sale_report(&sale).await?;
         orders.extend(Order::sold(sale, &report, &names));
     }
@@ -115,7 +124,7 @@ pub(crate) async fn order_list(broker: web::Data<Broker>, query: Query<ContractQ
         return Ok(HttpResponse::Ok().json(Page::<Order>::whole(Vec::new())));
     };
     let filter = Filter::of(manager, query.0).await?;
-    let mut found = orders(manager, &broker).await?;
+    let mut found = orders(manager, &broker, |partner, _| filter.wants_partner(partner)).await?;
     found.retain(|order| filter.wants(&order.partner, &order.state));
     Ok(HttpResponse::Ok().json(Page::whole(found)))
 }
@@ -128,7 +137,7 @@ pub(crate) async fn order_list(broker: web::Data<Broker>, query: Query<ContractQ
 )]
 #[get("/federation/orders/{order}")]
 pub(crate) async fn order_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
-    let found = orders(manager(&broker)?, &broker).await?.into_iter().find(|order| order.id == *id);
+    let found = orders(manager(&broker)?, &broker, |_, order| order.to_string() == *id).await?.into_iter().next();
     let missing = || ApiError::new(ProblemKind::NotFound, format!("there is no order `{id}`"));
     Ok(HttpResponse::Ok().json(found.ok_or_else(missing)?))
 }

@@ -1,0 +1,1 @@
+//! Security (ICRA): who acts, what they may do, and the record of it.
