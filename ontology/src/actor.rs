@@ -14,6 +14,10 @@ pub enum Actor {
     Broker,
     /// A partner's broker, by its decentralised identifier (DID).
     Partner(String),
+    /// A person, by the handle of its account, which is never given to another.
+    Person(String),
+    /// A service account, by its handle: `ci@acme`.
+    ServiceAccount(String),
 }
 
 impl fmt::Display for Actor {
@@ -21,7 +25,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Local => f.write_str("local"),
             Self::Broker => f.write_str("broker"),
-            Self::Partner(did) => f.write_str(did),
+            Self::Partner(name) | Self::Person(name) | Self::ServiceAccount(name) => f.write_str(name),
         }
     }
 }

@@ -114,6 +114,8 @@ uuid_id! {
     MachineId;
     /// One running instance of a component.
     WorkloadId;
+    /// An account: of a person, or of a service.
+    AccountId;
 }
 
 /// A scheme, a colon and a rest that RFC 3987 allows. What RDF would refuse is refused here.

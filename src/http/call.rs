@@ -3,6 +3,7 @@
 
 use super::{
     Broker,
+    access::Caller,
     problem::{ApiError, ProblemKind},
     query::bad_query,
 };
@@ -122,7 +123,7 @@ impl FromRequest for Call {
             let body = read_body(payload, limit).await?;
             let digest = digest(&request, &body);
             Ok(Self {
-                actor: Actor::Local,
+                actor: Caller::of(&request).actor(),
                 key: idempotency_key(&request)?.map(|key| IdempotencyKey { key, digest }),
                 expected_version: if_match(&request)?,
                 dry_run: query.dry_run,

@@ -2,6 +2,7 @@
 //! Requests are parsed here, one call is made, and the answer is converted;
 //! nothing is decided here. The only module that knows actix.
 
+mod access;
 mod call;
 mod federation;
 mod middleware;
