@@ -32,7 +32,8 @@ pub(crate) async fn around(
     let span = tracing::info_span!("request", %id, %method, path = request.path());
     let begun = Instant::now();
     let limit = broker.settings.server.request_timeout;
-    let served = tokio::time::timeout(limit.duration(), next.call(request)).instrument(span.clone()).await;
+    let served = hansa_repository::request::within(id, next.call(request));
+    let served = tokio::time::timeout(limit.duration(), served).instrument(span.clone()).await;
     let _entered = span.enter();
     let response = match served {
         Ok(Ok(response)) => explained(response.map_into_boxed_body(), &instance),

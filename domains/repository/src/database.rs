@@ -5,6 +5,7 @@ use crate::{
     connection::{self, Access},
     error::RepositoryError,
     migration::{self, Migrations},
+    request,
     scope::{self, Scope},
     url::DatabaseUrl,
 };
@@ -15,6 +16,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
 
 type Transactions = <Connection as diesel::Connection>::TransactionManager;
 
@@ -105,7 +107,7 @@ impl Database {
             options,
         };
         let rooms: Vec<&Migrations> = std::iter::once(&crate::MIGRATIONS).chain(migrations).collect();
-        let last_event = inner.run(Access::Write, |connection| {
+        let last_event = inner.run(Access::Write, None, |connection| {
             migration::run(connection, &rooms)?;
             crate::event::last_sequence(connection)
         })?;
@@ -196,8 +198,9 @@ impl Database {
             return Err(RepositoryError::Busy(None).into());
         };
         let inner = Arc::clone(&self.inner);
+        let request = request::current();
         let done = tokio::task::spawn_blocking(move || {
-            let result = inner.run(access, f);
+            let result = inner.run(access, request, f);
             drop(turn);
             result
         });
@@ -218,9 +221,10 @@ impl Inner {
     fn run<T, E: From<RepositoryError>>(
         &self,
         access: Access,
+        request: Option<Uuid>,
         f: impl FnOnce(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        scope::enter(self.scope());
+        scope::enter(Scope { request, ..self.scope() });
         let mut connection = self.begin(access)?;
         // A panic in `f` drops the connection, which rolls back.
         let result = f(&mut connection);

@@ -1,7 +1,7 @@
 //! The event log: append-only, written in the same transaction as the change
 //! it tells of, numbered in the order of the commits.
 
-use crate::{Connection, error::RepositoryError, json, schema::event, scope, time};
+use crate::{Connection, error::RepositoryError, json, schema::event, scope, text, time};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     EscapeExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
@@ -10,6 +10,7 @@ use diesel::{
 use hansa_ontology::{Actor, ApplicationId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,9 @@ pub struct Event {
     pub message: String,
     /// The same for programs.
     pub data: Value,
+    /// The request that caused it; none where the broker acted by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Uuid>,
 }
 
 /// An event that is to be written.
@@ -87,6 +91,7 @@ struct NewRow {
     kind: String,
     message: String,
     data: String,
+    request: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -100,6 +105,7 @@ struct Row {
     kind: String,
     message: String,
     data: String,
+    request: Option<String>,
 }
 
 /// How many rows one statement inserts: PostgreSQL takes 65,535 values at most.
@@ -212,6 +218,7 @@ impl NewRow {
             kind: event.kind.clone(),
             message: without_nul(&event.message),
             data: json::to_column("event", &event.data)?,
+            request: scope::request().map(|id| id.to_string()),
         })
     }
 }
@@ -236,6 +243,7 @@ impl Row {
             kind: self.kind,
             message: self.message,
             data: json::from_column("event", &self.data)?,
+            request: self.request.map(|id| text::from_column("request of an event", &id)).transpose()?,
         })
     }
 }

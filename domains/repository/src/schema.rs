@@ -10,6 +10,7 @@ diesel::table! {
         kind -> Text,
         message -> Text,
         data -> Text,
+        request -> Nullable<Text>,
     }
 }
 

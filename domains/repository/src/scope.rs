@@ -6,6 +6,7 @@
 //! database) is kept here, because a diesel connection has no place for it.
 
 use std::{cell::RefCell, path::PathBuf};
+use uuid::Uuid;
 
 /// What the thread's transaction has done and where.
 #[derive(Debug, Default, Clone)]
@@ -14,6 +15,8 @@ pub(crate) struct Scope {
     pub(crate) database: String,
     /// The folder of the database file.
     pub(crate) folder: Option<PathBuf>,
+    /// The request that the transaction belongs to.
+    pub(crate) request: Option<Uuid>,
     /// The last event that was appended.
     pub(crate) last_event: Option<i64>,
     /// Whether work was enqueued.
@@ -37,6 +40,11 @@ pub(crate) fn leave() -> Scope {
 /// Notes an appended event.
 pub(crate) fn event_appended(sequence: i64) {
     SCOPE.with_borrow_mut(|scope| scope.last_event = scope.last_event.max(Some(sequence)));
+}
+
+/// The request that the transaction belongs to.
+pub(crate) fn request() -> Option<Uuid> {
+    SCOPE.with_borrow(|scope| scope.request)
 }
 
 /// Notes enqueued work.

@@ -27,6 +27,9 @@ pub(crate) struct Event {
     /// Particulars, by kind.
     #[serde(default)]
     pub data: serde_json::Value,
+    /// The id of the request that caused it, as answered in `X-Request-Id`; absent where the broker acted by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<uuid::Uuid>,
 }
 
 impl From<event::Event> for Event {
@@ -40,6 +43,7 @@ impl From<event::Event> for Event {
             kind: event.kind,
             message: event.message,
             data: event.data,
+            request: event.request,
         }
     }
 }

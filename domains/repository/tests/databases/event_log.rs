@@ -43,9 +43,22 @@ fn what_is_appended_is_read_back() {
         let sequence = append(&db, vec![event.clone()]).await;
         let read = list(&db, EventFilter::default(), 10, Order::OldestFirst).await;
         assert_eq!(read.len(), 1);
-        let Event { sequence: read_sequence, at, actor, application, subject, kind, message, data } = read[0].clone();
-        assert_eq!(read_sequence, sequence);
+        let Event { sequence: read_sequence, at, actor, application, subject, kind, message, data, request } =
+            read[0].clone();
+        assert_eq!((read_sequence, request), (sequence, None));
         assert_eq!(NewEvent { at, actor, application, subject, kind, message, data }, event);
+    });
+}
+
+#[test]
+fn an_event_names_the_request_that_caused_it() {
+    for_each_database(&[], async |db| {
+        let id = uuid::Uuid::from_u128(7);
+        let caused = hansa_repository::request::within(id, append(&db, vec![new("a", "s/a")])).await;
+        let by_itself = append(&db, vec![new("b", "s/b")]).await;
+        let read = list(&db, EventFilter::default(), 2, Order::OldestFirst).await;
+        let found: Vec<_> = read.iter().map(|event| (event.sequence, event.request)).collect();
+        assert_eq!(found, [(caused, Some(id)), (by_itself, None)]);
     });
 }
 
