@@ -2,7 +2,7 @@
 
 use crate::model::Via;
 use chrono::{DateTime, Utc};
-use hansa_ontology::{AccountId, Actor};
+use hansa_ontology::{AccountId, Actor, ProjectId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::net::IpAddr;
@@ -29,6 +29,8 @@ pub struct NewAuditRecord {
     pub action: String,
     /// About what: `application/<id>`, `partner/<did>`, `broker`.
     pub subject: String,
+    /// The project that it concerns: whose auditors see it. None: only the broker's auditors do.
+    pub project: Option<ProjectId>,
     /// What came of it.
     pub outcome: AuditOutcome,
     /// The policies that decided, by their ids.
