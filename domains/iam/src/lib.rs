@@ -6,5 +6,6 @@
 pub mod audit;
 pub mod model;
 
+pub use audit::MIGRATIONS as AUDIT_MIGRATIONS;
 pub use audit::{AuditOutcome, NewAuditRecord};
 pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};

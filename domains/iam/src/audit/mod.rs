@@ -7,6 +7,21 @@
 //! whose root is signed (C2SP tlog-checkpoint, signed-note). `docs/audit.md`
 //! has the formats.
 
+mod error;
+mod keyring;
+mod line;
+mod note;
+mod proof;
 mod record;
+mod seal;
+mod steps;
+mod store;
+mod trail;
+mod tree;
 
+pub use error::AuditError;
+pub use line::{Record, RecordKind};
+pub use proof::{ConsistencyProof, InclusionProof};
 pub use record::{AuditOutcome, NewAuditRecord};
+pub use store::{AuditFilter, MIGRATIONS, StoredCheckpoint};
+pub use trail::{AuditKey, Listed, Trail, append};
