@@ -22,6 +22,7 @@ mod crowd;
 mod demonstration;
 mod disk_full;
 mod federation;
+mod foreign_provider;
 mod harness;
 mod kill;
 mod locked_database;

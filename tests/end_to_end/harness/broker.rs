@@ -176,6 +176,11 @@ impl Broker {
         self.folder().join(format!("serve-{}.log", self.starts))
     }
 
+    /// Where it is reached.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A request to it.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
         Call::new(method, self.address, path)
@@ -196,7 +201,7 @@ impl Broker {
     /// A command of the command line against it, not yet run.
     pub(crate) fn cli_command(&self, arguments: &[&str]) -> Command {
         let mut command = command::program(self.folder());
-        command.args(arguments).env("HANSA_SERVER", format!("http://{}", self.address));
+        command.args(arguments).env("HANSA_SERVER", self.url());
         command
     }
 

@@ -14,6 +14,8 @@ mod models;
 mod options;
 mod ports;
 mod processes;
+mod provider;
+mod tools;
 mod visitor;
 mod wait;
 
@@ -29,5 +31,7 @@ pub(crate) use models::{set_replicas, set_variable, single, three_tier};
 pub(crate) use options::{Engine, NodeOption, Options, Owner};
 pub(crate) use ports::PortRange;
 pub(crate) use processes::{Process, leftover_processes, signal};
+pub(crate) use provider::{Provider, device_client, robot_client, web_client};
+pub(crate) use tools::npm_fixture;
 pub(crate) use visitor::without_a_gap;
 pub(crate) use wait::{attempt, eventually};
