@@ -6,12 +6,13 @@ use crate::{
     failure::Failure,
     http::wire::{Agreement, AgreementDetail},
 };
+use reqwest::Method;
 
 /// Does what is asked of agreements.
 pub(super) async fn run(context: &Context, command: AgreementCommand) -> Result<(), Failure> {
     match command {
         AgreementCommand::List { partner } => {
-            let request = Request::get(&["federation", "agreements"]).maybe_query("partner", partner);
+            let request = Request::admin(Method::GET, &["agreements"]).maybe_query("partner", partner);
             let agreements: Vec<Agreement> = context.client.list(request, usize::MAX).await?;
             context.output.show(&agreements, |agreements| list_text(agreements))
         }
@@ -39,7 +40,7 @@ fn signed(detail: &AgreementDetail) -> Result<&serde_json::Value, Failure> {
 }
 
 async fn get(context: &Context, agreement: &str) -> Result<AgreementDetail, Failure> {
-    Ok(context.client.json(Request::get(&["federation", "agreements", agreement])).await?)
+    Ok(context.client.json(Request::admin(Method::GET, &["agreements", agreement])).await?)
 }
 
 fn list_text(agreements: &[Agreement]) -> String {

@@ -18,7 +18,7 @@ use reqwest::Method;
 pub(super) async fn run(context: &Context, command: &FederationCommand) -> Result<(), Failure> {
     match command {
         FederationCommand::Show => {
-            let identity: Identity = context.client.json(Request::get(&["federation"])).await?;
+            let identity: Identity = context.client.json(Request::admin(Method::GET, &["federation"])).await?;
             context.output.show(&identity, identity_text)
         }
         FederationCommand::Verify { file } => super::verify::run(context.output, file),
@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, command: &FederationCommand) -> Resul
 /// Does what is asked of keys.
 pub(super) async fn run_key(context: &Context, command: &KeyCommand) -> Result<(), Failure> {
     let KeyCommand::Rotate { dry_run } = command;
-    let request = Request::new(Method::POST, &["federation", "keys", "rotate"])
+    let request = Request::admin(Method::POST, &["keys", "rotate"])
         .header("Idempotency-Key", RandomIds.next().to_string())
         .query("dryRun", dry_run);
     let identity: Identity = context.client.json(request).await?;
@@ -41,7 +41,7 @@ pub(super) async fn run_key(context: &Context, command: &KeyCommand) -> Result<(
 /// Does what is asked of the quarantine.
 pub(super) async fn run_quarantine(context: &Context, command: &QuarantineCommand) -> Result<(), Failure> {
     let QuarantineCommand::List { partner } = command;
-    let request = Request::get(&["federation", "quarantine"]).maybe_query("partner", partner.as_ref());
+    let request = Request::admin(Method::GET, &["quarantine"]).maybe_query("partner", partner.as_ref());
     let refused: Vec<Quarantined> = context.client.list(request, usize::MAX).await?;
     context.output.show(&refused, |refused| {
         let mut table =

@@ -2,12 +2,14 @@
 
 use super::{Context, Table, arguments::NodeCommand, plan::short};
 use crate::{client::Request, failure::Failure, http::wire::Node};
+use reqwest::Method;
 use rust_decimal::Decimal;
 
 /// Does what is asked of nodes.
 pub(super) async fn run(context: &Context, command: NodeCommand) -> Result<(), Failure> {
     let NodeCommand::List { site } = command;
-    let nodes: Vec<Node> = context.client.list(Request::get(&["nodes"]).maybe_query("site", site), usize::MAX).await?;
+    let nodes: Vec<Node> =
+        context.client.list(Request::admin(Method::GET, &["nodes"]).maybe_query("site", site), usize::MAX).await?;
     context.output.show(&nodes, |nodes| {
         let mut table = Table::new(
             "there is no local node",

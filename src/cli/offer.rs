@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, command: OfferCommand) -> Result<(), 
         }
         OfferCommand::Import { files, dry_run, partial } => import(context, &files, dry_run, partial).await,
         OfferCommand::Withdraw { offer, dry_run } => {
-            let request = Request::new(Method::DELETE, &["offers", &offer]).query("dryRun", dry_run);
+            let request = Request::admin(Method::POST, &["offers", &offer, "withdraw"]).query("dryRun", dry_run);
             let withdrawn: Withdrawal = context.client.json(request).await?;
             context.output.show(&withdrawn, |withdrawn| {
                 let done = if withdrawn.dry_run { "would be withdrawn" } else { "is withdrawn" };
@@ -45,7 +45,7 @@ async fn import(context: &Context, files: &[PathBuf], dry_run: bool, partial: bo
     let mut refused = Vec::new();
     for file in files {
         let name = file.display().to_string();
-        let request = Request::new(Method::POST, &["offers"])
+        let request = Request::admin(Method::POST, &["offers", "import"])
             .query("dryRun", dry_run)
             .query("partial", partial)
             .header("Idempotency-Key", RandomIds.next().to_string())

@@ -11,18 +11,19 @@ use crate::{
     failure::Failure,
     http::wire::{Hold, Order},
 };
+use reqwest::Method;
 
 /// Does what is asked of orders.
 pub(super) async fn run(context: &Context, command: OrderCommand) -> Result<(), Failure> {
     match command {
         OrderCommand::List { partner, state } => {
             let request =
-                Request::get(&["federation", "orders"]).maybe_query("partner", partner).maybe_query("state", state);
+                Request::admin(Method::GET, &["orders"]).maybe_query("partner", partner).maybe_query("state", state);
             let orders: Vec<Order> = context.client.list(request, usize::MAX).await?;
             context.output.show(&orders, |orders| list_text(orders))
         }
         OrderCommand::Show { order } => {
-            let order: Order = context.client.json(Request::get(&["federation", "orders", &order])).await?;
+            let order: Order = context.client.json(Request::admin(Method::GET, &["orders", &order])).await?;
             context.output.show(&order, order_text)
         }
     }
@@ -31,7 +32,7 @@ pub(super) async fn run(context: &Context, command: OrderCommand) -> Result<(), 
 /// Does what is asked of holds.
 pub(super) async fn run_hold(context: &Context, command: &HoldCommand) -> Result<(), Failure> {
     let HoldCommand::List { partner } = command;
-    let request = Request::get(&["federation", "holds"]).maybe_query("partner", partner.as_ref());
+    let request = Request::admin(Method::GET, &["holds"]).maybe_query("partner", partner.as_ref());
     let holds: Vec<Hold> = context.client.list(request, usize::MAX).await?;
     context.output.show(&holds, |holds| {
         let mut table = Table::new("nothing is held", ["ORDER", "ROLE", "PARTNER", "OFFER", "STATE", "UNTIL"]);

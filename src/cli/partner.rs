@@ -21,11 +21,12 @@ pub(super) async fn run(context: &Context, command: PartnerCommand) -> Result<()
         PartnerCommand::Invite { name, dry_run } => invite(context, name, dry_run).await,
         PartnerCommand::Accept { invitation, dry_run } => accept(context, &invitation, dry_run).await,
         PartnerCommand::List => {
-            let partners: Vec<Partner> = context.client.list(Request::get(&path(&[])), usize::MAX).await?;
+            let partners: Vec<Partner> =
+                context.client.list(Request::admin(Method::GET, &path(&[])), usize::MAX).await?;
             context.output.show(&partners, |partners| list_text(partners))
         }
         PartnerCommand::Show { partner } => {
-            let partner: Partner = context.client.json(Request::get(&path(&[&partner]))).await?;
+            let partner: Partner = context.client.json(Request::admin(Method::GET, &path(&[&partner]))).await?;
             context.output.show(&partner, partner_text)
         }
         PartnerCommand::Suspend { partner, reason, change } => {
@@ -39,7 +40,7 @@ pub(super) async fn run(context: &Context, command: PartnerCommand) -> Result<()
             act(context, &partner, "repin", &json!(wire::RepinRequest { keys }), &change).await
         }
         PartnerCommand::Policy { partner, file: None, .. } => {
-            let partner: Partner = context.client.json(Request::get(&path(&[&partner]))).await?;
+            let partner: Partner = context.client.json(Request::admin(Method::GET, &path(&[&partner]))).await?;
             context.output.show(&partner.policy, to_yaml)
         }
         PartnerCommand::Policy { partner, file: Some(file), change } => policy(context, &partner, &file, &change).await,
@@ -47,12 +48,12 @@ pub(super) async fn run(context: &Context, command: PartnerCommand) -> Result<()
 }
 
 fn path<'a>(rest: &[&'a str]) -> Vec<&'a str> {
-    ["federation", "partners"].iter().chain(rest).copied().collect()
+    ["partners"].iter().chain(rest).copied().collect()
 }
 
 /// With a key of its own, so that a repetition on the way has no second effect.
 fn post(segments: &[&str], body: &serde_json::Value) -> Request {
-    Request::new(Method::POST, &path(segments))
+    Request::admin(Method::POST, &path(segments))
         .header("Idempotency-Key", RandomIds.next().to_string())
         .body("application/json", body.to_string())
 }
@@ -112,7 +113,7 @@ async fn act(
 async fn policy(context: &Context, partner: &str, file: &Path, change: &PartnerChange) -> Result<(), Failure> {
     let text = String::from_utf8_lossy(&read_input(file)?).into_owned();
     let policy = yaml_to_json(&text).map_err(|fault| Failure::input(format!("{}: {fault}", file.display())))?;
-    let request = Request::new(Method::PUT, &path(&[partner, "policy"])).body("application/json", policy.to_string());
+    let request = Request::admin(Method::PUT, &path(&[partner, "policy"])).body("application/json", policy.to_string());
     let name = file.display().to_string();
     let changed: Partner =
         context.client.json(matching(request, change)).await.map_err(|error| error.failure(Some(&name)))?;

@@ -11,8 +11,10 @@ use reqwest::{Method, Response, Url, header};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// The path under which every resource lies.
+/// The path under which tenants' resources lie.
 const BASE: &str = "/api/v1";
+/// The path under which owners' resources lie.
+const ADMIN: &str = "/admin/v1";
 /// How long an answer may take to begin.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
@@ -27,6 +29,7 @@ pub(crate) struct Client {
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     method: Method,
+    base: &'static str,
     path: Vec<String>,
     query: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
@@ -37,7 +40,12 @@ impl Request {
     /// A request to `/api/v1/` and these segments, which may hold any letter.
     pub(crate) fn new(method: Method, path: &[&str]) -> Self {
         let path = path.iter().map(|&part| part.to_owned()).collect();
-        Self { method, path, query: Vec::new(), headers: Vec::new(), body: None }
+        Self { method, base: BASE, path, query: Vec::new(), headers: Vec::new(), body: None }
+    }
+
+    /// A request to `/admin/v1/` and these segments.
+    pub(crate) fn admin(method: Method, path: &[&str]) -> Self {
+        Self { base: ADMIN, ..Self::new(method, path) }
     }
 
     /// A GET.
@@ -79,7 +87,7 @@ impl Request {
         let mut url = server.clone();
         let refuse = || ClientError::Server(server.to_string());
         let mut segments = url.path_segments_mut().map_err(|()| refuse())?;
-        segments.pop_if_empty().extend(BASE.split('/').filter(|part| !part.is_empty())).extend(&self.path);
+        segments.pop_if_empty().extend(self.base.split('/').filter(|part| !part.is_empty())).extend(&self.path);
         drop(segments);
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);

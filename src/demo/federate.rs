@@ -31,7 +31,7 @@ async fn import(members: &[Member], narrator: &Narrator) -> Result<(), Failure> 
     narrator.step("Each owner takes in its own offers")?;
     let mut count = 0;
     for member in members {
-        let request = Request::new(Method::POST, &["offers"]).body("text/turtle", member.turtle());
+        let request = Request::admin(Method::POST, &["offers", "import"]).body("text/turtle", member.turtle());
         let report: ImportReport = member.client.json(request).await?;
         if !report.refused.is_empty() {
             return Err(Failure::failed(format!("some were refused: {:?}", report.refused)));
@@ -49,10 +49,10 @@ async fn consent(members: &[Member], narrator: &Narrator) -> Result<(), Failure>
     for (number, inviting) in members.iter().enumerate() {
         for invited in members.iter().skip(number + 1) {
             let body = json!(InviteRequest { name: Some(invited.provider.name.clone()) }).to_string();
-            let request = Request::new(Method::POST, &["federation", "partners", "invite"]);
+            let request = Request::admin(Method::POST, &["partners", "invite"]);
             let invitation: Invitation = inviting.client.json(request.body("application/json", body)).await?;
             let body = json!(AcceptRequest { invitation: invitation.invitation }).to_string();
-            let request = Request::new(Method::POST, &["federation", "partners", "accept"]);
+            let request = Request::admin(Method::POST, &["partners", "accept"]);
             let partner: Partner = invited.client.json(request.body("application/json", body)).await?;
             narrator.say(&format!("{} and {}: {}", inviting.provider.name, invited.provider.name, partner.state))?;
             pairs += 1;
@@ -68,7 +68,7 @@ async fn consent(members: &[Member], narrator: &Narrator) -> Result<(), Failure>
 async fn active(client: &Client, wanted: usize) -> Result<(), Failure> {
     let begun = Instant::now();
     loop {
-        let partners: Vec<Partner> = client.list(Request::get(&["federation", "partners"]), usize::MAX).await?;
+        let partners: Vec<Partner> = client.list(Request::admin(Method::GET, &["partners"]), usize::MAX).await?;
         let active = partners.iter().filter(|partner| partner.state == "ACTIVE").count();
         if active == wanted {
             return Ok(());

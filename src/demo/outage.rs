@@ -7,6 +7,7 @@ use super::{
     scenario::{LOOK, LOST, PATIENCE, Scenario, check, provider_of},
 };
 use crate::{client::Request, failure::Failure, http::wire::Order};
+use reqwest::Method;
 use std::time::Instant;
 
 /// Who was lost, and what was found in its place.
@@ -91,7 +92,7 @@ async fn provider(scenario: &Scenario<'_>) -> Result<Option<String>, Failure> {
 /// What the partner delivers, as it says itself.
 async fn orders(scenario: &mut Scenario<'_>, provider: &str) -> Result<Vec<Order>, Failure> {
     let client = member(scenario, provider)?.client.clone();
-    Ok(client.list(Request::get(&["federation", "orders"]), usize::MAX).await?)
+    Ok(client.list(Request::admin(Method::GET, &["orders"]), usize::MAX).await?)
 }
 
 fn member<'a>(scenario: &'a mut Scenario<'_>, provider: &str) -> Result<&'a mut Member, Failure> {

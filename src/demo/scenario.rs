@@ -106,8 +106,8 @@ impl<'a> Scenario<'a> {
     async fn contracts(&self) -> Result<(), Failure> {
         self.narrator.step("See what the brokers have agreed, and what was ordered")?;
         let agreements: Vec<Agreement> =
-            self.client.list(Request::get(&["federation", "agreements"]), usize::MAX).await?;
-        let orders: Vec<Order> = self.client.list(Request::get(&["federation", "orders"]), usize::MAX).await?;
+            self.client.list(Request::admin(Method::GET, &["agreements"]), usize::MAX).await?;
+        let orders: Vec<Order> = self.client.list(Request::admin(Method::GET, &["orders"]), usize::MAX).await?;
         for agreement in &agreements {
             self.narrator.say(&format!("agreement {}  {}: {}", agreement.id, agreement.state, agreement.offer))?;
         }

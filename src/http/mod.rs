@@ -3,6 +3,7 @@
 //! nothing is decided here. The only module that knows actix.
 
 mod access;
+mod admin;
 mod call;
 mod federation;
 mod middleware;

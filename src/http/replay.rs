@@ -67,3 +67,8 @@ fn json(status: u16, body: String) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     HttpResponse::build(status).insert_header((header::CONTENT_TYPE, "application/json")).body(body)
 }
+
+/// An answer as JSON text.
+pub(crate) fn serialise<T: serde::Serialize>(value: &T) -> Result<String, ApiError> {
+    serde_json::to_string(value).map_err(|error| ApiError::default().for_operator(error))
+}

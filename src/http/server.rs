@@ -1,8 +1,8 @@
 //! Starts and stops the server.
 
 use super::{
-    Broker, federation, middleware,
-    openapi::{Document, Frame},
+    Broker, admin, federation, middleware,
+    openapi::{Documents, Frame},
     routes,
     tls::{self, TlsError},
 };
@@ -160,7 +160,8 @@ pub(crate) fn application(
         .openapi(Frame::openapi())
         .configure(|config| match audience {
             Audience::All => {
-                config.service(scope("/api/v1").configure(routes::api)).configure(routes::beside);
+                config.service(scope("/api/v1").configure(routes::api));
+                config.service(scope(admin::BASE).configure(admin::api)).configure(routes::beside);
                 config.configure(federation::routes);
             }
             Audience::Partners => {
@@ -170,11 +171,12 @@ pub(crate) fn application(
         .split_for_parts();
     let conformance = state.settings.federation.conformance;
     let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"));
+    let admin_docs = SwaggerUi::new("/admin/docs/{_:.*}").config(Config::from("/admin/openapi.json"));
     app.app_data(state)
-        .app_data(web::Data::new(Document::new(&api)))
+        .app_data(web::Data::new(Documents::new(&api)))
         .configure(|config| {
             if audience == Audience::All {
-                config.service(docs);
+                config.service(docs).service(admin_docs);
             }
             if conformance {
                 config.configure(federation::conformance);

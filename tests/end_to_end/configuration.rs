@@ -21,7 +21,7 @@ fn a_node_that_was_taken_out_of_the_configuration_keeps_what_runs_on_it() {
     broker.reconfigure(|options| options.nodes.retain(|node| node.name == "north"));
     broker.restart();
     eventually("the node is withdrawn", || {
-        let nodes = broker.get("/api/v1/nodes").ok();
+        let nodes = broker.get("/admin/v1/nodes").ok();
         let south = nodes["items"].as_array().unwrap().iter().find(|node| node["name"] == "south").cloned();
         if south.as_ref().is_some_and(|node| node["state"] == "withdrawn") { Ok(()) } else { Err(nodes.to_string()) }
     });
@@ -46,7 +46,7 @@ fn a_node_that_is_new_in_the_configuration_gets_work() {
     broker.stop();
     broker.reconfigure(|options| options.nodes.push(NodeOption::named("west")));
     broker.restart();
-    let nodes = broker.get("/api/v1/nodes").ok();
+    let nodes = broker.get("/admin/v1/nodes").ok();
     assert_eq!(nodes["items"].as_array().unwrap().len(), 3, "{nodes}");
     let mut model = single("wide", &["sleep"]);
     model["components"]["web"]["resources"] = json!({ "cpu": "2", "memory": "64Mi" });

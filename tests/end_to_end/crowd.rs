@@ -45,7 +45,7 @@ fn no_unit_is_sold_twice_and_room_that_is_freed_is_used() {
     });
     let blocked: Vec<&String> = names.iter().filter(|name| phase(&broker, name) == "blocked").collect();
     assert_eq!((broker.running().len(), blocked.len()), (4, 1), "{:#?}", broker.running());
-    for node in broker.get("/api/v1/nodes").ok()["items"].as_array().unwrap() {
+    for node in broker.get("/admin/v1/nodes").ok()["items"].as_array().unwrap() {
         assert!(node["cpuMilliUsed"].as_u64() <= node["cpuMilli"].as_u64(), "{node}");
     }
     let lucky = names.iter().find(|name| !blocked.contains(name)).unwrap();

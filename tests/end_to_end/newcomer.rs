@@ -169,6 +169,6 @@ fn goes_without_a_trace(broker: &Broker) {
     broker.nothing_left();
     broker.get(&format!("/api/v1/applications/{NAME}")).problem(404, "not-found");
     assert!(broker.cli(&["app", "list", "--all"]).ok().contains("removed"), "it stays in the books");
-    let nodes = broker.get("/api/v1/nodes").ok();
+    let nodes = broker.get("/admin/v1/nodes").ok();
     assert!(nodes["items"].as_array().unwrap().iter().all(|node| node["machines"] == 0), "{nodes}");
 }

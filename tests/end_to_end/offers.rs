@@ -12,7 +12,7 @@ fn catalogue(offers: u32) -> Catalogue {
 
 impl Broker {
     fn import(&self, turtle: &str) -> Answer {
-        self.call(Method::POST, "/api/v1/offers").body("text/turtle", turtle).send()
+        self.call(Method::POST, "/admin/v1/offers/import").body("text/turtle", turtle).send()
     }
 
     fn offer_count(&self) -> usize {
@@ -134,7 +134,11 @@ fn what_is_no_turtle_names_the_line() {
     assert!(matches!(answer.status, 400 | 422), "{}", answer.body);
     let problem = answer.problem(answer.status, if answer.status == 400 { "malformed" } else { "invalid" });
     assert!(problem["errors"][0]["line"].as_u64().is_some(), "{problem}");
-    broker.call(Method::POST, "/api/v1/offers").body("image/png", "x").send().problem(415, "unsupported-media-type");
+    broker
+        .call(Method::POST, "/admin/v1/offers/import")
+        .body("image/png", "x")
+        .send()
+        .problem(415, "unsupported-media-type");
     assert_eq!(broker.offer_count(), 0);
 }
 

@@ -1,20 +1,34 @@
 //! Documents: the API's description, the vocabulary, the shapes, the kinds of problem.
 
-use crate::http::{openapi::Document, problem::ProblemKind};
+use crate::http::{openapi::Documents, problem::ProblemKind};
 use actix_web::{HttpResponse, get, http::header, web};
 use hansa_ontology::vocabulary::{SHAPES_TTL, VOCABULARY_TTL};
 use serde_json::json;
 
 const TURTLE: &str = "text/turtle; charset=utf-8";
 
-/// The API's description (OpenAPI 3.1).
+/// The description of this API (OpenAPI 3.1).
 #[utoipa::path(tag = "documents", responses((status = 200)))]
 #[get("/openapi.json")]
-pub(crate) async fn openapi(document: web::Data<Document>) -> HttpResponse {
-    HttpResponse::Ok().json(document.json())
+pub(crate) async fn openapi(documents: web::Data<Documents>) -> HttpResponse {
+    HttpResponse::Ok().json(documents.tenant())
 }
 
-/// The API's description to browse.
+/// The description of the owners' API (OpenAPI 3.1).
+#[utoipa::path(tag = "documents", responses((status = 200)))]
+#[get("/admin/openapi.json")]
+pub(crate) async fn admin_openapi(documents: web::Data<Documents>) -> HttpResponse {
+    HttpResponse::Ok().json(documents.admin())
+}
+
+/// The description of the owners' API to browse.
+#[utoipa::path(tag = "documents", responses((status = 303)))]
+#[get("/admin/docs")]
+pub(crate) async fn admin_docs() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/admin/docs/")).finish()
+}
+
+/// The description of this API to browse.
 #[utoipa::path(tag = "documents", responses((status = 303)))]
 #[get("/docs")]
 pub(crate) async fn docs() -> HttpResponse {

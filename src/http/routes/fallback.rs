@@ -1,13 +1,13 @@
 //! What is nowhere: a path that doesn't exist, or a method that a path doesn't have.
 
 use crate::http::{
-    openapi::Document,
+    openapi::Documents,
     problem::{ApiError, ProblemKind, Reply},
 };
 use actix_web::{HttpRequest, web};
 
 /// Answers what no other handler takes.
-pub(crate) async fn unknown(request: HttpRequest, document: web::Data<Document>) -> Reply {
+pub(crate) async fn unknown(request: HttpRequest, document: web::Data<Documents>) -> Reply {
     let methods = document.methods(request.path());
     Err(if methods.is_empty() {
         ApiError::new(

@@ -1,6 +1,6 @@
 //! Health and metrics.
 
-use super::federation::contracts;
+use crate::http::admin::federation::contracts;
 use crate::{
     http::{
         Broker,

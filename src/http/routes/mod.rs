@@ -4,13 +4,12 @@ mod applications;
 mod documents;
 mod events;
 mod fallback;
-mod federation;
 mod health;
 mod logs;
-mod offers;
+pub(crate) mod offers;
 mod operations;
 mod plans;
-mod sites;
+pub(crate) mod sites;
 mod sparql;
 
 pub(crate) use fallback::unknown;
@@ -38,39 +37,12 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(events::event_list)
         .service(events::event_stream)
         .service(offers::offer_list)
-        .service(offers::offer_import)
         .service(offers::offer_show)
-        .service(offers::offer_withdraw)
         .service(sites::site_list)
         .service(sites::site_show)
         .service(sites::provider_list)
-        .service(sites::node_list)
         .service(sparql::sparql_get)
-        .service(sparql::sparql_post)
-        .configure(partners);
-}
-
-/// The owner's side of the federation. Words before references: `invite` is no partner.
-fn partners(config: &mut ServiceConfig<'_>) {
-    use federation::{contracts, identity, partners};
-    config
-        .service(identity::identity_show)
-        .service(identity::key_rotate)
-        .service(identity::quarantine_list)
-        .service(partners::partner_list)
-        .service(partners::partner_invite)
-        .service(partners::partner_accept)
-        .service(partners::partner_show)
-        .service(partners::partner_suspend)
-        .service(partners::partner_resume)
-        .service(partners::partner_terminate)
-        .service(partners::partner_repin)
-        .service(partners::partner_policy)
-        .service(contracts::agreement_list)
-        .service(contracts::agreement_show)
-        .service(contracts::order_list)
-        .service(contracts::order_show)
-        .service(contracts::hold_list);
+        .service(sparql::sparql_post);
 }
 
 /// What partners may want of the documents: the words that offers are written in, and the rules for them.
@@ -85,6 +57,8 @@ pub(crate) fn beside(config: &mut ServiceConfig<'_>) {
         .service(health::readyz)
         .service(health::metrics)
         .service(documents::openapi)
+        .service(documents::admin_openapi)
+        .service(documents::admin_docs)
         .service(documents::docs)
         .service(documents::vocabulary)
         .service(documents::shapes)

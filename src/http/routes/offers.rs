@@ -1,20 +1,15 @@
-//! Offers: list, show, import, withdraw.
+//! Offers: list and show. What their owner does with them is in `http::admin`.
 
-use super::plans::serialise;
 use crate::http::{
-    Broker,
-    call::Call,
-    page_token,
+    Broker, page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{Query, page_size},
-    replay,
-    wire::{Fault, ImportReport, Offer, OfferSource, Page, Problem, Withdrawal},
+    wire::{Offer, OfferSource, Page, Problem},
 };
-use actix_web::{HttpRequest, HttpResponse, delete, get, http::header, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web};
 use chrono::{DateTime, Utc};
 use hansa_federation_manager::partners::Partner;
-use hansa_ontology::{self as ontology, order::PartnerProvider, rdf, rdf::RdfFormat};
-use hansa_repository::catalogue::ImportRequest;
+use hansa_ontology::{self as ontology, order::PartnerProvider, rdf};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::IntoParams;
@@ -96,55 +91,6 @@ pub(crate) async fn offer_show(broker: web::Data<Broker>, request: HttpRequest, 
     Ok(HttpResponse::Ok().json(Sources::now(&broker).await?.offer(&offer)))
 }
 
-/// Import providers, sites and offers (RDF).
-///
-/// Each resource is checked against its shape. When one breaks it nothing is
-/// written and each fault is told; with `partial=true` the others are taken in.
-#[utoipa::path(
-    tag = "catalogue",
-    params(
-        ("dryRun" = Option<bool>, Query, description = "Only check; write nothing."),
-        ("partial" = Option<bool>, Query, description = "Take in what is good when something is refused.")
-    ),
-    request_body(content = String, content_type = "text/turtle"),
-    responses((status = 200, body = ImportReport), (status = 422, body = Problem, content_type = "application/problem+json"))
-)]
-#[post("/offers")]
-pub(crate) async fn offer_import(broker: web::Data<Broker>, call: Call) -> Reply {
-    let format = format(&call)?;
-    replay::once(&broker, &call, async {
-        let request = ImportRequest {
-            dry_run: call.dry_run,
-            strict: !call.partial,
-            ..ImportRequest::new(call.bytes().to_vec(), format, call.actor.clone(), broker.clock.now())
-        };
-        let report = ImportReport::from(broker.catalogue.import(request).await?);
-        if !call.partial && !report.refused.is_empty() {
-            return Err(refusal(report));
-        }
-        serialise(&report)
-    })
-    .await
-}
-
-/// Withdraw an offer: it is not rented any more; what runs on it goes on.
-#[utoipa::path(
-    tag = "catalogue",
-    params(
-        ("reference" = String, Path, description = "IRI (percent-encoded) or its last segment"),
-        ("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")
-    ),
-    responses((status = 200, body = Withdrawal), (status = 404, body = Problem, content_type = "application/problem+json"))
-)]
-#[delete("/offers/{reference}")]
-pub(crate) async fn offer_withdraw(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
-    let offer = find(&broker, &reference).await?;
-    if !call.dry_run {
-        broker.catalogue.offer_withdraw(&offer.id, call.actor.clone(), broker.clock.now()).await?;
-    }
-    Ok(HttpResponse::Ok().json(Withdrawal { offer: offer.id.to_string(), dry_run: call.dry_run }))
-}
-
 /// Which partner each provider's offers come from, and how fresh they are.
 struct Sources {
     partners: BTreeMap<String, (Partner, PartnerProvider)>,
@@ -187,31 +133,8 @@ impl Sources {
     }
 }
 
-/// A problem with every fault of the refused resources.
-fn refusal(report: ImportReport) -> ApiError {
-    let count = report.refused.len();
-    let faults = report.refused.into_iter().flat_map(|resource| {
-        let subject = resource.subject;
-        resource.violations.into_iter().map(move |violation| {
-            let field = if violation.field.is_empty() { String::new() } else { format!(" {}", violation.field) };
-            let value = violation.value.map(|value| format!(" (value: {value})")).unwrap_or_default();
-            let shape = if violation.shape.is_empty() { String::new() } else { format!(" [{}]", violation.shape) };
-            // The shape's message begins with the field's last part, which has been said.
-            let last = violation.field.rsplit(" / ").next().unwrap_or_default();
-            let message = violation.message.strip_prefix(&format!("{last}: ")).unwrap_or(&violation.message);
-            Fault { detail: format!("{subject}{field}: {message}{value}{shape}"), ..Fault::default() }
-        })
-    });
-    let said = if count == 1 {
-        "1 resource breaks its shape".to_owned()
-    } else {
-        format!("{count} resources break their shapes")
-    };
-    ApiError::new(ProblemKind::Invalid, format!("{said}; nothing was written")).with_errors(faults.collect())
-}
-
 /// The offer of an IRI, or the only one with that last segment.
-async fn find(broker: &Broker, reference: &str) -> Result<ontology::Offer, ApiError> {
+pub(crate) async fn find(broker: &Broker, reference: &str) -> Result<ontology::Offer, ApiError> {
     let snapshot = broker.catalogue.snapshot().await?;
     let offers = &snapshot.catalogue.offers;
     if let Some(offer) = offers.iter().find(|offer| offer.id.as_str() == reference) {
@@ -229,17 +152,6 @@ async fn find(broker: &Broker, reference: &str) -> Result<ontology::Offer, ApiEr
             ))
         }
     }
-}
-
-fn format(call: &Call) -> Result<RdfFormat, ApiError> {
-    let given = call.media_type().unwrap_or(RdfFormat::Turtle.media_type());
-    RdfFormat::from_media_type(given).ok_or_else(|| {
-        let known: Vec<&str> = RdfFormat::ALL.iter().map(|format| format.media_type()).collect();
-        ApiError::new(
-            ProblemKind::UnsupportedMediaType,
-            format!("a body of type {given} is not read here; send one of {}", known.join(", ")),
-        )
-    })
 }
 
 fn accepts_turtle(request: &HttpRequest) -> bool {

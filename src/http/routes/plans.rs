@@ -3,8 +3,8 @@
 use crate::http::{
     Broker,
     call::Call,
-    problem::{ApiError, Reply},
-    replay,
+    problem::Reply,
+    replay::{self, serialise},
     wire::{Plan, Problem},
 };
 use actix_web::{post, web};
@@ -26,9 +26,4 @@ pub(crate) async fn plan_create(broker: web::Data<Broker>, call: Call) -> Reply 
         serialise(&Plan::from(plan))
     })
     .await
-}
-
-/// An answer as JSON text.
-pub(super) fn serialise<T: serde::Serialize>(value: &T) -> Result<String, ApiError> {
-    serde_json::to_string(value).map_err(|error| ApiError::default().for_operator(error))
 }

@@ -1,10 +1,10 @@
-//! Sites, providers, and the local nodes.
+//! Sites and providers.
 
 use crate::http::{
     Broker,
     problem::{ApiError, ProblemKind, Reply},
     query::Query,
-    wire::{Node, Page, Problem, Provider, Site},
+    wire::{Page, Problem, Provider, Site},
 };
 use actix_web::{HttpResponse, get, web};
 use hansa_ontology as ontology;
@@ -16,18 +16,6 @@ use utoipa::IntoParams;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 struct WholeQuery {
-    /// Taken, and without effect: the list comes whole.
-    #[serde(rename = "limit")]
-    _limit: Option<usize>,
-}
-
-/// Which nodes.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-struct NodeQuery {
-    /// Only of this site: IRI or last segment.
-    site: Option<String>,
     /// Taken, and without effect: the list comes whole.
     #[serde(rename = "limit")]
     _limit: Option<usize>,
@@ -60,20 +48,8 @@ pub(crate) async fn provider_list(broker: web::Data<Broker>, _query: Query<Whole
     Ok(HttpResponse::Ok().json(Page::whole(snapshot.catalogue.providers.iter().cloned().map(Provider::from).collect())))
 }
 
-/// List the local nodes, and what is given away of each.
-#[utoipa::path(tag = "catalogue", params(NodeQuery), responses((status = 200, body = Page<Node>)))]
-#[get("/nodes")]
-pub(crate) async fn node_list(broker: web::Data<Broker>, query: Query<NodeQuery>) -> Reply {
-    let site = match &query.0.site {
-        Some(reference) => Some(find(&broker, reference).await?.id),
-        None => None,
-    };
-    let nodes = broker.pim.node_list(site.as_ref()).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(nodes.into_iter().map(Node::from).collect())))
-}
-
 /// The site of an IRI, or the first with that last segment.
-async fn find(broker: &Broker, reference: &str) -> Result<ontology::Site, ApiError> {
+pub(crate) async fn find(broker: &Broker, reference: &str) -> Result<ontology::Site, ApiError> {
     let snapshot = broker.catalogue.snapshot().await?;
     let sites = &snapshot.catalogue.sites;
     let exact = sites.iter().find(|site| site.id.as_str() == reference);

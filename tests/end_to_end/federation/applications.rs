@@ -40,7 +40,7 @@ fn one_application_at_three_owners_from_submit_to_removal() {
 
     let listed = north.cli(&["agreement", "list"]).ok();
     assert!(listed.contains("ACTIVE"), "{listed}");
-    let agreements = north.get("/api/v1/federation/agreements").ok();
+    let agreements = north.get("/admin/v1/agreements").ok();
     for agreement in agreements["items"].as_array().unwrap() {
         let id = agreement["id"].as_str().unwrap();
         let said = eventually("both have signed", || {

@@ -41,7 +41,7 @@ impl Sender {
 
 /// Who a broker is, as it says itself.
 fn did(broker: &Broker) -> Did {
-    Did::new(broker.get("/api/v1/federation").ok()["did"].as_str().unwrap()).unwrap()
+    Did::new(broker.get("/admin/v1/federation").ok()["did"].as_str().unwrap()).unwrap()
 }
 
 fn with(call: Call, token: &str) -> Call {

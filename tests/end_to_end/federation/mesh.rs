@@ -43,7 +43,7 @@ fn five_brokers_know_each_others_offers_within_three_rounds() {
         for offers in whole.offers.chunks(PIECE) {
             let piece = Catalogue { offers: offers.to_vec(), ..whole.clone() };
             let turtle = write_turtle(&piece);
-            let report = broker.call(Method::POST, "/api/v1/offers").body("text/turtle", turtle).send().ok();
+            let report = broker.call(Method::POST, "/admin/v1/offers/import").body("text/turtle", turtle).send().ok();
             assert_eq!(report["outcome"], "imported", "{report}");
         }
     }

@@ -114,7 +114,7 @@ pub(crate) fn applications(broker: &Broker) -> Vec<Value> {
 
 /// The partners of a broker.
 pub(crate) fn partners(broker: &Broker) -> Result<Vec<Value>, String> {
-    let answer = broker.call(reqwest::Method::GET, "/api/v1/federation/partners?limit=500").try_send()?;
+    let answer = broker.call(reqwest::Method::GET, "/admin/v1/partners?limit=500").try_send()?;
     if answer.status != 200 {
         return Err(answer.body);
     }
@@ -123,7 +123,7 @@ pub(crate) fn partners(broker: &Broker) -> Result<Vec<Value>, String> {
 
 /// The orders of a broker in this role: `consumer` or `provider`.
 pub(crate) fn orders(broker: &Broker, role: &str) -> Vec<Value> {
-    let all = broker.get("/api/v1/federation/orders?limit=500").ok();
+    let all = broker.get("/admin/v1/orders?limit=500").ok();
     let mut orders = all["items"].as_array().unwrap().clone();
     orders.retain(|order| order["role"] == role);
     orders

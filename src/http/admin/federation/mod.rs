@@ -1,7 +1,7 @@
 //! Partners and what is agreed with them, for this broker's owner: the admin
 //! side of the federation. What partners themselves call is in `http::federation`.
 
-pub(super) mod contracts;
+pub(crate) mod contracts;
 pub(super) mod identity;
 pub(super) mod partners;
 

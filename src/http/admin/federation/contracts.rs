@@ -51,7 +51,7 @@ impl Filter {
 
 /// List agreements with partners.
 #[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Agreement>)))]
-#[get("/federation/agreements")]
+#[get("/agreements")]
 pub(crate) async fn agreement_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Agreement>::whole(Vec::new())));
@@ -69,7 +69,7 @@ pub(crate) async fn agreement_list(broker: web::Data<Broker>, query: Query<Contr
     params(("agreement" = String, Path, description = "Its id (percent-encoded)")),
     responses((status = 200, body = AgreementDetail), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
-#[get("/federation/agreements/{agreement}")]
+#[get("/agreements/{agreement}")]
 pub(crate) async fn agreement_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
     let manager = manager(&broker)?;
     let agreement = manager.agreement_show(&id).await?;
@@ -118,7 +118,7 @@ pub(crate) async fn orders(
 
 /// List orders: what partners deliver for this broker, and what it delivers for them.
 #[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Order>)))]
-#[get("/federation/orders")]
+#[get("/orders")]
 pub(crate) async fn order_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Order>::whole(Vec::new())));
@@ -135,7 +135,7 @@ pub(crate) async fn order_list(broker: web::Data<Broker>, query: Query<ContractQ
     params(("order" = String, Path, description = "Its id")),
     responses((status = 200, body = Order), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
-#[get("/federation/orders/{order}")]
+#[get("/orders/{order}")]
 pub(crate) async fn order_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
     let found = orders(manager(&broker)?, &broker, |_, order| order.to_string() == *id).await?.into_iter().next();
     let missing = || ApiError::new(ProblemKind::NotFound, format!("there is no order `{id}`"));
@@ -144,7 +144,7 @@ pub(crate) async fn order_show(broker: web::Data<Broker>, id: web::Path<String>)
 
 /// List capacity that is held: at partners for this broker, and here for partners.
 #[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Hold>)))]
-#[get("/federation/holds")]
+#[get("/holds")]
 pub(crate) async fn hold_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Hold>::whole(Vec::new())));

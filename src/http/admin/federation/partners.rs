@@ -7,8 +7,7 @@ use crate::http::{
     page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{PageQuery, Query, page_size},
-    replay,
-    routes::plans::serialise,
+    replay::{self, serialise},
     wire::{AcceptRequest, Invitation, InviteRequest, Page, Partner, PartnerChange, Problem, RepinRequest},
 };
 use actix_web::{HttpResponse, get, http::header, post, put, web};
@@ -23,7 +22,7 @@ const LIST: &str = "partners";
 
 /// List partners, by DID.
 #[utoipa::path(tag = "partners", params(PageQuery), responses((status = 200, body = Page<Partner>)))]
-#[get("/federation/partners")]
+#[get("/partners")]
 pub(crate) async fn partner_list(broker: web::Data<Broker>, query: Query<PageQuery>) -> Reply {
     let size = page_size(query.0.limit)?;
     let after = query.0.page_token.as_ref().map(|token| page_token::open(LIST, token)).transpose()?;
@@ -43,7 +42,7 @@ pub(crate) async fn partner_list(broker: web::Data<Broker>, query: Query<PageQue
     params(("partner" = String, Path, description = "DID (percent-encoded) or name")),
     responses((status = 200, body = Partner), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
-#[get("/federation/partners/{partner}")]
+#[get("/partners/{partner}")]
 pub(crate) async fn partner_show(broker: web::Data<Broker>, reference: web::Path<String>) -> Reply {
     let partner = Partner::from(find(manager(&broker)?, &reference).await?);
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", partner.version))).json(partner))
@@ -59,7 +58,7 @@ pub(crate) async fn partner_show(broker: web::Data<Broker>, reference: web::Path
     request_body = InviteRequest,
     responses((status = 200, body = Invitation), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
-#[post("/federation/partners/invite")]
+#[post("/partners/invite")]
 pub(crate) async fn partner_invite(broker: web::Data<Broker>, call: Call) -> Reply {
     let manager = manager(&broker)?;
     let request: InviteRequest = call.json_or_default()?;
@@ -84,7 +83,7 @@ pub(crate) async fn partner_invite(broker: web::Data<Broker>, call: Call) -> Rep
     request_body = AcceptRequest,
     responses((status = 200, body = Partner), (status = 422, body = Problem, content_type = "application/problem+json"))
 )]
-#[post("/federation/partners/accept")]
+#[post("/partners/accept")]
 pub(crate) async fn partner_accept(broker: web::Data<Broker>, call: Call) -> Reply {
     let manager = manager(&broker)?;
     let request: AcceptRequest = call.json()?;
@@ -109,7 +108,7 @@ pub(crate) async fn partner_accept(broker: web::Data<Broker>, call: Call) -> Rep
     request_body = PartnerChange,
     responses((status = 200, body = Partner), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
-#[post("/federation/partners/{partner}/suspend")]
+#[post("/partners/{partner}/suspend")]
 pub(crate) async fn partner_suspend(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     change(&broker, &reference, &call, PartnerEvent::Suspend).await
 }
@@ -123,7 +122,7 @@ pub(crate) async fn partner_suspend(broker: web::Data<Broker>, reference: web::P
     ),
     responses((status = 200, body = Partner), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
-#[post("/federation/partners/{partner}/resume")]
+#[post("/partners/{partner}/resume")]
 pub(crate) async fn partner_resume(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     change(&broker, &reference, &call, PartnerEvent::Resume).await
 }
@@ -138,7 +137,7 @@ pub(crate) async fn partner_resume(broker: web::Data<Broker>, reference: web::Pa
     request_body = PartnerChange,
     responses((status = 200, body = Partner), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
-#[post("/federation/partners/{partner}/terminate")]
+#[post("/partners/{partner}/terminate")]
 pub(crate) async fn partner_terminate(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     change(&broker, &reference, &call, PartnerEvent::Terminate).await
 }
@@ -180,7 +179,7 @@ async fn change(broker: &Broker, reference: &str, call: &Call, event: PartnerEve
     request_body = RepinRequest,
     responses((status = 200, body = Partner), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
-#[post("/federation/partners/{partner}/repin")]
+#[post("/partners/{partner}/repin")]
 pub(crate) async fn partner_repin(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     let manager = manager(&broker)?;
     let partner = find(manager, &reference).await?;
@@ -206,7 +205,7 @@ pub(crate) async fn partner_repin(broker: web::Data<Broker>, reference: web::Pat
     request_body(content = Object, content_type = "application/json"),
     responses((status = 200, body = Partner), (status = 422, body = Problem, content_type = "application/problem+json"))
 )]
-#[put("/federation/partners/{partner}/policy")]
+#[put("/partners/{partner}/policy")]
 pub(crate) async fn partner_policy(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
     let manager = manager(&broker)?;
     let partner = find(manager, &reference).await?;

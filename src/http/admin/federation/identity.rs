@@ -6,8 +6,7 @@ use crate::http::{
     call::Call,
     problem::{ApiError, Reply},
     query::Query,
-    replay,
-    routes::plans::serialise,
+    replay::{self, serialise},
     wire::{Identity, Key, Page, Problem, Quarantined},
 };
 use actix_web::{HttpResponse, get, post, web};
@@ -49,7 +48,7 @@ fn identity(manager: &FederationManager) -> Result<Identity, ApiError> {
     params(("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")),
     responses((status = 200, body = Identity), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
-#[post("/federation/keys/rotate")]
+#[post("/keys/rotate")]
 pub(crate) async fn key_rotate(broker: web::Data<Broker>, call: Call) -> Reply {
     let manager = manager(&broker)?;
     if call.dry_run {
@@ -79,7 +78,7 @@ struct QuarantineQuery {
 
 /// List what partners sent and was not taken in, with the reasons.
 #[utoipa::path(tag = "partners", params(QuarantineQuery), responses((status = 200, body = Page<Quarantined>)))]
-#[get("/federation/quarantine")]
+#[get("/quarantine")]
 pub(crate) async fn quarantine_list(broker: web::Data<Broker>, query: Query<QuarantineQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Quarantined>::whole(Vec::new())));
