@@ -3,9 +3,24 @@
 //! The only room that knows OpenID Connect and the policy engine. It knows no
 //! HTTP server and no layer: `src` hands it what came and carries out what it answers.
 
+pub mod account;
 pub mod audit;
+pub mod claims;
+mod error;
 pub mod model;
+pub mod oidc;
+pub mod options;
+mod secret;
+mod service;
+pub mod session;
+mod store;
+pub mod token;
 
 pub use audit::MIGRATIONS as AUDIT_MIGRATIONS;
 pub use audit::{AuditOutcome, NewAuditRecord};
+pub use error::{ErrorKind, IamError};
 pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
+pub use options::{IamOptions, IssuerOptions};
+pub use secret::Secret;
+pub use service::{Iam, IssuerView, LoginAnswer, LoginStart, Rooms};
+pub use store::MIGRATIONS;

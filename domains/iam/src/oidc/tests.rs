@@ -1,0 +1,1 @@
+//! Forged tokens, and issuers that misbehave.

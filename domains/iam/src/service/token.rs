@@ -1,0 +1,153 @@
+//! Tokens of people and services: made, listed, revoked.
+
+use super::{Iam, account, principal};
+use crate::{
+    IamError, Secret,
+    account::AccountOwner,
+    store::{account as accounts, token as store},
+    token::{CreatedToken, NewToken, Token, text},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use hansa_ontology::AccountId;
+use uuid::Uuid;
+
+/// Tokens of one account that may be in use at one time.
+const MOST: i64 = 100;
+/// The longest name, in letters.
+const LONGEST_NAME: usize = 100;
+/// The shortest life of a token.
+const SHORTEST: TimeDelta = TimeDelta::minutes(1);
+
+impl Iam {
+    /// Makes a token for an account, of a person or a service. Its secret is told this once.
+    ///
+    /// # Errors
+    /// When the name or the time breaks a rule, the account may not be used, or has too many tokens.
+    pub async fn token_create(&self, owner: AccountId, new: NewToken) -> Result<CreatedToken, IamError> {
+        let now = self.now();
+        let secret = Secret::random()?;
+        let token = Token {
+            id: self.inner.ids.next(),
+            account: owner,
+            name: name(&new.name)?,
+            limits: new.limits,
+            created_at: now,
+            expires_at: self.expiry(new.expires_at, now)?,
+            revoked_at: None,
+            used_at: None,
+        };
+        self.inner
+            .database
+            .write(move |connection| {
+                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                principal::usable(&stored)?;
+                if store::token_count(connection, owner, now)? >= MOST {
+                    return Err(IamError::Conflict(format!(
+                        "{} has {MOST} tokens already; revoke one first",
+                        stored.account.handle
+                    )));
+                }
+                let service = matches!(stored.account.owner, AccountOwner::Service { .. });
+                let secret = text(service, token.id, &secret);
+                store::token_insert(connection, &token, &secret.hash())?;
+                Ok(CreatedToken { token, secret })
+            })
+            .await
+    }
+
+    /// What a token would be, for a dry run.
+    ///
+    /// # Errors
+    /// When the name or the time breaks a rule.
+    pub fn token_check(&self, owner: AccountId, new: &NewToken) -> Result<Token, IamError> {
+        let now = self.now();
+        Ok(Token {
+            id: Uuid::nil(),
+            account: owner,
+            name: name(&new.name)?,
+            limits: new.limits.clone(),
+            created_at: now,
+            expires_at: self.expiry(new.expires_at, now)?,
+            revoked_at: None,
+            used_at: None,
+        })
+    }
+
+    fn expiry(&self, wished: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, IamError> {
+        let latest = now + self.inner.options.token_longest;
+        let expiry = hansa_repository::time::from_column(hansa_repository::time::to_column(wished.unwrap_or(latest)));
+        if expiry < now + SHORTEST || expiry > latest {
+            return Err(IamError::invalid(
+                "/expiresAt",
+                format!(
+                    "it must lie at least a minute from now, and not after {}",
+                    latest.format("%Y-%m-%dT%H:%M:%SZ")
+                ),
+            ));
+        }
+        Ok(expiry)
+    }
+
+    /// A token of an account.
+    ///
+    /// # Errors
+    /// When it has no such token.
+    pub async fn token_get(&self, owner: AccountId, id: Uuid) -> Result<Token, IamError> {
+        let found = self.inner.database.read(move |connection| store::token_get(connection, owner, id)).await?;
+        found.ok_or_else(|| IamError::NotFound(format!("the token {id}")))
+    }
+
+    /// At most `limit` tokens of an account, the newest first, those after
+    /// `after` of an earlier page. Revoked and expired ones are among them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_list(
+        &self,
+        owner: AccountId,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<Token>, IamError> {
+        self.inner.database.read(move |connection| Ok(store::token_list(connection, owner, after, limit)?)).await
+    }
+
+    /// Revokes a token: from now on it is refused, by every broker process. One
+    /// that is revoked already stays so.
+    ///
+    /// # Errors
+    /// When the account has no such token.
+    pub async fn token_revoke(&self, owner: AccountId, id: Uuid) -> Result<Token, IamError> {
+        let now = self.now();
+        self.inner
+            .database
+            .write(move |connection| {
+                let found = store::token_get(connection, owner, id)?;
+                let mut token = found.ok_or_else(|| IamError::NotFound(format!("the token {id}")))?;
+                if token.revoked_at.is_none() {
+                    store::token_revoke(connection, id, now)?;
+                    token.revoked_at = Some(now);
+                }
+                Ok(token)
+            })
+            .await
+    }
+
+    /// Revokes every token of an account; tells how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_revoke_all(&self, owner: AccountId) -> Result<usize, IamError> {
+        let now = self.now();
+        self.inner.database.write(move |connection| Ok(store::token_revoke_all(connection, owner, now)?)).await
+    }
+}
+
+fn name(wished: &str) -> Result<String, IamError> {
+    let name = wished.trim();
+    let length = name.chars().count();
+    if (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control) {
+        Ok(name.to_owned())
+    } else {
+        Err(IamError::invalid("/name", format!("it must have 1 to {LONGEST_NAME} letters; say what the token is for")))
+    }
+}

@@ -1,0 +1,12 @@
+//! This room's tables. The one module here that knows diesel; rows stay within it.
+
+pub(crate) mod account;
+pub(crate) mod login;
+pub(crate) mod session;
+pub(crate) mod token;
+
+use diesel_migrations::embed_migrations;
+use hansa_repository::Migrations;
+
+/// This room's tables.
+pub const MIGRATIONS: Migrations = Migrations::portable(embed_migrations!("migrations"));
