@@ -9,6 +9,7 @@ mod failure;
 mod http;
 mod metrics;
 mod observability;
+mod portal;
 mod wiring;
 
 use std::process::ExitCode;

@@ -4,10 +4,11 @@
 use super::{
     Broker,
     federation::Refusal,
+    portal,
     problem::{ApiError, MEDIA_TYPE, ProblemKind},
 };
 use actix_web::{
-    Error,
+    Error, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderName, HeaderValue},
@@ -82,13 +83,18 @@ fn explained(response: ServiceResponse<BoxBody>, instance: &str) -> ServiceRespo
         let told = refusal.response(response.request().path(), instance);
         return ServiceResponse::new(response.into_parts().0, told);
     }
+    if portal::is_portal(response.request())
+        && let Some(page) = told_in_portal(&response, instance)
+    {
+        return ServiceResponse::new(response.into_parts().0, page);
+    }
     let problem = match response.response().error().map(|error| (error.as_error::<ApiError>(), error.to_string())) {
         Some((Some(known), _)) => {
             log(known);
             Some(known.response(instance))
         }
         Some((None, text)) => Some(ApiError::new(ProblemKind::of_status(status), text).response(instance)),
-        None if is_problem(&response) => None,
+        None if is_problem(&response) || is_page(&response) => None,
         None => {
             let kind = ProblemKind::of_status(status);
             Some(ApiError::new(kind, kind.title()).response(instance))
@@ -103,11 +109,37 @@ fn explained(response: ServiceResponse<BoxBody>, instance: &str) -> ServiceRespo
     }
 }
 
+/// The page of an error, for those who look with a browser.
+fn told_in_portal(response: &ServiceResponse<BoxBody>, instance: &str) -> Option<HttpResponse> {
+    let request = response.request();
+    match response.response().error().map(|error| (error.as_error::<ApiError>(), error.to_string())) {
+        Some((Some(known), _)) => {
+            log(known);
+            portal::error_page(request, known, instance)
+        }
+        Some((None, text)) => {
+            portal::error_page(request, &ApiError::new(ProblemKind::of_status(response.status()), text), instance)
+        }
+        // A page of its own with what is to be corrected.
+        None if is_page(response) => None,
+        None => {
+            let kind = ProblemKind::of_status(response.status());
+            portal::error_page(request, &ApiError::new(kind, kind.title()), instance)
+        }
+    }
+}
+
+fn is_page(response: &ServiceResponse<BoxBody>) -> bool {
+    has_type(response, "text/html")
+}
+
 fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
-    response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(MEDIA_TYPE.as_bytes()))
+    has_type(response, MEDIA_TYPE)
+}
+
+fn has_type(response: &ServiceResponse<BoxBody>, media_type: &str) -> bool {
+    let given = response.headers().get(header::CONTENT_TYPE);
+    given.is_some_and(|value| value.as_bytes().starts_with(media_type.as_bytes()))
 }
 
 fn log(error: &ApiError) {

@@ -9,6 +9,7 @@ mod federation;
 mod middleware;
 pub(crate) mod openapi;
 mod page_token;
+mod portal;
 mod problem;
 mod query;
 mod replay;

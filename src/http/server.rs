@@ -3,6 +3,7 @@
 use super::{
     Broker, admin, federation, middleware,
     openapi::{Documents, Frame},
+    portal,
     routes,
     tls::{self, TlsError},
 };
@@ -176,13 +177,14 @@ pub(crate) fn application(
         .app_data(web::Data::new(Documents::new(&api)))
         .configure(|config| {
             if audience == Audience::All {
-                config.service(docs).service(admin_docs);
+                config.service(docs).service(admin_docs).configure(portal::routes);
             }
             if conformance {
                 config.configure(federation::conformance);
             }
         })
         .default_service(web::to(routes::unknown))
+        .wrap(actix_web::middleware::Compress::default())
         .wrap(actix_web::middleware::from_fn(middleware::around))
 }
 

@@ -64,6 +64,8 @@ where
         .insert_header((header::CONTENT_TYPE, content_type))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("X-Accel-Buffering", "no"))
+        // Compressing would hold messages back until there are enough of them.
+        .insert_header(header::ContentEncoding::Identity)
         .streaming(body(receiver))
 }
 

@@ -1,0 +1,123 @@
+# Was alle Seiten brauchen.
+brand = Hansa
+skip = Zum Inhalt springen
+
+nav-label = Hauptnavigation
+nav-menu = Menü
+nav-group-work = Anwendungen
+nav-group-people = Organisation
+nav-group-provider = Anbieter
+nav-overview = Übersicht
+nav-applications = Anwendungen
+nav-offers = Angebote
+nav-sites = Standorte
+nav-projects = Projekte
+nav-audit = Prüfprotokoll
+nav-infrastructure = Infrastruktur
+nav-partners = Partner
+nav-agreements = Verträge
+nav-orders = Bestellungen
+nav-sign-out = Abmelden
+nav-local = Ohne Anmeldung, nur auf diesem Rechner
+
+switch-language = Sprache
+switch-theme = Darstellung
+theme-system = Wie das System
+theme-light = Hell
+theme-dark = Dunkel
+foot-api = API-Referenz
+
+also-title = Dasselbe per CLI und curl
+also-cli = Befehlszeile
+also-curl = REST-API
+
+pager-label = Seiten
+pager-first = Erste Seite
+pager-previous = Vorige Seite
+pager-next = Nächste Seite
+
+live-on = Live
+live-off = Nicht live; neuer Versuch läuft
+live-end = Beendet
+
+ago-now = gerade eben
+ago-seconds = { $count ->
+    [one] vor { $count } Sekunde
+   *[other] vor { $count } Sekunden
+}
+ago-minutes = { $count ->
+    [one] vor { $count } Minute
+   *[other] vor { $count } Minuten
+}
+ago-hours = { $count ->
+    [one] vor { $count } Stunde
+   *[other] vor { $count } Stunden
+}
+ago-days = { $count ->
+    [one] vor { $count } Tag
+   *[other] vor { $count } Tagen
+}
+span-days = { $count } T
+span-hours = { $count } Std.
+span-minutes = { $count } Min.
+span-seconds = { $count } Sek.
+
+per-hour = { $amount } pro Stunde
+per-month = { $amount } pro Monat
+cancel = Abbrechen
+none = keine
+unknown = unbekannt
+
+state-planning = wird geplant
+state-deploying = wird bereitgestellt
+state-running = läuft
+state-degraded = eingeschränkt
+state-blocked = blockiert
+state-removing = wird entfernt
+state-removed = entfernt
+state-prepared = vorbereitet
+state-starting = startet
+state-unhealthy = gestört
+state-backing-off = Neustart nach Absturz
+state-failed = fehlgeschlagen
+state-stopping = wird beendet
+state-held = vorgemerkt
+state-ordered = bestellt
+state-ready = bereit
+state-lost = verloren
+state-releasing = wird zurückgegeben
+state-succeeded = gelungen
+state-active = aktiv
+state-suspended = ausgesetzt
+state-stale = veraltet
+state-unreachable = nicht erreichbar
+state-missing = noch nicht da
+
+error-title = { $status ->
+    [401] Bitte melden Sie sich an
+    [403] Dazu fehlt Ihnen die Berechtigung
+    [404] Hier ist nichts
+    [405] Das geht hier nicht
+    [409] Das steht im Widerspruch zum Vorhandenen
+    [412] Inzwischen hat sich etwas geändert
+    [413] Das ist zu groß
+    [429] Zu viele Anfragen
+    [500] Bei uns ist etwas schiefgegangen
+    [503] Im Augenblick nicht möglich
+    [504] Das hat zu lange gedauert
+   *[other] Das hat nicht funktioniert
+}
+error-text = { $status ->
+    [401] Ihre Sitzung ist abgelaufen, oder Sie haben sich noch nicht angemeldet.
+    [403] Ihrem Konto fehlt eine Berechtigung, die dafür nötig ist. Wer Ihr Projekt verwaltet, kann sie Ihnen geben.
+    [404] Vielleicht hat es das nie gegeben, vielleicht gibt es das nicht mehr, oder es gehört zu einem Projekt, das Sie nicht sehen.
+    [500] Der Vorfall steht unter der Nummer unten im Protokoll des Brokers. Gehen Sie zurück und versuchen Sie es noch einmal.
+   *[other] Was der Broker dazu sagt, steht unten.
+}
+error-said = Was der Broker sagt
+error-number = Anfrage
+error-back = Zur Übersicht
+error-csrf = Dieses Formular ist veraltet oder kam nicht aus diesem Portal. Gehen Sie zurück, laden Sie die Seite neu und senden Sie es noch einmal; geändert wurde nichts.
+
+# What was just done; $name is what it was done to.
+done-preferences = Gemerkt.

@@ -1,0 +1,9 @@
+overview-title = Übersicht
+overview-new = Neue Anwendung
+overview-applications = Anwendungen
+overview-empty = Noch läuft nichts
+overview-empty-text = Beschreiben Sie eine Anwendung, sehen Sie sich Plan und Preis an und stellen Sie sie bereit. Gemietet wird erst, wenn Sie es sagen.
+overview-attention = Braucht Aufmerksamkeit
+overview-attention-none = Alles ist, wie es sein soll.
+overview-recent = Zuletzt geschehen
+overview-recent-none = Noch ist nichts geschehen.

@@ -1,0 +1,123 @@
+# What all pages need.
+brand = Hansa
+skip = Skip to the content
+
+nav-label = Main
+nav-menu = Menu
+nav-group-work = Applications
+nav-group-people = Organisation
+nav-group-provider = Provider
+nav-overview = Overview
+nav-applications = Applications
+nav-offers = Offers
+nav-sites = Sites
+nav-projects = Projects
+nav-audit = Audit
+nav-infrastructure = Infrastructure
+nav-partners = Partners
+nav-agreements = Agreements
+nav-orders = Orders
+nav-sign-out = Sign out
+nav-local = Without login, on this machine only
+
+switch-language = Language
+switch-theme = Appearance
+theme-system = As the system
+theme-light = Light
+theme-dark = Dark
+foot-api = API reference
+
+also-title = The same by CLI and curl
+also-cli = Command line
+also-curl = REST API
+
+pager-label = Pages
+pager-first = First page
+pager-previous = Previous page
+pager-next = Next page
+
+live-on = Live
+live-off = Not live; trying again
+live-end = Ended
+
+ago-now = just now
+ago-seconds = { $count ->
+    [one] { $count } second ago
+   *[other] { $count } seconds ago
+}
+ago-minutes = { $count ->
+    [one] { $count } minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] { $count } hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] { $count } day ago
+   *[other] { $count } days ago
+}
+span-days = { $count } d
+span-hours = { $count } h
+span-minutes = { $count } min
+span-seconds = { $count } s
+
+per-hour = { $amount } an hour
+per-month = { $amount } a month
+cancel = Cancel
+none = none
+unknown = unknown
+
+state-planning = planning
+state-deploying = deploying
+state-running = running
+state-degraded = degraded
+state-blocked = blocked
+state-removing = removing
+state-removed = removed
+state-prepared = prepared
+state-starting = starting
+state-unhealthy = unhealthy
+state-backing-off = restarting after a failure
+state-failed = failed
+state-stopping = stopping
+state-held = held
+state-ordered = ordered
+state-ready = ready
+state-lost = lost
+state-releasing = being returned
+state-succeeded = succeeded
+state-active = active
+state-suspended = suspended
+state-stale = stale
+state-unreachable = unreachable
+state-missing = not there yet
+
+error-title = { $status ->
+    [401] Please sign in
+    [403] This is not yours to do
+    [404] There is nothing here
+    [405] That is not possible here
+    [409] It clashes with what is there
+    [412] It changed in the meantime
+    [413] That is too large
+    [429] Too many requests
+    [500] Something went wrong on our side
+    [503] Not just now
+    [504] That took too long
+   *[other] That did not work
+}
+error-text = { $status ->
+    [401] Your session has ended, or you have not signed in yet.
+    [403] Your account lacks a permission that this needs. Whoever administers your project can give it to you.
+    [404] It may never have existed, it may be gone, or it may belong to a project that you do not see.
+    [500] It has been written to the broker’s log under the number below. Nothing you entered was lost on purpose: go back and try again.
+   *[other] The broker says why below.
+}
+error-said = What the broker says
+error-number = Request
+error-back = To the overview
+error-csrf = This form is out of date or did not come from this portal. Go back, reload the page and send it again; nothing was changed.
+
+# What was just done; $name is what it was done to.
+done-preferences = Kept.

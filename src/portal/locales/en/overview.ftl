@@ -1,0 +1,9 @@
+overview-title = Overview
+overview-new = New application
+overview-applications = Applications
+overview-empty = Nothing runs yet
+overview-empty-text = Describe an application, look at the plan and its price, and deploy it. Nothing is rented before you say so.
+overview-attention = Needs attention
+overview-attention-none = Everything is as it should be.
+overview-recent = What happened last
+overview-recent-none = Nothing has happened yet.

@@ -1,0 +1,123 @@
+# Lo que necesitan todas las páginas.
+brand = Hansa
+skip = Ir al contenido
+
+nav-label = Navegación principal
+nav-menu = Menú
+nav-group-work = Aplicaciones
+nav-group-people = Organización
+nav-group-provider = Proveedor
+nav-overview = Resumen
+nav-applications = Aplicaciones
+nav-offers = Ofertas
+nav-sites = Sedes
+nav-projects = Proyectos
+nav-audit = Auditoría
+nav-infrastructure = Infraestructura
+nav-partners = Socios
+nav-agreements = Contratos
+nav-orders = Pedidos
+nav-sign-out = Cerrar sesión
+nav-local = Sin inicio de sesión, solo en este equipo
+
+switch-language = Idioma
+switch-theme = Apariencia
+theme-system = Como el sistema
+theme-light = Claro
+theme-dark = Oscuro
+foot-api = Referencia de la API
+
+also-title = Lo mismo con la línea de órdenes y curl
+also-cli = Línea de órdenes
+also-curl = API REST
+
+pager-label = Páginas
+pager-first = Primera página
+pager-previous = Página anterior
+pager-next = Página siguiente
+
+live-on = En directo
+live-off = Sin conexión; reintentando
+live-end = Terminado
+
+ago-now = ahora mismo
+ago-seconds = { $count ->
+    [one] hace { $count } segundo
+   *[other] hace { $count } segundos
+}
+ago-minutes = { $count ->
+    [one] hace { $count } minuto
+   *[other] hace { $count } minutos
+}
+ago-hours = { $count ->
+    [one] hace { $count } hora
+   *[other] hace { $count } horas
+}
+ago-days = { $count ->
+    [one] hace { $count } día
+   *[other] hace { $count } días
+}
+span-days = { $count } d
+span-hours = { $count } h
+span-minutes = { $count } min
+span-seconds = { $count } s
+
+per-hour = { $amount } por hora
+per-month = { $amount } al mes
+cancel = Cancelar
+none = ninguno
+unknown = desconocido
+
+state-planning = planificando
+state-deploying = desplegando
+state-running = en marcha
+state-degraded = degradado
+state-blocked = bloqueado
+state-removing = eliminando
+state-removed = eliminado
+state-prepared = preparado
+state-starting = arrancando
+state-unhealthy = con fallos
+state-backing-off = reinicio tras un fallo
+state-failed = fallido
+state-stopping = deteniéndose
+state-held = reservado
+state-ordered = pedido
+state-ready = listo
+state-lost = perdido
+state-releasing = en devolución
+state-succeeded = completado
+state-active = activo
+state-suspended = suspendido
+state-stale = caducado
+state-unreachable = inaccesible
+state-missing = aún no está
+
+error-title = { $status ->
+    [401] Inicie sesión
+    [403] No tiene permiso para esto
+    [404] Aquí no hay nada
+    [405] Eso no es posible aquí
+    [409] Entra en conflicto con lo que ya existe
+    [412] Ha cambiado entretanto
+    [413] Es demasiado grande
+    [429] Demasiadas peticiones
+    [500] Algo ha fallado por nuestra parte
+    [503] Ahora mismo no es posible
+    [504] Ha tardado demasiado
+   *[other] No ha funcionado
+}
+error-text = { $status ->
+    [401] Su sesión ha terminado o todavía no ha iniciado sesión.
+    [403] A su cuenta le falta un permiso necesario. Quien administra su proyecto puede concedérselo.
+    [404] Quizá no haya existido nunca, quizá ya no exista o pertenezca a un proyecto que usted no ve.
+    [500] El incidente figura en el registro del bróker con el número de abajo. Vuelva atrás e inténtelo de nuevo.
+   *[other] El bróker explica el motivo más abajo.
+}
+error-said = Lo que dice el bróker
+error-number = Petición
+error-back = Al resumen
+error-csrf = Este formulario ha caducado o no procede de este portal. Vuelva atrás, recargue la página y envíelo de nuevo; no se ha cambiado nada.
+
+# What was just done; $name is what it was done to.
+done-preferences = Guardado.

@@ -1,0 +1,9 @@
+overview-title = Resumen
+overview-new = Nueva aplicación
+overview-applications = Aplicaciones
+overview-empty = Todavía no hay nada en marcha
+overview-empty-text = Describa una aplicación, examine el plan y su precio y despliéguela. No se alquila nada hasta que usted lo diga.
+overview-attention = Requiere atención
+overview-attention-none = Todo está como debe.
+overview-recent = Lo último que ha pasado
+overview-recent-none = Todavía no ha pasado nada.

@@ -1,0 +1,123 @@
+# Ce dont toutes les pages ont besoin.
+brand = Hansa
+skip = Aller au contenu
+
+nav-label = Navigation principale
+nav-menu = Menu
+nav-group-work = Applications
+nav-group-people = Organisation
+nav-group-provider = Fournisseur
+nav-overview = Vue d’ensemble
+nav-applications = Applications
+nav-offers = Offres
+nav-sites = Sites
+nav-projects = Projets
+nav-audit = Journal d’audit
+nav-infrastructure = Infrastructure
+nav-partners = Partenaires
+nav-agreements = Contrats
+nav-orders = Commandes
+nav-sign-out = Se déconnecter
+nav-local = Sans connexion, sur cette machine uniquement
+
+switch-language = Langue
+switch-theme = Apparence
+theme-system = Comme le système
+theme-light = Clair
+theme-dark = Sombre
+foot-api = Référence de l’API
+
+also-title = La même chose en ligne de commande et avec curl
+also-cli = Ligne de commande
+also-curl = API REST
+
+pager-label = Pages
+pager-first = Première page
+pager-previous = Page précédente
+pager-next = Page suivante
+
+live-on = En direct
+live-off = Connexion perdue ; nouvel essai
+live-end = Terminé
+
+ago-now = à l’instant
+ago-seconds = { $count ->
+    [one] il y a { $count } seconde
+   *[other] il y a { $count } secondes
+}
+ago-minutes = { $count ->
+    [one] il y a { $count } minute
+   *[other] il y a { $count } minutes
+}
+ago-hours = { $count ->
+    [one] il y a { $count } heure
+   *[other] il y a { $count } heures
+}
+ago-days = { $count ->
+    [one] il y a { $count } jour
+   *[other] il y a { $count } jours
+}
+span-days = { $count } j
+span-hours = { $count } h
+span-minutes = { $count } min
+span-seconds = { $count } s
+
+per-hour = { $amount } par heure
+per-month = { $amount } par mois
+cancel = Annuler
+none = aucun
+unknown = inconnu
+
+state-planning = planification
+state-deploying = déploiement
+state-running = en service
+state-degraded = dégradé
+state-blocked = bloqué
+state-removing = suppression
+state-removed = supprimé
+state-prepared = préparé
+state-starting = démarrage
+state-unhealthy = défaillant
+state-backing-off = relance après une panne
+state-failed = en échec
+state-stopping = arrêt en cours
+state-held = réservé
+state-ordered = commandé
+state-ready = prêt
+state-lost = perdu
+state-releasing = en cours de restitution
+state-succeeded = réussi
+state-active = actif
+state-suspended = suspendu
+state-stale = périmé
+state-unreachable = injoignable
+state-missing = pas encore là
+
+error-title = { $status ->
+    [401] Veuillez vous connecter
+    [403] Vous n’avez pas ce droit
+    [404] Il n’y a rien ici
+    [405] Ce n’est pas possible ici
+    [409] Cela contredit ce qui existe déjà
+    [412] Cela a changé entre-temps
+    [413] C’est trop volumineux
+    [429] Trop de requêtes
+    [500] Une erreur s’est produite de notre côté
+    [503] Pas pour le moment
+    [504] Cela a pris trop de temps
+   *[other] Cela n’a pas fonctionné
+}
+error-text = { $status ->
+    [401] Votre session a expiré, ou vous ne vous êtes pas encore connecté.
+    [403] Il manque à votre compte un droit nécessaire. L’administrateur de votre projet peut vous l’accorder.
+    [404] Cela n’a peut-être jamais existé, n’existe plus, ou appartient à un projet que vous ne voyez pas.
+    [500] L’incident figure dans le journal du broker sous le numéro ci-dessous. Revenez en arrière et réessayez.
+   *[other] Le broker en donne la raison ci-dessous.
+}
+error-said = Ce que dit le broker
+error-number = Requête
+error-back = Vers la vue d’ensemble
+error-csrf = Ce formulaire est périmé ou ne provient pas de ce portail. Revenez en arrière, rechargez la page et renvoyez-le ; rien n’a été modifié.
+
+# What was just done; $name is what it was done to.
+done-preferences = C’est noté.

@@ -1,0 +1,9 @@
+overview-title = Vue d’ensemble
+overview-new = Nouvelle application
+overview-applications = Applications
+overview-empty = Rien ne tourne encore
+overview-empty-text = Décrivez une application, examinez le plan et son prix, puis déployez-la. Rien n’est loué avant votre accord.
+overview-attention = À surveiller
+overview-attention-none = Tout est en ordre.
+overview-recent = Derniers événements
+overview-recent-none = Rien ne s’est encore passé.
