@@ -8,6 +8,7 @@
 //! has the formats.
 
 mod error;
+mod export;
 mod keyring;
 mod line;
 mod note;
@@ -18,10 +19,16 @@ mod steps;
 mod store;
 mod trail;
 mod tree;
+mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::AuditError;
+pub use export::Export;
 pub use line::{Record, RecordKind};
 pub use proof::{ConsistencyProof, InclusionProof};
 pub use record::{AuditOutcome, NewAuditRecord};
 pub use store::{AuditFilter, MIGRATIONS, StoredCheckpoint};
 pub use trail::{AuditKey, Listed, Trail, append};
+pub use verify::{Earlier, Fault, FaultKind, Verified, verify};

@@ -1,7 +1,6 @@
 //! Signed statements: checkpoints (C2SP tlog-checkpoint) and the list of the
 //! keys that sign them, all in the form of C2SP signed-note.
 
-use super::tree;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
@@ -212,14 +211,10 @@ fn parse_statement(origin: &str, statement: &str) -> Result<KnownKey, String> {
     })
 }
 
-/// A checkpoint in words.
-pub(crate) fn told(size: u64, root: Hash) -> String {
-    format!("{size} records, root {}", tree::text(root))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::tree;
 
     const ORIGIN: &str = "hansa.test/log";
 

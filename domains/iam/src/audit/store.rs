@@ -459,3 +459,20 @@ pub(super) fn key_is_known(connection: &mut Connection, key: &str) -> Result<boo
     let found: Option<String> = audit_key::table.find(key).select(audit_key::public).first(connection).optional()?;
     Ok(found.is_some())
 }
+
+/// What somebody with the database's password may do.
+#[cfg(test)]
+pub(super) async fn tamper(database: &hansa_repository::Database, sql: &str) -> Result<(), RepositoryError> {
+    use diesel::connection::SimpleConnection as _;
+    let sql = sql.to_owned();
+    database.write(move |connection| Ok(connection.batch_execute(&sql)?)).await
+}
+
+/// Takes the triggers away.
+#[cfg(test)]
+pub(super) async fn without_triggers(database: &hansa_repository::Database) {
+    let sqlite = "DROP TRIGGER audit_record_no_update; DROP TRIGGER audit_record_no_delete";
+    let postgres = "DROP TRIGGER audit_record_no_change ON audit_record";
+    let is_sqlite = tamper(database, sqlite).await.is_ok();
+    assert!(is_sqlite || tamper(database, postgres).await.is_ok(), "the triggers are there");
+}
