@@ -51,6 +51,9 @@ pub enum IamError {
         /// What happened, and what to do.
         reason: String,
     },
+    /// The audit trail.
+    #[error(transparent)]
+    Audit(#[from] crate::AuditError),
     /// The database.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -87,11 +90,25 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// What a kind of the repository's is here.
+    fn of(kind: hansa_repository::ErrorKind) -> Self {
+        use hansa_repository::ErrorKind as Kind;
+        match kind {
+            Kind::NotFound => Self::NotFound,
+            Kind::Conflict => Self::Conflict,
+            Kind::Invalid => Self::Invalid,
+            Kind::Busy | Kind::Unavailable => Self::Unavailable,
+            Kind::Full => Self::Full,
+            _ => Self::Internal,
+        }
+    }
+}
+
 impl IamError {
     /// What a caller decides by.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        use hansa_repository::ErrorKind as Kind;
         match self {
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::NotFound(_) => ErrorKind::NotFound,
@@ -101,14 +118,8 @@ impl IamError {
             Self::Forbidden { .. } => ErrorKind::Forbidden,
             Self::TooMany(_) => ErrorKind::TooMany,
             Self::Issuer { .. } => ErrorKind::Issuer,
-            Self::Repository(error) => match error.kind() {
-                Kind::NotFound => ErrorKind::NotFound,
-                Kind::Conflict => ErrorKind::Conflict,
-                Kind::Invalid => ErrorKind::Invalid,
-                Kind::Busy | Kind::Unavailable => ErrorKind::Unavailable,
-                Kind::Full => ErrorKind::Full,
-                _ => ErrorKind::Internal,
-            },
+            Self::Repository(error) => ErrorKind::of(error.kind()),
+            Self::Audit(error) => ErrorKind::of(error.kind()),
             Self::Internal(_) => ErrorKind::Internal,
         }
     }

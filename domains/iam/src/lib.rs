@@ -16,8 +16,7 @@ pub mod session;
 mod store;
 pub mod token;
 
-pub use audit::MIGRATIONS as AUDIT_MIGRATIONS;
-pub use audit::{AuditOutcome, NewAuditRecord};
+pub use audit::{AuditError, AuditOutcome, NewAuditRecord, Trail};
 pub use error::{ErrorKind, IamError};
 pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
 pub use options::{IamOptions, IssuerOptions};

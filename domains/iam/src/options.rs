@@ -2,7 +2,7 @@
 
 use crate::{Grant, Secret, claims::ClaimRule, oidc::Algorithm};
 use chrono::TimeDelta;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 use url::Url;
 
 /// What this room is told.
@@ -22,6 +22,8 @@ pub struct IamOptions {
     pub token_longest: TimeDelta,
     /// How long roles that an issuer claimed at a login count for the person's own tokens.
     pub claims_valid: TimeDelta,
+    /// The folder of the key that signs the audit trail.
+    pub keys_dir: PathBuf,
 }
 
 impl Default for IamOptions {
@@ -34,6 +36,7 @@ impl Default for IamOptions {
             session_absolute: TimeDelta::hours(12),
             token_longest: TimeDelta::days(366),
             claims_valid: TimeDelta::days(30),
+            keys_dir: PathBuf::from("keys"),
         }
     }
 }

@@ -136,7 +136,10 @@ impl Export {
     async fn head(&self, text: &mut String) -> Result<(), AuditError> {
         let size = self.size;
         let read = move |connection: &mut Connection| {
-            Ok::<_, RepositoryError>((store::keys(connection)?, store::checkpoints(connection, Some(size), usize::MAX)?))
+            Ok::<_, RepositoryError>((
+                store::keys(connection)?,
+                store::checkpoints(connection, Some(size), usize::MAX)?,
+            ))
         };
         let (keys, checkpoints) = self.trail.database().read(read).await?;
         let at = self.trail.clock().now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);

@@ -29,6 +29,6 @@ pub use export::Export;
 pub use line::{Record, RecordKind};
 pub use proof::{ConsistencyProof, InclusionProof};
 pub use record::{AuditOutcome, NewAuditRecord};
-pub use store::{AuditFilter, MIGRATIONS, StoredCheckpoint};
+pub use store::{AuditFilter, StoredCheckpoint};
 pub use trail::{AuditKey, Listed, Trail, append};
 pub use verify::{Earlier, Fault, FaultKind, Verified, verify};

@@ -6,19 +6,11 @@ use diesel::{
     EscapeExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
     RunQueryDsl as _, Selectable, SelectableHelper as _, TextExpressionMethods as _,
 };
-use diesel_migrations::embed_migrations;
 use hansa_ontology::{Actor, ProjectId, ProjectScope};
-use hansa_repository::{Connection, Migrations, RepositoryError, time};
+use hansa_repository::{Connection, RepositoryError, time};
 use std::collections::HashMap;
 use tlog_tiles::Hash;
 use uuid::Uuid;
-
-/// The tables of the audit trail.
-pub const MIGRATIONS: Migrations = Migrations::split(
-    embed_migrations!("migrations-audit/portable"),
-    embed_migrations!("migrations-audit/sqlite"),
-    embed_migrations!("migrations-audit/postgres"),
-);
 
 diesel::table! {
     audit_intake (number) {

@@ -1,12 +1,12 @@
 //! The trail on both databases, and its sealer killed at every step.
 
 use super::{
-    AuditOutcome, FaultKind, MIGRATIONS, NewAuditRecord, Trail, append,
+    AuditOutcome, FaultKind, NewAuditRecord, Trail, append,
     steps::{ALL, DIES_AT},
     store::AuditFilter,
     verify,
 };
-use crate::model::Via;
+use crate::{MIGRATIONS, model::Via};
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::{Actor, ProjectScope};
 use hansa_repository::{
@@ -134,7 +134,7 @@ fn what_is_sealed_stays_as_it_is() {
             let refused = super::store::tamper(&database, &format!("DELETE FROM {table}")).await.unwrap_err();
             assert!(refused.to_string().contains("append-only"), "{refused}");
         }
-        let change = "UPDATE audit_record SET line = replace(line, 'ann', 'bob') WHERE place = 2";
+        let change = "UPDATE audit_record SET line = replace(line, 'tenant', 'nobody') WHERE place = 2";
         assert!(super::store::tamper(&database, change).await.unwrap_err().to_string().contains("append-only"));
         // Whoever may drop the triggers is found out.
         super::store::without_triggers(&database).await;
@@ -142,7 +142,7 @@ fn what_is_sealed_stays_as_it_is() {
         trail.append(decision("e")).await.unwrap();
         let fault = verify(export(&trail).await.as_bytes(), &[], None).unwrap_err();
         assert_eq!((fault.kind, fault.place), (FaultKind::Altered, Some(2)));
-        super::store::tamper(&database, &change.replace("'ann', 'bob'", "'bob', 'ann'")).await.unwrap();
+        super::store::tamper(&database, &change.replace("'tenant', 'nobody'", "'nobody', 'tenant'")).await.unwrap();
         verify(export(&trail).await.as_bytes(), &[], None).unwrap();
         super::store::tamper(&database, "UPDATE audit_record SET actor = 'bob' WHERE place = 3").await.unwrap();
         let fault = verify(export(&trail).await.as_bytes(), &[], None).unwrap_err();

@@ -1,6 +1,7 @@
 //! The one facade of this room.
 
 mod account;
+mod audit;
 mod bearer;
 mod login;
 mod principal;
@@ -10,7 +11,7 @@ mod token;
 
 pub use login::{IssuerView, LoginAnswer, LoginStart};
 
-use crate::{IamError, IamOptions, oidc::Party};
+use crate::{IamError, IamOptions, Trail, oidc::Party};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use hansa_repository::{
     Database,
@@ -46,6 +47,8 @@ pub(crate) struct Inner {
     pub(crate) options: IamOptions,
     /// The trusted issuers, in the order of the settings.
     pub(crate) parties: Vec<Arc<Party>>,
+    /// The audit trail.
+    pub(crate) trail: Trail,
 }
 
 impl Iam {
@@ -57,7 +60,9 @@ impl Iam {
     pub fn new(rooms: Rooms) -> Result<Self, IamError> {
         let Rooms { database, clock, ids, options } = rooms;
         let parties = Party::all(&options, &clock)?;
-        Ok(Self { inner: Arc::new(Inner { database, clock, ids, options, parties }) })
+        let keys_dir = options.keys_dir.clone();
+        let trail = Trail::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), keys_dir);
+        Ok(Self { inner: Arc::new(Inner { database, clock, ids, options, parties, trail }) })
     }
 
     /// Whether people have to prove who they are: whether there is an issuer.

@@ -9,4 +9,8 @@ use diesel_migrations::embed_migrations;
 use hansa_repository::Migrations;
 
 /// This room's tables.
-pub const MIGRATIONS: Migrations = Migrations::portable(embed_migrations!("migrations"));
+pub const MIGRATIONS: Migrations = Migrations::split(
+    embed_migrations!("migrations"),
+    embed_migrations!("migrations-sqlite"),
+    embed_migrations!("migrations-postgres"),
+);

@@ -72,7 +72,8 @@ impl Fault {
     }
 
     pub(super) fn checkpoint(size: Option<u64>, reason: &str) -> Self {
-        let which = size.map_or_else(|| "a checkpoint".to_owned(), |size| format!("the checkpoint over {size} records"));
+        let which =
+            size.map_or_else(|| "a checkpoint".to_owned(), |size| format!("the checkpoint over {size} records"));
         Self::new(FaultKind::ForgedCheckpoint, None, format!("{which} is forged: {reason}"))
     }
 
@@ -96,7 +97,9 @@ impl Fault {
         Self::new(
             FaultKind::AlteredRow,
             place,
-            format!("record {place} was altered in the database: its column `{column}` says something else than the sealed record"),
+            format!(
+                "record {place} was altered in the database: its column `{column}` says something else than the sealed record"
+            ),
         )
     }
 
@@ -157,7 +160,9 @@ impl Fault {
         Self::new(
             FaultKind::Truncated,
             size,
-            format!("the tail was cut off: there were {earlier} records earlier, and now there are {size}; record {size} is the first that is missing"),
+            format!(
+                "the tail was cut off: there were {earlier} records earlier, and now there are {size}; record {size} is the first that is missing"
+            ),
         )
     }
 
@@ -173,7 +178,9 @@ impl Fault {
         Self::new(
             FaultKind::Rewritten,
             None,
-            format!("the first {size} records aren't what they were when the earlier checkpoint was signed: the trail was written anew"),
+            format!(
+                "the first {size} records aren't what they were when the earlier checkpoint was signed: the trail was written anew"
+            ),
         )
     }
 

@@ -169,7 +169,10 @@ impl Records {
         if vouched || self.broken == Some(line.place) {
             Fault::altered(before, "the record after it names another hash")
         } else {
-            Fault::altered(line.place, "neither does it name the hash of the record before it, nor has it the hash that is named after it")
+            Fault::altered(
+                line.place,
+                "neither does it name the hash of the record before it, nor has it the hash that is named after it",
+            )
         }
     }
 }
