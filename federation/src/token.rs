@@ -116,15 +116,18 @@ impl<'a> UnverifiedToken<'a> {
     /// Reads the field `Authorization: Bearer …`.
     ///
     /// # Errors
-    /// [`FederationError::Untrusted`] when it is missing or of another scheme; as [`Self::parse`].
+    /// [`FederationError::Untrusted`] when it is missing, of another scheme or no
+    /// token at all (RFC 6750, section 3.1); otherwise as [`Self::parse`].
     pub fn from_authorization(field: Option<&'a str>) -> Result<Self, FederationError> {
         let token = field.and_then(|field| {
             let (scheme, token) = field.split_at_checked(SCHEME.len())?;
             scheme.eq_ignore_ascii_case(SCHEME).then_some(token)
         });
-        Self::parse(token.ok_or_else(|| {
-            FederationError::untrusted("the field Authorization: Bearer with a signed token is missing")
-        })?)
+        let missing = || FederationError::untrusted("the field Authorization: Bearer with a signed token is missing");
+        Self::parse(token.ok_or_else(missing)?).map_err(|error| match error {
+            FederationError::Invalid { .. } => FederationError::untrusted(error.to_string()),
+            other => other,
+        })
     }
 
     /// Reads a token.

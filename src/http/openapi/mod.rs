@@ -1,6 +1,7 @@
 //! The APIs' descriptions (OpenAPI 3.1), made from the handlers: one for
 //! tenants and partners, one for owners.
 
+mod complete;
 mod frame;
 mod model;
 mod split;
@@ -28,6 +29,7 @@ impl Documents {
     pub(crate) fn new(api: &utoipa::openapi::OpenApi) -> Self {
         let mut json = serde_json::to_value(api).unwrap_or_default();
         model::insert(&mut json);
+        complete::complete(&mut json);
         let frame = |frame: utoipa::openapi::OpenApi| serde_json::to_value(frame).unwrap_or_default();
         let tenant = split::part(&json, &frame(Frame::openapi()), |path| !path.starts_with(ADMIN));
         let admin = split::part(&json, &frame(AdminFrame::openapi()), |path| path.starts_with(ADMIN));
@@ -46,8 +48,10 @@ impl Documents {
 
     /// The methods of whatever lies at a path; none where nothing does.
     pub(crate) fn methods(&self, path: &str) -> Vec<String> {
-        let found = self.paths.iter().filter(|(template, _)| matches(template, path));
-        found.flat_map(|(_, methods)| methods.clone()).collect()
+        let found: Vec<_> = self.paths.iter().filter(|(template, _)| matches(template, path)).collect();
+        // A path that is said in full is that path, and none of those with a place for names.
+        let exact = found.iter().find(|(template, _)| template == path).copied();
+        exact.map_or_else(|| found.iter().flat_map(|(_, methods)| methods.clone()).collect(), |(_, methods)| methods.clone())
     }
 }
 

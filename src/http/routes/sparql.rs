@@ -10,10 +10,10 @@ use crate::http::{
 use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web};
 use hansa_ontology::graph::{AnswerFormat, QueryAnswer, QueryLimits};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 /// The question, as a query parameter or a form field.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Question {
@@ -38,7 +38,7 @@ pub(crate) async fn sparql_get(broker: web::Data<Broker>, request: HttpRequest, 
 /// Ask the offer graph, with the question in the body.
 #[utoipa::path(
     tag = "catalogue",
-    request_body(content = String, content_type = "application/sparql-query"),
+    request_body(content((String = "application/sparql-query"), (Question = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, body = String, content_type = "application/sparql-results+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")

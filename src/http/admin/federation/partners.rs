@@ -55,7 +55,7 @@ pub(crate) async fn partner_show(broker: web::Data<Broker>, reference: web::Path
 #[utoipa::path(
     tag = "partners",
     params(("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")),
-    request_body = InviteRequest,
+    request_body = Option<InviteRequest>,
     responses((status = 200, body = Invitation), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/partners/invite")]
@@ -105,7 +105,7 @@ pub(crate) async fn partner_accept(broker: web::Data<Broker>, call: Call) -> Rep
         ("partner" = String, Path, description = "DID (percent-encoded) or name"),
         ("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")
     ),
-    request_body = PartnerChange,
+    request_body = Option<PartnerChange>,
     responses((status = 200, body = Partner), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/partners/{partner}/suspend")]
@@ -134,7 +134,7 @@ pub(crate) async fn partner_resume(broker: web::Data<Broker>, reference: web::Pa
         ("partner" = String, Path, description = "DID (percent-encoded) or name"),
         ("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")
     ),
-    request_body = PartnerChange,
+    request_body = Option<PartnerChange>,
     responses((status = 200, body = Partner), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/partners/{partner}/terminate")]
@@ -176,7 +176,7 @@ async fn change(broker: &Broker, reference: &str, call: &Call, event: PartnerEve
         ("partner" = String, Path, description = "DID (percent-encoded) or name"),
         ("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")
     ),
-    request_body = RepinRequest,
+    request_body = Option<RepinRequest>,
     responses((status = 200, body = Partner), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/partners/{partner}/repin")]
