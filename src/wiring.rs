@@ -4,6 +4,7 @@
 mod error;
 mod federation;
 mod fulfilment;
+mod iam;
 mod lock;
 mod partner;
 mod sites;
@@ -97,6 +98,8 @@ async fn assemble(
     let ids: SharedIds = Arc::new(RandomIds);
     let database = open_database(&settings).await?;
     let catalogue = CatalogueService::new(database.clone())?;
+    let public_url = iam::public_url(&settings, address)?;
+    let iam = iam::iam(&settings, public_url, Vec::new(), &database, &clock, &ids)?;
     let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
     let partner: Arc<dyn Partner> = match &federation {
         Some(manager) => Arc::new(Partners(manager.clone())),
@@ -133,6 +136,7 @@ async fn assemble(
         wdm,
         orchestrator,
         federation,
+        iam,
         metrics,
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),
@@ -152,6 +156,7 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
                 hansa_mco::MIGRATIONS,
                 hansa_service_orchestrator::MIGRATIONS,
                 hansa_federation_manager::MIGRATIONS,
+                hansa_iam::MIGRATIONS,
             ],
         )
     });

@@ -87,10 +87,7 @@ impl ProjectId {
 
 fn is_name(text: &str) -> bool {
     let known = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    (1..=LONGEST).contains(&text.len())
-        && text.chars().all(known)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
+    (1..=LONGEST).contains(&text.len()) && text.chars().all(known) && !text.starts_with('-') && !text.ends_with('-')
 }
 
 macro_rules! text_id {

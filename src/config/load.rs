@@ -14,8 +14,15 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 35] = [
+const FROM_ENVIRONMENT: [&str; 42] = [
     "server.listen",
+    "server.public_url",
+    "auth.dev_login",
+    "auth.roots",
+    "auth.session_idle",
+    "auth.session_absolute",
+    "auth.token_longest",
+    "auth.claims_valid",
     "server.body_limit",
     "server.request_timeout",
     "server.shutdown_timeout",
@@ -156,16 +163,17 @@ fn variable_setting(variable: &str) -> Result<Option<&'static str>, ConfigFault>
 }
 
 /// Variables of ours that are no settings of a broker.
-const OTHER_VARIABLES: [&str; 2] = ["HANSA_SERVER", "HANSA_OUTPUT"];
+const OTHER_VARIABLES: [&str; 4] = ["HANSA_SERVER", "HANSA_OUTPUT", "HANSA_TOKEN", "HANSA_CA_FILE"];
 
 fn nested(path: &str, text: &str) -> Value {
     let leaf = match (path, text) {
         ("workers" | "federation.offers_limit", number) if number.parse::<u64>().is_ok() => {
             number.parse::<u64>().map_or(Value::Null, Value::from)
         }
-        ("federation.enabled" | "federation.allow_loopback" | "federation.conformance", "true" | "false") => {
-            Value::from(text == "true")
-        }
+        (
+            "auth.dev_login" | "federation.enabled" | "federation.allow_loopback" | "federation.conformance",
+            "true" | "false",
+        ) => Value::from(text == "true"),
         _ => Value::from(text),
     };
     path.rsplit('.').fold(leaf, |inner, key| Value::Object([(key.to_owned(), inner)].into_iter().collect()))
@@ -213,6 +221,10 @@ fn describe(path: &[String], kind: &Kind) -> ConfigFault {
             ConfigFault::new(field, format!("`{name}` is not possible here"), format!("choose one of: {}", list(known)))
         }
         Kind::MissingField(name) => ConfigFault::new(field, "it is missing", format!("add `{name}`")),
+        // What was found may be a secret of the wrong form.
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) if field.ends_with("secret") => {
+            ConfigFault::new(field, "it has the wrong form", format!("give {expected}"))
+        }
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
             ConfigFault::new(field, format!("found {found}"), format!("give {expected}"))
         }
@@ -258,6 +270,10 @@ fn stand_in(setting: &str) -> Option<Value> {
         "cpu" => Value::from("1"),
         "memory" => Value::from("1Gi"),
         "nodes" => Value::Array(Vec::new()),
+        "url" => Value::from("https://unknown.example"),
+        "client_id" => Value::from("unknown"),
+        "role" => Value::from("auditor"),
+        "over" => Value::from("broker"),
         _ => return None,
     })
 }

@@ -1,8 +1,8 @@
 //! This machine as a site: what a broker offers that was told nothing.
 
 use super::{
-    FederationSettings, LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, ServerTlsSettings, Settings,
-    SiteSettings,
+    AuthSettings, FederationSettings, LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, ServerTlsSettings,
+    Settings, SiteSettings,
 };
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
@@ -43,6 +43,7 @@ impl Settings {
         Ok(Self {
             server: ServerSettings {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+                public_url: None,
                 body_limit: Mebibytes(16),
                 request_timeout: TimeSpan::from_millis(30_000),
                 shutdown_timeout: TimeSpan::from_millis(10_000),
@@ -59,6 +60,7 @@ impl Settings {
                 name: "This broker".to_owned(),
                 country: Area::new(ASSUMED_COUNTRY)?,
             },
+            auth: AuthSettings::default(),
             federation: FederationSettings::default(),
             sites: vec![SiteSettings {
                 id: SiteId::new("urn:hansa:site:local")?,

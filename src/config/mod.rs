@@ -3,6 +3,7 @@
 //! [`settings`] has the words of the file, [`load`] merges the sources and
 //! finds every fault at once, [`local`] describes this machine as a site.
 
+mod auth;
 mod fault;
 mod federation;
 mod load;
@@ -13,6 +14,7 @@ mod settings;
 mod suggest;
 mod yaml;
 
+pub(crate) use auth::AuthSettings;
 pub(crate) use fault::ConfigFault;
 pub(crate) use federation::{FederationSettings, ServerTlsSettings};
 pub(crate) use load::{Loaded, load};

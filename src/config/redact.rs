@@ -1,11 +1,15 @@
 //! The effective configuration as people may see it: without secrets.
 
 use super::{Settings, to_yaml};
+use hansa_iam::Secret;
 
 /// The settings in force as YAML, in the words of the file; passwords are replaced.
 pub(crate) fn effective(settings: &Settings) -> String {
     let mut shown = settings.clone();
     shown.database.url = Some(without_password(&settings.database_url()));
+    for issuer in &mut shown.auth.issuers {
+        issuer.client_secret = issuer.client_secret.as_ref().map(|_| Secret::new("***"));
+    }
     serde_json::to_value(&shown).map_or_else(|fault| format!("# {fault}\n"), |value| to_yaml(&value))
 }
 

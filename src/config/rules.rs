@@ -1,12 +1,13 @@
 //! What types alone can't say about the settings.
 
-use super::{ConfigFault, NodeSettings, Settings, SiteSettings, federation, settings::ServerSettings};
+use super::{ConfigFault, NodeSettings, Settings, SiteSettings, auth, federation, settings::ServerSettings};
 use std::{collections::BTreeSet, net::TcpListener};
 
 /// Every rule that `settings` break.
 pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
-    server(&settings.server, &mut faults);
+    server(&settings.server, settings.auth.login(), &mut faults);
+    auth::check(&settings.auth, &settings.server, &mut faults);
     let own = [("server.listen", Some(settings.server.listen)), ("federation.listen", settings.federation.listen)];
     for (field, port) in own.into_iter().filter_map(|(field, address)| Some((field, address?.port()))) {
         if settings.workload_ports.contains(port) {
@@ -41,12 +42,15 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     faults
 }
 
-fn server(server: &ServerSettings, faults: &mut Vec<ConfigFault>) {
-    if !server.listen.ip().is_loopback() {
+fn server(server: &ServerSettings, login: bool, faults: &mut Vec<ConfigFault>) {
+    if !server.listen.ip().is_loopback() && !login {
         faults.push(ConfigFault::new(
             "server.listen",
-            format!("{} is not a loopback address, and this version has no login yet: whoever reached it could do everything", server.listen.ip()),
-            "listen on 127.0.0.1 or [::1]; reach it from elsewhere through an SSH tunnel",
+            format!(
+                "{} is not a loopback address, and there is no login: whoever reached it could do everything",
+                server.listen.ip()
+            ),
+            "listen on 127.0.0.1 or [::1], or say in auth.issuers who may log in (docs/identity.md)",
         ));
     }
     if !(1..=1_024).contains(&server.body_limit.0) {

@@ -1,6 +1,9 @@
 //! The words of the configuration file.
 
-use super::federation::{FederationSettings, ServerTlsSettings};
+use super::{
+    auth::AuthSettings,
+    federation::{FederationSettings, ServerTlsSettings},
+};
 use hansa_ontology::{
     Currency, ProviderId, SiteId,
     place::Area,
@@ -35,6 +38,8 @@ pub(crate) struct Settings {
     pub workload_ports: PortRange,
     /// The provider that runs the local sites described here.
     pub provider: ProviderSettings,
+    /// Login.
+    pub auth: AuthSettings,
     /// Partners: other providers' brokers.
     pub federation: FederationSettings,
     /// The sites whose machines this broker runs itself.
@@ -47,6 +52,8 @@ pub(crate) struct Settings {
 pub(crate) struct ServerSettings {
     /// Address and port. Port 0 takes any free one.
     pub listen: SocketAddr,
+    /// Where browsers and the command line reach this broker. Absent: the address it listens on.
+    pub public_url: Option<String>,
     /// The largest body of a request.
     pub body_limit: Mebibytes,
     /// How long a request may take; streams are not bound by it.

@@ -2,6 +2,7 @@
 
 use crate::{config::Settings, metrics::Metrics};
 use hansa_federation_manager::FederationManager;
+use hansa_iam::Iam;
 use hansa_pim::Pim;
 use hansa_repository::{
     Database,
@@ -37,6 +38,8 @@ pub(crate) struct Broker {
     pub orchestrator: ServiceOrchestrator,
     /// Partners. None: this broker federates with nobody.
     pub federation: Option<FederationManager>,
+    /// Who acts, and what they may do.
+    pub iam: Iam,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether workers are at work.

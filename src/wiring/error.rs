@@ -43,6 +43,9 @@ pub(crate) enum WiringError {
     /// Clusters.
     #[error(transparent)]
     Mcm(#[from] hansa_mcm::McmError),
+    /// Security.
+    #[error(transparent)]
+    Iam(#[from] hansa_iam::IamError),
     /// Workloads.
     #[error(transparent)]
     Wdm(#[from] hansa_wdm::WdmError),
@@ -61,6 +64,22 @@ pub(crate) enum WiringError {
         text: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Browsers couldn't reach this broker.
+    #[error("server.public_url: `{text}` can't be used: {reason}; give the URL under which browsers reach this broker")]
+    BrowserUrl {
+        /// What was told.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file of a client's secret.
+    #[error("auth.issuers: the client_secret_file {} can't be read: {source}", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// A file of keys or certificates.
     #[error("{field}: {} can't be read: {source}; give a file in PEM form", path.display())]

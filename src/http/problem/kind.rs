@@ -37,6 +37,8 @@ pub(crate) enum ProblemKind {
     TooMany,
     /// A partner's broker failed, or said no.
     Partner,
+    /// An issuer of logins failed.
+    Issuer,
     /// Not now.
     Unavailable,
     /// The disk is full.
@@ -48,7 +50,7 @@ pub(crate) enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the documentation.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Malformed,
         Self::Invalid,
         Self::Infeasible,
@@ -65,6 +67,7 @@ impl ProblemKind {
         Self::KeyReused,
         Self::TooMany,
         Self::Partner,
+        Self::Issuer,
         Self::Unavailable,
         Self::Full,
         Self::Internal,
@@ -86,7 +89,7 @@ impl ProblemKind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Self::Partner => StatusCode::BAD_GATEWAY,
+            Self::Partner | Self::Issuer => StatusCode::BAD_GATEWAY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Full => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -112,6 +115,7 @@ impl ProblemKind {
             Self::KeyReused => ("idempotency-key-reused", "The key was used for another request"),
             Self::TooMany => ("too-many", "More than is taken of one sender"),
             Self::Partner => ("partner", "A partner's broker failed, or said no"),
+            Self::Issuer => ("issuer", "The issuer of logins failed"),
             Self::Unavailable => ("unavailable", "Not now"),
             Self::Full => ("full", "The broker's disk is full"),
             Self::Internal => ("internal", "A fault of the broker"),

@@ -4,6 +4,7 @@ use super::{ApiError, ProblemKind};
 use crate::http::wire::{Conflict, Fault};
 use hansa_application::Diagnostics;
 use hansa_federation_manager::FederationError;
+use hansa_iam::IamError;
 use hansa_mco::{McoError, planner::PlanError};
 use hansa_ontology::reading::ReadError;
 use hansa_repository::RepositoryError;
@@ -114,6 +115,30 @@ impl From<FederationError> for ApiError {
             FederationError::Invalid { field, message } => Self::field(&field, message),
             FederationError::Repository(error) => error.into(),
             FederationError::TooMany { retry_after, .. } => of(kind, &error).with_retry_after(retry_after),
+            error => of(kind, &error),
+        }
+    }
+}
+
+impl From<IamError> for ApiError {
+    fn from(error: IamError) -> Self {
+        use hansa_iam::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::Invalid => ProblemKind::Invalid,
+            Kind::NotFound => ProblemKind::NotFound,
+            Kind::Conflict => ProblemKind::Conflict,
+            Kind::PreconditionFailed => ProblemKind::PreconditionFailed,
+            Kind::Unauthenticated => ProblemKind::Unauthenticated,
+            Kind::Forbidden => ProblemKind::Forbidden,
+            Kind::TooMany => ProblemKind::TooMany,
+            Kind::Issuer => ProblemKind::Issuer,
+            Kind::Unavailable => ProblemKind::Unavailable,
+            Kind::Full => ProblemKind::Full,
+            _ => ProblemKind::Internal,
+        };
+        match error {
+            IamError::Invalid { field, message } => Self::field(&field, message),
+            IamError::Repository(error) => error.into(),
             error => of(kind, &error),
         }
     }
