@@ -3,8 +3,7 @@
 use super::{
     Broker, admin, federation, middleware,
     openapi::{Documents, Frame},
-    portal,
-    routes,
+    portal, routes,
     tls::{self, TlsError},
 };
 use crate::config::Settings;

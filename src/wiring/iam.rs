@@ -41,6 +41,7 @@ pub(super) fn iam(
         session_absolute: delta(auth.session_absolute),
         token_longest: delta(auth.token_longest),
         claims_valid: delta(auth.claims_valid),
+        keys_dir: settings.federation.keys_dir.clone().unwrap_or_else(|| settings.data_dir.join("keys")),
     };
     let (database, clock, ids) = (database.clone(), Arc::clone(clock), Arc::clone(ids));
     Ok(Iam::new(Rooms { database, clock, ids, options })?)

@@ -29,7 +29,10 @@ use hansa_repository::catalogue::ImportRequest;
 pub(crate) async fn offer_import(broker: web::Data<Broker>, call: Call) -> Reply {
     let format = format(&call)?;
     if call.bytes().is_empty() {
-        return Err(ApiError::new(ProblemKind::Malformed, "the body is empty; send providers, sites and offers as RDF"));
+        return Err(ApiError::new(
+            ProblemKind::Malformed,
+            "the body is empty; send providers, sites and offers as RDF",
+        ));
     }
     replay::once(&broker, &call, async {
         let request = ImportRequest {

@@ -14,7 +14,8 @@ const DOCUMENTS: &[u16] = &[400, 406, 408, 421, 429, 500, 503, 504];
 /// Completes the description.
 pub(super) fn complete(json: &mut Value) {
     if let Some(info) = json.get_mut("info").and_then(Value::as_object_mut) {
-        info.entry("contact").or_insert_with(|| json!({ "name": "Hansa", "url": "https://github.com/hansa-broker/hansa" }));
+        info.entry("contact")
+            .or_insert_with(|| json!({ "name": "Hansa", "url": "https://github.com/hansa-broker/hansa" }));
     }
     if let Some(whole) = json.as_object_mut() {
         whole.entry("servers").or_insert_with(|| json!([{ "url": "/", "description": "This broker" }]));

@@ -51,7 +51,10 @@ impl Documents {
         let found: Vec<_> = self.paths.iter().filter(|(template, _)| matches(template, path)).collect();
         // A path that is said in full is that path, and none of those with a place for names.
         let exact = found.iter().find(|(template, _)| template == path).copied();
-        exact.map_or_else(|| found.iter().flat_map(|(_, methods)| methods.clone()).collect(), |(_, methods)| methods.clone())
+        exact.map_or_else(
+            || found.iter().flat_map(|(_, methods)| methods.clone()).collect(),
+            |(_, methods)| methods.clone(),
+        )
     }
 }
 

@@ -84,7 +84,10 @@ fn most(limit: Mebibytes) -> usize {
 }
 
 fn too_large(limit: Mebibytes) -> ApiError {
-    ApiError::new(ProblemKind::TooLarge, format!("the form is larger than {limit}; send less, or raise server.body_limit"))
+    ApiError::new(
+        ProblemKind::TooLarge,
+        format!("the form is larger than {limit}; send less, or raise server.body_limit"),
+    )
 }
 
 fn broken(error: impl std::fmt::Display) -> ApiError {

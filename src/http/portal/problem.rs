@@ -12,15 +12,25 @@ use crate::{
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::header, web};
 
 /// What belongs to programs, whatever they accept.
-const PROGRAMS: [&str; 10] =
-    ["/api", "/admin", "/federation", "/.well-known", "/docs", "/metrics", "/livez", "/readyz", "/openapi.json", "/dsp"];
+const PROGRAMS: [&str; 10] = [
+    "/api",
+    "/admin",
+    "/federation",
+    "/.well-known",
+    "/docs",
+    "/metrics",
+    "/livez",
+    "/readyz",
+    "/openapi.json",
+    "/dsp",
+];
 
 /// What a browser said, if it is a browser that asks for a page of the portal.
 pub(crate) fn is_portal(request: &HttpRequest) -> bool {
     let path = request.path();
-    let program = PROGRAMS.iter().any(|prefix| {
-        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
+    let program = PROGRAMS
+        .iter()
+        .any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     !program && accepts.contains("text/html")
 }
@@ -43,13 +53,10 @@ pub(crate) fn error_page(request: &HttpRequest, error: &ApiError, instance: &str
     let caller = request.extensions().get::<Caller>().cloned();
     let status = error.kind().status();
     let (told, instance) = (error.to_string(), instance.to_owned());
-    let page = asked.render(
-        broker,
-        status,
-        caller.as_ref().map(|caller| &caller.principal),
-        Place::None,
-        move |frame| ProblemPage { frame, status: status.as_u16(), told, instance },
-    );
+    let page =
+        asked.render(broker, status, caller.as_ref().map(|caller| &caller.principal), Place::None, move |frame| {
+            ProblemPage { frame, status: status.as_u16(), told, instance }
+        });
     page.ok()
 }
 

@@ -166,12 +166,7 @@ impl Visit {
     }
 
     /// As [`Self::show`] with another status: 422 where a form is to be corrected.
-    pub(crate) fn show_as<P: Template>(
-        self,
-        status: StatusCode,
-        place: Place,
-        page: impl FnOnce(Frame) -> P,
-    ) -> Reply {
+    pub(crate) fn show_as<P: Template>(self, status: StatusCode, place: Place, page: impl FnOnce(Frame) -> P) -> Reply {
         self.asked.render(&self.broker, status, Some(&self.caller.principal), place, page)
     }
 }
@@ -196,7 +191,15 @@ mod tests {
         for good in ["/", "/applications?phase=running&page=2", "/applications/three-tier#logs"] {
             assert_eq!(local_path(good), Some(good));
         }
-        for bad in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x", "/a b", "applications"] {
+        for bad in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: x",
+            "/a b",
+            "applications",
+        ] {
             assert_eq!(local_path(bad), None, "{bad}");
         }
         assert_eq!(local_path(&format!("/{}", "x".repeat(1_000))), None);

@@ -36,7 +36,11 @@ impl Formats {
         let tag = if language == Language::English { "en-GB" } else { language.tag() };
         let locale: Locale = tag.parse().ok()?;
         Some(Self {
-            decimal: DecimalFormatter::try_new((&locale).into(), icu_decimal::options::DecimalFormatterOptions::default()).ok()?,
+            decimal: DecimalFormatter::try_new(
+                (&locale).into(),
+                icu_decimal::options::DecimalFormatterOptions::default(),
+            )
+            .ok()?,
             day: DateTimeFormatter::try_new((&locale).into(), YMD::medium()).ok()?,
             minute: DateTimeFormatter::try_new((&locale).into(), YMD::medium().with_time_hm()).ok()?,
         })
@@ -136,7 +140,12 @@ impl Language {
     /// How long, in at most two units: `3 d 4 h`, `12 min`.
     pub(crate) fn span(self, span: TimeDelta) -> String {
         let seconds = span.num_seconds().max(0);
-        let units = [("span-days", seconds / 86_400), ("span-hours", seconds / 3_600 % 24), ("span-minutes", seconds / 60 % 60), ("span-seconds", seconds % 60)];
+        let units = [
+            ("span-days", seconds / 86_400),
+            ("span-hours", seconds / 3_600 % 24),
+            ("span-minutes", seconds / 60 % 60),
+            ("span-seconds", seconds % 60),
+        ];
         let first = units.iter().position(|(_, count)| *count > 0).unwrap_or(units.len() - 1);
         let said: Vec<String> = units
             .iter()

@@ -25,7 +25,8 @@ fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
                 assert!(prefixed, "{key} in {name}.ftl does not begin with {name}-");
             }
             for part in line.split('$').skip(1) {
-                let argument: String = part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '-').collect();
+                let argument: String =
+                    part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '-').collect();
                 all.get_mut(&key).unwrap().insert(argument);
             }
         }
@@ -149,10 +150,18 @@ fn numbers_and_money_are_written_as_the_language_has_them() {
     let euro = |micros| Money::new(micros, Currency::EUR);
     let dollar = Money::new(1_234_500_000, "USD".parse().unwrap());
     let said = |language: Language| {
-        [language.decimal("1234567.25"), language.money(euro(12_500)), language.money(dollar), language.money_rounded(euro(-1_005_000))]
+        [
+            language.decimal("1234567.25"),
+            language.money(euro(12_500)),
+            language.money(dollar),
+            language.money_rounded(euro(-1_005_000)),
+        ]
     };
     assert_eq!(said(Language::English), ["1,234,567.25", "\u{20ac}0.0125", "USD\u{a0}1,234.50", "\u{20ac}-1.01"]);
-    assert_eq!(said(Language::German), ["1.234.567,25", "0,0125\u{a0}\u{20ac}", "1.234,50\u{a0}USD", "-1,01\u{a0}\u{20ac}"]);
+    assert_eq!(
+        said(Language::German),
+        ["1.234.567,25", "0,0125\u{a0}\u{20ac}", "1.234,50\u{a0}USD", "-1,01\u{a0}\u{20ac}"]
+    );
     assert_eq!(Language::French.money(euro(2_000_000)), "2,00\u{a0}\u{20ac}");
     assert_eq!(Language::Spanish.percentage("99.95"), "99,95\u{a0}%");
     assert_eq!(Language::English.percent(0.0312, 1), "3.1%");
