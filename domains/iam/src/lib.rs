@@ -6,6 +6,7 @@
 pub mod account;
 pub mod audit;
 pub mod claims;
+pub mod dev;
 mod error;
 pub mod model;
 pub mod oidc;

@@ -20,6 +20,7 @@ mod verify;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub(crate) use attempt::{ATTEMPT_LIFE, Attempt, return_path};
 pub(crate) use exchange::Begun;
+pub(crate) use http::is_loopback;
 pub(crate) use jwt::unverified_issuer;
 pub(crate) use party::Party;
-pub(crate) use verify::Verified;
+pub(crate) use verify::{Verified, s256};

@@ -193,6 +193,11 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &'static str) -> Result<Option
     }
 }
 
+/// The challenge of a code verifier (RFC 7636, section 4.2).
+pub(crate) fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}
+
 /// The left half of a hash in base64url (OpenID Connect Core 1.0, section 3.1.3.6).
 pub(crate) fn half_hash(algorithm: Algorithm, text: &str) -> String {
     let hashed = match algorithm {

@@ -1,0 +1,1 @@
+//! The development login from its outside.
