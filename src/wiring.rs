@@ -14,7 +14,7 @@ pub(crate) use error::WiringError;
 
 use crate::{
     config::Settings,
-    http::{self, Broker, WorkerHealth},
+    http::{self, Broker, Defence, WorkerHealth},
     metrics::Metrics,
 };
 use fulfilment::Delivery;
@@ -99,6 +99,7 @@ async fn assemble(
     let database = open_database(&settings).await?;
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
+    let https = public_url.scheme() == "https";
     let iam = iam::iam(&settings, public_url, Vec::new(), &database, &clock, &ids)?;
     let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
     let partner: Arc<dyn Partner> = match &federation {
@@ -127,6 +128,7 @@ async fn assemble(
         manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone())));
     }
     Ok(Broker {
+        defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), https)),
         settings: Arc::new(settings),
         clock,
         ids,

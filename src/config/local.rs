@@ -1,8 +1,8 @@
 //! This machine as a site: what a broker offers that was told nothing.
 
 use super::{
-    AuthSettings, FederationSettings, LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, ServerTlsSettings,
-    Settings, SiteSettings,
+    AuthSettings, FederationSettings, LimitSettings, LogFormat, LogSettings, NodeSettings, OffersSource, PortRange,
+    ServerTlsSettings, Settings, SiteSettings,
 };
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
@@ -47,6 +47,7 @@ impl Settings {
                 body_limit: Mebibytes(16),
                 request_timeout: TimeSpan::from_millis(30_000),
                 shutdown_timeout: TimeSpan::from_millis(10_000),
+                limits: LimitSettings::default(),
                 tls: ServerTlsSettings::default(),
             },
             data_dir: PathBuf::from("./hansa-data"),

@@ -6,6 +6,7 @@
 mod auth;
 mod fault;
 mod federation;
+mod limits;
 mod load;
 mod local;
 mod redact;
@@ -17,6 +18,7 @@ mod yaml;
 pub(crate) use auth::AuthSettings;
 pub(crate) use fault::ConfigFault;
 pub(crate) use federation::{FederationSettings, ServerTlsSettings};
+pub(crate) use limits::{LimitSettings, Network};
 pub(crate) use load::{Loaded, load};
 pub(crate) use local::{ASSUMED_COUNTRY, LocalError, local_catalogue};
 pub(crate) use redact::{effective, without_password};

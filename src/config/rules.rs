@@ -1,6 +1,6 @@
 //! What types alone can't say about the settings.
 
-use super::{ConfigFault, NodeSettings, Settings, SiteSettings, auth, federation, settings::ServerSettings};
+use super::{ConfigFault, NodeSettings, Settings, SiteSettings, auth, federation, limits, settings::ServerSettings};
 use std::{collections::BTreeSet, net::TcpListener};
 
 /// Every rule that `settings` break.
@@ -8,6 +8,7 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
     server(&settings.server, settings.auth.login(), &mut faults);
     auth::check(&settings.auth, &settings.server, &mut faults);
+    limits::check(&settings.server.limits, &mut faults);
     let own = [("server.listen", Some(settings.server.listen)), ("federation.listen", settings.federation.listen)];
     for (field, port) in own.into_iter().filter_map(|(field, address)| Some((field, address?.port()))) {
         if settings.workload_ports.contains(port) {

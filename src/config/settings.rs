@@ -3,6 +3,7 @@
 use super::{
     auth::AuthSettings,
     federation::{FederationSettings, ServerTlsSettings},
+    limits::LimitSettings,
 };
 use hansa_ontology::{
     Currency, ProviderId, SiteId,
@@ -60,6 +61,9 @@ pub(crate) struct ServerSettings {
     pub request_timeout: TimeSpan,
     /// How long a stopping broker waits for requests under way.
     pub shutdown_timeout: TimeSpan,
+    /// How much is taken of one caller.
+    #[serde(default)]
+    pub limits: LimitSettings,
     /// TLS where partners come: at `federation.listen`, where that is given, otherwise at `listen`.
     pub tls: ServerTlsSettings,
 }

@@ -10,7 +10,10 @@ use super::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use hansa_ontology::{Actor, ResourceModel, quantity::Mebibytes};
+use hansa_ontology::{
+    Actor, ResourceModel,
+    quantity::{Mebibytes, TimeSpan},
+};
 use hansa_service_orchestrator::{Change, IdempotencyKey};
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -120,7 +123,9 @@ impl FromRequest for Call {
             let limit = request
                 .app_data::<web::Data<Broker>>()
                 .map_or(Mebibytes(1), |broker| broker.settings.server.body_limit);
-            let body = read_body(payload, limit).await?;
+            let slowest =
+                request.app_data::<web::Data<Broker>>().map(|broker| broker.settings.server.limits.body_timeout);
+            let body = in_time(slowest, read_body(payload, limit)).await?;
             let digest = digest(&request, &body);
             Ok(Self {
                 actor: Caller::of(&request).actor(),
@@ -135,6 +140,20 @@ impl FromRequest for Call {
             })
         })
     }
+}
+
+/// What is read, unless the client takes too long to send it.
+async fn in_time(
+    limit: Option<TimeSpan>,
+    reading: impl Future<Output = Result<web::Bytes, ApiError>>,
+) -> Result<web::Bytes, ApiError> {
+    let Some(limit) = limit else { return reading.await };
+    tokio::time::timeout(limit.duration(), reading).await.unwrap_or_else(|_| {
+        Err(ApiError::new(
+            ProblemKind::Slow,
+            format!("the body did not come within {limit} (server.limits.body_timeout); send it faster, or in parts"),
+        ))
+    })
 }
 
 async fn read_body(mut payload: Payload, limit: Mebibytes) -> Result<web::Bytes, ApiError> {

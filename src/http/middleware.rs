@@ -2,7 +2,7 @@
 //! promise that every error is a problem document.
 
 use super::{
-    Broker,
+    Broker, Defence,
     federation::Refusal,
     portal,
     problem::{ApiError, MEDIA_TYPE, ProblemKind},
@@ -11,7 +11,10 @@ use actix_web::{
     Error, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderName, HeaderValue},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -33,11 +36,19 @@ pub(crate) async fn around(
     let span = tracing::info_span!("request", %id, %method, path = request.path());
     let begun = Instant::now();
     let limit = broker.settings.server.request_timeout;
+    let proves = Defence::is_proof(&request);
+    if let Err(refused) = broker.defence.admit(&request) {
+        let _entered = span.enter();
+        return Ok(turned_away(&broker, request, &refused, &instance, begun));
+    }
     let served = hansa_repository::request::within(id, next.call(request));
     let served = tokio::time::timeout(limit.duration(), served).instrument(span.clone()).await;
     let _entered = span.enter();
     let response = match served {
-        Ok(Ok(response)) => explained(response.map_into_boxed_body(), &instance),
+        Ok(Ok(response)) => {
+            let response = broker.defence.count_stream(response.map_into_boxed_body(), &instance);
+            explained(response, &instance)
+        }
         Ok(Err(error)) => return Err(unserved(&broker, &method, begun, error, &instance)),
         Err(_) => {
             let error =
@@ -49,7 +60,25 @@ pub(crate) async fn around(
     let status = response.status().as_u16();
     broker.metrics.request(&method, &route, status, begun.elapsed());
     tracing::debug!(%route, status, millis = begun.elapsed().as_millis(), "served");
-    Ok(identified(response, &id.to_string()))
+    if proves && response.status() == StatusCode::UNAUTHORIZED {
+        broker.defence.failed(response.request());
+    }
+    Ok(identified(&broker, response, &id.to_string()))
+}
+
+/// A request that was not let in.
+fn turned_away(
+    broker: &Broker,
+    request: ServiceRequest,
+    refused: &ApiError,
+    instance: &str,
+    begun: Instant,
+) -> ServiceResponse<BoxBody> {
+    tracing::debug!(reason = refused.log_text(), "turned away");
+    let status = refused.kind().status().as_u16();
+    broker.metrics.request(request.method().as_str(), "unknown", status, begun.elapsed());
+    let response = request.into_response(refused.response(instance));
+    identified(broker, response, instance.trim_start_matches("urn:uuid:"))
 }
 
 /// A request that no handler answered.
@@ -150,10 +179,10 @@ fn log(error: &ApiError) {
     }
 }
 
-fn identified(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+fn identified(broker: &Broker, mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    broker.defence.harden(&mut response);
     response
 }

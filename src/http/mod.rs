@@ -5,6 +5,7 @@
 mod access;
 mod admin;
 mod call;
+mod defence;
 mod federation;
 mod middleware;
 pub(crate) mod openapi;
@@ -22,5 +23,6 @@ mod tests;
 mod tls;
 pub(crate) mod wire;
 
+pub(crate) use defence::Defence;
 pub(crate) use server::{Server, StartError, bind, start};
 pub(crate) use state::{Broker, WorkerHealth};

@@ -18,6 +18,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Threads that serve requests. Each handler waits on the database, not on the processor.
 const THREADS: usize = 2;
+/// How long a client may take to end a connection that the server ends.
+const DISCONNECT: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Why the server can't start.
 #[derive(Debug, thiserror::Error)]
@@ -130,9 +132,15 @@ fn serve(
 ) -> Result<Part, StartError> {
     let wanted = listener.local_addr().unwrap_or(broker.settings.server.listen);
     let state = web::Data::new(broker.clone());
+    let limits = broker.settings.server.limits.clone();
     let server = HttpServer::new(move || application(state.clone(), audience))
         .workers(THREADS)
         .disable_signals()
+        .max_connections(usize::try_from(limits.connections).unwrap_or(usize::MAX).div_ceil(THREADS))
+        .client_request_timeout(limits.head_timeout.duration())
+        .client_disconnect_timeout(DISCONNECT)
+        .tls_handshake_timeout(limits.head_timeout.duration())
+        .keep_alive(limits.idle_timeout.duration())
         .shutdown_timeout(broker.settings.server.shutdown_timeout.duration().as_secs().max(1));
     let server = match tls {
         Some(tls) => server.listen_rustls_0_23(listener, tls),

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use super::defence::Defence;
 use crate::{config::Settings, metrics::Metrics};
 use hansa_federation_manager::FederationManager;
 use hansa_iam::Iam;
@@ -40,6 +41,8 @@ pub(crate) struct Broker {
     pub federation: Option<FederationManager>,
     /// Who acts, and what they may do.
     pub iam: Iam,
+    /// Limits on callers.
+    pub defence: Arc<Defence>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether workers are at work.

@@ -16,6 +16,7 @@ pub(super) struct Tasks {
     workers: JoinHandle<()>,
     federation: JoinHandle<()>,
     tidying: JoinHandle<()>,
+    sealing: JoinHandle<()>,
 }
 
 impl Tasks {
@@ -34,6 +35,7 @@ impl Tasks {
             workers: tokio::spawn(work(broker.clone())),
             federation: tokio::spawn(federate(broker.clone())),
             tidying: tokio::spawn(tidy(broker.clone())),
+            sealing: tokio::spawn(seal(broker.clone())),
         }
     }
 
@@ -45,6 +47,9 @@ impl Tasks {
         }
         if let Err(error) = self.federation.await {
             tracing::error!(%error, "the work with partners ended early");
+        }
+        if let Err(error) = self.sealing.await {
+            tracing::error!(%error, "the sealer of the audit trail ended early");
         }
     }
 }
@@ -87,8 +92,14 @@ fn owner(broker: &Broker) -> String {
     format!("{machine}:{}", broker.settings.data_dir.display())
 }
 
+/// Gives decisions and events their place in the audit trail.
+async fn seal(broker: Broker) {
+    broker.iam.trail().run(broker.shutdown.clone()).await;
+}
+
 async fn tidy(broker: Broker) {
     loop {
+        broker.defence.tidy();
         let now = broker.clock.now();
         let expired: Result<usize, RepositoryError> =
             broker.database.write(move |connection| idempotency::expire(connection, now)).await;

@@ -29,6 +29,14 @@ pub(crate) enum ProblemKind {
     PreconditionFailed,
     /// The body is too large.
     TooLarge,
+    /// The request's target is too long.
+    UriTooLong,
+    /// The request's headers are too large.
+    HeadersTooLarge,
+    /// The Host header names somebody else.
+    Misdirected,
+    /// The client was too slow in sending its request.
+    Slow,
     /// The body is of a kind that isn't read here.
     UnsupportedMediaType,
     /// The idempotency key was used for another request.
@@ -50,7 +58,7 @@ pub(crate) enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the documentation.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Malformed,
         Self::Invalid,
         Self::Infeasible,
@@ -63,6 +71,10 @@ impl ProblemKind {
         Self::Conflict,
         Self::PreconditionFailed,
         Self::TooLarge,
+        Self::UriTooLong,
+        Self::HeadersTooLarge,
+        Self::Misdirected,
+        Self::Slow,
         Self::UnsupportedMediaType,
         Self::KeyReused,
         Self::TooMany,
@@ -87,6 +99,10 @@ impl ProblemKind {
             Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Partner | Self::Issuer => StatusCode::BAD_GATEWAY,
@@ -111,6 +127,10 @@ impl ProblemKind {
             Self::Conflict => ("conflict", "It clashes with what is there"),
             Self::PreconditionFailed => ("precondition-failed", "It changed in the meantime"),
             Self::TooLarge => ("too-large", "The body is too large"),
+            Self::UriTooLong => ("uri-too-long", "The request's target is too long"),
+            Self::HeadersTooLarge => ("headers-too-large", "The request's headers are too large"),
+            Self::Misdirected => ("misdirected", "The request names another server"),
+            Self::Slow => ("slow", "The request came too slowly"),
             Self::UnsupportedMediaType => ("unsupported-media-type", "A body of this kind isn't read here"),
             Self::KeyReused => ("idempotency-key-reused", "The key was used for another request"),
             Self::TooMany => ("too-many", "More than is taken of one sender"),
@@ -141,7 +161,6 @@ impl ProblemKind {
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::UNPROCESSABLE_ENTITY => Self::Invalid,
-            StatusCode::REQUEST_TIMEOUT => Self::Timeout,
             other => Self::ALL.into_iter().find(|kind| kind.status() == other).unwrap_or(if other.is_client_error() {
                 Self::Malformed
             } else {
