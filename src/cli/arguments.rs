@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::OutputFormat;
+use super::audit_arguments::AuditCommand;
 pub(crate) use super::federation_arguments::{
     AgreementCommand, FederationCommand, HoldCommand, KeyCommand, OrderCommand, PartnerCommand, QuarantineCommand,
 };
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// This broker's keys: rotate.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Who did what, when, from where, and why it was allowed: list, show, export, verify, checkpoint, key.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// What happened: list, watch.
     #[command(subcommand)]
     Event(EventCommand),

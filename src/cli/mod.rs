@@ -4,6 +4,8 @@
 mod agreement;
 mod app;
 mod arguments;
+mod audit;
+mod audit_arguments;
 mod bench;
 mod config;
 mod event;
@@ -31,6 +33,7 @@ pub(crate) use progress::{Progress, follow_operation};
 
 use crate::{client::Client, failure::Failure};
 use arguments::{Arguments, Command, FederationCommand};
+use audit_arguments::AuditCommand;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
 
@@ -81,6 +84,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Bench(options) => bench::run(&options).await,
         Command::Completion { shell } => completion(shell),
         Command::Federation(FederationCommand::Verify { file }) => verify::run(output, &file),
+        Command::Audit(AuditCommand::Verify(options)) => audit::run_verify(output, &options),
         remote => {
             let context = Context { client: Client::new(&arguments.server)?, output };
             run_remote(&context, remote).await
@@ -103,6 +107,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Quarantine(command) => federation::run_quarantine(context, &command).await,
         Command::Federation(command) => federation::run(context, &command).await,
         Command::Key(command) => federation::run_key(context, &command).await,
+        Command::Audit(command) => audit::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
         Command::Operation(command) => operation::run(context, command).await,
         Command::Query(options) => query::run(context, &options).await,
@@ -185,6 +190,15 @@ mod tests {
             "key rotate",
             "event list --application shop",
             "event watch",
+            "audit list --actor ann --outcome denied --limit 5",
+            "audit show 7",
+            "audit show 7 --proof",
+            "audit export audit.jsonl",
+            "audit verify audit.jsonl --against earlier.note --key hansa.audit/x+00+AA",
+            "audit checkpoint",
+            "audit checkpoint --since 100",
+            "audit key list",
+            "audit key rotate --dry-run",
             "operation show 0190",
             "query SELECT",
             "config check",

@@ -1,6 +1,7 @@
 //! `/admin/v1`: what owners and operators of infrastructure do. Tenants' API is
 //! in `http::routes`, partners' brokers call `http::federation`.
 
+mod audit;
 mod catalogue;
 pub(super) mod federation;
 mod nodes;
@@ -16,7 +17,21 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(catalogue::offer_import)
         .service(catalogue::offer_withdraw)
         .service(nodes::node_list)
+        .configure(audit)
         .configure(partners);
+}
+
+/// The audit trail. Words before places: `export` is none.
+fn audit(config: &mut ServiceConfig<'_>) {
+    config
+        .service(audit::audit_list)
+        .service(audit::audit_export)
+        .service(audit::audit_checkpoint_list)
+        .service(audit::audit_key_list)
+        .service(audit::audit_key_rotate)
+        .service(audit::audit_consistency)
+        .service(audit::audit_show)
+        .service(audit::audit_inclusion);
 }
 
 /// The owner's side of the federation. Words before references: `invite` is no partner.

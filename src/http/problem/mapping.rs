@@ -144,6 +144,18 @@ impl From<IamError> for ApiError {
     }
 }
 
+impl From<hansa_iam::AuditError> for ApiError {
+    fn from(error: hansa_iam::AuditError) -> Self {
+        use hansa_iam::AuditError as Audit;
+        match error {
+            Audit::Repository(error) => error.into(),
+            Audit::Invalid { field, message } => Self::new(ProblemKind::Malformed, format!("{field}: {message}")),
+            error @ Audit::NotFound(_) => of(ProblemKind::NotFound, &error),
+            error => of(ProblemKind::Internal, &error),
+        }
+    }
+}
+
 impl From<hansa_pim::PimError> for ApiError {
     fn from(error: hansa_pim::PimError) -> Self {
         use hansa_pim::ErrorKind as Kind;

@@ -3,6 +3,7 @@
 //! that neither binds the other; the conversions stand beside each type.
 
 mod application;
+mod audit;
 mod catalogue;
 mod contract;
 mod event;
@@ -14,6 +15,7 @@ mod problem;
 mod workload;
 
 pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
+pub(crate) use audit::{AuditCheckpoint, AuditConsistency, AuditInclusion, AuditKey, AuditRecord};
 pub(crate) use catalogue::{ImportReport, Node, Offer, OfferSource, Provider, Site, Withdrawal};
 pub(crate) use contract::{Agreement, AgreementDetail, Hold, Order};
 pub(crate) use event::Event;
