@@ -16,17 +16,17 @@ const UNKNOWN_PUE_HUNDREDTHS: i64 = 158;
 
 /// What one unit of an offer draws and emits.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Footprint {
+pub struct Footprint {
     /// Watts before power usage effectiveness.
-    pub(super) watts: Decimal,
+    pub watts: Decimal,
     /// Whether the watts are an estimate from processors and memory.
-    pub(super) estimated: bool,
+    pub estimated: bool,
     /// Grams for each kilowatt-hour, if the offer or its site states it.
-    pub(super) intensity: Option<Decimal>,
+    pub intensity: Option<Decimal>,
     /// Grams an hour, rounded to micrograms.
-    pub(super) grams: Decimal,
+    pub grams: Decimal,
     /// The same in micrograms.
-    pub(super) micrograms: i64,
+    pub micrograms: i64,
 }
 
 /// The profile that counts for an offer: its own, else its site's.
@@ -34,7 +34,10 @@ pub(super) fn profile<'a>(offer: &'a Offer, site: Option<&'a Site>) -> Option<&'
     offer.energy.as_ref().or_else(|| site.and_then(|site| site.energy.as_ref()))
 }
 
-pub(super) fn footprint(offer: &Offer, site: Option<&Site>) -> Footprint {
+/// What an hour of one unit of an offer draws and emits; estimated from processors
+/// and memory where the offer does not state its power.
+#[must_use]
+pub fn footprint(offer: &Offer, site: Option<&Site>) -> Footprint {
     let profile = profile(offer, site);
     let stated = offer.energy.as_ref().and_then(|energy| energy.power_watts);
     let watts = stated.unwrap_or_else(|| estimate(offer));

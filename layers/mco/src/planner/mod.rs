@@ -23,6 +23,7 @@ mod verify;
 mod wish;
 
 pub use delivery::deliver;
+pub use energy::{Footprint, footprint};
 pub use error::PlanError;
 pub use index::OfferIndex;
 pub use verify::{Flaw, verify};
