@@ -27,6 +27,8 @@ pub(crate) struct FederationSettings {
     pub keys_dir: Option<PathBuf>,
     /// Whether partners may be on loopback, over plain HTTP. For demos and tests.
     pub allow_loopback: bool,
+    /// Private networks in which partners may be, such as `10.20.0.0/16`. Others are refused.
+    pub allow_networks: Vec<String>,
     /// After this time without a word of a partner, its offers count as stale.
     pub stale_after: TimeSpan,
     /// After this time without a word of a partner, what it runs is planned again elsewhere.
@@ -79,6 +81,7 @@ impl Default for FederationSettings {
             name: None,
             keys_dir: None,
             allow_loopback: false,
+            allow_networks: Vec::new(),
             stale_after: TimeSpan::from_millis(60_000),
             grace: TimeSpan::from_millis(2 * 60_000),
             pull_interval: TimeSpan::from_millis(10_000),
@@ -135,6 +138,15 @@ pub(super) fn check(
             format!("{} is out of range", federation.offers_limit),
             "give 1 to 1000000",
         ));
+    }
+    for (at, network) in federation.allow_networks.iter().enumerate() {
+        if let Err(error) = network.parse::<hansa_federation::address::Network>() {
+            faults.push(ConfigFault::new(
+                format!("federation.allow_networks.{at}"),
+                error.to_string(),
+                "give address and prefix, such as 10.20.0.0/16",
+            ));
+        }
     }
     if let Some(did) = &federation.did
         && let Err(error) = did.parse::<hansa_federation::Did>()
@@ -270,6 +282,14 @@ mod tests {
             tls.certificate = Some("a.pem".into());
         });
         assert_eq!(conformance, ["federation.conformance", "server.tls.key"]);
+    }
+
+    #[test]
+    fn networks_are_networks() {
+        let fault = faults(|federation, _| {
+            federation.allow_networks = vec!["10.20.0.0/16".to_owned(), "10.20.0.0".to_owned()];
+        });
+        assert_eq!(fault, ["federation.allow_networks.1"]);
     }
 
     #[test]

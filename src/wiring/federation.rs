@@ -93,11 +93,13 @@ fn options(settings: &Settings, endpoint: Url) -> FederationOptions {
 }
 
 fn guard(settings: &Settings) -> AddressGuard {
-    if settings.federation.allow_loopback {
+    let guard = if settings.federation.allow_loopback {
         AddressGuard::with_loopback(Loopback::Plain)
     } else {
         AddressGuard::strict()
-    }
+    };
+    // What is no network was refused when the settings were read.
+    guard.allowing(settings.federation.allow_networks.iter().filter_map(|network| network.parse().ok()))
 }
 
 fn client(

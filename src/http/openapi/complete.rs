@@ -13,10 +13,6 @@ const DOCUMENTS: &[u16] = &[400, 406, 408, 421, 429, 500, 503, 504];
 
 /// Completes the description.
 pub(super) fn complete(json: &mut Value) {
-    if let Some(info) = json.get_mut("info").and_then(Value::as_object_mut) {
-        info.entry("contact")
-            .or_insert_with(|| json!({ "name": "Hansa", "url": "https://github.com/hansa-broker/hansa" }));
-    }
     if let Some(whole) = json.as_object_mut() {
         whole.entry("servers").or_insert_with(|| json!([{ "url": "/", "description": "This broker" }]));
     }
@@ -80,7 +76,7 @@ fn bounds(name: &str) -> Value {
         "limit" => json!({ "minimum": 1, "maximum": crate::http::query::LARGEST_LIMIT }),
         "pageToken" => json!({ "pattern": "^[A-Za-z0-9_-]+$" }),
         "If-Match" => json!({ "type": "string", "pattern": "^(\\*|\"[0-9]{1,18}\")$" }),
-        "Idempotency-Key" => json!({ "type": "string", "pattern": "^[A-Za-z0-9._~:-]{1,255}$" }),
+        "Idempotency-Key" => json!({ "type": "string", "pattern": "^[ -~]{1,255}$" }),
         "tail" | "instance" | "ordinal" => json!({ "minimum": 0, "maximum": i32::MAX }),
         _ => Value::Null,
     }

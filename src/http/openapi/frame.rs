@@ -11,6 +11,7 @@ use utoipa::{
 #[openapi(
     info(
         title = "Hansa",
+        contact(name = "Hansa", url = "https://github.com/hansa-broker/hansa"),
         description = "A federated multi-provider cloud-edge broker: describe an application, and the broker plans, deploys, heals and scales it over the offers of many providers.\n\nErrors are problem documents (RFC 9457); `/problems` lists their types. Long work answers 202 with an operation to follow. Every POST takes an `Idempotency-Key`; every change takes `dryRun=true`. What owners of infrastructure do has a description of its own, `/admin/openapi.json`."
     ),
     tags(
@@ -34,6 +35,7 @@ pub(crate) struct Frame;
 #[openapi(
     info(
         title = "Hansa for owners",
+        contact(name = "Hansa", url = "https://github.com/hansa-broker/hansa"),
         description = "What owners of infrastructure do with their broker: sites and nodes, flavours and offers, credentials, maintenance, partners and what is agreed with them.\n\nErrors are problem documents (RFC 9457); `/problems` lists their types. Every POST takes an `Idempotency-Key`; every change takes `dryRun=true`, and `If-Match` where the thing has an ETag. What tenants do has a description of its own, `/openapi.json`."
     ),
     tags(
