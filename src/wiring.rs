@@ -16,6 +16,7 @@ use crate::{
     config::Settings,
     http::{self, Broker, Defence, WorkerHealth},
     metrics::Metrics,
+    portal::offers::OfferShelf,
 };
 use fulfilment::Delivery;
 use hansa_mcm::Mcm;
@@ -139,6 +140,7 @@ async fn assemble(
         orchestrator,
         federation,
         iam,
+        offers: OfferShelf::default(),
         metrics,
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),

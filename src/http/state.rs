@@ -1,7 +1,7 @@
 //! What every handler can reach.
 
 use super::defence::Defence;
-use crate::{config::Settings, metrics::Metrics};
+use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
 use hansa_federation_manager::FederationManager;
 use hansa_iam::Iam;
 use hansa_pim::Pim;
@@ -43,6 +43,8 @@ pub(crate) struct Broker {
     pub iam: Iam,
     /// Limits on callers.
     pub defence: Arc<Defence>,
+    /// Offers in columns, for the portal's lists.
+    pub offers: OfferShelf,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether workers are at work.

@@ -20,8 +20,11 @@
 pub(crate) mod assets;
 pub(crate) mod frame;
 pub(crate) mod i18n;
+pub(crate) mod map;
+pub(crate) mod offers;
 pub(crate) mod pages;
 pub(crate) mod parts;
+pub(crate) mod sheet;
 
 pub(crate) use frame::{Frame, Place, Theme};
 pub(crate) use i18n::Language;

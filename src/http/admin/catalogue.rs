@@ -68,7 +68,7 @@ pub(crate) async fn offer_withdraw(broker: web::Data<Broker>, reference: web::Pa
 }
 
 /// A problem with every fault of the refused resources.
-fn refusal(report: ImportReport) -> ApiError {
+pub(crate) fn refusal(report: ImportReport) -> ApiError {
     let count = report.refused.len();
     let faults = report.refused.into_iter().flat_map(|resource| {
         let subject = resource.subject;

@@ -2,7 +2,7 @@
 //! in `http::routes`, partners' brokers call `http::federation`.
 
 mod audit;
-mod catalogue;
+pub(super) mod catalogue;
 pub(super) mod federation;
 mod nodes;
 

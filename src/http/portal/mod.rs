@@ -8,13 +8,18 @@
 //! ([`error_page`]).
 
 mod assets;
+mod contracts;
 mod cookie;
 mod csrf;
 mod flash;
 mod form;
+mod infrastructure;
+mod offers;
 mod overview;
+mod partners;
 mod preferences;
 mod problem;
+mod sites;
 mod visit;
 
 pub(crate) use cookie::Cookies;
@@ -23,14 +28,36 @@ pub(crate) use form::Form;
 pub(crate) use problem::{error_page, is_portal};
 pub(crate) use visit::{Asked, Visit};
 
-use actix_web::{guard, web};
+use actix_web::{HttpRequest, guard, web};
+use url::form_urlencoded;
 
 /// Every page, form and file of the portal.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/").name("portal").route(page().to(overview::show)))
         .service(web::resource("/preferences").route(web::post().to(preferences::set)))
-        .service(web::resource("/assets/{file}").route(page().to(assets::show)));
+        .service(web::resource("/assets/{file}").route(page().to(assets::show)))
+        .configure(market);
+}
+
+/// What is sold and where.
+fn market(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/offers").route(page().to(offers::list)))
+        .service(web::resource("/offers/compare").route(page().to(offers::compare)))
+        .service(web::resource("/offers/{offer}").route(page().to(offers::show)))
+        .service(web::resource("/offers/{offer}/withdraw").route(web::post().to(offers::withdraw)))
+        .service(web::resource("/sites").route(page().to(sites::map)))
+        .service(web::resource("/sites/{site}").route(page().to(sites::show)))
+        .configure(infrastructure::routes)
+        .configure(partners::routes)
+        .configure(contracts::routes);
+}
+
+/// A parameter of the address that is not empty.
+fn parameter(request: &HttpRequest, wanted: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.find(|(name, value)| name == wanted && !value.trim().is_empty()).map(|(_, value)| value.trim().to_owned())
 }
 
 /// A route of what is only looked at: GET, and HEAD as RFC 9110 asks.

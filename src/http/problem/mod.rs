@@ -93,6 +93,11 @@ impl ApiError {
         self
     }
 
+    /// Every fault of the body that is known.
+    pub(crate) fn faults(&self) -> &[Fault] {
+        &self.0.errors
+    }
+
     /// The kind.
     pub(crate) const fn kind(&self) -> ProblemKind {
         self.0.kind

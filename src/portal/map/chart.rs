@@ -199,7 +199,8 @@ impl View {
         };
         for east in lines(180.0) {
             let along = (-34..=34).map(|part| Place { east, north: f64::from(part) * 2.5 });
-            let edge = self.put_line(&mut path, along, |before, now| (before.y - HEIGHT).signum() != (now.y - HEIGHT).signum());
+            let edge = self
+                .put_line(&mut path, along, |before, now| (before.y - HEIGHT).signum() != (now.y - HEIGHT).signum());
             labels.extend(edge.map(|at| Label { x: at.x, y: HEIGHT - 6.0, text: degrees(east, "E", "W") }));
         }
         for north in lines(85.0) {
@@ -207,7 +208,9 @@ impl View {
             let edge = self.put_line(&mut path, along, |before, now| before.x.signum() != now.x.signum());
             labels.extend(edge.map(|at| Label { x: 6.0, y: at.y - 3.0, text: degrees(north, "N", "S") }));
         }
-        labels.retain(|label| (30.0..WIDTH - 30.0).contains(&label.x) || label.x < 7.0 && (16.0..HEIGHT - 24.0).contains(&label.y));
+        labels.retain(|label| {
+            (30.0..WIDTH - 30.0).contains(&label.x) || label.x < 7.0 && (16.0..HEIGHT - 24.0).contains(&label.y)
+        });
         (path, labels)
     }
 
@@ -296,11 +299,14 @@ fn marks(sites: &[MapSite], view: &View) -> Vec<Mark> {
                 mark.sites.push(at);
                 mark.provider = mark.provider.filter(|provider| *provider == site.provider);
             }
-            None => marks.push(Mark { x: point.x, y: point.y, sites: vec![at], provider: Some(site.provider), zoom: None }),
+            None => {
+                marks.push(Mark { x: point.x, y: point.y, sites: vec![at], provider: Some(site.provider), zoom: None })
+            }
         }
     }
     for mark in &mut marks {
-        let within = mark.sites.iter().filter_map(|at| sites.get(*at)).filter_map(|site| Place::new(site.east, site.north));
+        let within =
+            mark.sites.iter().filter_map(|at| sites.get(*at)).filter_map(|site| Place::new(site.east, site.north));
         mark.zoom = Bounds::around(&within.collect::<Vec<_>>());
     }
     marks.sort_by(|one, two| (one.y / 60.0).floor().total_cmp(&(two.y / 60.0).floor()).then(one.x.total_cmp(&two.x)));

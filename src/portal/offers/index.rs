@@ -123,8 +123,17 @@ impl OfferIndex {
         self.get(at)
     }
 
-    /// The page after a position of the offers that pass. `own` tells whether
-    /// a provider's offers are this broker's own.
+    /// The offer of an IRI, or the only one with that last segment.
+    pub(crate) fn find(&self, reference: &str) -> Option<(&Offer, &Row)> {
+        self.by_iri(reference).or_else(|| {
+            let offers = self.snapshot.catalogue.offers.iter().enumerate();
+            let mut named = offers.filter(|(_, offer)| offer.id.short() == reference).map(|(at, _)| at);
+            named.next().filter(|_| named.next().is_none()).and_then(|at| self.get(at))
+        })
+    }
+
+    /// The page after a position of the offers that pass. `from` tells the
+    /// partner, by DID, that a provider's offers come from.
     pub(crate) fn page(
         &self,
         query: &OfferQuery,

@@ -231,8 +231,7 @@ impl OfferQuery {
     }
 
     fn sorted(&mut self, value: &str) {
-        let (name, direction) =
-            value.strip_prefix('-').map_or((value, Direction::Up), |name| (name, Direction::Down));
+        let (name, direction) = value.strip_prefix('-').map_or((value, Direction::Up), |name| (name, Direction::Down));
         if let Some(sort) = SortBy::ALL.into_iter().find(|sort| sort.name() == name) {
             (self.sort, self.direction) = (sort, direction);
         }
@@ -324,4 +323,12 @@ fn sort_text(sort: SortBy, direction: Direction) -> String {
 
 fn kind(name: &str) -> Option<OfferKind> {
     super::index::KINDS.into_iter().find(|kind| kind.to_string() == name)
+}
+
+/// Fields as the query of an address, with the question mark; those without a value are left out.
+pub(crate) fn encoded_query<'a>(fields: impl IntoIterator<Item = (&'static str, Option<&'a str>)>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(fields.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    let query = query.finish();
+    if query.is_empty() { query } else { format!("?{query}") }
 }

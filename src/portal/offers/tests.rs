@@ -150,8 +150,10 @@ fn an_order_is_kept_and_what_is_unknown_comes_last() {
         let first_unknown = known.iter().position(|known| !known).unwrap();
         assert!(first_unknown > 0 && known[first_unknown..].iter().all(|known| !known), "{text}");
     }
-    let titles: Vec<String> =
-        walk(&index, &query("sort=-title"), 50).into_iter().map(|row| index.get(row).unwrap().0.title.clone()).collect();
+    let titles: Vec<String> = walk(&index, &query("sort=-title"), 50)
+        .into_iter()
+        .map(|row| index.get(row).unwrap().0.title.clone())
+        .collect();
     assert!(titles.windows(2).all(|two| two[0] >= two[1]));
 }
 

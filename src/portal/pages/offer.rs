@@ -39,7 +39,9 @@ pub(crate) fn page(frame: Frame, shown: &Shown<'_>, stored: &Stored<Offer>) -> S
     let sheet = Sheet::new(frame.clone(), &offer.title)
         .crumb("/offers", frame.t("offers-title"))
         .state(shown.origin.state.clone())
-        .notice(shown.origin.unusable.as_ref().map(|why| Notice::new(Tone::Warn, frame.t("offer-unusable")).detail(why)))
+        .notice(
+            shown.origin.unusable.as_ref().map(|why| Notice::new(Tone::Warn, frame.t("offer-unusable")).detail(why)),
+        )
         .section(facts)
         .section(promises(&frame, offer.sla.as_ref()))
         .section(energy(&frame, shown))
@@ -79,8 +81,17 @@ fn facts(frame: &Frame, shown: &Shown<'_>, stored: &Stored<Offer>) -> Facts {
         .with(frame.t("offer-flavour"), text(offer.flavour.name.clone()))
         .with(frame.t("offer-disk"), text(memory(language, offer.flavour.disk_mib)))
         .with(frame.t("offer-architecture"), text(architecture(offer.flavour.cpu_arch).to_owned()))
-        .maybe(frame.t("offer-gpu"), offer.flavour.gpu.as_ref().map(|gpu| text(format!("{} \u{d7} {}", gpu.count, gpu.model))))
-        .maybe(frame.t("offer-bandwidth"), offer.flavour.bandwidth_mbps.map(|rate| text(format!("{}\u{a0}Mbit/s", language.decimal(&rate.to_string())))))
+        .maybe(
+            frame.t("offer-gpu"),
+            offer.flavour.gpu.as_ref().map(|gpu| text(format!("{} \u{d7} {}", gpu.count, gpu.model))),
+        )
+        .maybe(
+            frame.t("offer-bandwidth"),
+            offer
+                .flavour
+                .bandwidth_mbps
+                .map(|rate| text(format!("{}\u{a0}Mbit/s", language.decimal(&rate.to_string())))),
+        )
         .maybe(frame.t("offers-capability"), list(offer.capabilities.iter().cloned()))
         .maybe(frame.t("offer-service-area"), list(offer.service_area.iter().map(ToString::to_string)))
         .with(frame.t("offers-units"), text(language.decimal(&offer.capacity.available_units.to_string())))
@@ -267,8 +278,8 @@ fn document(frame: &Frame, stored: &Stored<Offer>) -> Section {
 /// Offers side by side, in columns.
 pub(crate) fn compare(frame: Frame, query: &OfferQuery, offers: &[Shown<'_>], missing: usize) -> Sheet {
     let back = query.address(None);
-    let notice = (missing > 0)
-        .then(|| Notice::new(Tone::Warn, frame.msg("offer-missing").with("count", missing).to_string()));
+    let notice =
+        (missing > 0).then(|| Notice::new(Tone::Warn, frame.msg("offer-missing").with("count", missing).to_string()));
     let iris: Vec<&str> = offers.iter().map(|shown| shown.offer.id.as_str()).collect();
     let sheet = Sheet::new(frame.clone(), frame.t("offer-compared"))
         .intro(frame.t("offer-compared-text"))
@@ -296,7 +307,9 @@ fn side_by_side(frame: &Frame, query: &OfferQuery, offers: &[Shown<'_>]) -> Tabl
         }),
         ("offers-law-column", |_, one| Some(laws(one.row))),
         ("offers-carbon", |frame, one| {
-            one.row.grams.map(|grams| frame.msg("offer-grams").with("grams", decimal(frame.language, grams, 2)).to_string())
+            one.row
+                .grams
+                .map(|grams| frame.msg("offer-grams").with("grams", decimal(frame.language, grams, 2)).to_string())
         }),
         ("offer-intensity", |frame, one| {
             let grams = one.row.intensity?;
@@ -314,24 +327,24 @@ fn side_by_side(frame: &Frame, query: &OfferQuery, offers: &[Shown<'_>]) -> Tabl
             let schemes: Vec<&str> = one.offer.claims.iter().map(|claim| claim.scheme.as_str()).collect();
             (!schemes.is_empty()).then(|| schemes.join(", "))
         }),
-        ("offers-source", |_, one| {
-            Some(one.origin.partner.clone().unwrap_or_else(|| one.origin.state.word.clone()))
-        }),
+        ("offers-source", |_, one| Some(one.origin.partner.clone().unwrap_or_else(|| one.origin.state.word.clone()))),
     ];
     let titles = offers.iter().map(|one| Column::new(&one.offer.title));
     let columns = std::iter::once(Column::new(frame.t("offer-property"))).chain(titles);
     let mut rows: Vec<Row> = lines
         .into_iter()
         .map(|(key, said)| {
-            let cells = offers.iter().map(|one| {
-                said(frame, one).map_or_else(|| Cell::Nothing(frame.t("unknown")), Cell::Text)
-            });
+            let cells =
+                offers.iter().map(|one| said(frame, one).map_or_else(|| Cell::Nothing(frame.t("unknown")), Cell::Text));
             Row::new(std::iter::once(Cell::Text(frame.t(key))).chain(cells))
         })
         .collect();
     let links = offers.iter().map(|one| {
         let iri = one.offer.id.as_str();
-        let rest = OfferQuery { picked: query.picked.iter().filter(|other| *other != iri).cloned().collect(), ..query.clone() };
+        let rest = OfferQuery {
+            picked: query.picked.iter().filter(|other| *other != iri).cloned().collect(),
+            ..query.clone()
+        };
         let without = rest.address(None).replacen("/offers", "/offers/compare", 1);
         Cell::Lines(vec![
             Cell::link(address(iri), frame.msg("offer-open").with("title", &one.offer.title).to_string()),

@@ -88,13 +88,7 @@ pub(crate) struct Cut {
 
 impl OffersPage {
     /// The page of what was found.
-    pub(crate) fn new(
-        frame: Frame,
-        index: &OfferIndex,
-        query: &OfferQuery,
-        cut: Cut,
-        origins: &Origins<'_>,
-    ) -> Self {
+    pub(crate) fn new(frame: Frame, index: &OfferIndex, query: &OfferQuery, cut: Cut, origins: &Origins<'_>) -> Self {
         let language = frame.language;
         let Cut { found, previous, next } = cut;
         let lines: Vec<Line> = found
@@ -104,8 +98,7 @@ impl OffersPage {
             .map(|(offer, row)| Line::new(language, query, offer, row, (origins.of)(offer)))
             .collect();
         let empty = lines.is_empty().then(|| Self::empty(&frame, query, index));
-        let carried =
-            query.picked.iter().filter(|iri| !lines.iter().any(|line| line.iri == **iri)).cloned().collect();
+        let carried = query.picked.iter().filter(|iri| !lines.iter().any(|line| line.iri == **iri)).cloned().collect();
         let more = more_fields(&frame, query, &index.choices, origins.partners);
         Self {
             shown: shown(&frame, &found),
@@ -187,11 +180,7 @@ pub(crate) fn encoded(text: &str) -> String {
 /// A decimal number with at most so many decimals; small numbers keep two figures that count.
 pub(crate) fn decimal(language: Language, number: Decimal, decimals: u32) -> String {
     let rounded = number.round_dp(decimals);
-    let rounded = if rounded.is_zero() && !number.is_zero() {
-        number.round_sf(2).unwrap_or(number)
-    } else {
-        rounded
-    };
+    let rounded = if rounded.is_zero() && !number.is_zero() { number.round_sf(2).unwrap_or(number) } else { rounded };
     language.decimal(&rounded.normalize().to_string())
 }
 
@@ -268,7 +257,9 @@ fn fields(frame: &Frame, query: &OfferQuery, choices_of: &Choices) -> Vec<Field>
     let language = frame.language;
     let kinds = KINDS.map(|kind| (kind.to_string(), kind_word(language, kind)));
     let laws = choices_of.jurisdictions.iter().map(|area| (area.to_string(), area.to_string()));
-    let field = |name: &str, label: String, kind: FieldKind| Field::new(name, label, kind).value(query.field(name)).error(fault(frame, query, name));
+    let field = |name: &str, label: String, kind: FieldKind| {
+        Field::new(name, label, kind).value(query.field(name)).error(fault(frame, query, name))
+    };
     let number = || FieldKind::Line("text");
     vec![
         field("q", frame.t("offers-search"), FieldKind::Line("search")),
@@ -286,7 +277,9 @@ fn more_fields(frame: &Frame, query: &OfferQuery, of: &Choices, partners: &[(Str
     let sources = own.into_iter().chain(partners.iter().cloned());
     let named = |list: &[(String, String)]| list.iter().take(MOST_CHOICES).cloned().collect::<Vec<_>>();
     let tags = of.capabilities.iter().take(MOST_CHOICES).map(|tag| (tag.clone(), tag.clone()));
-    let field = |name: &str, label: String, kind: FieldKind| Field::new(name, label, kind).value(query.field(name)).error(fault(frame, query, name));
+    let field = |name: &str, label: String, kind: FieldKind| {
+        Field::new(name, label, kind).value(query.field(name)).error(fault(frame, query, name))
+    };
     let number = || FieldKind::Line("text");
     let sizes = SIZES.map(|size| Choice { value: size.to_string(), label: size.to_string() }).to_vec();
     vec![
@@ -309,7 +302,10 @@ fn also(frame: &Frame, query: &OfferQuery) -> AlsoBy {
     let mut path = "/api/v1/offers".to_owned();
     let filters = [("site", &query.site), ("provider", &query.provider), ("capability", &query.capability)];
     for (index, (name, value)) in filters.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).enumerate() {
-        words.extend([["--site", "--provider", "--capability"].into_iter().find(|flag| flag.ends_with(name)).unwrap_or_default(), value.as_str()]);
+        words.extend([
+            ["--site", "--provider", "--capability"].into_iter().find(|flag| flag.ends_with(name)).unwrap_or_default(),
+            value.as_str(),
+        ]);
         path = format!("{path}{}{name}={}", if index == 0 { '?' } else { '&' }, encoded(value));
     }
     AlsoBy::new(frame).cli(&words).get(&path)

@@ -2,7 +2,7 @@
 
 use super::offers::{decimal, encoded};
 use crate::portal::{
-    Frame,
+    Frame, Place,
     map::{Bounds, Chart, HEIGHT, Link, MapSite, Mark, WIDTH},
     parts::{AlsoBy, Choice, Empty, Field, FieldKind},
     sheet::{Cell, Column, Facts, Row, Section, Sheet, Table},
@@ -101,9 +101,9 @@ impl SiteList<'_> {
     fn wanted(&self) -> Vec<&Site> {
         let wanted = |site: &&Site| {
             let of_provider = self.provider.as_ref().is_none_or(|provider| site.provider == *provider);
-            let there = self.within.is_none_or(|within| {
-                position(site).is_some_and(|(east, north)| within.contains(east, north))
-            });
+            let there = self
+                .within
+                .is_none_or(|within| position(site).is_some_and(|(east, north)| within.contains(east, north)));
             of_provider && there
         };
         self.sites.iter().filter(wanted).collect()
@@ -137,7 +137,11 @@ impl SitesPage {
             shown: frame.msg("sites-shown").with("count", wanted.len()).with("number", count).to_string(),
             width: WIDTH,
             height: HEIGHT,
-            marks: chart.marks.iter().map(|mark| mark_view(&frame, mark, &placed, &name, list.provider.as_ref())).collect(),
+            marks: chart
+                .marks
+                .iter()
+                .map(|mark| mark_view(&frame, mark, &placed, &name, list.provider.as_ref()))
+                .collect(),
             links: chart.links.iter().map(|link| link_view(&frame, link, &chart.marks, &placed, &name)).collect(),
             legend: legend(&frame, list, &sellers),
             unplaced: (without > 0).then(|| frame.msg("sites-unplaced").with("count", without).to_string()),
@@ -162,7 +166,8 @@ fn filter(frame: &Frame, list: &SiteList<'_>, sellers: &[&ProviderId]) -> Field 
     let any = Choice { value: String::new(), label: frame.t("sheet-any") };
     let each = sellers.iter().map(|id| Choice { value: id.to_string(), label: list.name_of(id).to_owned() });
     let value = list.provider.as_ref().map(ToString::to_string).unwrap_or_default();
-    Field::new("provider", frame.t("offers-provider"), FieldKind::Choice(std::iter::once(any).chain(each).collect())).value(value)
+    Field::new("provider", frame.t("offers-provider"), FieldKind::Choice(std::iter::once(any).chain(each).collect()))
+        .value(value)
 }
 
 fn legend(frame: &Frame, list: &SiteList<'_>, sellers: &[&ProviderId]) -> Vec<(usize, &'static str, String)> {

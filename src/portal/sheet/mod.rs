@@ -5,14 +5,14 @@ mod cell;
 mod form;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use cell::{Cell, Meter};
 pub(crate) use form::{Filters, FormBox};
 pub(crate) use table::{Column, Facts, Row, Table};
 
 use super::{
-    Frame,
+    Frame, Place,
     parts::{AlsoBy, Empty, Notice, Pager, StateMark},
 };
 use askama::{Template, filters::HtmlSafe};

@@ -84,7 +84,7 @@ pub(crate) async fn agreement_show(broker: web::Data<Broker>, id: web::Path<Stri
 }
 
 /// What both sides signed, with the keys of both. None: it is not signed by both yet.
-async fn bundle(
+pub(crate) async fn bundle(
     manager: &FederationManager,
     agreement: &contracts::Agreement,
 ) -> Result<Option<Bundle>, FederationError> {

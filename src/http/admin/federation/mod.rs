@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// `NotFound` where this broker federates with nobody.
-fn manager(broker: &Broker) -> Result<&FederationManager, ApiError> {
+pub(crate) fn manager(broker: &Broker) -> Result<&FederationManager, ApiError> {
     broker.federation.as_ref().ok_or_else(|| {
         ApiError::new(
             ProblemKind::NotFound,
@@ -29,7 +29,7 @@ fn manager(broker: &Broker) -> Result<&FederationManager, ApiError> {
 ///
 /// # Errors
 /// `NotFound`; `Conflict` where several have that name.
-async fn find(manager: &FederationManager, reference: &str) -> Result<Partner, ApiError> {
+pub(crate) async fn find(manager: &FederationManager, reference: &str) -> Result<Partner, ApiError> {
     let partners = manager.partner_list().await?;
     if let Some(partner) = partners.iter().find(|partner| partner.did == reference) {
         return Ok(partner.clone());
@@ -56,6 +56,6 @@ async fn filter(manager: &FederationManager, reference: Option<&String>) -> Resu
 }
 
 /// The partners' names by their DIDs.
-async fn names(manager: &FederationManager) -> Result<BTreeMap<String, String>, ApiError> {
+pub(crate) async fn names(manager: &FederationManager) -> Result<BTreeMap<String, String>, ApiError> {
     Ok(manager.partner_list().await?.into_iter().map(|partner| (partner.did, partner.name)).collect())
 }
