@@ -194,7 +194,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
     };
     let key = value.to_str().unwrap_or_default();
     let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-    if key.is_empty() || key.len() > LONGEST_KEY {
+    if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return Err(ApiError::new(
             ProblemKind::Malformed,
             format!("Idempotency-Key must have 1 to {LONGEST_KEY} printable ASCII characters; a UUID will do"),

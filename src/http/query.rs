@@ -50,6 +50,23 @@ pub(crate) struct PageQuery {
     pub page_token: Option<String>,
 }
 
+/// A number of items that is checked and not obeyed: such a list comes whole.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "usize")]
+pub(crate) struct Limit;
+
+impl TryFrom<usize> for Limit {
+    type Error = String;
+
+    fn try_from(limit: usize) -> Result<Self, String> {
+        if (1..=LARGEST_LIMIT).contains(&limit) {
+            Ok(Self)
+        } else {
+            Err(format!("limit: {limit} is out of bounds; give 1 to {LARGEST_LIMIT}"))
+        }
+    }
+}
+
 /// The number of items asked for.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ mod disk_full;
 mod federation;
 mod foreign_provider;
 mod harness;
+mod judges;
 mod kill;
 mod locked_database;
 mod newcomer;

@@ -20,7 +20,8 @@ struct NodeQuery {
     site: Option<String>,
     /// Taken, and without effect: the list comes whole.
     #[serde(rename = "limit")]
-    _limit: Option<usize>,
+    #[param(value_type = Option<usize>)]
+    _limit: Option<crate::http::query::Limit>,
 }
 
 /// List the local nodes, and what is given away of each.

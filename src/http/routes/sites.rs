@@ -18,7 +18,8 @@ use utoipa::IntoParams;
 struct WholeQuery {
     /// Taken, and without effect: the list comes whole.
     #[serde(rename = "limit")]
-    _limit: Option<usize>,
+    #[param(value_type = Option<usize>)]
+    _limit: Option<crate::http::query::Limit>,
 }
 
 /// List sites.

@@ -26,7 +26,8 @@ struct ContractQuery {
     state: Option<String>,
     /// Taken, and without effect: the list comes whole.
     #[serde(rename = "limit")]
-    _limit: Option<usize>,
+    #[param(value_type = Option<usize>)]
+    _limit: Option<crate::http::query::Limit>,
 }
 
 /// Only those of a partner and in a state.

