@@ -18,6 +18,7 @@
 //! `templates/README.md` shows the markup that pages have in common.
 
 pub(crate) mod assets;
+pub(crate) mod drawing;
 pub(crate) mod frame;
 pub(crate) mod i18n;
 pub(crate) mod map;

@@ -143,6 +143,17 @@ pub struct ApplicationFilter {
     pub name_prefix: Option<String>,
 }
 
+/// A revision of an application, without its model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revision {
+    /// Its number, from 1.
+    pub number: i64,
+    /// Who made it.
+    pub actor: Actor,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
 /// One page of a list, and where the next begins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {

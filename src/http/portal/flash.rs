@@ -62,11 +62,11 @@ mod tests {
     #[test]
     fn only_what_the_portal_says_itself_is_told() {
         let encode = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
-        let told = Flash::of_cookie(&encode("done-preferences\n<b>x</b>")).unwrap();
+        let told = Flash::of_cookie(&encode("done-submitted\n<b>x</b>")).unwrap();
         assert!(!told.notice(Language::English).to_string().contains("<b>"));
-        for bad in ["", "?", &encode("brand\nx"), &encode("done-nothing\nx"), &encode("done-preferences")] {
+        for bad in ["", "?", &encode("brand\nx"), &encode("done-nothing\nx"), &encode("done-submitted")] {
             assert_eq!(Flash::of_cookie(bad), None, "{bad}");
         }
-        assert_eq!(Flash::of_cookie(&encode(&format!("done-preferences\n{}", "x".repeat(201)))), None);
+        assert_eq!(Flash::of_cookie(&encode(&format!("done-submitted\n{}", "x".repeat(201)))), None);
     }
 }

@@ -7,6 +7,7 @@
 //! Errors are the API's; the layer around all handlers makes pages of them
 //! ([`error_page`]).
 
+mod applications;
 mod assets;
 mod contracts;
 mod cookie;
@@ -14,12 +15,16 @@ mod csrf;
 mod flash;
 mod form;
 mod infrastructure;
+mod live;
+mod models;
 mod offers;
 mod overview;
 mod partners;
 mod preferences;
 mod problem;
+mod sign_in;
 mod sites;
+mod tenant;
 mod visit;
 
 pub(crate) use cookie::Cookies;
@@ -35,6 +40,28 @@ use url::form_urlencoded;
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/").name("portal").route(page().to(overview::show)))
+        .service(
+            web::resource("/applications").route(page().to(applications::list)).route(web::post().to(models::submit)),
+        )
+        .service(
+            web::resource("/applications/new")
+                .route(page().to(models::new_show))
+                .route(web::post().to(models::new_plan)),
+        )
+        .service(web::resource("/applications/{reference}").route(page().to(applications::show)))
+        .service(web::resource("/applications/{reference}/live").route(web::get().to(applications::live)))
+        .service(
+            web::resource("/applications/{reference}/update")
+                .route(page().to(models::update_show))
+                .route(web::post().to(models::update)),
+        )
+        .service(web::resource("/applications/{reference}/scale").route(web::post().to(models::scale)))
+        .service(
+            web::resource("/applications/{reference}/remove")
+                .route(page().to(models::remove_show))
+                .route(web::post().to(models::remove)),
+        )
+        .service(web::resource("/login").route(page().to(sign_in::show)))
         .service(web::resource("/preferences").route(web::post().to(preferences::set)))
         .service(web::resource("/assets/{file}").route(page().to(assets::show)))
         .configure(market);

@@ -1,34 +1,46 @@
 //! The first page: what runs, what it costs, what needs attention.
 
-use super::Visit;
+use super::{Visit, tenant};
 use crate::{
-    http::problem::Reply,
+    http::problem::{ApiError, Reply},
     portal::{
-        Place,
+        Language, Place,
         pages::overview::{Attention, OverviewPage, Recent},
     },
 };
+use hansa_federation_manager::partners::PartnerState;
 use hansa_repository::event::{self, EventFilter, Order};
-use hansa_service_orchestrator::ApplicationFilter;
 
 /// Events that are shown.
 const EVENTS: usize = 12;
-/// Applications that are looked through for what needs attention.
-const LOOKED_AT: usize = 500;
 
 /// Shows the overview.
 pub(crate) async fn show(visit: Visit) -> Reply {
     let broker = visit.broker.clone();
-    let counts = broker.orchestrator.phase_counts().await?;
-    let list = broker.orchestrator.application_list(ApplicationFilter::default(), LOOKED_AT, None).await?;
+    let all = tenant::outlines(&visit).await?;
     let events = broker
         .database
         .read(|connection| event::list(connection, &EventFilter::default(), EVENTS, Order::NewestFirst))
         .await?;
+    let partners = partners(&visit, visit.language()).await?;
     visit.show(Place::Overview, |frame| {
-        let language = frame.language;
-        let attention = list.items.iter().filter_map(|application| Attention::of(language, application)).collect();
         let recent = events.into_iter().map(|event| Recent::of(&frame, event)).collect();
-        OverviewPage::new(frame, &counts, attention, recent)
+        OverviewPage::new(frame, &all, partners, recent)
     })
+}
+
+/// Partners that can't be reached, and those with whom things are on hold.
+async fn partners(visit: &Visit, language: Language) -> Result<Vec<Attention>, ApiError> {
+    let Some(manager) = &visit.broker.federation else { return Ok(Vec::new()) };
+    let unwell = manager.partner_list().await?.into_iter().filter_map(|partner| {
+        let (state, reason) = match partner.state {
+            PartnerState::Suspended => ("suspended", partner.reason.clone()),
+            PartnerState::Active | PartnerState::Draining if partner.unreachable_since.is_some() => {
+                ("unreachable", partner.last_error.clone())
+            }
+            _ => return None,
+        };
+        Some(Attention::partner(language, &partner.name, state, reason.unwrap_or_default()))
+    });
+    Ok(unwell.collect())
 }

@@ -1,6 +1,6 @@
 //! Errors as pages in the portal's design, for those who look with a browser.
 
-use super::Asked;
+use super::{Asked, visit::encoded};
 use crate::{
     http::{
         Broker,
@@ -58,10 +58,4 @@ pub(crate) fn error_page(request: &HttpRequest, error: &ApiError, instance: &str
             ProblemPage { frame, status: status.as_u16(), told, instance }
         });
     page.ok()
-}
-
-/// A path as the value of a query parameter.
-fn encoded(path: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
-    path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

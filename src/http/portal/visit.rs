@@ -134,6 +134,11 @@ pub(crate) fn local_path(path: &str) -> Option<&str> {
     (path.starts_with('/') && !other_host && plain).then_some(path)
 }
 
+/// A text as a value in a query (RFC 3986, section 3.4).
+pub(crate) fn encoded(text: &str) -> String {
+    crate::portal::pages::applications::encoded(text)
+}
+
 fn person(principal: &Principal) -> Person {
     Person { name: principal.name.clone(), signed_in: principal.via != Via::Loopback }
 }

@@ -69,4 +69,4 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(i64 u64 usize i32 u32);
+numbers!(i64 u64 usize i32 u32 u16);

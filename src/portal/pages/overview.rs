@@ -1,12 +1,13 @@
 //! The first page: what runs, what it costs, what needs attention.
 
+use super::{applications::Outline, plan::monthly};
 use crate::portal::{
     Frame, Language, Place,
     parts::{AlsoBy, Empty, Instant, StateMark},
 };
 use askama::Template;
+use hansa_ontology::{Currency, Money};
 use hansa_repository::event::Event;
-use hansa_service_orchestrator::{Application, Phase};
 use std::collections::BTreeMap;
 
 /// The first page.
@@ -14,9 +15,11 @@ use std::collections::BTreeMap;
 #[template(path = "overview.html")]
 pub(crate) struct OverviewPage {
     frame: Frame,
-    applications: u64,
+    applications: usize,
+    costs: Vec<(String, String)>,
     phases: Vec<PhaseCount>,
     attention: Vec<Attention>,
+    more: usize,
     recent: Vec<Recent>,
     empty: Option<Empty>,
     also: AlsoBy,
@@ -27,7 +30,7 @@ pub(crate) struct OverviewPage {
 pub(crate) struct PhaseCount {
     name: &'static str,
     state: StateMark,
-    count: u64,
+    count: usize,
 }
 
 /// Something that a person should look at.
@@ -48,21 +51,32 @@ pub(crate) struct Recent {
     href: Option<String>,
 }
 
+/// What needs attention that is shown; the rest is in the list.
+const ATTENTION: usize = 10;
+
 impl OverviewPage {
-    /// Of what the services say.
-    pub(crate) fn new(
-        frame: Frame,
-        counts: &BTreeMap<&'static str, u64>,
-        attention: Vec<Attention>,
-        recent: Vec<Recent>,
-    ) -> Self {
+    /// Of every application that the visitor may see, the partners that aren't
+    /// well, and the latest events.
+    pub(crate) fn new(frame: Frame, all: &[Outline], mut attention: Vec<Attention>, recent: Vec<Recent>) -> Self {
         let language = frame.language;
-        let phases = counts
-            .iter()
-            .map(|(name, count)| PhaseCount { name, state: StateMark::of(language, name), count: *count })
-            .collect();
-        let applications = counts.values().sum();
-        let empty = (applications == 0).then(|| {
+        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+        for one in all {
+            *counts.entry(one.phase).or_default() += 1;
+            if let Some(price) = one.price {
+                let sum = sums.entry(price.currency).or_default();
+                *sum = sum.saturating_add(price.micros);
+            }
+        }
+        let cost = |(currency, micros)| {
+            let hour = Money::new(micros, currency);
+            (language.money(hour), language.money_rounded(monthly(hour)))
+        };
+        attention.extend(all.iter().filter_map(|one| Attention::of(language, one)));
+        let more = attention.len().saturating_sub(ATTENTION);
+        attention.truncate(ATTENTION);
+        let phase = |(name, count)| PhaseCount { name, state: StateMark::of(language, name), count };
+        let empty = all.is_empty().then(|| {
             Empty::new(frame.t("overview-empty"), frame.t("overview-empty-text"))
                 .action("/applications/new", frame.t("overview-new"))
         });
@@ -71,23 +85,37 @@ impl OverviewPage {
             .cli(&["event", "list"])
             .get("/api/v1/applications")
             .get("/api/v1/events?order=newest");
-        Self { frame, applications, phases, attention, recent, empty, also }
+        Self {
+            applications: all.len(),
+            costs: sums.into_iter().map(cost).collect(),
+            phases: counts.into_iter().map(phase).collect(),
+            frame,
+            attention,
+            more,
+            recent,
+            empty,
+            also,
+        }
     }
 }
 
 impl Attention {
     /// Of an application that isn't as it should be.
-    pub(crate) fn of(language: Language, application: &Application) -> Option<Self> {
-        let reason = match &application.phase {
-            Phase::Degraded(reason) | Phase::Blocked(reason) => reason.clone(),
-            _ => return None,
-        };
+    fn of(language: Language, one: &Outline) -> Option<Self> {
+        if !matches!(one.phase, "degraded" | "blocked") {
+            return None;
+        }
         Some(Self {
-            state: StateMark::of(language, application.phase.name()),
-            name: application.name.clone(),
-            href: format!("/applications/{}", application.id),
-            reason,
+            state: StateMark::of(language, one.phase),
+            name: one.name.clone(),
+            href: format!("/applications/{}", one.id),
+            reason: one.reason.clone().unwrap_or_default(),
         })
+    }
+
+    /// Of a partner that can't be reached, or with whom things rest.
+    pub(crate) fn partner(language: Language, name: &str, state: &str, reason: String) -> Self {
+        Self { state: StateMark::of(language, state), name: name.to_owned(), href: "/partners".to_owned(), reason }
     }
 }
 

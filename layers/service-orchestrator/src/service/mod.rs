@@ -5,6 +5,7 @@ mod order;
 mod order_check;
 mod order_report;
 mod query;
+mod revisions;
 
 pub use order::{Hold, order_application};
 

@@ -1,8 +1,10 @@
 //! Applications and their revisions, as rows. Private to this room.
 
 mod orders;
+mod revisions;
 
 pub(crate) use orders::{generation, generation_set, order_insert};
+pub(crate) use revisions::revisions;
 
 use crate::{
     error::OrchestratorError,

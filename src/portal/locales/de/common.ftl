@@ -120,7 +120,6 @@ error-back = Zur Übersicht
 error-csrf = Dieses Formular ist veraltet oder kam nicht aus diesem Portal. Gehen Sie zurück, laden Sie die Seite neu und senden Sie es noch einmal; geändert wurde nichts.
 
 # What was just done; $name is what it was done to.
-done-preferences = Gemerkt.
 done-offer-withdrawn = „{ $name }“ ist zurückgezogen.
 done-invitation-withdrawn = Die Einladung ist zurückgenommen.
 done-partner-accepted = Die Einladung von { $name } ist angenommen.
@@ -146,3 +145,7 @@ state-placing = wird vorgemerkt
 state-committed = bestellt
 state-released = zurückgegeben
 done-offers-imported = Übernommen; geändert oder neu: { $name }.
+done-submitted = { $name } ist eingereicht und läuft unten an.
+done-updated = { $name } bekommt die neue Revision.
+done-scaled = { $name } wird skaliert.
+done-removing = { $name } wird entfernt.

@@ -7,3 +7,5 @@ overview-attention = Braucht Aufmerksamkeit
 overview-attention-none = Alles ist, wie es sein soll.
 overview-recent = Zuletzt geschehen
 overview-recent-none = Noch ist nichts geschehen.
+overview-cost = Kosten pro Stunde
+overview-more = { $count } weitere brauchen Aufmerksamkeit

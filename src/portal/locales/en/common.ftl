@@ -120,7 +120,6 @@ error-back = To the overview
 error-csrf = This form is out of date or did not come from this portal. Go back, reload the page and send it again; nothing was changed.
 
 # What was just done; $name is what it was done to.
-done-preferences = Kept.
 done-offer-withdrawn = “{ $name }” is withdrawn.
 done-invitation-withdrawn = The invitation was taken back.
 done-partner-accepted = The invitation of { $name } is accepted.
@@ -146,3 +145,7 @@ state-placing = being placed
 state-committed = ordered
 state-released = returned
 done-offers-imported = Taken in; changed or new: { $name }.
+done-submitted = { $name } was submitted; it comes up below.
+done-updated = { $name } gets its new revision.
+done-scaled = { $name } is scaled.
+done-removing = { $name } is being removed.

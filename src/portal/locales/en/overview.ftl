@@ -7,3 +7,5 @@ overview-attention = Needs attention
 overview-attention-none = Everything is as it should be.
 overview-recent = What happened last
 overview-recent-none = Nothing has happened yet.
+overview-cost = Cost an hour
+overview-more = { $count } more need attention

@@ -120,7 +120,6 @@ error-back = Al resumen
 error-csrf = Este formulario ha caducado o no procede de este portal. Vuelva atrás, recargue la página y envíelo de nuevo; no se ha cambiado nada.
 
 # What was just done; $name is what it was done to.
-done-preferences = Guardado.
 done-offer-withdrawn = «{ $name }» se ha retirado.
 done-invitation-withdrawn = La invitación se ha anulado.
 done-partner-accepted = Se ha aceptado la invitación de { $name }.
@@ -146,3 +145,7 @@ state-placing = colocándose
 state-committed = pedido
 state-released = devuelto
 done-offers-imported = Admitido; cambiados o nuevos: { $name }.
+done-submitted = { $name } se ha enviado; arranca aquí abajo.
+done-updated = { $name } recibe su nueva revisión.
+done-scaled = { $name } se está escalando.
+done-removing = { $name } se está eliminando.

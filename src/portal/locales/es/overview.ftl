@@ -7,3 +7,5 @@ overview-attention = Requiere atención
 overview-attention-none = Todo está como debe.
 overview-recent = Lo último que ha pasado
 overview-recent-none = Todavía no ha pasado nada.
+overview-cost = Coste por hora
+overview-more = { $count } más requieren atención

@@ -120,7 +120,6 @@ error-back = Vers la vue d’ensemble
 error-csrf = Ce formulaire est périmé ou ne provient pas de ce portail. Revenez en arrière, rechargez la page et renvoyez-le ; rien n’a été modifié.
 
 # What was just done; $name is what it was done to.
-done-preferences = C’est noté.
 done-offer-withdrawn = « { $name } » est retirée.
 done-invitation-withdrawn = L’invitation est annulée.
 done-partner-accepted = L’invitation de { $name } est acceptée.
@@ -146,3 +145,7 @@ state-placing = en cours de pose
 state-committed = commandé
 state-released = rendu
 done-offers-imported = Admis ; modifiés ou nouveaux : { $name }.
+done-submitted = { $name } a été soumise ; elle démarre ci-dessous.
+done-updated = { $name } reçoit sa nouvelle révision.
+done-scaled = { $name } est redimensionnée.
+done-removing = { $name } est en cours de suppression.

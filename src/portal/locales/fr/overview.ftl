@@ -7,3 +7,5 @@ overview-attention = À surveiller
 overview-attention-none = Tout est en ordre.
 overview-recent = Derniers événements
 overview-recent-none = Rien ne s’est encore passé.
+overview-cost = Coût par heure
+overview-more = { $count } autres à surveiller

@@ -1,0 +1,73 @@
+//! The list of applications, and one of them.
+
+use super::{
+    Visit,
+    live::{self, looked_at},
+    tenant,
+};
+use crate::{
+    http::{problem::Reply, query::Query},
+    portal::{
+        Place,
+        pages::{
+            application::{ApplicationPage, RevisionSeen},
+            applications::{ApplicationsPage, Wanted},
+        },
+    },
+};
+use actix_web::web;
+use serde::Deserialize;
+
+/// Revisions that are listed.
+const REVISIONS: usize = 50;
+
+/// What the address may ask for. Unknown words are left alone: an address is shared by people.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ListQuery {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    phase: String,
+    #[serde(default)]
+    project: String,
+    #[serde(default)]
+    order: String,
+    #[serde(default)]
+    page: String,
+}
+
+/// Shows the list.
+pub(crate) async fn list(visit: Visit, query: Query<ListQuery>) -> Reply {
+    let query = query.0;
+    let wanted = Wanted {
+        name: query.name,
+        phase: query.phase,
+        project: query.project,
+        order: query.order,
+        page: query.page.parse().unwrap_or(1).clamp(1, 1_000_000),
+    };
+    let all = tenant::outlines(&visit).await?;
+    visit.show(Place::Applications, |frame| ApplicationsPage::new(frame, &wanted, all))
+}
+
+/// Shows an application.
+pub(crate) async fn show(visit: Visit, reference: web::Path<String>) -> Reply {
+    let application = tenant::find(&visit, &reference).await?;
+    let seen = looked_at(&visit.broker, &application.id.to_string()).await?;
+    let revisions: Vec<RevisionSeen> = visit
+        .broker
+        .orchestrator
+        .revisions(application.id, REVISIONS)
+        .await?
+        .into_iter()
+        .map(|one| RevisionSeen { number: one.number, actor: one.actor.to_string(), at: one.created_at })
+        .collect();
+    let project = tenant::project(&application);
+    visit.show(Place::Applications, |frame| ApplicationPage::new(frame, &seen, project, &revisions))
+}
+
+/// Follows an application.
+pub(crate) async fn live(visit: Visit, reference: web::Path<String>) -> Reply {
+    let application = tenant::find(&visit, &reference).await?;
+    Ok(live::follow(visit, application.id))
+}

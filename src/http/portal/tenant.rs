@@ -1,0 +1,149 @@
+//! What pages of tenants ask the services: within what the visitor may see.
+
+use super::Visit;
+use crate::{
+    http::problem::ApiError,
+    portal::{
+        Language,
+        pages::{applications::Outline, model_form::Trouble, names::Names, plan::ConflictView, source::Fault},
+    },
+};
+use hansa_mco::{McoError, model::Plan, planner::PlanError};
+use hansa_ontology::ResourceModel;
+use hansa_service_orchestrator::{
+    Application, ApplicationDetail, ApplicationFilter, Change, IdempotencyKey, OrchestratorError,
+};
+use sha2::{Digest as _, Sha256};
+
+/// Applications that are read at once.
+const BATCH: usize = 500;
+
+/// A text that was read and planned, or what is wrong with it.
+pub(super) enum Planned {
+    /// It is right, and this is its plan.
+    Plan(Box<ResourceModel>, Box<Plan>),
+    /// It is wrong, or nothing fits.
+    Trouble(Trouble),
+}
+
+/// The application of a path.
+pub(super) async fn find(visit: &Visit, reference: &str) -> Result<Application, ApiError> {
+    Ok(visit.broker.orchestrator.application(reference).await?)
+}
+
+/// Everything of an application.
+pub(super) async fn detail(visit: &Visit, reference: &str) -> Result<ApplicationDetail, ApiError> {
+    Ok(visit.broker.orchestrator.detail(reference).await?)
+}
+
+/// The project of an application.
+pub(super) fn project(_application: &Application) -> String {
+    "local/default".to_owned()
+}
+
+/// The projects in which the visitor may make an application.
+pub(super) async fn projects(_visit: &Visit) -> Result<Vec<String>, ApiError> {
+    Ok(vec!["local/default".to_owned()])
+}
+
+/// Who changes what, on which condition.
+pub(super) fn change(visit: &Visit, _project: &str, version: &str, key: &str, content: &str) -> Change {
+    let digest = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = (!key.is_empty()).then(|| IdempotencyKey { key: key.to_owned(), digest });
+    Change { actor: visit.caller.actor(), expected_version: version.parse().ok(), idempotency: key }
+}
+
+/// Every living application that the visitor may see, in short.
+pub(super) async fn outlines(visit: &Visit) -> Result<Vec<Outline>, ApiError> {
+    let (mut all, mut token) = (Vec::new(), None);
+    loop {
+        let filter = ApplicationFilter::default();
+        let page = visit.broker.orchestrator.application_list(filter, BATCH, token).await?;
+        all.extend(page.items.iter().map(outline));
+        token = page.next;
+        if token.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+fn outline(application: &Application) -> Outline {
+    Outline {
+        id: application.id.to_string(),
+        name: application.name.clone(),
+        project: project(application),
+        phase: application.phase.name(),
+        reason: application.phase.reason().map(str::to_owned),
+        revision: application.revision,
+        price: None,
+        updated_at: application.updated_at,
+    }
+}
+
+/// Reads a text and plans it, as a new application of a project or as another
+/// revision of the one there that has its name.
+pub(super) async fn planned(visit: &Visit, project: &str, text: &str) -> Result<Planned, ApiError> {
+    match read(text) {
+        Ok(model) => plan(visit, project, *model).await,
+        Err(trouble) => Ok(Planned::Trouble(trouble)),
+    }
+}
+
+/// Reads a text.
+pub(super) fn read(text: &str) -> Result<Box<ResourceModel>, Trouble> {
+    match hansa_application::read_descriptor_bytes(text.as_bytes()) {
+        Ok(read) => Ok(Box::new(read.model)),
+        Err(diagnostics) => {
+            let fault = |found: hansa_application::Diagnostic| Fault {
+                line: found.line,
+                column: found.column,
+                message: found.message,
+                hint: found.hint,
+            };
+            Err(Trouble { faults: diagnostics.list.into_iter().map(fault).collect(), ..Trouble::default() })
+        }
+    }
+}
+
+/// Plans a model.
+pub(super) async fn plan(visit: &Visit, project: &str, model: ResourceModel) -> Result<Planned, ApiError> {
+    let currency = model.currency.unwrap_or(visit.broker.settings.currency);
+    match ask(visit, project, &model).await {
+        Ok(plan) => Ok(Planned::Plan(Box::new(model), Box::new(plan))),
+        Err(OrchestratorError::Mco(McoError::Plan(PlanError::Infeasible(infeasible)))) => {
+            let conflict = Some(ConflictView::new(visit.language(), &infeasible, currency));
+            Ok(Planned::Trouble(Trouble { conflict, ..Trouble::default() }))
+        }
+        Err(error) => {
+            let error = ApiError::from(error);
+            if error.kind().status().is_server_error() {
+                return Err(error);
+            }
+            Ok(Planned::Trouble(refused(&error)))
+        }
+    }
+}
+
+async fn ask(visit: &Visit, _project: &str, model: &ResourceModel) -> Result<Plan, OrchestratorError> {
+    visit.broker.orchestrator.plan(model, false).await
+}
+
+/// What the API would say, as trouble with a text.
+pub(super) fn refused(error: &ApiError) -> Trouble {
+    Trouble { refusal: Some(error.to_string()), ..Trouble::default() }
+}
+
+/// What people call sites and providers.
+pub(super) async fn names(visit: &Visit) -> Result<Names, ApiError> {
+    Ok(Names::of(&*visit.broker.catalogue.snapshot().await?))
+}
+
+/// A model as text for people.
+pub(super) fn as_text(model: &ResourceModel) -> String {
+    crate::config::to_yaml(&serde_json::to_value(model).unwrap_or_default())
+}
+
+/// `three-tier was deployed` and the like, where no language is at hand.
+pub(super) fn title(language: Language, key: &str, name: &str) -> String {
+    language.msg(key).with("name", name).to_string()
+}

@@ -1,0 +1,4 @@
+//! Pictures drawn by the server.
+
+pub(crate) mod layers;
+pub(crate) mod topology;

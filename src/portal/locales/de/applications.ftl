@@ -1,0 +1,17 @@
+applications-shown = { $from } bis { $to } von { $count }
+applications-none-found = Keine Anwendung passt
+applications-none-found-text = Geben Sie weniger Wörter an oder einen anderen Zustand.
+applications-all = Alle zeigen
+applications-any = beliebig
+applications-filter-name = Name enthält
+applications-filter-phase = Zustand
+applications-order = Reihenfolge
+applications-by-name = nach Name
+applications-by-price = nach Preis, höchster zuerst
+applications-by-change = nach letzter Änderung
+applications-show = Anzeigen
+applications-name = Name
+applications-project = Projekt
+applications-state = Zustand
+applications-revision = Revision
+applications-changed = Geändert

@@ -1,0 +1,15 @@
+confirm-text = Das wird geschehen. Noch ist nichts getan.
+confirm-new-title = Plan für { $name }
+confirm-update-title = { $name } ändern?
+confirm-scale-title = { $name } skalieren?
+confirm-deploy = Bereitstellen
+confirm-update = Ändern
+confirm-scale = Skalieren
+confirm-change = Was sich ändert
+confirm-monthly = { $amount } Unterschied pro Monat
+confirm-kept = Maschinen, die bleiben
+confirm-new = Neu gemietete Maschinen
+confirm-going = Zurückgegebene Maschinen
+confirm-diff = Änderung der Beschreibung
+confirm-too-long = Die Beschreibung ist zu lang, um die Änderung zu zeigen.
+confirm-plan = Der Plan

@@ -1,0 +1,23 @@
+model-update = { $name } ändern
+model-new-text = Beschreiben Sie sie, sehen Sie sich den Plan an, stellen Sie sie dann bereit. Bis dahin geschieht nichts.
+model-update-text = Ändern Sie die Beschreibung und sehen Sie sich den Plan an. Neue Instanzen arbeiten, bevor alte gehen.
+model-text = Beschreibung (YAML oder JSON)
+model-text-hint = Komponenten, was jede braucht, wer wen aufruft und was Sie an Ort, Recht und Preis verlangen.
+model-file = Oder eine Datei hochladen
+model-file-hint = Eine Datei tritt an die Stelle des Textes.
+model-plan = Plan zeigen
+model-nothing-yet = Noch geschieht nichts.
+model-examples = Mit einem Beispiel beginnen
+model-example-three-tier = Proxy, Anwendung und Datenbank
+model-example-minimal = Das Kleinste, was geht: ein Prozess
+model-example-sovereign = An Orte, Recht und Zertifikate gebunden
+model-example-batch = Arbeiter nach Anzahl und Verhältnis
+model-example-federation = Läuft bei mehreren Anbietern zugleich
+model-faults = { $count ->
+    [one] Die Beschreibung hat einen Fehler
+   *[other] Die Beschreibung hat { $count } Fehler
+}
+model-faults-label = Fehler in der Beschreibung
+model-fault-at = Zeile { $line }, Spalte { $column }:
+model-refused = Der Broker lehnt das ab
+model-other-name = Der Name lässt sich nicht ändern. Behalten Sie ihn bei oder legen Sie eine neue Anwendung an.

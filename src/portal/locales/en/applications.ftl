@@ -1,0 +1,17 @@
+applications-shown = { $from } to { $to } of { $count }
+applications-none-found = No application fits
+applications-none-found-text = Give fewer words, or another state.
+applications-all = Show all
+applications-any = any
+applications-filter-name = Name holds
+applications-filter-phase = State
+applications-order = Order
+applications-by-name = by name
+applications-by-price = by price, highest first
+applications-by-change = by last change
+applications-show = Show
+applications-name = Name
+applications-project = Project
+applications-state = State
+applications-revision = Revision
+applications-changed = Changed

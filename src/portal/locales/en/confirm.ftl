@@ -1,0 +1,15 @@
+confirm-text = This is what will happen. Nothing has been done yet.
+confirm-new-title = Plan of { $name }
+confirm-update-title = Update { $name }?
+confirm-scale-title = Scale { $name }?
+confirm-deploy = Deploy
+confirm-update = Update
+confirm-scale = Scale
+confirm-change = What changes
+confirm-monthly = { $amount } difference a month
+confirm-kept = Machines kept
+confirm-new = Machines rented anew
+confirm-going = Machines given back
+confirm-diff = Change of the description
+confirm-too-long = The description is too long to show its change.
+confirm-plan = The plan

@@ -1,0 +1,17 @@
+applications-shown = { $from } a { $to } de { $count }
+applications-none-found = Ninguna aplicación coincide
+applications-none-found-text = Indique menos palabras u otro estado.
+applications-all = Mostrar todas
+applications-any = cualquiera
+applications-filter-name = El nombre contiene
+applications-filter-phase = Estado
+applications-order = Orden
+applications-by-name = por nombre
+applications-by-price = por precio, de mayor a menor
+applications-by-change = por último cambio
+applications-show = Mostrar
+applications-name = Nombre
+applications-project = Proyecto
+applications-state = Estado
+applications-revision = Revisión
+applications-changed = Cambio

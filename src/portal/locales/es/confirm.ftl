@@ -1,0 +1,15 @@
+confirm-text = Esto es lo que ocurrirá. Todavía no se ha hecho nada.
+confirm-new-title = Plan de { $name }
+confirm-update-title = ¿Modificar { $name }?
+confirm-scale-title = ¿Escalar { $name }?
+confirm-deploy = Desplegar
+confirm-update = Modificar
+confirm-scale = Escalar
+confirm-change = Qué cambia
+confirm-monthly = { $amount } de diferencia al mes
+confirm-kept = Máquinas que se conservan
+confirm-new = Máquinas nuevas
+confirm-going = Máquinas devueltas
+confirm-diff = Cambio de la descripción
+confirm-too-long = La descripción es demasiado larga para mostrar el cambio.
+confirm-plan = El plan

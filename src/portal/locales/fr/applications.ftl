@@ -1,0 +1,17 @@
+applications-shown = { $from } à { $to } sur { $count }
+applications-none-found = Aucune application ne correspond
+applications-none-found-text = Indiquez moins de mots ou un autre état.
+applications-all = Tout afficher
+applications-any = tous
+applications-filter-name = Le nom contient
+applications-filter-phase = État
+applications-order = Ordre
+applications-by-name = par nom
+applications-by-price = par prix décroissant
+applications-by-change = par dernière modification
+applications-show = Afficher
+applications-name = Nom
+applications-project = Projet
+applications-state = État
+applications-revision = Révision
+applications-changed = Modifiée

@@ -1,0 +1,15 @@
+confirm-text = Voici ce qui va se passer. Rien n’est encore fait.
+confirm-new-title = Plan de { $name }
+confirm-update-title = Modifier { $name } ?
+confirm-scale-title = Redimensionner { $name } ?
+confirm-deploy = Déployer
+confirm-update = Modifier
+confirm-scale = Redimensionner
+confirm-change = Ce qui change
+confirm-monthly = { $amount } de différence par mois
+confirm-kept = Machines conservées
+confirm-new = Machines nouvellement louées
+confirm-going = Machines rendues
+confirm-diff = Modification de la description
+confirm-too-long = La description est trop longue pour montrer la modification.
+confirm-plan = Le plan
