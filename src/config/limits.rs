@@ -46,7 +46,7 @@ impl Default for LimitSettings {
             actor_burst: 1_000,
             failures_per_minute: 20,
             failures_burst: 20,
-            streams: 16,
+            streams: 64,
             connections: 4_096,
             head_timeout: TimeSpan::from_millis(10_000),
             body_timeout: TimeSpan::from_millis(20_000),

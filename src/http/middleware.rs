@@ -3,6 +3,7 @@
 
 use super::{
     Broker, Defence,
+    defence::ClientAddress,
     federation::Refusal,
     portal,
     problem::{ApiError, MEDIA_TYPE, ProblemKind},
@@ -18,6 +19,7 @@ use actix_web::{
     middleware::Next,
     web,
 };
+use hansa_iam::Via;
 use std::time::Instant;
 use tracing::Instrument;
 
@@ -43,7 +45,7 @@ pub(crate) async fn around(
     }
     let served = hansa_repository::request::within(id, next.call(request));
     let served = tokio::time::timeout(limit.duration(), served).instrument(span.clone()).await;
-    let _entered = span.enter();
+    let entered = span.enter();
     let response = match served {
         Ok(Ok(response)) => {
             let response = broker.defence.count_stream(response.map_into_boxed_body(), &instance);
@@ -60,10 +62,27 @@ pub(crate) async fn around(
     let status = response.status().as_u16();
     broker.metrics.request(&method, &route, status, begun.elapsed());
     tracing::debug!(%route, status, millis = begun.elapsed().as_millis(), "served");
+    drop(entered);
     if proves && response.status() == StatusCode::UNAUTHORIZED {
-        broker.defence.failed(response.request());
+        refused_proof(&broker, &response, id).await;
     }
     Ok(identified(&broker, response, &id.to_string()))
+}
+
+/// A token or a login was refused: counted, and recorded where nobody else does.
+async fn refused_proof(broker: &Broker, response: &ServiceResponse<BoxBody>, id: uuid::Uuid) {
+    let request = response.request();
+    broker.defence.failed(request);
+    if broker.iam.login_required() && request.headers().contains_key(header::AUTHORIZATION) {
+        let origin = ClientAddress::of(request);
+        let refused = broker.iam.audit_refused(
+            Via::Bearer("?".to_owned()),
+            "token.use",
+            origin,
+            format!("a token that proves who sent {} {:.200}", request.method(), request.path()),
+        );
+        hansa_repository::request::within(id, refused).await;
+    }
 }
 
 /// A request that was not let in.

@@ -15,10 +15,12 @@
 )]
 
 mod adoption;
+mod audit;
 mod broken_input;
 mod command_line;
 mod configuration;
 mod crowd;
+mod defence;
 mod demonstration;
 mod disk_full;
 mod federation;

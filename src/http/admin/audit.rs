@@ -12,7 +12,7 @@ use crate::http::{
     replay::{self, serialise},
     wire::{AuditCheckpoint, AuditConsistency, AuditInclusion, AuditKey, AuditRecord, Page},
 };
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, get, http::header, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web};
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use hansa_iam::{
@@ -283,7 +283,7 @@ async fn record(
     action: &str,
     data: serde_json::Value,
 ) -> Result<(), ApiError> {
-    let origin = request.extensions().get::<ClientAddress>().map(|address| address.0);
+    let origin = ClientAddress::of(request);
     let new = NewAuditRecord {
         at: broker.clock.now(),
         actor: caller.actor(),

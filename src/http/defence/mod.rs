@@ -36,6 +36,13 @@ const STREAM: &str = "X-Accel-Buffering";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress(pub IpAddr);
 
+impl ClientAddress {
+    /// That of a request, once it has been let in.
+    pub(crate) fn of(request: &HttpRequest) -> Option<IpAddr> {
+        request.extensions().get::<Self>().map(|address| address.0)
+    }
+}
+
 /// The defences of a running broker.
 #[derive(Debug)]
 pub(crate) struct Defence {
@@ -95,8 +102,7 @@ impl Defence {
 
     /// The proof that a request brought was refused.
     pub(crate) fn failed(&self, request: &HttpRequest) {
-        let address = request.extensions().get::<ClientAddress>().copied();
-        if let Some(ClientAddress(address)) = address
+        if let Some(address) = ClientAddress::of(request)
             && self.login
         {
             self.rates.failed(address);

@@ -2,18 +2,20 @@
 //! told to remember are two random values, never a token.
 
 use super::{
-    Iam,
+    Iam, audit,
     principal::{self, Proof},
     session,
 };
 use crate::{
-    IamError, Secret, Via,
+    IamError, NewAuditRecord, Secret, Via, audit as trail,
     oidc::{ATTEMPT_LIFE, Attempt, Begun, return_path},
     secret::{hash, same},
     session::{LoggedIn, OpenedSession, Origin},
-    store::login as store,
+    store::{login as store, session as sessions},
 };
+use hansa_repository::request;
 use serde::Serialize;
+use serde_json::json;
 use url::Url;
 
 /// Logins that may be under way at one time; the oldest give way.
@@ -123,6 +125,21 @@ impl Iam {
         prior: Option<&str>,
         origin: Origin,
     ) -> Result<LoggedIn, IamError> {
+        let from = origin.clone();
+        let finished = self.finish(answer, browser, prior, origin).await;
+        if let Err(error) = &finished {
+            self.login_failed(&from, error).await;
+        }
+        finished
+    }
+
+    async fn finish(
+        &self,
+        answer: LoginAnswer,
+        browser: Option<&str>,
+        prior: Option<&str>,
+        origin: Origin,
+    ) -> Result<LoggedIn, IamError> {
         let attempt = self.attempt(&answer, browser).await?;
         let party = std::sync::Arc::clone(self.party(&attempt.issuer)?);
         let known = party.known().await?;
@@ -185,6 +202,7 @@ impl Iam {
         let (now, claims_valid) = (self.now(), self.inner.options.claims_valid);
         let (cookie, prior) = (Secret::random()?, prior.map(hash));
         let (hashed, issuer, iam) = (cookie.hash(), party.id().to_owned(), self.clone());
+        let (from, request) = (origin.clone(), request::current());
         let (session, principal) = self
             .inner
             .database
@@ -194,6 +212,8 @@ impl Iam {
                 let proof = Proof { via: Via::Session(session.id.to_string()), limits: None, claimed: None };
                 let principal = principal::principal(connection, &stored, proof, now, claims_valid)?;
                 session::replace(connection, &session, &hashed, prior.as_deref())?;
+                let opened = audit::of_session("session.open", &principal, &from, request, now);
+                trail::append(connection, &NewAuditRecord { data: json!({ "issuer": issuer }), ..opened })?;
                 Ok::<_, IamError>((session, principal))
             })
             .await?;
@@ -206,8 +226,20 @@ impl Iam {
     /// # Errors
     /// When the database fails. An issuer that can't be asked keeps nobody in.
     pub async fn logout(&self, cookie: &str) -> Result<Option<Url>, IamError> {
-        let session = self.session_with_principal(cookie).await.ok().map(|(session, _)| session);
-        self.session_end(cookie).await?;
+        let known = self.session_with_principal(cookie).await.ok();
+        let ended = known.as_ref().map(|(session, principal)| {
+            let origin = Origin { address: session.address.clone(), agent: None };
+            audit::of_session("session.close", principal, &origin, request::current(), self.now())
+        });
+        let hashed = hash(cookie);
+        self.inner
+            .database
+            .write(move |connection| {
+                sessions::session_delete_by_hash(connection, &hashed)?;
+                ended.iter().try_for_each(|ended| trail::append(connection, ended))
+            })
+            .await?;
+        let session = known.map(|(session, _)| session);
         let Some(party) = session.and_then(|session| self.party(&session.issuer).ok().cloned()) else {
             return Ok(None);
         };
