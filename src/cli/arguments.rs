@@ -389,8 +389,28 @@ pub(crate) struct DemoOptions {
     pub port: u16,
 }
 
+/// What else can be measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// GETs a second of the broker at --server, with the token in HANSA_TOKEN. Its `server.limits` count too.
+    Http {
+        /// What is asked for.
+        #[arg(long, default_value = "/api/v1/applications")]
+        path: String,
+        /// Connections that ask at the same time.
+        #[arg(long, default_value_t = 32)]
+        connections: usize,
+        /// For how long.
+        #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+        time: std::time::Duration,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct BenchOptions {
+    /// Measure something else instead.
+    #[command(subcommand)]
+    pub what: Option<BenchCommand>,
     /// The configuration file; its database is used. Without it: a temporary one.
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -81,7 +81,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Config(command) => config::run(&command),
         Command::Model(command) => model::run(&command),
         Command::Demo(options) => crate::demo::run(&options).await,
-        Command::Bench(options) => bench::run(&options).await,
+        Command::Bench(options) => bench::run(&arguments.server, output, &options).await,
         Command::Completion { shell } => completion(shell),
         Command::Federation(FederationCommand::Verify { file }) => verify::run(output, &file),
         Command::Audit(AuditCommand::Verify(options)) => audit::run_verify(output, &options),
@@ -208,6 +208,7 @@ mod tests {
             "completion bash",
             "demo --once --port 9000",
             "bench",
+            "bench http --path /api/v1/offers --connections 8 --time 5s",
         ] {
             let words = std::iter::once("hansa").chain(line.split(' '));
             assert!(Arguments::try_parse_from(words).is_ok(), "{line}");

@@ -26,7 +26,24 @@ macro_rules! files {
 }
 
 // One file for each page; `common` holds what all pages need.
-files!["app", "applications", "common", "confirm", "contracts", "infrastructure", "model", "offer", "offers", "overview", "partners", "plan", "remove", "sheet", "sign-in", "sites"];
+files![
+    "app",
+    "applications",
+    "common",
+    "confirm",
+    "contracts",
+    "infrastructure",
+    "model",
+    "offer",
+    "offers",
+    "overview",
+    "partners",
+    "plan",
+    "remove",
+    "sheet",
+    "sign-in",
+    "sites"
+];
 
 static BUNDLES: LazyLock<BTreeMap<&'static str, Bundle>> =
     LazyLock::new(|| Language::ALL.into_iter().map(|language| (language.tag(), bundle(language))).collect());
