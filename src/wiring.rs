@@ -1,6 +1,7 @@
 //! Puts the rooms together into a running broker, and takes it down again.
 //! The one place that makes a clock, identifiers and a database.
 
+mod dev_login;
 mod error;
 mod federation;
 mod fulfilment;
@@ -19,6 +20,7 @@ use crate::{
     portal::offers::OfferShelf,
 };
 use fulfilment::Delivery;
+use hansa_iam::dev::DevProvider;
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
 use hansa_pim::{Host, Pim, PimSettings};
@@ -48,6 +50,8 @@ pub(crate) struct RunningBroker {
     pub broker: Broker,
     server: http::Server,
     tasks: Tasks,
+    /// There as long as the broker runs with its development login.
+    _tokens: dev_login::TokensFile,
     /// Held as long as the broker runs.
     _lock: DirectoryLock,
 }
@@ -64,11 +68,13 @@ pub(crate) async fn start(settings: Settings, metrics: Arc<Metrics>) -> Result<R
     let data_dir = data_directory(&settings.data_dir)?;
     let lock = DirectoryLock::take(&data_dir)?;
     let settings = Settings { data_dir, ..settings };
-    let broker = assemble(settings, address, reached, metrics).await?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let (dev_login, tokens) = dev_login::begin(&settings, &iam::public_url(&settings, address)?, &clock)?;
+    let broker = assemble(settings, (address, reached), clock, dev_login, metrics).await?;
     sites::announce(&broker).await?;
     let tasks = Tasks::start(&broker).await;
     let server = http::start(&broker, listeners)?;
-    Ok(RunningBroker { url: format!("http://{address}"), broker, server, tasks, _lock: lock })
+    Ok(RunningBroker { url: format!("http://{address}"), broker, server, tasks, _tokens: tokens, _lock: lock })
 }
 
 impl RunningBroker {
@@ -91,17 +97,17 @@ fn data_directory(path: &Path) -> Result<PathBuf, WiringError> {
 
 async fn assemble(
     settings: Settings,
-    address: SocketAddr,
-    reached: SocketAddr,
+    (address, reached): (SocketAddr, SocketAddr),
+    clock: SharedClock,
+    dev_login: Option<DevProvider>,
     metrics: Arc<Metrics>,
 ) -> Result<Broker, WiringError> {
-    let clock: SharedClock = Arc::new(SystemClock);
     let ids: SharedIds = Arc::new(RandomIds);
     let database = open_database(&settings).await?;
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
     let https = public_url.scheme() == "https";
-    let iam = iam::iam(&settings, public_url, Vec::new(), &database, &clock, &ids)?;
+    let iam = iam::iam(&settings, public_url, dev_login.as_ref(), &database, &clock, &ids)?;
     let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
     let partner: Arc<dyn Partner> = match &federation {
         Some(manager) => Arc::new(Partners(manager.clone())),
@@ -141,6 +147,7 @@ async fn assemble(
         federation,
         iam,
         offers: OfferShelf::default(),
+        dev_login,
         metrics,
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),

@@ -15,6 +15,9 @@ pub(crate) struct Arguments {
     /// The broker to talk to.
     #[arg(long, global = true, env = "HANSA_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub server: String,
+    /// Certificates (PEM) of further authorities that the broker and its issuer may show.
+    #[arg(long, global = true, env = "HANSA_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// How answers are shown.
     #[arg(short, long, global = true, env = "HANSA_OUTPUT", value_enum, default_value_t)]
     pub output: OutputFormat,
@@ -28,6 +31,15 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a broker.
     Serve(ServeOptions),
+    /// Log in at the broker with a browser; the token is kept for this user alone. HANSA_TOKEN goes before it.
+    Login(LoginOptions),
+    /// Forget the login.
+    Logout,
+    /// Show who one is to the broker, and one's roles.
+    Whoami,
+    /// One's tokens for programs: create, list, revoke.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Show where an application would run, what it would cost and why; writes nothing.
     Plan(PlanOptions),
     /// Applications: submit, list, show, update, scale, logs, watch, remove.
@@ -99,6 +111,47 @@ pub(crate) struct ServeOptions {
     /// The configuration file. Without it: ./hansa.yaml where that exists.
     #[arg(long, short, env = "HANSA_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// With the development login: whoever reaches the broker on this machine is whom they choose.
+    #[arg(long)]
+    pub dev_login: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginOptions {
+    /// The issuer to log in at, where the broker has several.
+    #[arg(long, value_name = "ID")]
+    pub issuer: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token; it is shown once.
+    Create {
+        /// What it is for.
+        name: String,
+        /// Only this permission, such as application.read; may be repeated.
+        #[arg(long, value_name = "PERMISSION")]
+        action: Vec<String>,
+        /// Only this project, such as acme/web; may be repeated.
+        #[arg(long, value_name = "PROJECT")]
+        project: Vec<String>,
+        /// How long it is good, such as 30days. Without it: as long as the broker allows.
+        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+        expires: Option<std::time::Duration>,
+        /// Only check; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List one's tokens.
+    List,
+    /// Revoke a token: it is refused from now on.
+    Revoke {
+        /// Its id.
+        token: String,
+        /// Only check; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -22,7 +22,8 @@ pub(super) async fn run(server: &str, output: Output, options: &BenchOptions) ->
     let directory = tempfile::Builder::new().prefix("hansa-bench-").tempdir()?;
     let mut settings = demo_settings(directory.path(), 0)?;
     if options.config.is_some() {
-        settings.database = load_settings(&ServeOptions { config: options.config.clone() })?.settings.database;
+        settings.database =
+            load_settings(&ServeOptions { config: options.config.clone(), dev_login: false })?.settings.database;
     }
     let amounts = Amounts { offers: options.offers, events: options.events, submissions: options.submissions };
     let text = measure(settings, OFFERS, amounts).await?;

@@ -37,7 +37,11 @@ pub(super) fn run(command: &ConfigCommand) -> Result<(), Failure> {
 /// # Errors
 /// Every fault, each with its field and remedy.
 pub(super) fn load_settings(options: &ServeOptions) -> Result<Loaded, Failure> {
-    load(&default_settings()?, options.config.as_deref(), &environment()).map_err(|faults| {
+    let mut environment = environment();
+    if options.dev_login {
+        environment.insert("HANSA_AUTH_DEV_LOGIN".to_owned(), "true".to_owned());
+    }
+    load(&default_settings()?, options.config.as_deref(), &environment).map_err(|faults| {
         let count = faults.len();
         let message = if count == 1 {
             "the configuration has 1 fault".to_owned()

@@ -11,6 +11,7 @@ mod config;
 mod event;
 mod federation;
 mod federation_arguments;
+mod login;
 mod model;
 mod node;
 mod offer;
@@ -86,7 +87,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Federation(FederationCommand::Verify { file }) => verify::run(output, &file),
         Command::Audit(AuditCommand::Verify(options)) => audit::run_verify(output, &options),
         remote => {
-            let context = Context { client: Client::new(&arguments.server)?, output };
+            let context =
+                Context { client: Client::signed_in(&arguments.server, arguments.ca_file.as_deref())?, output };
             run_remote(&context, remote).await
         }
     }
@@ -94,6 +96,10 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
+        Command::Login(options) => login::run(context, &options).await,
+        Command::Logout => login::run_logout(context),
+        Command::Whoami => login::run_whoami(context).await,
+        Command::Token(command) => login::run_token(context, command).await,
         Command::Plan(options) => plan::run(context, &options).await,
         Command::App(command) => app::run(context, command).await,
         Command::Offer(command) => offer::run(context, command).await,
@@ -153,6 +159,13 @@ mod tests {
     fn every_command_of_the_documentation_is_understood() {
         for line in [
             "serve --config hansa.yaml",
+            "serve --dev-login",
+            "login --issuer corp",
+            "logout",
+            "whoami",
+            "token create ci --action application.read --project acme/web --expires 30days",
+            "token list",
+            "token revoke 0190",
             "plan app.yaml --what-if -o json",
             "app submit app.yaml --wait",
             "app list -o yaml",

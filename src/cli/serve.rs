@@ -22,7 +22,8 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
     tracing::info!(
         url = %running.url,
         data_dir = %running.broker.settings.data_dir.display(),
-        "listening; on loopback only, because this version has no login"
+        login = running.broker.iam.login_required(),
+        "listening"
     );
     tracing::info!("limits of workloads: {}", running.broker.wdm.limits().explanation);
     if country_is_assumed {

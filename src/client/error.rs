@@ -30,6 +30,9 @@ pub(crate) enum ClientError {
         /// How long we waited.
         seconds: u64,
     },
+    /// The token can't be used, kept or renewed.
+    #[error("{0}")]
+    Login(String),
     /// The connection broke.
     #[error("the connection to the broker broke: {0}")]
     Transport(#[source] reqwest::Error),

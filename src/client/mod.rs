@@ -1,15 +1,21 @@
 //! The API as the command line sees it: requests are values, and one place sends them.
 
+mod credentials;
 mod error;
 mod sse;
 
+pub(crate) use credentials::{Credentials, Stored};
 pub(crate) use error::ClientError;
 pub(crate) use sse::messages;
 
 use crate::http::wire::{Page, Problem};
-use reqwest::{Method, Response, Url, header};
+use hansa_iam::Secret;
+use reqwest::{
+    Method, Response, Url,
+    header::{self, HeaderValue},
+};
 use serde::de::DeserializeOwned;
-use std::time::Duration;
+use std::{net::IpAddr, path::Path, time::Duration};
 
 /// The path under which tenants' resources lie.
 const BASE: &str = "/api/v1";
@@ -23,6 +29,19 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) struct Client {
     server: Url,
     http: reqwest::Client,
+    roots: Vec<Vec<u8>>,
+    identity: Identity,
+}
+
+/// Who the client is.
+#[derive(Debug, Clone)]
+enum Identity {
+    /// Nobody: at a broker without login, or for what everybody may ask.
+    Nobody,
+    /// Whoever has this token.
+    Token(Secret),
+    /// Whoever has logged in at the server.
+    Kept,
 }
 
 /// A request, before it is sent.
@@ -34,13 +53,14 @@ pub(crate) struct Request {
     query: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
     body: Option<(String, Vec<u8>)>,
+    anonymous: bool,
 }
 
 impl Request {
     /// A request to `/api/v1/` and these segments, which may hold any letter.
     pub(crate) fn new(method: Method, path: &[&str]) -> Self {
         let path = path.iter().map(|&part| part.to_owned()).collect();
-        Self { method, base: BASE, path, query: Vec::new(), headers: Vec::new(), body: None }
+        Self { method, base: BASE, path, query: Vec::new(), headers: Vec::new(), body: None, anonymous: false }
     }
 
     /// A request to `/admin/v1/` and these segments.
@@ -51,6 +71,13 @@ impl Request {
     /// A GET.
     pub(crate) fn get(path: &[&str]) -> Self {
         Self::new(Method::GET, path)
+    }
+
+    /// For what everybody may ask: sent without a token.
+    #[must_use]
+    pub(crate) fn anonymous(mut self) -> Self {
+        self.anonymous = true;
+        self
     }
 
     /// With a query parameter.
@@ -97,23 +124,79 @@ impl Request {
 }
 
 impl Client {
-    /// A client of the broker at `server`, such as `http://127.0.0.1:8080`.
+    /// A client of the broker at `server`, such as `http://127.0.0.1:8080`, that is nobody in particular.
     ///
     /// # Errors
     /// When that is no URL of an HTTP server.
     pub(crate) fn new(server: &str) -> Result<Self, ClientError> {
+        Self::trusting(server, Vec::new(), Identity::Nobody)
+    }
+
+    /// The same for whoever is logged in; `ca_file` has certificates (PEM) of
+    /// further authorities.
+    ///
+    /// # Errors
+    /// As [`Self::new`], or when the certificates can't be read.
+    pub(crate) fn signed_in(server: &str, ca_file: Option<&Path>) -> Result<Self, ClientError> {
+        let read = |path: &Path| {
+            std::fs::read(path)
+                .map_err(|error| ClientError::Login(format!("--ca-file: {} can't be read: {error}", path.display())))
+        };
+        let roots: Vec<Vec<u8>> = ca_file.map(read).transpose()?.into_iter().collect();
+        let identity = match credentials::from_environment() {
+            Some(token) => Identity::Token(token),
+            None => Identity::Kept,
+        };
+        Self::trusting(server, roots, identity)
+    }
+
+    fn trusting(server: &str, roots: Vec<Vec<u8>>, identity: Identity) -> Result<Self, ClientError> {
         let refuse = |_| ClientError::Server(server.to_owned());
         let url = Url::parse(server).map_err(refuse)?;
-        if url.scheme() != "http" || url.cannot_be_a_base() {
+        if !["http", "https"].contains(&url.scheme()) || url.cannot_be_a_base() {
             return Err(ClientError::Server(server.to_owned()));
         }
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("hansa/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(5))
-            .build()
-            .map_err(ClientError::Transport)?;
-        Ok(Self { server: url, http })
+            .connect_timeout(Duration::from_secs(5));
+        for root in &roots {
+            for certificate in reqwest::Certificate::from_pem_bundle(root).map_err(ClientError::Transport)? {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        let http = builder.build().map_err(ClientError::Transport)?;
+        Ok(Self { server: url, http, roots, identity })
+    }
+
+    /// The broker.
+    pub(crate) const fn server(&self) -> &Url {
+        &self.server
+    }
+
+    /// Certificates of further authorities (PEM).
+    pub(crate) fn roots(&self) -> &[Vec<u8>] {
+        &self.roots
+    }
+
+    /// The token to send. None: nobody is logged in.
+    async fn token(&self) -> Result<Option<Secret>, ClientError> {
+        let token = match &self.identity {
+            Identity::Nobody => None,
+            Identity::Token(token) => Some(token.clone()),
+            Identity::Kept => match Credentials::of(&self.server) {
+                Some(kept) => kept.token(&self.roots).await?,
+                None => None,
+            },
+        };
+        if token.is_some() && self.server.scheme() == "http" && !is_loopback(&self.server) {
+            return Err(ClientError::Login(format!(
+                "a token is not sent to {} over plain HTTP, where anybody could read it; use https",
+                self.server
+            )));
+        }
+        Ok(token)
     }
 
     /// Sends a request and gives the answer, when it is a success.
@@ -124,6 +207,14 @@ impl Client {
         let mut call = self.http.request(request.method.clone(), request.url(&self.server)?);
         for (name, value) in &request.headers {
             call = call.header(*name, value);
+        }
+        if !request.anonymous
+            && let Some(token) = self.token().await?
+        {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
+                .map_err(|_no_header| ClientError::Login("the token holds letters that no token has".to_owned()))?;
+            value.set_sensitive(true);
+            call = call.header(header::AUTHORIZATION, value);
         }
         if let Some((content_type, body)) = request.body {
             call = call.header(header::CONTENT_TYPE, content_type).body(body);
@@ -179,6 +270,11 @@ impl Client {
     }
 }
 
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 async fn refused(answer: Response) -> ClientError {
     let status = answer.status().as_u16();
     match answer.bytes().await {
@@ -203,7 +299,7 @@ mod tests {
 
     #[test]
     fn only_an_http_server_will_do() {
-        for bad in ["", "127.0.0.1:8080", "https://a.example", "mailto:x"] {
+        for bad in ["", "127.0.0.1:8080", "ftp://a.example", "mailto:x"] {
             assert!(Client::new(bad).is_err(), "{bad}");
         }
     }

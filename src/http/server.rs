@@ -1,7 +1,7 @@
 //! Starts and stops the server.
 
 use super::{
-    Broker, admin, federation, middleware,
+    Broker, admin, dev_login, federation, login, middleware,
     openapi::{Documents, Frame},
     portal, routes,
     tls::{self, TlsError},
@@ -185,6 +185,7 @@ pub(crate) fn application(
         .configure(|config| {
             if audience == Audience::All {
                 config.service(docs).service(admin_docs).configure(portal::routes);
+                config.configure(login::routes).configure(dev_login::routes);
             }
             if conformance {
                 config.configure(federation::conformance);

@@ -3,7 +3,7 @@
 use super::defence::Defence;
 use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
 use hansa_federation_manager::FederationManager;
-use hansa_iam::Iam;
+use hansa_iam::{Iam, dev::DevProvider};
 use hansa_pim::Pim;
 use hansa_repository::{
     Database,
@@ -41,6 +41,8 @@ pub(crate) struct Broker {
     pub federation: Option<FederationManager>,
     /// Who acts, and what they may do.
     pub iam: Iam,
+    /// The development login, with `--dev-login` alone.
+    pub dev_login: Option<DevProvider>,
     /// Limits on callers.
     pub defence: Arc<Defence>,
     /// Offers in columns, for the portal's lists.

@@ -3,7 +3,7 @@
 use super::WiringError;
 use crate::config::Settings;
 use chrono::TimeDelta;
-use hansa_iam::{Iam, IamOptions, IssuerOptions, Rooms};
+use hansa_iam::{Iam, IamOptions, IssuerOptions, Rooms, dev::DevProvider};
 use hansa_ontology::quantity::TimeSpan;
 use hansa_repository::{
     Database,
@@ -12,20 +12,20 @@ use hansa_repository::{
 use reqwest::Url;
 use std::{net::SocketAddr, sync::Arc};
 
-/// The facade of the security domain; `further` are issuers that no setting names.
+/// The facade of the security domain; the development login is an issuer like others.
 ///
 /// # Errors
 /// When a file of secrets or certificates can't be read, or an issuer can't be used.
 pub(super) fn iam(
     settings: &Settings,
     public_url: Url,
-    further: Vec<IssuerOptions>,
+    dev_login: Option<&DevProvider>,
     database: &Database,
     clock: &SharedClock,
     ids: &SharedIds,
 ) -> Result<Iam, WiringError> {
     let auth = &settings.auth;
-    let mut issuers = further;
+    let mut issuers: Vec<IssuerOptions> = dev_login.map(DevProvider::issuer_options).into_iter().collect();
     for issuer in &auth.issuers {
         let secret = |(path, source)| WiringError::Secret { path, source };
         issuers.push(issuer.options().map_err(secret)?);

@@ -15,6 +15,8 @@ mod secret;
 mod service;
 pub mod session;
 mod store;
+#[doc(hidden)]
+pub mod testing;
 pub mod token;
 
 pub use audit::{AuditError, AuditOutcome, NewAuditRecord, Trail};

@@ -34,6 +34,11 @@ impl Cookies {
         self.named("session")
     }
 
+    /// Name of the cookie that ties a login to the browser that began it.
+    pub(crate) fn login(&self) -> String {
+        self.named("login")
+    }
+
     /// Name of the cookie that ties forms to a visitor without a session.
     pub(crate) fn visitor(&self) -> String {
         self.named("visitor")
@@ -92,7 +97,9 @@ impl Cookies {
 fn is_secure(broker: &Broker, request: &HttpRequest) -> bool {
     // With an address of their own for partners, TLS is there; this one is plain.
     let own = broker.settings.federation.listen.is_some() && broker.settings.federation.enabled;
-    request.app_config().secure() || (!own && broker.settings.server.tls.certificate.is_some())
+    // Behind a proxy that has the certificate, browsers speak HTTPS all the same.
+    let proxied = broker.settings.server.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
+    proxied || request.app_config().secure() || (!own && broker.settings.server.tls.certificate.is_some())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The handlers, a file for each resource: parse, one call, convert.
 
+mod account;
 mod applications;
 mod documents;
 mod events;
@@ -19,6 +20,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Everything under `/api/v1`. One scope: a second with the same prefix would never be reached.
 pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     config
+        .service(account::login_show)
+        .service(account::me_show)
+        .service(account::token_list)
+        .service(account::token_create)
+        .service(account::token_show)
+        .service(account::token_revoke)
+        .service(account::session_list)
+        .service(account::session_revoke)
         .service(plans::plan_create)
         .service(applications::application_create)
         .service(applications::application_list)

@@ -2,6 +2,7 @@
 //! them and the client that reads them. Separate from the domain's types, so
 //! that neither binds the other; the conversions stand beside each type.
 
+mod account;
 mod application;
 mod audit;
 mod catalogue;
@@ -14,6 +15,7 @@ mod plan;
 mod problem;
 mod workload;
 
+pub(crate) use account::{Issuer, Limits, Login, Me, NewToken, RoleGrant, Session, Token};
 pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
 pub(crate) use audit::{AuditCheckpoint, AuditConsistency, AuditInclusion, AuditKey, AuditRecord};
 pub(crate) use catalogue::{ImportReport, Node, Offer, OfferSource, Provider, Site, Withdrawal};

@@ -6,6 +6,7 @@
 
 mod algorithm;
 mod attempt;
+pub mod device;
 mod discovery;
 mod exchange;
 mod http;

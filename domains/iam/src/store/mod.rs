@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod login;
 pub(crate) mod session;
+pub(crate) mod testing;
 pub(crate) mod token;
 
 use diesel_migrations::embed_migrations;
