@@ -7,11 +7,13 @@ mod federation;
 mod fulfilment;
 mod iam;
 mod lock;
+mod owner;
 mod partner;
 mod sites;
 mod tasks;
 
 pub(crate) use error::WiringError;
+pub(crate) use owner::units_of_nodes;
 
 use crate::{
     config::Settings,
@@ -20,7 +22,7 @@ use crate::{
     portal::offers::OfferShelf,
 };
 use fulfilment::Delivery;
-use hansa_iam::dev::DevProvider;
+use hansa_iam::{Credentials, SealingKey, dev::DevProvider};
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
 use hansa_pim::{Host, Pim, PimSettings};
@@ -41,6 +43,9 @@ use std::{
 };
 use tasks::Tasks;
 use tokio_util::sync::CancellationToken;
+
+/// The key under which credentials of infrastructure are sealed, in the data directory.
+const CREDENTIALS_KEY: &str = "credentials.key";
 
 /// A broker that runs in this process.
 pub(crate) struct RunningBroker {
@@ -113,6 +118,8 @@ async fn assemble(
         Some(manager) => Arc::new(Partners(manager.clone())),
         None => Arc::new(NoPartners),
     };
+    let key = SealingKey::in_file(&settings.data_dir.join(CREDENTIALS_KEY))?;
+    let credentials = Credentials::new(database.clone(), Arc::clone(&clock), key);
     let connectors = sites::connectors(&settings);
     let host = Host::observe(&settings.data_dir)?;
     let pim_settings = PimSettings { data_dir: settings.data_dir.clone(), host, sites: connectors.clone() };
@@ -141,6 +148,7 @@ async fn assemble(
         ids,
         database,
         catalogue,
+        credentials,
         pim,
         wdm,
         orchestrator,
@@ -161,6 +169,7 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
             &url,
             &[
                 hansa_pim::MIGRATIONS,
+                hansa_iam::CREDENTIAL_MIGRATIONS,
                 hansa_vip::MIGRATIONS,
                 hansa_mcm::MIGRATIONS,
                 hansa_wdm::MIGRATIONS,

@@ -81,6 +81,17 @@ impl Call {
         })
     }
 
+    /// As [`Self::json`], of a body that holds a secret: what is wrong is said
+    /// without anything of the body.
+    pub(crate) fn json_secret<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        self.json().map_err(|error| match error.kind() {
+            kind @ (ProblemKind::Invalid | ProblemKind::Malformed) => {
+                ApiError::new(kind, "the body is not the JSON that is expected: see the description of this operation")
+            }
+            _ => error,
+        })
+    }
+
     /// As [`Self::json`]; no body at all is the shape's default.
     pub(crate) fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, ApiError> {
         if self.body.is_empty() { Ok(T::default()) } else { self.json() }

@@ -3,7 +3,7 @@
 use super::defence::Defence;
 use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
 use hansa_federation_manager::FederationManager;
-use hansa_iam::{Iam, dev::DevProvider};
+use hansa_iam::{Credentials, Iam, dev::DevProvider};
 use hansa_pim::Pim;
 use hansa_repository::{
     Database,
@@ -31,6 +31,8 @@ pub(crate) struct Broker {
     pub database: Database,
     /// Providers, sites, offers.
     pub catalogue: CatalogueService,
+    /// Credentials of infrastructure.
+    pub credentials: Credentials,
     /// Local nodes.
     pub pim: Pim,
     /// Workloads, for counting them.

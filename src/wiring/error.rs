@@ -43,6 +43,9 @@ pub(crate) enum WiringError {
     /// Clusters.
     #[error(transparent)]
     Mcm(#[from] hansa_mcm::McmError),
+    /// Credentials of infrastructure.
+    #[error(transparent)]
+    Credential(#[from] hansa_iam::CredentialError),
     /// Security.
     #[error(transparent)]
     Iam(#[from] hansa_iam::IamError),

@@ -17,6 +17,7 @@ pub(super) struct Tasks {
     federation: JoinHandle<()>,
     tidying: JoinHandle<()>,
     sealing: JoinHandle<()>,
+    owner: JoinHandle<()>,
 }
 
 impl Tasks {
@@ -36,12 +37,16 @@ impl Tasks {
             federation: tokio::spawn(federate(broker.clone())),
             tidying: tokio::spawn(tidy(broker.clone())),
             sealing: tokio::spawn(seal(broker.clone())),
+            owner: tokio::spawn(super::owner::follow(broker.clone())),
         }
     }
 
     /// Waits for the rounds under way.
     pub(super) async fn stop(self) {
         self.tidying.abort();
+        if let Err(error) = self.owner.await {
+            tracing::error!(%error, "what follows from owners' changes ended early");
+        }
         if let Err(error) = self.workers.await {
             tracing::error!(%error, "the workers ended early");
         }

@@ -7,6 +7,7 @@ pub mod account;
 pub mod audit;
 pub mod claims;
 pub mod dev;
+pub mod credential;
 mod error;
 pub mod model;
 pub mod oidc;
@@ -20,6 +21,7 @@ pub mod testing;
 pub mod token;
 
 pub use audit::{AuditError, AuditOutcome, NewAuditRecord, Trail};
+pub use credential::{Credential, CredentialError, Credentials, MIGRATIONS as CREDENTIAL_MIGRATIONS, SealingKey};
 pub use error::{ErrorKind, IamError};
 pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
 pub use options::{IamOptions, IssuerOptions};

@@ -13,6 +13,9 @@ pub enum RepositoryError {
     /// What was asked for does not exist.
     #[error("{0} does not exist")]
     NotFound(String),
+    /// It is not as the caller saw it.
+    #[error("{0} changed in the meantime; read it again")]
+    Changed(String),
     /// It clashes with what is stored.
     #[error("{message}")]
     Conflict {
@@ -100,6 +103,8 @@ pub enum RepositoryError {
 pub enum ErrorKind {
     /// What was asked for does not exist.
     NotFound,
+    /// It is not as the caller saw it.
+    PreconditionFailed,
     /// It clashes with what is stored.
     Conflict,
     /// An argument breaks a rule.
@@ -141,6 +146,7 @@ impl RepositoryError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound(_) => ErrorKind::NotFound,
+            Self::Changed(_) => ErrorKind::PreconditionFailed,
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Busy(_) => ErrorKind::Busy,

@@ -83,3 +83,38 @@ diesel::table! {
         units_as_of -> Nullable<Timestamp>,
     }
 }
+
+diesel::table! {
+    catalogue_flavour (name) {
+        name -> Text,
+        document -> Text,
+        version -> BigInt,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    catalogue_sale (iri) {
+        iri -> Text,
+        state -> Text,
+        document -> Text,
+        units_from_nodes -> Bool,
+        version -> BigInt,
+        created_at -> Timestamp,
+        changed_at -> Timestamp,
+        changed_by -> Text,
+    }
+}
+
+diesel::table! {
+    catalogue_sale_version (iri, version) {
+        iri -> Text,
+        version -> BigInt,
+        change -> Text,
+        document -> Text,
+        at -> Timestamp,
+        changed_by -> Text,
+        valid_from -> Timestamp,
+        in_force -> Bool,
+    }
+}

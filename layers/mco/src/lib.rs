@@ -19,7 +19,8 @@ mod service;
 mod store;
 
 pub use error::{ErrorKind, McoError};
+pub use hansa_pim::{MaintenanceTarget, NewMaintenance};
 pub use infrastructure::Infrastructure;
 pub use partner::{NoPartners, Partner, PartnerError};
-pub use service::{ApplicationRef, Hold, Mco, OfferIndexCache, Realised, Rooms};
+pub use service::{ApplicationRef, Departure, Fate, Hold, Mco, OfferIndexCache, Realised, Rooms};
 pub use store::MIGRATIONS;

@@ -249,6 +249,8 @@ pub struct HeldMachine {
     /// The offer as it was when the machine was rented: used where the
     /// catalogue has it no more. Without it such a machine is given up.
     pub terms: Option<Box<Offer>>,
+    /// It stands on a node that is to be empty: nothing new goes into it.
+    pub closed: bool,
 }
 
 /// One rented instance of an offer.

@@ -4,6 +4,7 @@ use crate::model::NodeRefusal;
 use hansa_ontology::{MachineId, SiteId};
 use hansa_repository::RepositoryError;
 use std::{io, path::PathBuf};
+use uuid::Uuid;
 
 /// A failure of this room.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,29 @@ pub enum PimError {
         /// The field, what is wrong and what would be right.
         message: String,
     },
+    /// There is no such node.
+    #[error("there is no node `{0}`")]
+    NoNode(String),
+    /// There is no such maintenance.
+    #[error("there is no maintenance `{0}`; `hansa maintenance list` shows those that there are")]
+    NoMaintenance(Uuid),
+    /// A node, or what it is asked to be, breaks a rule.
+    #[error("{field}: {message}")]
+    Field {
+        /// Which field, as a JSON Pointer.
+        field: &'static str,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// The node stands in the configuration file.
+    #[error("node `{0}` stands in the configuration file: change it there and restart the broker")]
+    Configured(String),
+    /// The node or site is in use.
+    #[error("{0}")]
+    InUse(String),
+    /// It changed since the caller saw it.
+    #[error("{0} changed in the meantime; read it again")]
+    Changed(String),
     /// A machine's directory cannot be made or removed.
     #[error("cannot {action} {}: {source}", .path.display())]
     Directory {
@@ -92,6 +116,8 @@ pub enum ErrorKind {
     NoRoom,
     /// It clashes with what is there.
     Conflict,
+    /// It is not as the caller saw it.
+    PreconditionFailed,
     /// Plan anew without this site.
     NoConnector,
     /// The configuration is wrong.
@@ -114,7 +140,10 @@ impl PimError {
             Self::NoRoom { .. } => ErrorKind::NoRoom,
             Self::Conflict { .. } | Self::Releasing { .. } => ErrorKind::Conflict,
             Self::NoConnector { .. } => ErrorKind::NoConnector,
-            Self::UnknownConnector { .. } | Self::InvalidNode { .. } => ErrorKind::Invalid,
+            Self::UnknownConnector { .. } | Self::InvalidNode { .. } | Self::Field { .. } => ErrorKind::Invalid,
+            Self::NoNode(_) | Self::NoMaintenance(_) => ErrorKind::NotFound,
+            Self::Configured(_) | Self::InUse(_) => ErrorKind::Conflict,
+            Self::Changed(_) => ErrorKind::PreconditionFailed,
             Self::Directory { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::Full,
                 _ => ErrorKind::Unavailable,

@@ -19,8 +19,8 @@ pub mod testing;
 pub use connectors::Host;
 pub use error::{ErrorKind, PimError};
 pub use model::{
-    Amounts, Machine, MachineRequest, MachineState, Node, NodeRefusal, NodeShare, NodeState, NodeUsage, ShareRequest,
-    units_free,
+    Amounts, Drain, InvalidTarget, Machine, MachineRequest, MachineState, Maintenance, MaintenanceTarget,
+    NewMaintenance, Node, NodeOrigin, NodeRefusal, NodeShare, NodeState, NodeUsage, ShareRequest, units_free,
 };
-pub use service::{Pim, PimSettings};
+pub use service::{NodeChange, Pim, PimSettings, nodes_at};
 pub use store::MIGRATIONS;

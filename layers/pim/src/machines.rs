@@ -10,6 +10,7 @@ use crate::{
     connectors::SiteConnectors,
     error::PimError,
     model::{Machine, MachineRequest, MachineState, NodeShare, Transition},
+    store,
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
 use hansa_ontology::{Actor, ApplicationId, MachineId, SiteId};
@@ -21,6 +22,9 @@ use hansa_repository::{
 };
 use serde_json::json;
 use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
+
+/// The connector of this very machine's nodes.
+const LOCAL: &str = "local";
 
 /// A room's own table of machines. Made by [`machine_table!`](crate::machine_table).
 pub trait MachineTable: Send + Sync + 'static {
@@ -153,7 +157,7 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
 
     /// Adds the record; answers the name of the connector.
     async fn record(&self, request: &MachineRequest) -> Result<String, PimError> {
-        let connector = self.connectors.name(&request.site)?.to_owned();
+        let connector = self.connector_name(&request.site).await?;
         let machine = Machine {
             request: request.clone(),
             state: MachineState::Requested,
@@ -169,6 +173,18 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
                 }
             })
             .await
+    }
+
+    /// The connector that the site names. A site that names none and has nodes
+    /// of this machine, which its owner has added, is served by the local one.
+    async fn connector_name(&self, site: &SiteId) -> Result<String, PimError> {
+        let named = self.connectors.name(site).map(str::to_owned);
+        if named.is_ok() || self.connectors.named(site, LOCAL).is_err() {
+            return named;
+        }
+        let asked = site.clone();
+        let has_nodes = self.database.read(move |connection| store::site_has_nodes(connection, &asked)).await?;
+        if has_nodes { Ok(LOCAL.to_owned()) } else { named }
     }
 
     /// Writes down that the machine can be used, with the event `machine.ready`

@@ -15,6 +15,6 @@ pub use model::{
     Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,
 };
 pub use scaling::replicas_set;
-pub use service::{Hold, ServiceOrchestrator, order_application};
+pub use service::{Hold, Move, ServiceOrchestrator, order_application};
 pub use store::MIGRATIONS;
 pub use worker::{WorkerOptions, run_workers};

@@ -33,6 +33,8 @@ const LATER: Next = Next::After(Duration::from_secs(1));
 pub(crate) const HOLD_MARGIN: Duration = Duration::from_millis(100);
 /// How long a revision that could not be planned isn't planned again.
 const PLAN_AGAIN_SECONDS: i64 = 10;
+/// How long what could not move away from a node isn't tried to be moved again.
+const MOVE_AGAIN_SECONDS: i64 = 5;
 /// After this time an operation that hasn't come to its end is given up. The
 /// application itself is not: it is kept being repaired.
 const OPERATION_MINUTES: i64 = 10;
@@ -115,14 +117,14 @@ impl ServiceOrchestrator {
         {
             let realised = self.mco.realise(&reference, &application.model, plan).await?;
             if !realised.refused {
-                return Ok(Round::Wanted(realised));
+                return match self.plan_away(application, plan).await? {
+                    Some(elsewhere) => self.realised(&reference, application, &elsewhere).await,
+                    None => Ok(Round::Wanted(realised)),
+                };
             }
         }
         match self.plan_and_adopt(application).await {
-            Ok(Some(plan)) => {
-                let realised = self.mco.realise(&reference, &application.model, &plan).await?;
-                Ok(if realised.refused { Round::Stale } else { Round::Wanted(realised) })
-            }
+            Ok(Some(plan)) => self.realised(&reference, application, &plan).await,
             Ok(None) => {
                 self.keep_earlier(&reference, application, in_force).await?;
                 let reason = application.phase.reason().unwrap_or("no plan satisfies the model");
@@ -137,6 +139,52 @@ impl ServiceOrchestrator {
         }
     }
 
+    /// Carries out a plan that has just been made.
+    async fn realised(
+        &self,
+        reference: &ApplicationRef,
+        application: &Application,
+        plan: &Plan,
+    ) -> Result<Round, OrchestratorError> {
+        let realised = self.mco.realise(reference, &application.model, plan).await?;
+        Ok(if realised.refused { Round::Stale } else { Round::Wanted(realised) })
+    }
+
+    /// Where something of the plan is on a node that is to be empty, and there
+    /// is room elsewhere: the plan that has it there. None: all stays as it is.
+    async fn plan_away(&self, application: &Application, plan: &Plan) -> Result<Option<Plan>, OrchestratorError> {
+        let (id, now) = (application.id, self.clock.now());
+        let tried = self.unmovable.lock().ok().and_then(|tried| tried.get(&id).copied());
+        if tried.is_some_and(|at| now - at < TimeDelta::seconds(MOVE_AGAIN_SECONDS)) {
+            return Ok(None);
+        }
+        if !self.mco.leaves(&application.model, plan).await? {
+            return Ok(None);
+        }
+        let elsewhere = match self.mco.plan(Some(id), &application.model, false).await {
+            Ok(elsewhere) => elsewhere,
+            Err(McoError::Plan(_)) => return self.stays(id, now),
+            Err(error) => return Err(error.into()),
+        };
+        let kept = |machine| elsewhere.machines.iter().any(|planned| planned.held == Some(machine));
+        if plan.machines.iter().filter_map(|planned| planned.held).all(kept) {
+            return self.stays(id, now);
+        }
+        match self.mco.plan_adopt(id, application.revision, elsewhere, customer(application)).await {
+            Ok(adopted) => Ok(Some(adopted)),
+            Err(error) if error.kind() == ErrorKind::Stale => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// It can't move now; that is tried again after a while.
+    fn stays(&self, id: ApplicationId, now: DateTime<Utc>) -> Result<Option<Plan>, OrchestratorError> {
+        if let Ok(mut tried) = self.unmovable.lock() {
+            tried.insert(id, now);
+        }
+        Ok(None)
+    }
+
     /// None: it could not be planned a moment ago.
     async fn plan_and_adopt(&self, application: &Application) -> Result<Option<Plan>, OrchestratorError> {
         let now = self.clock.now();
@@ -145,10 +193,7 @@ impl ServiceOrchestrator {
         }
         match self.mco.plan(Some(application.id), &application.model, false).await {
             Ok(plan) => {
-                let customer = match &application.owner {
-                    Actor::Partner(did) => Some(did.as_str()),
-                    _ => None,
-                };
+                let customer = customer(application);
                 let plan = self.mco.plan_adopt(application.id, application.revision, plan, customer).await?;
                 Ok(Some(plan))
             }
@@ -236,6 +281,14 @@ impl ServiceOrchestrator {
                 Ok(())
             })
             .await
+    }
+}
+
+/// The partner whose order it is, by DID.
+fn customer(application: &Application) -> Option<&str> {
+    match &application.owner {
+        Actor::Partner(did) => Some(did.as_str()),
+        _ => None,
     }
 }
 

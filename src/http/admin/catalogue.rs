@@ -6,7 +6,7 @@ use crate::http::{
     problem::{ApiError, ProblemKind, Reply},
     replay::{self, serialise},
     routes::offers::find,
-    wire::{Fault, ImportReport, Problem, Withdrawal},
+    wire::{Fault, ImportReport, Problem, RefusedResource, Withdrawal},
 };
 use actix_web::{HttpResponse, post, web};
 use hansa_ontology::rdf::RdfFormat;
@@ -69,8 +69,13 @@ pub(crate) async fn offer_withdraw(broker: web::Data<Broker>, reference: web::Pa
 
 /// A problem with every fault of the refused resources.
 pub(crate) fn refusal(report: ImportReport) -> ApiError {
-    let count = report.refused.len();
-    let faults = report.refused.into_iter().flat_map(|resource| {
+    faults(report.refused)
+}
+
+/// The same of what an owner writes as JSON: faults name its fields.
+pub(super) fn faults(refused: Vec<RefusedResource>) -> ApiError {
+    let count = refused.len();
+    let faults = refused.into_iter().flat_map(|resource| {
         let subject = resource.subject;
         resource.violations.into_iter().map(move |violation| {
             let field = if violation.field.is_empty() { String::new() } else { format!(" {}", violation.field) };
@@ -79,7 +84,8 @@ pub(crate) fn refusal(report: ImportReport) -> ApiError {
             // The shape's message begins with the field's last part, which has been said.
             let last = violation.field.rsplit(" / ").next().unwrap_or_default();
             let message = violation.message.strip_prefix(&format!("{last}: ")).unwrap_or(&violation.message);
-            Fault { detail: format!("{subject}{field}: {message}{value}{shape}"), ..Fault::default() }
+            let detail = format!("{subject}{field}: {message}{value}{shape}");
+            Fault { pointer: pointer(last).map(str::to_owned), detail, ..Fault::default() }
         })
     });
     let said = if count == 1 {
@@ -90,7 +96,24 @@ pub(crate) fn refusal(report: ImportReport) -> ApiError {
     ApiError::new(ProblemKind::Invalid, format!("{said}; nothing was written")).with_errors(faults.collect())
 }
 
-fn format(call: &Call) -> Result<RdfFormat, ApiError> {
+/// The field of an owner's request that a property was made of.
+fn pointer(property: &str) -> Option<&'static str> {
+    Some(match property {
+        "schema:price" | "hansa:pricePlan" | "schema:priceCurrency" => "/pricePerHour",
+        "dcterms:title" => "/title",
+        "schema:name" => "/name",
+        "hansa:atSite" => "/site",
+        "schema:addressCountry" => "/country",
+        "hansa:availableUnits" => "/units",
+        "hansa:capability" => "/capabilities",
+        "hansa:sla" | "hansa:target" | "hansa:objective" => "/sla",
+        "hansa:pue" => "/energy/pue",
+        "hansa:carbonIntensity" => "/energy/carbonIntensity",
+        _ => return None,
+    })
+}
+
+pub(super) fn format(call: &Call) -> Result<RdfFormat, ApiError> {
     let given = call.media_type().unwrap_or(RdfFormat::Turtle.media_type());
     RdfFormat::from_media_type(given).ok_or_else(|| {
         let known: Vec<&str> = RdfFormat::ALL.iter().map(|format| format.media_type()).collect();

@@ -3,9 +3,17 @@
 
 mod audit;
 pub(super) mod catalogue;
+mod credentials;
 pub(super) mod federation;
+mod flavours;
+mod limits;
+mod maintenance;
 mod nodes;
+mod offers;
+mod sites;
 
+use crate::http::{Broker, call::Call};
+use hansa_repository::catalogue::sale::SaleChange;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The path under which all of it lies.
@@ -16,7 +24,38 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
     config
         .service(catalogue::offer_import)
         .service(catalogue::offer_withdraw)
+        .service(offers::sale_list)
+        .service(offers::sale_draft)
+        .service(offers::sale_show)
+        .service(offers::sale_change_draft)
+        .service(offers::sale_remove)
+        .service(offers::sale_history)
+        .service(offers::sale_publish)
+        .service(offers::sale_price)
+        .service(offers::sale_capacity)
         .service(nodes::node_list)
+        .service(nodes::node_add)
+        .service(nodes::node_show)
+        .service(nodes::node_change)
+        .service(nodes::node_remove)
+        .service(sites::site_add)
+        .service(sites::site_show)
+        .service(sites::site_change)
+        .service(sites::site_remove)
+        .service(flavours::flavour_list)
+        .service(flavours::flavour_add)
+        .service(flavours::flavour_show)
+        .service(flavours::flavour_change)
+        .service(flavours::flavour_remove)
+        .service(credentials::credential_list)
+        .service(credentials::credential_add)
+        .service(credentials::credential_show)
+        .service(credentials::credential_rotate)
+        .service(credentials::credential_remove)
+        .service(maintenance::maintenance_list)
+        .service(maintenance::maintenance_begin)
+        .service(maintenance::maintenance_show)
+        .service(maintenance::maintenance_end)
         .configure(audit)
         .configure(partners);
 }
@@ -55,4 +94,14 @@ fn partners(config: &mut ServiceConfig<'_>) {
         .service(contracts::order_list)
         .service(contracts::order_show)
         .service(contracts::hold_list);
+}
+
+/// Who changes an offer, a flavour or a site, and on what condition.
+fn sale_change(broker: &Broker, call: &Call) -> SaleChange {
+    SaleChange {
+        actor: call.actor.clone(),
+        now: broker.clock.now(),
+        expected: call.expected_version,
+        dry_run: call.dry_run,
+    }
 }

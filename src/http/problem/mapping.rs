@@ -72,6 +72,7 @@ impl From<RepositoryError> for ApiError {
         use hansa_repository::ErrorKind as Kind;
         let kind = match error.kind() {
             Kind::NotFound => ProblemKind::NotFound,
+            Kind::PreconditionFailed => ProblemKind::PreconditionFailed,
             Kind::Conflict => ProblemKind::Conflict,
             Kind::Invalid => ProblemKind::Invalid,
             Kind::TooLarge => ProblemKind::TooLarge,
@@ -162,11 +163,35 @@ impl From<hansa_pim::PimError> for ApiError {
         let kind = match error.kind() {
             Kind::NotFound => ProblemKind::NotFound,
             Kind::Conflict | Kind::NoRoom | Kind::NoConnector => ProblemKind::Conflict,
+            Kind::PreconditionFailed => ProblemKind::PreconditionFailed,
+            Kind::Invalid => ProblemKind::Invalid,
             Kind::Full => ProblemKind::Full,
             Kind::Unavailable => ProblemKind::Unavailable,
             _ => ProblemKind::Internal,
         };
-        of(kind, &error)
+        match error {
+            hansa_pim::PimError::Field { field, message } => Self::field(field, message),
+            hansa_pim::PimError::Repository(error) => error.into(),
+            error => of(kind, &error),
+        }
+    }
+}
+
+impl From<hansa_iam::CredentialError> for ApiError {
+    fn from(error: hansa_iam::CredentialError) -> Self {
+        use hansa_iam::credential::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::NotFound => ProblemKind::NotFound,
+            Kind::Conflict => ProblemKind::Conflict,
+            Kind::PreconditionFailed => ProblemKind::PreconditionFailed,
+            Kind::Invalid => ProblemKind::Invalid,
+            Kind::Internal => ProblemKind::Internal,
+        };
+        match error {
+            hansa_iam::CredentialError::Invalid { field, message } => Self::field(field, message),
+            hansa_iam::CredentialError::Repository(error) => error.into(),
+            error => of(kind, &error),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-struct WholeQuery {
+pub(crate) struct WholeQuery {
     /// Taken, and without effect: the list comes whole.
     #[serde(rename = "limit")]
     #[param(value_type = Option<usize>)]

@@ -161,7 +161,7 @@ pub(crate) struct Node {
     pub site: String,
     /// Where its workloads listen.
     pub address: String,
-    /// `ready`, `whole`, `overcommitted` or `withdrawn`.
+    /// `ready`, `whole`, `overcommitted`, `draining` or `withdrawn`.
     pub state: String,
     /// Thousandths of a processor: all, and given away.
     pub cpu_milli: u64,
@@ -175,8 +175,20 @@ pub(crate) struct Node {
     pub disk_mib: u64,
     /// Given away.
     pub disk_mib_used: u64,
+    /// Graphics processors.
+    #[serde(default)]
+    pub gpus: u64,
     /// Machines in it.
     pub machines: usize,
+    /// `configuration` (changed in that file) or `added` (by its owner).
+    #[serde(default)]
+    pub origin: String,
+    /// What `If-Match` compares.
+    #[serde(default)]
+    pub version: i64,
+    /// What the operator should know, after a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// What its machines can be used for.
     pub capabilities: Vec<String>,
 }
@@ -333,7 +345,11 @@ impl From<hansa_pim::NodeUsage> for Node {
             memory_mib_used: usage.given.memory_mib,
             disk_mib: usage.capacity.disk_mib,
             disk_mib_used: usage.given.disk_mib,
+            gpus: usage.capacity.gpus,
             machines: usage.machines.len(),
+            origin: word(&usage.origin),
+            version: usage.version,
+            warning: None,
             capabilities: usage.node.capabilities.into_iter().collect(),
         }
     }
@@ -378,6 +394,6 @@ impl From<ontology::reading::RefusedResource> for RefusedResource {
 }
 
 /// The word under which a value is serialised.
-fn word(value: &impl Serialize) -> String {
+pub(super) fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

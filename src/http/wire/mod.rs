@@ -10,22 +10,31 @@ mod contract;
 mod event;
 mod federation;
 mod operation;
+mod owner;
 mod page;
 mod plan;
 mod problem;
+mod sale;
 mod workload;
 
 pub(crate) use account::{Issuer, Limits, Login, Me, NewToken, RoleGrant, Session, Token};
 pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
 pub(crate) use audit::{AuditCheckpoint, AuditConsistency, AuditInclusion, AuditKey, AuditRecord};
-pub(crate) use catalogue::{ImportReport, Node, Offer, OfferSource, Provider, Site, Withdrawal};
+pub(crate) use catalogue::{
+    Coordinates, Energy, ImportReport, Node, Offer, OfferSource, Provider, RefusedResource, Site, Withdrawal,
+};
 pub(crate) use contract::{Agreement, AgreementDetail, Hold, Order};
 pub(crate) use event::Event;
 pub(crate) use federation::{
     AcceptRequest, Identity, Invitation, InviteRequest, Key, Partner, PartnerChange, Quarantined, RepinRequest,
 };
 pub(crate) use operation::Operation;
+pub(crate) use owner::{
+    Credential, CredentialRequest, Maintenance, MaintenanceRequest, NodePatch, NodeRequest, Removal, SecretRequest,
+    SiteRequest,
+};
 pub(crate) use page::Page;
 pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Proof};
 pub(crate) use problem::{Fault, Problem};
+pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, PriceRequest, Sale, SaleVersion};
 pub(crate) use workload::{Endpoint, Workload};

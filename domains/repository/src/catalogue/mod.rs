@@ -14,6 +14,7 @@ mod page;
 pub mod partner;
 mod partner_store;
 mod references;
+pub mod sale;
 mod service;
 mod store;
 mod view;

@@ -5,10 +5,10 @@ use super::{
     import::Import,
     model::{ChangeKind, Class, ImportReport, ImportRequest, OfferFilter, Resource, SiteFilter, Snapshot, Stored},
     page::{self, Page, PageRequest},
-    store,
+    sale, store,
     view::Update,
 };
-use crate::{Database, error::RepositoryError, event};
+use crate::{Connection, Database, error::RepositoryError, event};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
     Actor, Offer, OfferId, Provider, ProviderId, Site, SiteId,
@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 /// The catalogue. Clones share their memory.
 #[derive(Debug, Clone)]
 pub struct CatalogueService {
-    database: Database,
+    pub(super) database: Database,
     snapshot: Arc<Mutex<Arc<Snapshot>>>,
     graph: Arc<Mutex<Graph>>,
 }
@@ -164,21 +164,41 @@ impl CatalogueService {
         let iri = id.to_string();
         self.database
             .write(move |connection| {
-                let mut row = store::get(connection, Class::Offer, &iri)?;
-                let offer: Offer = crate::json::from_column("offer", &row.document)?;
-                row.withdrawn = true;
-                row.generation = store::next_generation(connection)?;
-                store::replace(connection, vec![row])?;
-                let change = difference::of(&offer, ChangeKind::Withdrawn);
-                event::append(connection, &difference::event(&change, &actor, now))?;
-                Ok(())
+                withdraw(connection, &iri, &actor, now)?;
+                sale::withdrawn(connection, &iri, &actor, now)
             })
             .await
     }
 }
 
+/// Takes an offer out of the catalogue, with its event.
+pub(super) fn withdraw(
+    connection: &mut Connection,
+    iri: &str,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let row = store::get(connection, Class::Offer, iri)?;
+    withdraw_resource::<Offer>(connection, row, actor, now)
+}
+
+/// Takes a resource out of the catalogue, with its event.
+pub(super) fn withdraw_resource<T: Resource>(
+    connection: &mut Connection,
+    mut row: store::Row,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let resource: T = crate::json::from_column(T::CLASS.name(), &row.document)?;
+    row.withdrawn = true;
+    row.generation = store::next_generation(connection)?;
+    store::replace(connection, vec![row])?;
+    let change = difference::of(&resource, ChangeKind::Withdrawn);
+    event::append(connection, &difference::event(&change, actor, now)).map(drop)
+}
+
 /// Work that would keep others from the thread.
-async fn blocking<T, E>(f: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, RepositoryError>
+pub(super) async fn blocking<T, E>(f: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, RepositoryError>
 where
     T: Send + 'static,
     E: Send + 'static,

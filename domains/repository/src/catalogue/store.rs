@@ -145,6 +145,15 @@ pub(super) fn get(connection: &mut Connection, class: Class, iri: &str) -> Resul
         .ok_or_else(|| RepositoryError::NotFound(format!("{class} {iri}")))
 }
 
+/// The documents of a class that are not withdrawn.
+pub(super) fn documents(connection: &mut Connection, class: Class) -> Result<Vec<String>, RepositoryError> {
+    Ok(catalogue_resource::table
+        .filter(catalogue_resource::class.eq(class.name()))
+        .filter(catalogue_resource::withdrawn.eq(false))
+        .select(catalogue_resource::document)
+        .load(connection)?)
+}
+
 /// Everything that has changed since a generation.
 pub(super) fn since(connection: &mut Connection, generation: i64) -> Result<Vec<Changed>, RepositoryError> {
     Ok(catalogue_resource::table

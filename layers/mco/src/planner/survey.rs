@@ -30,7 +30,7 @@ pub(super) struct HeldPart {
     pub(super) machine: MachineId,
     pub(super) entry: Entry,
     pub(super) fails: Vec<(usize, Mask)>,
-    /// Its offer is not in the catalogue any more: nothing new goes into it.
+    /// Its offer is not in the catalogue any more, or its node is to be empty: nothing new goes into it.
     pub(super) frozen: bool,
     /// Component and ordinal of what runs in it, sorted.
     pub(super) instances: Vec<(usize, u32)>,
@@ -80,7 +80,8 @@ impl<'a> Survey<'a> {
         for machine in held {
             let number = self.index.number(&machine.offer);
             let known = number.and_then(|number| self.index.offers.get(number)).cloned();
-            let frozen = known.is_none();
+            let withdrawn = known.is_none();
+            let frozen = withdrawn || machine.closed;
             let terms = || machine.terms.as_deref().map(|offer| self.index.entry(offer.clone()));
             let Some(entry) = known.or_else(terms) else {
                 self.notes.push(format!(
@@ -89,7 +90,7 @@ impl<'a> Survey<'a> {
                 ));
                 continue;
             };
-            if frozen {
+            if withdrawn {
                 self.notes.push(format!(
                     "Offer {} of machine {} is not in the catalogue any more: the machine is kept as it is, nothing new goes into it.",
                     machine.offer, machine.machine

@@ -39,7 +39,7 @@ impl Mco {
         let now = self.rooms.clock.now();
         let machines = self.machine_list(None).await?;
         let snapshot = self.rooms.catalogue.snapshot().await?;
-        let nodes = self.nodes_by_site().await?;
+        let nodes = self.nodes_by_site(None).await?;
         let partners = self.partners().await?;
         let own = snapshot.catalogue.offers.iter().filter(|offer| !partners.contains_key(&offer.provider));
         let units = own.filter_map(|offer| {
@@ -164,7 +164,7 @@ impl Mco {
         let offer = snapshot.catalogue.offers.iter().find(|offer| offer.id == hold.offer);
         let offer = offer.ok_or_else(|| refused("is not in this broker's catalogue"))?;
         let partners = self.partners().await?;
-        let connected = self.nodes_by_site().await?.contains_key(&offer.site);
+        let connected = self.nodes_by_site(None).await?.contains_key(&offer.site);
         if partners.contains_key(&offer.provider) || !connected {
             return Err(refused("is not delivered by this broker"));
         }

@@ -2,6 +2,7 @@
 
 mod holding;
 mod holds;
+mod leaving;
 mod machines;
 mod ordering;
 mod planning;
@@ -11,6 +12,7 @@ mod viewing;
 mod workloads;
 
 pub use holds::Hold;
+pub use leaving::{Departure, Fate};
 pub use realising::{ApplicationRef, Realised};
 
 use crate::{

@@ -1,18 +1,18 @@
 //! Gathers what the planner is told: the offers, what is rented of them, what
 //! their sites can still give, who refused.
 
-use super::Mco;
+use super::{Mco, leaving::Leaving};
 use crate::{
     error::McoError,
     infrastructure::InfrastructureError,
     model::{HeldMachine, Machine, MachineState, Plan, PlanOptions},
-    planner::{self, OfferIndex},
+    planner::{self, OfferIndex, PlanError},
     store,
 };
 use hansa_ontology::{
     ApplicationId, Offer, OfferId, OfferKind, ProviderId, ResourceModel, SiteId, order::PartnerProvider,
 };
-use hansa_pim::{Amounts, NodeUsage, units_free};
+use hansa_pim::{Amounts, Drain, NewMaintenance, NodeUsage, units_free};
 use std::{collections::BTreeMap, sync::Arc};
 
 impl Mco {
@@ -29,15 +29,35 @@ impl Mco {
         model: &ResourceModel,
         what_if: bool,
     ) -> Result<Plan, McoError> {
+        let nodes = self.nodes_by_site(None).await?;
+        let leaving = Leaving::of(&nodes);
+        match self.plan_over(application, model, what_if, &nodes, &leaving).await {
+            // Maintenance keeps nobody from being planned: what can't move stays for now.
+            Err(McoError::Plan(PlanError::Infeasible(_))) if !leaving.is_empty() => {
+                self.plan_over(application, model, what_if, &nodes, &leaving.all_stay()).await
+            }
+            planned => planned,
+        }
+    }
+
+    /// Plans over these nodes, with what leaves some of them placed elsewhere.
+    pub(super) async fn plan_over(
+        &self,
+        application: Option<ApplicationId>,
+        model: &ResourceModel,
+        what_if: bool,
+        nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
+        leaving: &Leaving,
+    ) -> Result<Plan, McoError> {
         let index = self.offer_index().await?;
         let mut options = PlanOptions::new(self.rooms.clock.now());
         options.default_currency = self.rooms.default_currency;
         if let Some(application) = application {
-            options.held = self.held_machines(application).await?;
+            options.held = self.held_machines(application, model, leaving).await?;
             options.excluded = self.refusals(application).await?;
         }
         if !what_if {
-            self.deliverable(application, model.delivery.is_some(), &mut options).await?;
+            self.deliverable(application, model.delivery.is_some(), nodes, &mut options).await?;
         }
         let model = model.clone();
         let planned = tokio::task::spawn_blocking(move || match &model.delivery {
@@ -66,7 +86,13 @@ impl Mco {
 
     /// What is rented for an application, with what the plan in force put
     /// there: nothing yet in a machine that was held for a partner's order.
-    async fn held_machines(&self, application: ApplicationId) -> Result<Vec<HeldMachine>, McoError> {
+    /// What leaves its node is not among it.
+    async fn held_machines(
+        &self,
+        application: ApplicationId,
+        model: &ResourceModel,
+        leaving: &Leaving,
+    ) -> Result<Vec<HeldMachine>, McoError> {
         let machines = self.machine_list(Some(application)).await?;
         let plan = self.plan_in_force(application).await?;
         let instances: BTreeMap<_, _> = plan
@@ -82,7 +108,9 @@ impl Mco {
                 offer: machine.terms.id.clone(),
                 instances: instances.get(&machine.id).into_iter().flat_map(|all| all.iter().cloned()).collect(),
                 terms: Some(machine.terms),
+                closed: leaving.has(machine.id),
             })
+            .filter(|held| !leaving.goes(held.machine, model, &held.instances))
             .collect())
     }
 
@@ -97,11 +125,11 @@ impl Mco {
         &self,
         application: Option<ApplicationId>,
         by_us_only: bool,
+        nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
         options: &mut PlanOptions,
     ) -> Result<(), McoError> {
         let machines = self.machine_list(None).await?;
         let snapshot = self.rooms.catalogue.snapshot().await?;
-        let nodes = self.nodes_by_site().await?;
         let partners = self.partners().await?;
         for offer in &snapshot.catalogue.offers {
             let standing = match (partners.get(&offer.provider), nodes.get(&offer.site)) {
@@ -127,10 +155,18 @@ impl Mco {
         Ok(list.into_iter().map(|partner| (partner.provider.clone(), partner)).collect())
     }
 
-    pub(super) async fn nodes_by_site(&self) -> Result<BTreeMap<SiteId, Vec<NodeUsage>>, McoError> {
+    /// The nodes as they are, or as they would be with this under maintenance.
+    pub(super) async fn nodes_by_site(
+        &self,
+        supposed: Option<&NewMaintenance>,
+    ) -> Result<BTreeMap<SiteId, Vec<NodeUsage>>, McoError> {
         let mut sites: BTreeMap<SiteId, Vec<NodeUsage>> = BTreeMap::new();
         let nodes = self.rooms.infrastructure.pim.node_list(None).await;
         for node in nodes.map_err(InfrastructureError::from)? {
+            let node = match supposed.filter(|new| new.covers(&node.node)) {
+                Some(new) => node.under(Drain { leave_volumes: new.leave_volumes }),
+                None => node,
+            };
             sites.entry(node.node.site.clone()).or_default().push(node);
         }
         Ok(sites)

@@ -2,11 +2,13 @@
 
 mod amounts;
 mod machine;
+mod maintenance;
 mod node;
 pub(crate) mod placement;
 
 pub use amounts::Amounts;
 pub(crate) use machine::Transition;
 pub use machine::{Machine, MachineState};
-pub use node::{MachineRequest, Node, NodeShare, NodeState, NodeUsage, ShareRequest};
+pub use maintenance::{Drain, InvalidTarget, Maintenance, MaintenanceTarget, NewMaintenance};
+pub use node::{MachineRequest, Node, NodeOrigin, NodeShare, NodeState, NodeUsage, ShareRequest};
 pub use placement::{NodeRefusal, units_free};

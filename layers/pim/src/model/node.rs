@@ -1,6 +1,6 @@
 //! Nodes: shares of this machine that may be given away, and what was given.
 
-use super::Amounts;
+use super::{Amounts, Drain};
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
@@ -53,6 +53,36 @@ pub struct NodeUsage {
     pub free: Amounts,
     /// The machines that have a share of it.
     pub machines: BTreeSet<MachineId>,
+    /// Who says that it is there.
+    pub origin: NodeOrigin,
+    /// Grows with every change of it.
+    pub version: i64,
+    /// It is to be empty: its machines move elsewhere.
+    pub drain: Option<Drain>,
+}
+
+/// Who says that a node is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeOrigin {
+    /// The configuration file: changed there.
+    #[default]
+    Configuration,
+    /// Its owner, who added it while the broker ran.
+    Added,
+}
+
+impl NodeOrigin {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Added => "added",
+        }
+    }
+
+    pub(crate) fn of(name: &str) -> Self {
+        if name == Self::Added.name() { Self::Added } else { Self::Configuration }
+    }
 }
 
 /// Whether a node may give away more.
@@ -67,6 +97,8 @@ pub enum NodeState {
     Overcommitted,
     /// No longer configured: keeps its machines, gives nothing new.
     Withdrawn,
+    /// Under maintenance: its machines move elsewhere, it gives nothing new.
+    Draining,
 }
 
 /// What is asked of a site's nodes.

@@ -1,7 +1,7 @@
 //! Which node gives a share: one that has the tags and the free room, the
 //! least used first.
 
-use super::{Amounts, Node, NodeState, NodeUsage, ShareRequest};
+use super::{Amounts, Drain, Node, NodeOrigin, NodeState, NodeUsage, ShareRequest};
 use hansa_ontology::MachineId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -54,6 +54,17 @@ pub(crate) fn usage(node: Node, withdrawn: bool, given: &[Given]) -> NodeUsage {
         machines: given.iter().map(|share| share.machine).collect(),
         state,
         node,
+        origin: NodeOrigin::default(),
+        version: 1,
+        drain: None,
+    }
+}
+
+impl NodeUsage {
+    /// The same node under maintenance: it gives nothing new.
+    #[must_use]
+    pub fn under(self, drain: Drain) -> Self {
+        Self { state: NodeState::Draining, free: Amounts::ZERO, drain: Some(drain), ..self }
     }
 }
 
@@ -106,6 +117,7 @@ fn reasons(usage: &NodeUsage, request: &ShareRequest) -> Vec<String> {
             reasons.push(format!("it has given away more ({}) than it now has ({})", usage.given, usage.capacity))
         }
         NodeState::Withdrawn => reasons.push("it is no longer configured".to_owned()),
+        NodeState::Draining => reasons.push("it is under maintenance".to_owned()),
     }
     for tag in request.capabilities.difference(&usage.node.capabilities) {
         reasons.push(format!("it has not the capability `{tag}`"));

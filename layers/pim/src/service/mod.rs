@@ -1,9 +1,12 @@
 //! What callers use: nodes, shares of them, whole servers.
 
+mod maintenance;
+mod owner;
 mod shares;
 #[cfg(test)]
 mod tests;
 
+pub use owner::{NodeChange, nodes_at};
 pub(crate) use shares::Shares;
 
 use crate::{
@@ -41,6 +44,8 @@ pub struct Pim {
     shares: Shares,
     servers: Machines<ServerTable, dyn ServerConnector>,
     host: Host,
+    database: Database,
+    clock: SharedClock,
 }
 
 impl Pim {
@@ -52,7 +57,8 @@ impl Pim {
         let shares = Shares::new(database.clone(), clock.clone(), &settings.data_dir)?;
         let local: Arc<dyn ServerConnector> = Arc::new(LocalServers { shares: shares.clone() });
         let known = BTreeMap::from([("local", local)]);
-        Ok(Self { servers: Machines::new(database, clock, &settings.sites, known)?, host: settings.host, shares })
+        let servers = Machines::new(database.clone(), clock.clone(), &settings.sites, known)?;
+        Ok(Self { servers, host: settings.host, shares, database, clock })
     }
 
     /// Makes these the nodes of this machine: at the start, from the

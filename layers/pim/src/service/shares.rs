@@ -187,8 +187,8 @@ fn with_node(
     })
 }
 
-/// The rules that hold for all nodes of a configuration.
-fn check_nodes(nodes: &[Node]) -> Result<(), PimError> {
+/// The rules that hold for all nodes.
+pub(super) fn check_nodes(nodes: &[Node]) -> Result<(), PimError> {
     let mut names = BTreeSet::new();
     for node in nodes {
         let invalid = |message: &str| PimError::InvalidNode { node: node.name.clone(), message: message.to_owned() };
@@ -229,6 +229,6 @@ fn warning(usage: &NodeUsage) -> Option<String> {
             "node {name} has given away more ({}) than it now has ({}); it gives nothing new until machines leave",
             usage.given, usage.capacity
         )),
-        NodeState::Ready | NodeState::Whole => None,
+        NodeState::Ready | NodeState::Whole | NodeState::Draining => None,
     }
 }

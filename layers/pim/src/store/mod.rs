@@ -2,10 +2,14 @@
 //! that knows diesel.
 
 mod machine_table;
+mod maintenance;
 mod nodes;
 mod shares;
 
-pub(crate) use nodes::{node_list, node_of, node_register};
+pub(crate) use maintenance::{
+    maintenance_delete, maintenance_get, maintenance_insert, maintenance_list, maintenance_update,
+};
+pub(crate) use nodes::{node_delete, node_insert, node_list, node_of, node_register, node_write, site_has_nodes};
 pub(crate) use shares::{StoredShare, share_delete, share_find, share_insert, share_machines};
 
 use hansa_repository::Migrations;
@@ -30,6 +34,23 @@ mod schema {
             gpus -> BigInt,
             capabilities -> Text,
             withdrawn -> Bool,
+            origin -> Text,
+            version -> BigInt,
+        }
+    }
+    diesel::table! {
+        pim_maintenance (id) {
+            id -> Text,
+            target -> Text,
+            reason -> Text,
+            deadline -> Nullable<Timestamp>,
+            leave_volumes -> Bool,
+            machines -> BigInt,
+            begun_at -> Timestamp,
+            begun_by -> Text,
+            drained_at -> Nullable<Timestamp>,
+            overdue_told -> Bool,
+            version -> BigInt,
         }
     }
     diesel::table! {

@@ -2,13 +2,14 @@
 
 use super::{
     amount, column,
+    maintenance::maintenance_list,
     schema::{pim_node, pim_share},
     shares::{ShareRow, StoredShare},
 };
 use crate::{
     error::PimError,
     model::{
-        Node, NodeUsage,
+        Drain, Maintenance, Node, NodeOrigin, NodeUsage,
         placement::{self, Given},
     },
 };
@@ -31,10 +32,12 @@ struct NodeRow {
     gpus: i64,
     capabilities: String,
     withdrawn: bool,
+    origin: String,
+    version: i64,
 }
 
 impl NodeRow {
-    fn new(node: &Node) -> Result<Self, RepositoryError> {
+    fn new(node: &Node, origin: NodeOrigin, version: i64) -> Result<Self, RepositoryError> {
         Ok(Self {
             name: node.name.clone(),
             site: node.site.to_string(),
@@ -45,6 +48,8 @@ impl NodeRow {
             gpus: column(node.gpus),
             capabilities: json::to_column("capabilities", &node.capabilities)?,
             withdrawn: false,
+            origin: origin.name().to_owned(),
+            version,
         })
     }
 
@@ -86,13 +91,45 @@ pub(crate) fn node_list(connection: &mut Connection, site: Option<&SiteId>) -> R
             whole_node: share.request.whole_node,
         });
     }
+    let draining = maintenance_list(connection)?;
     nodes
         .into_iter()
         .map(|row| {
             let (withdrawn, shares) = (row.withdrawn, given.remove(&row.name).unwrap_or_default());
-            Ok(placement::usage(row.node()?, withdrawn, &shares))
+            let (origin, version) = (NodeOrigin::of(&row.origin), row.version);
+            let usage = NodeUsage { origin, version, ..placement::usage(row.node()?, withdrawn, &shares) };
+            let covers = |one: &&Maintenance| one.target.covers(&usage.node);
+            let drains: Vec<bool> = draining.iter().filter(covers).map(|one| one.leave_volumes).collect();
+            Ok(match drains.as_slice() {
+                [] => usage,
+                all => usage.under(Drain { leave_volumes: all.contains(&true) }),
+            })
         })
         .collect()
+}
+
+/// Whether the site has a node of this machine.
+pub(crate) fn site_has_nodes(connection: &mut Connection, site: &SiteId) -> Result<bool, RepositoryError> {
+    let count: i64 = pim_node::table.filter(pim_node::site.eq(site.to_string())).count().get_result(connection)?;
+    Ok(count > 0)
+}
+
+/// Adds a node of the owner's.
+pub(crate) fn node_insert(connection: &mut Connection, node: &Node) -> Result<(), RepositoryError> {
+    let row = NodeRow::new(node, NodeOrigin::Added, 1)?;
+    diesel::insert_into(pim_node::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// Writes a node of the owner's.
+pub(crate) fn node_write(connection: &mut Connection, node: &Node, version: i64) -> Result<(), RepositoryError> {
+    node_update(connection, &NodeRow::new(node, NodeOrigin::Added, version)?)
+}
+
+/// Forgets a node. No machine may have a share of it.
+pub(crate) fn node_delete(connection: &mut Connection, name: &str) -> Result<(), RepositoryError> {
+    diesel::delete(pim_node::table.find(name)).execute(connection)?;
+    Ok(())
 }
 
 /// Makes these the configured nodes. Others are withdrawn, and forgotten when
@@ -112,7 +149,14 @@ pub(crate) fn node_register(connection: &mut Connection, nodes: &[Node]) -> Resu
                 ),
             });
         }
-        let row = NodeRow::new(node)?;
+        if old.is_some_and(|old| old.origin == NodeOrigin::Added) {
+            return Err(PimError::InvalidNode {
+                node: node.name.clone(),
+                message: "name: its owner has added a node of this name (`hansa node list`); remove that one, or give this one another name".to_owned(),
+            });
+        }
+        let version = old.map_or(1, |old| old.version + i64::from(old.node != *node));
+        let row = NodeRow::new(node, NodeOrigin::Configuration, version)?;
         if old.is_some() {
             node_update(connection, &row)?;
         } else {
@@ -120,7 +164,7 @@ pub(crate) fn node_register(connection: &mut Connection, nodes: &[Node]) -> Resu
         }
     }
     let configured: BTreeSet<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
-    for old in before {
+    for old in before.into_iter().filter(|old| old.origin == NodeOrigin::Configuration) {
         if !configured.contains(old.node.name.as_str()) {
             node_withdraw(connection, &old)?;
         }
@@ -139,6 +183,7 @@ fn node_update(connection: &mut Connection, row: &NodeRow) -> Result<(), Reposit
             pim_node::gpus.eq(row.gpus),
             pim_node::capabilities.eq(&row.capabilities),
             pim_node::withdrawn.eq(row.withdrawn),
+            pim_node::version.eq(row.version),
         ))
         .execute(connection)?;
     Ok(())

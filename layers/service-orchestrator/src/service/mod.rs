@@ -1,12 +1,14 @@
 //! What callers use: submit, show, update, scale, remove, plan.
 
 mod change;
+mod maintenance;
 mod order;
 mod order_check;
 mod order_report;
 mod query;
 mod revisions;
 
+pub use maintenance::Move;
 pub use order::{Hold, order_application};
 
 use crate::{error::OrchestratorError, model::ApplicationDetail, store};
@@ -35,6 +37,9 @@ pub struct ServiceOrchestrator {
     /// When a revision could last not be planned. Only spares work: losing it
     /// costs one more try.
     pub(crate) unplannable: Arc<Mutex<Unplannable>>,
+    /// When it was last tried in vain to move an application away from nodes
+    /// that are to be empty. Only spares work, too.
+    pub(crate) unmovable: Arc<Mutex<BTreeMap<ApplicationId, DateTime<Utc>>>>,
 }
 
 /// Revisions that could not be planned, and when that was last tried.
@@ -44,7 +49,7 @@ impl ServiceOrchestrator {
     /// An orchestrator over this database and the Multi-Cloud Orchestrator.
     #[must_use]
     pub fn new(database: Database, clock: SharedClock, ids: SharedIds, mco: Mco) -> Self {
-        Self { database, clock, ids, mco, unplannable: Arc::default() }
+        Self { database, clock, ids, mco, unplannable: Arc::default(), unmovable: Arc::default() }
     }
 
     /// Plans a model without writing anything: as a new application, or as an

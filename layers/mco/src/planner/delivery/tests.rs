@@ -70,6 +70,7 @@ fn a_held_machine_is_taken_as_it_was_offered() {
         offer: OfferId::new("urn:t:o").unwrap(),
         instances: BTreeSet::new(),
         terms: Some(Box::new(offer)),
+        closed: false,
     };
     let options = PlanOptions { held: vec![held], ..PlanOptions::new(now()) };
     // Meanwhile it is dearer, over, sold out and smaller, or not offered any more.

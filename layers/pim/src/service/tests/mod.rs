@@ -1,6 +1,7 @@
 //! The service against both databases.
 
 mod nodes;
+mod owner;
 mod servers;
 mod shares;
 
