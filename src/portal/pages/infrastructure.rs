@@ -117,6 +117,7 @@ fn node_state(frame: &Frame, state: NodeState) -> StateMark {
         NodeState::Whole => StateMark::new(Tone::Quiet, frame.t("infrastructure-whole")),
         NodeState::Overcommitted => StateMark::new(Tone::Warn, frame.t("infrastructure-overcommitted")),
         NodeState::Withdrawn => StateMark::new(Tone::Quiet, frame.t("infrastructure-withdrawn")),
+        NodeState::Draining => StateMark::new(Tone::Warn, frame.t("infrastructure-draining")),
     }
 }
 
