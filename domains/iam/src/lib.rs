@@ -26,13 +26,13 @@ pub mod token;
 
 pub use audit::{AuditError, AuditOutcome, NewAuditRecord, Trail};
 pub use error::{ErrorKind, IamError};
-pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
 pub use member::{Member, Place};
+pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
 pub use options::{IamOptions, IssuerOptions};
 pub use organisation::Organisation;
 pub use policy::PartnerScope;
 pub use project::Project;
 pub use quota::HeldQuota;
 pub use secret::Secret;
-pub use service::{Iam, IssuerView, LoginAnswer, LoginStart, Rooms};
+pub use service::{Iam, IssuerView, Living, LoginAnswer, LoginStart, Rooms};
 pub use store::MIGRATIONS;
