@@ -66,6 +66,18 @@ impl ProjectId {
         Self("hansa/orders".to_owned())
     }
 
+    /// A project that nobody has, as no name has a star: what may be done to it may be done to any.
+    #[must_use]
+    pub fn any() -> Self {
+        Self("*/*".to_owned())
+    }
+
+    /// A project of this organisation that nobody has.
+    #[must_use]
+    pub fn any_of(organisation: &OrganisationId) -> Self {
+        Self(format!("{organisation}/*"))
+    }
+
     /// The whole name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -132,6 +144,16 @@ impl ProjectScope {
         match self {
             Self::All => true,
             Self::Only(projects) => projects.contains(project),
+        }
+    }
+
+    /// What of it is this project's; everything where none is named.
+    #[must_use]
+    pub fn narrowed(self, to: Option<&ProjectId>) -> Self {
+        match to {
+            None => self,
+            Some(project) if self.covers(project) => Self::Only(BTreeSet::from([project.clone()])),
+            Some(_) => Self::Only(BTreeSet::new()),
         }
     }
 }

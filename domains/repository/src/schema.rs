@@ -11,6 +11,20 @@ diesel::table! {
         message -> Text,
         data -> Text,
         request -> Nullable<Text>,
+        project -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    closed_project (project) {
+        project -> Text,
+    }
+}
+
+diesel::table! {
+    application_project (application) {
+        application -> Text,
+        project -> Text,
     }
 }
 
@@ -49,6 +63,7 @@ diesel::table! {
         message -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        project -> Nullable<Text>,
     }
 }
 

@@ -4,12 +4,17 @@ mod account;
 mod audit;
 mod bearer;
 mod login;
+mod member;
+mod organisation;
 mod principal;
+mod project;
+mod quota;
 mod service_account;
 mod session;
 mod token;
 
 pub use login::{IssuerView, LoginAnswer, LoginStart};
+pub use project::Living;
 
 use crate::{IamError, IamOptions, Trail, oidc::Party};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
