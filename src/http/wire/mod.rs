@@ -13,6 +13,7 @@ mod operation;
 mod page;
 mod plan;
 mod problem;
+mod service_account;
 mod workload;
 
 pub(crate) use account::{Issuer, Limits, Login, Me, NewToken, RoleGrant, Session, Token};
@@ -28,4 +29,5 @@ pub(crate) use operation::Operation;
 pub(crate) use page::Page;
 pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Proof};
 pub(crate) use problem::{Fault, Problem};
+pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use workload::{Endpoint, Workload};
