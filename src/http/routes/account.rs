@@ -11,9 +11,9 @@ use crate::http::{
     wire::{Issuer, Limits, Login, Me, NewToken, Page, Problem, RoleGrant, Session, Token},
 };
 use actix_web::{HttpResponse, delete, get, http::header, post, web};
-use hansa_iam::{Principal, Via};
+use hansa_iam::{IamError, Principal, Via, token::CreatedToken};
 use hansa_ontology::AccountId;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 /// The list's name in page tokens.
@@ -93,24 +93,37 @@ pub(crate) async fn token_list(broker: web::Data<Broker>, caller: Caller, query:
 #[post("/tokens")]
 pub(crate) async fn token_create(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
     let owner = owner(&caller.principal)?;
-    // Whoever finds a token must not be able to make more of it.
-    if let Via::Token(_) = caller.principal.via {
-        let text = "a token makes no tokens; log in (`hansa login`, or the portal) and make it there";
-        return Err(ApiError::new(ProblemKind::Forbidden, text));
-    }
+    refuse_tokens(&caller.principal)?;
     let new = call.json::<NewToken>()?.read().map_err(|(field, message)| ApiError::field(field, message))?;
-    let now = broker.clock.now();
     if call.dry_run {
-        return Ok(HttpResponse::Ok().json(Token::new(&broker.iam.token_check(owner, &new)?, now)));
+        return Ok(HttpResponse::Ok().json(Token::new(&broker.iam.token_check(owner, &new)?, broker.clock.now())));
     }
-    // What is kept for a repetition must not hold the secret.
-    let secret = Arc::new(Mutex::new(None));
-    let told = Arc::clone(&secret);
-    let iam = broker.iam.clone();
-    let answer = replay::once(&broker, &call, async move {
-        let created = iam.token_create(owner, new).await?;
+    made_once(&broker, &call, broker.iam.token_create(owner, new)).await
+}
+
+/// Whoever finds a token must not be able to make more of it.
+pub(super) fn refuse_tokens(principal: &Principal) -> Result<(), ApiError> {
+    match principal.via {
+        Via::Token(_) => Err(ApiError::new(
+            ProblemKind::Forbidden,
+            "a token makes no tokens; log in (`hansa login`, or the portal) and make it there",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a token once for the call's key. What is kept for a repetition must
+/// not hold the secret, so only the first answer has it.
+pub(super) async fn made_once(
+    broker: &Broker,
+    call: &Call,
+    making: impl Future<Output = Result<CreatedToken, IamError>>,
+) -> Reply {
+    let (secret, now) = (Mutex::new(None), broker.clock.now());
+    let answer = replay::once(broker, call, async {
+        let created = making.await?;
         let token = Token::new(&created.token, now);
-        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some((token.clone(), created.secret));
+        *secret.lock().unwrap_or_else(PoisonError::into_inner) = Some((token.clone(), created.secret));
         serialise(&token)
     })
     .await?;
@@ -206,7 +219,7 @@ fn owner(principal: &Principal) -> Result<AccountId, ApiError> {
     })
 }
 
-fn uuid(what: &str, text: &str) -> Result<Uuid, ApiError> {
+pub(super) fn uuid(what: &str, text: &str) -> Result<Uuid, ApiError> {
     Uuid::try_parse(text).map_err(|_no_uuid| missing(what, text))
 }
 

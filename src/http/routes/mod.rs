@@ -10,6 +10,7 @@ mod logs;
 pub(crate) mod offers;
 mod operations;
 mod plans;
+mod service_accounts;
 pub(crate) mod sites;
 mod sparql;
 
@@ -28,6 +29,14 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(account::token_revoke)
         .service(account::session_list)
         .service(account::session_revoke)
+        .service(service_accounts::service_account_list)
+        .service(service_accounts::service_account_create)
+        .service(service_accounts::service_account_show)
+        .service(service_accounts::service_account_remove)
+        .service(service_accounts::service_token_list)
+        .service(service_accounts::service_token_create)
+        .service(service_accounts::service_token_rotate)
+        .service(service_accounts::service_token_revoke)
         .service(plans::plan_create)
         .service(applications::application_create)
         .service(applications::application_list)

@@ -15,6 +15,7 @@ mod page;
 mod plan;
 mod problem;
 mod sale;
+mod service_account;
 mod workload;
 
 pub(crate) use account::{Issuer, Limits, Login, Me, NewToken, RoleGrant, Session, Token};
@@ -37,4 +38,5 @@ pub(crate) use page::Page;
 pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Proof};
 pub(crate) use problem::{Fault, Problem};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, PriceRequest, Sale, SaleVersion};
+pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use workload::{Endpoint, Workload};

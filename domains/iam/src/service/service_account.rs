@@ -6,10 +6,8 @@ use crate::{
     GrantScope, IamError, Role,
     account::{Account, AccountFilter, AccountOwner, AccountState, NewServiceAccount, handle},
     store::account::{self as store, StoredAccount},
-    token::{CreatedToken, NewToken},
 };
 use hansa_ontology::{AccountId, OrganisationId};
-use uuid::Uuid;
 
 /// Roles that a service account may have. Others are for people.
 const ROLES: [Role; 4] = [Role::UseCaseAdministrator, Role::UseCaseUser, Role::Auditor, Role::Billing];
@@ -125,22 +123,5 @@ impl Iam {
                 Ok(())
             })
             .await
-    }
-
-    /// A new token in the place of an old one, of the same name and limits and
-    /// with as long a life. The old one is refused from now on.
-    ///
-    /// # Errors
-    /// When the account has no such token, or it was revoked.
-    pub async fn token_rotate(&self, owner: AccountId, id: Uuid) -> Result<CreatedToken, IamError> {
-        let old = self.token_get(owner, id).await?;
-        if old.revoked_at.is_some() {
-            return Err(IamError::Conflict(format!("the token {id} was revoked; make a new one")));
-        }
-        let life = old.expires_at.signed_duration_since(old.created_at).min(self.inner.options.token_longest);
-        let new = NewToken { name: old.name, limits: old.limits, expires_at: Some(self.now() + life) };
-        let created = self.token_create(owner, new).await?;
-        self.token_revoke(owner, id).await?;
-        Ok(created)
     }
 }

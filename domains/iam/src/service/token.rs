@@ -9,6 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::AccountId;
+use hansa_repository::Connection;
 use uuid::Uuid;
 
 /// Tokens of one account that may be in use at one time.
@@ -36,21 +37,29 @@ impl Iam {
             revoked_at: None,
             used_at: None,
         };
+        self.inner.database.write(move |connection| insert(connection, token, &secret, now)).await
+    }
+
+    /// A new token in the place of an old one, of the same name and limits and
+    /// with as long a life. The old one is refused from now on.
+    ///
+    /// # Errors
+    /// When the account has no such token, or it was revoked.
+    pub async fn token_rotate(&self, owner: AccountId, id: Uuid) -> Result<CreatedToken, IamError> {
+        let (now, secret, next) = (self.now(), Secret::random()?, self.inner.ids.next());
+        let longest = self.inner.options.token_longest;
         self.inner
             .database
             .write(move |connection| {
-                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
-                principal::usable(&stored)?;
-                if store::token_count(connection, owner, now)? >= MOST {
-                    return Err(IamError::Conflict(format!(
-                        "{} has {MOST} tokens already; revoke one first",
-                        stored.account.handle
-                    )));
+                let found = store::token_get(connection, owner, id)?;
+                let old = found.ok_or_else(|| IamError::NotFound(format!("the token {id}")))?;
+                if old.revoked_at.is_some() {
+                    return Err(IamError::Conflict(format!("the token {id} was revoked; make a new one")));
                 }
-                let service = matches!(stored.account.owner, AccountOwner::Service { .. });
-                let secret = text(service, token.id, &secret);
-                store::token_insert(connection, &token, &secret.hash())?;
-                Ok(CreatedToken { token, secret })
+                let life = old.expires_at.signed_duration_since(old.created_at).min(longest);
+                store::token_revoke(connection, id, now)?;
+                let new = Token { id: next, created_at: now, expires_at: now + life, used_at: None, ..old };
+                insert(connection, new, &secret, now)
             })
             .await
     }
@@ -140,6 +149,26 @@ impl Iam {
         let now = self.now();
         self.inner.database.write(move |connection| Ok(store::token_revoke_all(connection, owner, now)?)).await
     }
+}
+
+/// Keeps a token's hash, and gives the token to whoever asked.
+fn insert(
+    connection: &mut Connection,
+    token: Token,
+    secret: &Secret,
+    now: DateTime<Utc>,
+) -> Result<CreatedToken, IamError> {
+    let owner = token.account;
+    let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+    principal::usable(&stored)?;
+    if store::token_count(connection, owner, now)? >= MOST {
+        let handle = &stored.account.handle;
+        return Err(IamError::Conflict(format!("{handle} has {MOST} tokens already; revoke one first")));
+    }
+    let service = matches!(stored.account.owner, AccountOwner::Service { .. });
+    let secret = text(service, token.id, secret);
+    store::token_insert(connection, &token, &secret.hash())?;
+    Ok(CreatedToken { token, secret })
 }
 
 fn name(wished: &str) -> Result<String, IamError> {
