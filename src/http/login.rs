@@ -3,6 +3,7 @@
 
 use super::{
     Broker,
+    defence::ClientAddress,
     portal::{Cookies, Form},
     problem::{ApiError, Reply},
     query::Query,
@@ -69,7 +70,7 @@ async fn finish(broker: web::Data<Broker>, request: HttpRequest, query: Query<An
     let AnswerQuery { code, state, iss, error, error_description } = query.0;
     let answer = LoginAnswer { code, state, iss, error, error_description };
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let origin = Origin { address: request.peer_addr().map(|address| address.ip().to_string()), agent };
+    let origin = Origin { address: ClientAddress::of(&request).map(|address| address.to_string()), agent };
     let (browser, prior) = (browser.as_ref().map(Cookie::value), prior.as_ref().map(Cookie::value));
     let entered = broker.iam.login_finish(answer, browser, prior, origin).await?;
     tracing::info!(actor = %entered.principal.actor, session = %entered.opened.session.id, "logged in");

@@ -35,4 +35,5 @@ mod openapi;
 mod operations_page;
 mod preconditions;
 mod rollout;
+mod secrets;
 mod taken_ports;

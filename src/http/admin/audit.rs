@@ -16,7 +16,7 @@ use actix_web::{HttpRequest, HttpResponse, get, http::header, post, web};
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use hansa_iam::{
-    AuditOutcome, GrantScope, NewAuditRecord, Role,
+    Action, AuditOutcome, NewAuditRecord,
     audit::{AuditFilter, Export},
 };
 use hansa_ontology::ProjectScope;
@@ -100,7 +100,7 @@ pub(crate) async fn audit_list(
     let query = query.0;
     let size = page_size(query.limit)?;
     let before = page_token::open_as::<u64>(RECORDS, query.page_token.as_deref())?;
-    let scope = seen_by(&caller);
+    let scope = broker.iam.scope(&caller.principal, Action::AuditRead).await?;
     record(&broker, &caller, &request, "audit.list", json!({ "query": request.query_string() })).await?;
     let filter = filter(query, before, scope)?;
     let found = broker.iam.trail().list(filter, size + 1).await?;
@@ -140,7 +140,7 @@ fn one_of(field: &str, given: Option<&str>, known: &[&str]) -> Result<(), ApiErr
 #[utoipa::path(tag = "audit", responses((status = 200, body = String, content_type = "application/jsonl")))]
 #[get("/audit/export")]
 pub(crate) async fn audit_export(broker: web::Data<Broker>, caller: Caller, request: HttpRequest) -> Reply {
-    whole(&caller)?;
+    whole(&broker, &caller).await?;
     record(&broker, &caller, &request, "audit.export", json!(null)).await?;
     let export = broker.iam.trail().export().await?;
     let name = format!("attachment; filename=\"hansa-audit-{}.jsonl\"", export.size());
@@ -221,7 +221,7 @@ pub(crate) async fn audit_show(
     request: HttpRequest,
     place: web::Path<u64>,
 ) -> Reply {
-    let scope = seen_by(&caller);
+    let scope = broker.iam.scope(&caller.principal, Action::AuditRead).await?;
     record(&broker, &caller, &request, "audit.show", json!({ "place": *place })).await?;
     let filter = AuditFilter { before: Some(place.saturating_add(1)), scope, ..AuditFilter::default() };
     let found = broker.iam.trail().list(filter, 1).await?.into_iter().find(|one| one.record.place == *place);
@@ -243,30 +243,15 @@ pub(crate) async fn audit_inclusion(
     place: web::Path<u64>,
     query: Query<SizeQuery>,
 ) -> Reply {
-    whole(&caller)?;
+    whole(&broker, &caller).await?;
     record(&broker, &caller, &request, "audit.proof", json!({ "place": *place })).await?;
     let proof = broker.iam.trail().inclusion(*place, query.0.size).await?;
     Ok(HttpResponse::Ok().json(AuditInclusion::from(proof)))
 }
 
-/// What an auditor sees of the trail: all of it, or what concerns their projects.
-fn seen_by(caller: &Caller) -> ProjectScope {
-    let mut projects = std::collections::BTreeSet::new();
-    for grant in caller.principal.grants.iter().filter(|grant| grant.role == Role::Auditor) {
-        match &grant.over {
-            GrantScope::Broker => return ProjectScope::All,
-            GrantScope::Project(project) => {
-                projects.insert(project.clone());
-            }
-            GrantScope::Organisation(_) | GrantScope::Partner(_) => {}
-        }
-    }
-    ProjectScope::Only(projects)
-}
-
 /// Lines of the whole trail are for those alone who may see all of it.
-fn whole(caller: &Caller) -> Result<(), ApiError> {
-    match seen_by(caller) {
+async fn whole(broker: &Broker, caller: &Caller) -> Result<(), ApiError> {
+    match broker.iam.scope(&caller.principal, Action::AuditRead).await? {
         ProjectScope::All => Ok(()),
         ProjectScope::Only(_) => Err(ApiError::new(
             ProblemKind::Forbidden,

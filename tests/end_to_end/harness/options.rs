@@ -44,6 +44,8 @@ pub(crate) struct Options {
     pub data: Option<std::path::PathBuf>,
     /// Who it is among others.
     pub owner: Option<Owner>,
+    /// More lines of the configuration file.
+    pub more: String,
 }
 
 /// A broker's owner among others: a provider with a site of its own, and an
@@ -97,6 +99,7 @@ impl Default for Options {
             body_limit: "16Mi".to_owned(),
             data: None,
             owner: None,
+            more: String::new(),
         }
     }
 }
@@ -135,6 +138,6 @@ impl Options {
             )
             .unwrap();
         }
-        yaml
+        yaml + &self.more
     }
 }

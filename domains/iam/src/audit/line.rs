@@ -105,7 +105,7 @@ impl Record {
     }
 
     /// An event, not in its place yet.
-    pub(crate) fn of_event(event: Event, project: Option<ProjectId>) -> Self {
+    pub(crate) fn of_event(event: Event) -> Self {
         let data = json!({
             "sequence": event.sequence,
             "application": event.application,
@@ -124,7 +124,7 @@ impl Record {
             request: event.request,
             action: event.kind,
             subject: event.subject,
-            project,
+            project: event.project,
             outcome: None,
             policies: Vec::new(),
             data,

@@ -127,7 +127,7 @@ impl Waiting {
         let last_intake = intake.last().map(|(number, _)| *number);
         let mut records = Vec::with_capacity(events.len() + intake.len());
         for event in events {
-            records.push((Record::of_event(event, None).bounded(), None));
+            records.push((Record::of_event(event).bounded(), None));
         }
         for (number, text) in intake {
             records.push((decision(&text), Some(number)));
