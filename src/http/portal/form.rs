@@ -36,19 +36,9 @@ impl Form {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// Whether a box is ticked, or a button was pressed.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(known, _)| known == name)
-    }
-
     /// The fields whose names begin so, with the rest of their names.
     pub(crate) fn beginning<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.fields.iter().filter_map(move |(name, value)| name.strip_prefix(prefix).map(|rest| (rest, value.as_str())))
-    }
-
-    /// Every value of a field.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 

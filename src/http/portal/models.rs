@@ -19,7 +19,7 @@ use crate::{
         parts::AlsoBy,
     },
 };
-use actix_web::{http::StatusCode, web};
+use actix_web::http::StatusCode;
 use hansa_service_orchestrator as orchestrator;
 use serde::Deserialize;
 use std::collections::BTreeMap;

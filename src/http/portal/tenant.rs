@@ -108,7 +108,7 @@ fn outline(application: &Application) -> Outline {
         phase: application.phase.name(),
         reason: application.phase.reason().map(str::to_owned),
         revision: application.revision,
-        price: None,
+        price: application.price,
         updated_at: application.updated_at,
     }
 }

@@ -71,6 +71,11 @@ impl Asked {
         }
     }
 
+    /// The cookie of the session, or of the visitor before signing in.
+    pub(super) fn secret(&self) -> Option<&str> {
+        self.secret.as_deref()
+    }
+
     /// Whether a form's token was made for this visitor.
     pub(super) fn is_own(&self, token: &str) -> bool {
         self.secret.as_deref().is_some_and(|secret| csrf::is_ours(secret, token))
@@ -103,7 +108,7 @@ impl Asked {
             theme: self.theme,
             place,
             person: principal.map(person),
-            allowed: principal.map(allowed).unwrap_or_default(),
+            allowed: principal.map(|principal| allowed(broker, principal)).unwrap_or_default(),
             csrf: csrf::token(&secret, &broker.ids.next().simple().to_string()),
             flash: flash.map(|flash| flash.notice(self.language)),
             now: broker.clock.now(),
@@ -144,8 +149,8 @@ fn person(principal: &Principal) -> Person {
 }
 
 /// What somebody may do somewhere: which entries and buttons they are shown.
-fn allowed(_principal: &Principal) -> BTreeSet<Action> {
-    Action::ALL.iter().copied().collect()
+fn allowed(broker: &Broker, principal: &Principal) -> BTreeSet<Action> {
+    Action::ALL.iter().copied().filter(|action| broker.iam.anywhere(principal, *action).allowed).collect()
 }
 
 /// A visit by somebody who may see the page.

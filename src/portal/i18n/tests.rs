@@ -114,7 +114,9 @@ fn every_message_that_is_asked_for_is_there_and_every_one_there_is_asked_for() {
     files(&root(), "html", &mut sources);
     files(&root(), "rs", &mut sources);
     files(&root().join("../http/portal"), "rs", &mut sources);
-    let all: String = sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    sources.retain(|path| !path.ends_with("i18n/tests.rs"));
+    let text: String = sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let all: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
     let english = messages(Language::English);
     for call in [".t(\"", ".msg(\""] {
         for part in all.split(call).skip(1) {
@@ -122,7 +124,7 @@ fn every_message_that_is_asked_for_is_there_and_every_one_there_is_asked_for() {
             assert!(english.contains_key(key), "{key} is asked for, and no language says it");
         }
     }
-    let composed = ["state-"];
+    let composed = ["state-", "plan-code-"];
     for key in english.keys().filter(|key| !composed.iter().any(|prefix| key.starts_with(prefix))) {
         assert!(all.contains(&format!("\"{key}\"")), "{key} is said, and nobody asks for it");
     }
@@ -190,6 +192,6 @@ fn time_is_said_as_the_language_has_it() {
 #[test]
 fn plurals_are_chosen_by_number() {
     assert_eq!(Language::French.msg("ago-days").with("count", 1).to_string(), "il y a 1 jour");
-    assert_eq!(Language::Spanish.msg("ago-days").with("count", 1_000).to_string().contains("1000"), true);
+    assert_eq!(Language::Spanish.msg("ago-days").with("count", 2).to_string(), "hace 2 d\u{ed}as");
     assert_eq!(Language::English.t("no-such-message"), "no-such-message");
 }

@@ -14,6 +14,7 @@ use crate::portal::{
 };
 use askama::{Template, filters::HtmlSafe};
 use chrono::{DateTime, Utc};
+use hansa_iam::Action;
 use hansa_ontology::resource_model::Replicas;
 use hansa_repository::{event::Event, operation::Operation};
 use hansa_service_orchestrator::{ApplicationDetail, DesiredState, Phase};

@@ -6,6 +6,7 @@ use crate::portal::{
 };
 use askama::Template;
 use chrono::{DateTime, Utc};
+use hansa_iam::Action;
 use hansa_ontology::Money;
 
 /// Every phase by which the list can be filtered.

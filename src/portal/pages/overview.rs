@@ -6,6 +6,7 @@ use crate::portal::{
     parts::{AlsoBy, Empty, Instant, StateMark},
 };
 use askama::Template;
+use hansa_iam::Action;
 use hansa_ontology::{Currency, Money};
 use hansa_repository::event::Event;
 use std::collections::BTreeMap;

@@ -11,8 +11,6 @@ pub(crate) enum FieldKind {
     Lines(u32),
     /// One of these.
     Choice(Vec<Choice>),
-    /// Yes or no; the value is `true` where it is ticked.
-    Tick,
 }
 
 /// One of the values of a choice.

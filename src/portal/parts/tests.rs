@@ -32,12 +32,12 @@ fn frame() -> Frame {
 fn every_part_escapes() {
     for tone in [Tone::Good, Tone::Busy, Tone::Warn, Tone::Bad, Tone::Quiet] {
         escaped(&StateMark::new(tone, HOSTILE).to_string());
-        escaped(&Notice::new(tone, HOSTILE).detail(HOSTILE).link(HOSTILE, HOSTILE).to_string());
+        escaped(&Notice::new(tone, HOSTILE).detail(HOSTILE).to_string());
     }
     escaped(&StateMark::of(Language::German, HOSTILE).to_string());
     escaped(&Empty::new(HOSTILE, HOSTILE).action(HOSTILE, HOSTILE).to_string());
     let choices = vec![Choice { value: HOSTILE.to_owned(), label: HOSTILE.to_owned() }];
-    for kind in [FieldKind::Line("text"), FieldKind::Lines(3), FieldKind::Choice(choices), FieldKind::Tick] {
+    for kind in [FieldKind::Line("text"), FieldKind::Lines(3), FieldKind::Choice(choices)] {
         let field = Field::new(HOSTILE, HOSTILE, kind).value(HOSTILE).hint(HOSTILE).error(Some(HOSTILE.to_owned()));
         escaped(&field.to_string());
     }
