@@ -250,7 +250,7 @@ pub(crate) async fn audit_inclusion(
 }
 
 /// What an auditor sees of the trail: all of it, or what concerns their projects.
-fn seen_by(caller: &Caller) -> ProjectScope {
+pub(crate) fn seen_by(caller: &Caller) -> ProjectScope {
     let mut projects = std::collections::BTreeSet::new();
     for grant in caller.principal.grants.iter().filter(|grant| grant.role == Role::Auditor) {
         match &grant.over {
@@ -265,7 +265,7 @@ fn seen_by(caller: &Caller) -> ProjectScope {
 }
 
 /// Lines of the whole trail are for those alone who may see all of it.
-fn whole(caller: &Caller) -> Result<(), ApiError> {
+pub(crate) fn whole(caller: &Caller) -> Result<(), ApiError> {
     match seen_by(caller) {
         ProjectScope::All => Ok(()),
         ProjectScope::Only(_) => Err(ApiError::new(
@@ -276,7 +276,7 @@ fn whole(caller: &Caller) -> Result<(), ApiError> {
 }
 
 /// Who read the trail, and what of it: recorded before it is answered.
-async fn record(
+pub(crate) async fn record(
     broker: &Broker,
     caller: &Caller,
     request: &HttpRequest,

@@ -9,6 +9,7 @@
 
 mod applications;
 mod assets;
+mod audit;
 mod contracts;
 mod cookie;
 mod csrf;
@@ -77,6 +78,7 @@ fn market(config: &mut web::ServiceConfig) {
         .service(web::resource("/sites").route(page().to(sites::map)))
         .service(web::resource("/sites/{site}").route(page().to(sites::show)))
         .configure(infrastructure::routes)
+        .configure(audit::routes)
         .configure(partners::routes)
         .configure(contracts::routes);
 }

@@ -121,7 +121,7 @@ pub(crate) struct OfferQuery {
     pub(crate) provider: Option<String>,
     /// Only at this site, by IRI.
     pub(crate) site: Option<String>,
-    /// Only where every law that binds is of this area.
+    /// Only where a law of this area binds.
     pub(crate) jurisdiction: Option<Area>,
     /// Only with this capability.
     pub(crate) capability: Option<String>,

@@ -2,6 +2,7 @@
 
 pub(crate) mod application;
 pub(crate) mod applications;
+pub(crate) mod audit;
 pub(crate) mod confirm;
 pub(crate) mod contracts;
 pub(crate) mod infrastructure;
