@@ -26,6 +26,8 @@ mod problem;
 mod sign_in;
 mod sites;
 mod tenant;
+#[cfg(test)]
+mod tests;
 mod visit;
 
 pub(crate) use cookie::Cookies;

@@ -314,7 +314,7 @@ impl OfferQuery {
 }
 
 /// A sort order as it stands in the address.
-fn sort_text(sort: SortBy, direction: Direction) -> String {
+pub(crate) fn sort_text(sort: SortBy, direction: Direction) -> String {
     match direction {
         Direction::Up => sort.name().to_owned(),
         Direction::Down => format!("-{}", sort.name()),

@@ -44,3 +44,4 @@ offers-fault = „{ $typed }“ ist hier nicht lesbar und wird übergangen.
 offers-compare = Vergleichen
 offers-compare-hint = Kreuzen Sie bis zu vier Angebote an, auf beliebigen Seiten.
 offers-pick = { $title } vergleichen
+offers-sort = Sortieren nach

@@ -44,3 +44,4 @@ offers-fault = “{ $typed }” cannot be read here; it is passed over.
 offers-compare = Compare
 offers-compare-hint = Tick up to four offers, on any page.
 offers-pick = Compare { $title }
+offers-sort = Sort by

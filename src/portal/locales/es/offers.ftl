@@ -44,3 +44,4 @@ offers-fault = «{ $typed }» no se entiende aquí y se pasa por alto.
 offers-compare = Comparar
 offers-compare-hint = Marque hasta cuatro ofertas, en cualquier página.
 offers-pick = Comparar { $title }
+offers-sort = Ordenar por

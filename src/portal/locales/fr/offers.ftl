@@ -44,3 +44,4 @@ offers-fault = « { $typed } » est illisible ici et n’est pas pris en compte.
 offers-compare = Comparer
 offers-compare-hint = Cochez jusqu’à quatre offres, sur n’importe quelle page.
 offers-pick = Comparer { $title }
+offers-sort = Trier par
