@@ -7,6 +7,7 @@
 //! Errors are the API's; the layer around all handlers makes pages of them
 //! ([`error_page`]).
 
+mod account;
 mod applications;
 mod assets;
 mod audit;
@@ -23,6 +24,7 @@ mod overview;
 mod partners;
 mod preferences;
 mod problem;
+mod projects;
 mod sign_in;
 mod sites;
 mod tenant;
@@ -80,6 +82,8 @@ fn market(config: &mut web::ServiceConfig) {
         .service(web::resource("/sites").route(page().to(sites::map)))
         .service(web::resource("/sites/{site}").route(page().to(sites::show)))
         .configure(infrastructure::routes)
+        .configure(account::routes)
+        .configure(projects::routes)
         .configure(audit::routes)
         .configure(partners::routes)
         .configure(contracts::routes);
