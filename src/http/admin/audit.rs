@@ -250,7 +250,7 @@ pub(crate) async fn audit_inclusion(
 }
 
 /// Lines of the whole trail are for those alone who may see all of it.
-async fn whole(broker: &Broker, caller: &Caller) -> Result<(), ApiError> {
+pub(crate) async fn whole(broker: &Broker, caller: &Caller) -> Result<(), ApiError> {
     match broker.iam.scope(&caller.principal, Action::AuditRead).await? {
         ProjectScope::All => Ok(()),
         ProjectScope::Only(_) => Err(ApiError::new(
@@ -261,7 +261,7 @@ async fn whole(broker: &Broker, caller: &Caller) -> Result<(), ApiError> {
 }
 
 /// Who read the trail, and what of it: recorded before it is answered.
-async fn record(
+pub(crate) async fn record(
     broker: &Broker,
     caller: &Caller,
     request: &HttpRequest,

@@ -1,7 +1,7 @@
 //! `/admin/v1`: what owners and operators of infrastructure do. Tenants' API is
 //! in `http::routes`, partners' brokers call `http::federation`.
 
-mod audit;
+pub(super) mod audit;
 pub(super) mod catalogue;
 mod credentials;
 pub(super) mod federation;

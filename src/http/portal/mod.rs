@@ -7,8 +7,10 @@
 //! Errors are the API's; the layer around all handlers makes pages of them
 //! ([`error_page`]).
 
+mod account;
 mod applications;
 mod assets;
+mod audit;
 mod contracts;
 mod cookie;
 mod csrf;
@@ -22,9 +24,12 @@ mod overview;
 mod partners;
 mod preferences;
 mod problem;
+mod projects;
 mod sign_in;
 mod sites;
 mod tenant;
+#[cfg(test)]
+mod pages_tests;
 #[cfg(test)]
 mod tests;
 mod visit;
@@ -79,6 +84,9 @@ fn market(config: &mut web::ServiceConfig) {
         .service(web::resource("/sites").route(page().to(sites::map)))
         .service(web::resource("/sites/{site}").route(page().to(sites::show)))
         .configure(infrastructure::routes)
+        .configure(account::routes)
+        .configure(projects::routes)
+        .configure(audit::routes)
         .configure(partners::routes)
         .configure(contracts::routes);
 }

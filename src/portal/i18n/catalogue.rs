@@ -27,22 +27,8 @@ macro_rules! files {
 
 // One file for each page; `common` holds what all pages need.
 files![
-    "app",
-    "applications",
-    "common",
-    "confirm",
-    "contracts",
-    "infrastructure",
-    "model",
-    "offer",
-    "offers",
-    "overview",
-    "partners",
-    "plan",
-    "remove",
-    "sheet",
-    "sign-in",
-    "sites"
+    "account", "app", "applications", "audit", "common", "confirm", "contracts", "infrastructure", "model",
+    "offer", "offers", "overview", "partners", "plan", "projects", "remove", "sheet", "sign-in", "sites",
 ];
 
 static BUNDLES: LazyLock<BTreeMap<&'static str, Bundle>> =

@@ -7,5 +7,5 @@ mod shelf;
 mod tests;
 
 pub(crate) use index::{Choices, Found, KINDS, OfferIndex, Position, Row};
-pub(crate) use query::{Direction, OfferQuery, SIZES, SortBy, encoded_query};
+pub(crate) use query::{Direction, OfferQuery, SIZES, SortBy, encoded_query, sort_text};
 pub(crate) use shelf::OfferShelf;

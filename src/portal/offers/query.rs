@@ -121,7 +121,7 @@ pub(crate) struct OfferQuery {
     pub(crate) provider: Option<String>,
     /// Only at this site, by IRI.
     pub(crate) site: Option<String>,
-    /// Only where every law that binds is of this area.
+    /// Only where a law of this area binds.
     pub(crate) jurisdiction: Option<Area>,
     /// Only with this capability.
     pub(crate) capability: Option<String>,
@@ -314,7 +314,7 @@ impl OfferQuery {
 }
 
 /// A sort order as it stands in the address.
-fn sort_text(sort: SortBy, direction: Direction) -> String {
+pub(crate) fn sort_text(sort: SortBy, direction: Direction) -> String {
     match direction {
         Direction::Up => sort.name().to_owned(),
         Direction::Down => format!("-{}", sort.name()),

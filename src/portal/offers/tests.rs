@@ -179,9 +179,11 @@ fn filters_let_through_what_they_say() {
     assert_eq!(count("source=partners"), 300);
     assert_eq!(count("source=did%3Aweb%3Ab"), 300);
     assert_eq!(count("source=did%3Aweb%3Ac"), 0);
-    // EU: every law that binds is one of the Union's; the mixed site is also under another.
-    assert_eq!(count("jurisdiction=EU"), 400);
-    assert_eq!(count("jurisdiction=FR"), 200);
+    // As the planner takes it: some law that binds is one of the area's.
+    assert_eq!(count("jurisdiction=EU"), 600);
+    assert_eq!(count("jurisdiction=FR"), 400);
+    assert_eq!(count("jurisdiction=US"), 200);
+    assert_eq!(count("jurisdiction=CH"), 0);
     assert_eq!(count("availability=99,8"), 200);
     assert_eq!(count("carbon=100"), 200);
     assert_eq!(count("carbon=100&availability=99.9"), 200);

@@ -1,7 +1,9 @@
 //! The pages: a view model for each, ready to be shown.
 
+pub(crate) mod account;
 pub(crate) mod application;
 pub(crate) mod applications;
+pub(crate) mod audit;
 pub(crate) mod confirm;
 pub(crate) mod contracts;
 pub(crate) mod infrastructure;
@@ -13,6 +15,7 @@ pub(crate) mod overview;
 pub(crate) mod partners;
 pub(crate) mod plan;
 pub(crate) mod problem;
+pub(crate) mod projects;
 pub(crate) mod sign_in;
 pub(crate) mod sites;
 pub(crate) mod source;

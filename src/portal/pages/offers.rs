@@ -2,7 +2,7 @@
 
 use crate::portal::{
     Frame, Language, Place,
-    offers::{Choices, Direction, Found, KINDS, OfferIndex, OfferQuery, Row, SIZES, SortBy},
+    offers::{Choices, Direction, Found, KINDS, OfferIndex, OfferQuery, Row, SIZES, SortBy, sort_text},
     parts::{AlsoBy, Choice, Empty, Field, FieldKind, StateMark, Tone},
 };
 use askama::Template;
@@ -268,7 +268,28 @@ fn fields(frame: &Frame, query: &OfferQuery, choices_of: &Choices) -> Vec<Field>
         field("price", frame.msg("offers-price-most").with("currency", query.currency.as_str()).to_string(), number()),
         field("availability", frame.t("offers-availability-least"), number()),
         field("carbon", frame.t("offers-carbon-most"), number()),
+        Field::new("sort", frame.t("offers-sort"), FieldKind::Choice(orders(frame)))
+            .value(sort_text(query.sort, query.direction)),
     ]
+}
+
+/// Every order that the list can have.
+fn orders(frame: &Frame) -> Vec<Choice> {
+    let label = |sort| match sort {
+        SortBy::Price => frame.t("offers-price"),
+        SortBy::Availability => frame.t("offers-availability"),
+        SortBy::Carbon => frame.t("offers-carbon"),
+        SortBy::Cpu => frame.t("infrastructure-processors"),
+        SortBy::Memory => frame.t("infrastructure-memory"),
+        SortBy::Title => frame.t("offers-title-column"),
+    };
+    let both = |sort: SortBy| {
+        [sort.first(), sort.first().turned()].map(|direction| {
+            let arrow = if direction == Direction::Up { '\u{2191}' } else { '\u{2193}' };
+            Choice { value: sort_text(sort, direction), label: format!("{} {arrow}", label(sort)) }
+        })
+    };
+    SortBy::ALL.into_iter().flat_map(both).collect()
 }
 
 fn more_fields(frame: &Frame, query: &OfferQuery, of: &Choices, partners: &[(String, String)]) -> Vec<Field> {

@@ -12,6 +12,8 @@ use hansa_ontology::{Provider, ProviderId, Site, SiteId, site::EnergyProfile};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use std::collections::BTreeMap;
 
+/// Marks up to which each has its name beside it.
+const MOST_NAMES: usize = 30;
 /// Providers that have a shape and a colour of their own on the map.
 const SHAPES: usize = 6;
 /// The shape of each, and the one that the others share: disc, square, diamond, triangles, cross, hexagon.
@@ -62,6 +64,8 @@ struct MarkView {
     shape: usize,
     path: &'static str,
     count: Option<usize>,
+    /// The name beside it, where there is room for names.
+    label: Option<String>,
 }
 
 /// A link as it is drawn and told.
@@ -129,6 +133,7 @@ impl SitesPage {
             list.sites.iter().map(|site| (site.id.as_str(), site.name.as_str())).collect();
         let name = |id: &str| names.get(id).copied().unwrap_or_default().to_owned();
         let without = wanted.len() - placed.len();
+        let named = chart.marks.len() <= MOST_NAMES;
         let count = frame.language.decimal(&wanted.len().to_string());
         Self {
             filter: filter(&frame, list, &sellers),
@@ -140,7 +145,7 @@ impl SitesPage {
             marks: chart
                 .marks
                 .iter()
-                .map(|mark| mark_view(&frame, mark, &placed, &name, list.provider.as_ref()))
+                .map(|mark| mark_view(&frame, mark, &placed, &name, list.provider.as_ref(), named))
                 .collect(),
             links: chart.links.iter().map(|link| link_view(&frame, link, &chart.marks, &placed, &name)).collect(),
             legend: legend(&frame, list, &sellers),
@@ -203,6 +208,7 @@ fn mark_view(
     placed: &[MapSite],
     name: &impl Fn(&str) -> String,
     provider: Option<&ProviderId>,
+    named: bool,
 ) -> MarkView {
     let only = mark.sites.first().filter(|_| mark.sites.len() == 1).and_then(|at| placed.get(*at));
     let href = match (only, mark.zoom) {
@@ -214,11 +220,13 @@ fn mark_view(
         (None, None) => "#sites-table".to_owned(),
     };
     let shape = mark.provider.filter(|provider| *provider < SHAPES).unwrap_or(SHAPES);
+    let name = called(frame, mark, placed, name);
     MarkView {
+        label: (only.is_some() && named).then(|| name.clone()),
         x: unit(mark.x),
         y: unit(mark.y),
         href,
-        name: called(frame, mark, placed, name),
+        name,
         shape,
         path: outline(shape),
         count: (mark.sites.len() > 1).then_some(mark.sites.len()),

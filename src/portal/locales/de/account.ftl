@@ -1,0 +1,40 @@
+account-title = Konto
+account-intro = Wo Sie angemeldet sind, und die Tokens, die Programme in Ihrem Namen benutzen.
+account-none = Hier gibt es keine Konten
+account-none-text = Dieser Broker hat keine Anmeldung: Wer auf dieser Maschine ist, darf alles. Richten Sie unter auth.issuers einen Aussteller ein, um Konten zu haben.
+account-handle = Kennung
+account-email = E-Mail
+account-issuer = Verbürgt von
+account-language-text = Die Sprache dieses Portals, wo auch immer Sie sich anmelden.
+account-sessions = Sitzungen
+account-agent = Browser
+account-address = Adresse
+account-since = Angemeldet
+account-seen = Zuletzt benutzt
+account-this-session = diese Sitzung
+account-end = Beenden
+account-end-others = Alle anderen Sitzungen beenden
+account-tokens = Zugangstokens
+account-tokens-text = Ein widerrufenes Token wird sofort überall abgelehnt.
+account-no-tokens = Es gibt keine Tokens
+account-no-tokens-text = Erzeugen Sie eines für die Befehlszeile oder ein anderes Programm.
+account-limits = Darf
+account-used = Zuletzt benutzt
+account-never = nie
+account-revoke = Widerrufen
+account-reach-all = alles, was der Inhaber darf
+account-reach-read = nur lesen
+account-reach-deploy = Anwendungen planen und betreiben
+account-name-hint = Wofür es ist: Laptop, Build-Server.
+account-days = { $count ->
+    [one] { $count } Tag
+   *[other] { $count } Tage
+}
+account-lives = Läuft ab nach
+account-project = Nur im Projekt
+account-every-project = jedes Projekt des Inhabers
+account-new-token = Token erzeugen
+account-new-token-text = Es wird einmal gezeigt. Bewahren Sie es wie ein Passwort auf.
+account-created = Das Token { $name }
+account-created-text = Es gilt bis { $until }.
+account-once = Kopieren Sie es jetzt: Es wird nur dieses Mal gezeigt.

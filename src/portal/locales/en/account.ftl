@@ -1,0 +1,40 @@
+account-title = Account
+account-intro = Where you are signed in, and the tokens that programs use in your name.
+account-none = There are no accounts here
+account-none-text = This broker has no login: whoever is on this machine may do everything. Configure an issuer in auth.issuers to have accounts.
+account-handle = Handle
+account-email = E-mail
+account-issuer = Vouched for by
+account-language-text = The language of this portal, wherever you sign in.
+account-sessions = Sessions
+account-agent = Browser
+account-address = Address
+account-since = Signed in
+account-seen = Last used
+account-this-session = this session
+account-end = End
+account-end-others = End all other sessions
+account-tokens = Access tokens
+account-tokens-text = A revoked token is refused at once, everywhere.
+account-no-tokens = There are no tokens
+account-no-tokens-text = Make one for the command line or another program.
+account-limits = May
+account-used = Last used
+account-never = never
+account-revoke = Revoke
+account-reach-all = everything its owner may
+account-reach-read = only read
+account-reach-deploy = plan and run applications
+account-name-hint = What it is for: laptop, build server.
+account-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+account-lives = Expires after
+account-project = Only in the project
+account-every-project = every project of its owner
+account-new-token = Make a token
+account-new-token-text = It is shown once. Keep it as you keep a password.
+account-created = The token { $name }
+account-created-text = It is good until { $until }.
+account-once = Copy it now: it is shown this once.

@@ -1,0 +1,40 @@
+account-title = Cuenta
+account-intro = Dónde ha iniciado sesión y los tokens que los programas usan en su nombre.
+account-none = Aquí no hay cuentas
+account-none-text = Este bróker no tiene inicio de sesión: quien esté en esta máquina puede hacerlo todo. Configure un emisor en auth.issuers para tener cuentas.
+account-handle = Identificador
+account-email = Correo electrónico
+account-issuer = Avalada por
+account-language-text = El idioma de este portal, dondequiera que inicie sesión.
+account-sessions = Sesiones
+account-agent = Navegador
+account-address = Dirección
+account-since = Inicio
+account-seen = Último uso
+account-this-session = esta sesión
+account-end = Terminar
+account-end-others = Terminar todas las demás sesiones
+account-tokens = Tokens de acceso
+account-tokens-text = Un token revocado se rechaza al instante en todas partes.
+account-no-tokens = No hay tokens
+account-no-tokens-text = Cree uno para la línea de comandos u otro programa.
+account-limits = Puede
+account-used = Último uso
+account-never = nunca
+account-revoke = Revocar
+account-reach-all = todo lo que puede su dueño
+account-reach-read = solo leer
+account-reach-deploy = planificar y ejecutar aplicaciones
+account-name-hint = Para qué sirve: portátil, servidor de compilación.
+account-days = { $count ->
+    [one] { $count } día
+   *[other] { $count } días
+}
+account-lives = Caduca a los
+account-project = Solo en el proyecto
+account-every-project = cada proyecto de su dueño
+account-new-token = Crear un token
+account-new-token-text = Se muestra una vez. Guárdelo como una contraseña.
+account-created = El token { $name }
+account-created-text = Es válido hasta { $until }.
+account-once = Cópielo ahora: solo se muestra esta vez.

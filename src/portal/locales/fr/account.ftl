@@ -1,0 +1,40 @@
+account-title = Compte
+account-intro = Où vous êtes connecté, et les jetons que des programmes utilisent en votre nom.
+account-none = Il n’y a pas de comptes ici
+account-none-text = Ce courtier n’a pas de connexion : quiconque est sur cette machine peut tout faire. Configurez un émetteur dans auth.issuers pour avoir des comptes.
+account-handle = Identifiant
+account-email = E-mail
+account-issuer = Garanti par
+account-language-text = La langue de ce portail, où que vous vous connectiez.
+account-sessions = Sessions
+account-agent = Navigateur
+account-address = Adresse
+account-since = Connecté
+account-seen = Dernière utilisation
+account-this-session = cette session
+account-end = Terminer
+account-end-others = Terminer toutes les autres sessions
+account-tokens = Jetons d’accès
+account-tokens-text = Un jeton révoqué est refusé aussitôt, partout.
+account-no-tokens = Il n’y a pas de jetons
+account-no-tokens-text = Créez-en un pour la ligne de commande ou un autre programme.
+account-limits = Peut
+account-used = Dernière utilisation
+account-never = jamais
+account-revoke = Révoquer
+account-reach-all = tout ce que peut son propriétaire
+account-reach-read = seulement lire
+account-reach-deploy = planifier et exploiter des applications
+account-name-hint = Son usage : portable, serveur de build.
+account-days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
+account-lives = Expire après
+account-project = Seulement dans le projet
+account-every-project = chaque projet de son propriétaire
+account-new-token = Créer un jeton
+account-new-token-text = Il est affiché une fois. Conservez-le comme un mot de passe.
+account-created = Le jeton { $name }
+account-created-text = Il est valable jusqu’au { $until }.
+account-once = Copiez-le maintenant : il n’est affiché que cette fois.
