@@ -44,6 +44,10 @@ pub(crate) struct Options {
     pub data: Option<std::path::PathBuf>,
     /// Who it is among others.
     pub owner: Option<Owner>,
+    /// Whether people have to log in, at the development login.
+    pub dev_login: bool,
+    /// Further settings, as they stand in the file.
+    pub more: String,
 }
 
 /// A broker's owner among others: a provider with a site of its own, and an
@@ -97,6 +101,8 @@ impl Default for Options {
             body_limit: "16Mi".to_owned(),
             data: None,
             owner: None,
+            dev_login: false,
+            more: String::new(),
         }
     }
 }
@@ -127,6 +133,15 @@ impl Options {
                 .unwrap();
             }
         }
+        self.nodes(&mut yaml);
+        if self.dev_login {
+            yaml.push_str("auth:\n  dev_login: true\n");
+        }
+        yaml.push_str(&self.more);
+        yaml
+    }
+
+    fn nodes(&self, yaml: &mut String) {
         for NodeOption { name, cpu, memory } in &self.nodes {
             writeln!(
                 yaml,
@@ -135,6 +150,5 @@ impl Options {
             )
             .unwrap();
         }
-        yaml
     }
 }
