@@ -19,6 +19,7 @@ mod browser;
 #[allow(dead_code, unused_imports, reason = "the harness of all tests from outside; each uses its part of it")]
 #[path = "../end_to_end/harness/mod.rs"]
 mod harness;
+mod issuers;
 mod journey;
 mod keyboard;
 mod pages;
