@@ -129,9 +129,13 @@ fn people_of_several_providers_log_in_and_out() {
 
     // RP-initiated logout: the provider asks, and sends back.
     browser.press("Sign out");
-    browser.wait("the provider asks", || if browser.url().starts_with(&alpha.issuer()) { Ok(()) } else { Err(browser.url()) });
+    browser.wait("the provider asks", || {
+        if browser.url().starts_with(&alpha.issuer()) { Ok(()) } else { Err(browser.url()) }
+    });
     browser.press("Sign out");
-    browser.wait("back at the portal", || if browser.url().starts_with(&broker.url()) { Ok(()) } else { Err(browser.url()) });
+    browser.wait("back at the portal", || {
+        if browser.url().starts_with(&broker.url()) { Ok(()) } else { Err(browser.url()) }
+    });
     browser.go("/");
     browser.reads("Sign in with alpha people");
 
@@ -266,11 +270,15 @@ fn the_command_line_logs_in_by_device() {
     fs::create_dir_all(&home).unwrap();
     let cli = |arguments: &[&str]| {
         let mut command = broker.cli_command(arguments);
-        command.env("HOME", &home).env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
+        command
+            .env("HOME", &home)
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_STATE_HOME", home.join("state"));
         command
     };
     let said = broker.folder().join("login.txt");
-    let mut login = cli(&["login"]).stderr(Stdio::from(File::create(&said).unwrap())).stdout(Stdio::null()).spawn().unwrap();
+    let mut login =
+        cli(&["login"]).stderr(Stdio::from(File::create(&said).unwrap())).stdout(Stdio::null()).spawn().unwrap();
     let page = attempt(PATIENCE, || {
         let text = fs::read_to_string(&said).unwrap_or_default();
         let found = text.split_whitespace().find(|word| word.starts_with("http")).map(str::to_owned);
@@ -283,7 +291,8 @@ fn the_command_line_logs_in_by_device() {
     browser.press("Yes");
     browser.sign_in_there("olga");
     browser.reads("The device is signed in");
-    let status = attempt(PATIENCE, || login.try_wait().unwrap().ok_or_else(|| fs::read_to_string(&said).unwrap())).unwrap();
+    let status =
+        attempt(PATIENCE, || login.try_wait().unwrap().ok_or_else(|| fs::read_to_string(&said).unwrap())).unwrap();
     assert!(status.success(), "{}", fs::read_to_string(&said).unwrap());
 
     let whoami = cli(&["whoami"]).output().unwrap();

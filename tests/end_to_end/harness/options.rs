@@ -46,6 +46,8 @@ pub(crate) struct Options {
     pub owner: Option<Owner>,
     /// Whether people have to log in, at the development login.
     pub dev_login: bool,
+    /// Refused logins of one address in a minute; 0 is no limit.
+    pub failures_per_minute: u32,
     /// Further settings, as they stand in the file.
     pub more: String,
 }
@@ -102,6 +104,7 @@ impl Default for Options {
             data: None,
             owner: None,
             dev_login: false,
+            failures_per_minute: 0,
             more: String::new(),
         }
     }
@@ -111,9 +114,10 @@ impl Options {
     /// The configuration file.
     pub(crate) fn yaml(&self, data: &Path, database: Option<&str>, ports: &PortRange) -> String {
         let mut yaml = format!(
-            "server:\n  listen: 127.0.0.1:{}\n  body_limit: {}\ndata_dir: {}\nworkload_ports: {}-{}\n",
+            "server:\n  listen: 127.0.0.1:{}\n  body_limit: {}\n  limits: {{ address_rate: 0, actor_rate: 0, failures_per_minute: {} }}\ndata_dir: {}\nworkload_ports: {}-{}\n",
             self.owner.as_ref().map_or(0, |_| ports.own()),
             self.body_limit,
+            self.failures_per_minute,
             data.display(),
             ports.first(),
             ports.last()
