@@ -25,6 +25,7 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
         login = running.broker.iam.login_required(),
         "listening"
     );
+    tracing::info!("the portal, in a browser: {}", portal(&running.broker.settings, &running.url.to_string()));
     tracing::info!("limits of workloads: {}", running.broker.wdm.limits().explanation);
     if country_is_assumed {
         tracing::warn!(
@@ -39,6 +40,12 @@ pub(super) async fn run(options: &ServeOptions) -> Result<(), Failure> {
     running.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where people's browsers reach this broker.
+fn portal(settings: &Settings, listens: &str) -> String {
+    let url = settings.server.public_url.as_deref().unwrap_or(listens);
+    format!("{}/", url.trim_end_matches('/'))
 }
 
 /// Whether offers are made of this machine while nobody has said where it stands.

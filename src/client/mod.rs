@@ -150,6 +150,14 @@ impl Client {
         Self::trusting(server, roots, identity)
     }
 
+    /// The same for whoever has this token.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn with_token(server: &str, token: Secret) -> Result<Self, ClientError> {
+        Self::trusting(server, Vec::new(), Identity::Token(token))
+    }
+
     fn trusting(server: &str, roots: Vec<Vec<u8>>, identity: Identity) -> Result<Self, ClientError> {
         let refuse = |_| ClientError::Server(server.to_owned());
         let url = Url::parse(server).map_err(refuse)?;

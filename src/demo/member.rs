@@ -4,6 +4,7 @@
 
 use super::{leftovers, sites};
 use crate::{cli::default_settings, client::Client, config::to_yaml, failure::Failure};
+use hansa_iam::Secret;
 use hansa_ontology::{Catalogue, Provider, quantity::TimeSpan, rdf};
 use nix::{
     sys::signal::{Signal, kill},
@@ -18,6 +19,10 @@ use std::{
 };
 use tokio::process::{Child, Command};
 
+/// Who runs a broker, at the development login.
+const OPERATOR: &str = "ada";
+/// Who deploys, at the development login.
+const TENANT: &str = "uma";
 /// How long a broker may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks.
@@ -35,8 +40,10 @@ pub(super) struct Member {
     pub provider: Provider,
     /// What its owner offers.
     pub catalogue: Catalogue,
-    /// Its API.
+    /// Its API, for those who run it.
     pub client: Client,
+    /// Its API, for a tenant.
+    pub tenant: Client,
     /// Where that is.
     pub url: String,
     address: SocketAddr,
@@ -63,6 +70,7 @@ impl Member {
         let mut settings = default_settings()?;
         settings.server.listen = address;
         settings.data_dir = directory.join("data");
+        settings.auth.dev_login = true;
         settings.workload_ports.first = FIRST_PORT + number * PORTS_EACH;
         settings.workload_ports.last = settings.workload_ports.first + PORTS_EACH - 1;
         settings.provider.id = provider.id.clone();
@@ -82,6 +90,7 @@ impl Member {
             provider: provider.clone(),
             catalogue: sites::of_provider(all, provider),
             client: Client::new(&url)?,
+            tenant: Client::new(&url)?,
             url,
             address,
             directory,
@@ -132,6 +141,20 @@ impl Member {
             tokio::time::sleep(LOOK).await;
         }
         self.process = Some(process);
+        self.sign_in()
+    }
+
+    /// Takes the tokens that the development login lays out for programs of this user.
+    fn sign_in(&mut self) -> Result<(), Failure> {
+        let file = self.directory.join("data").join("dev-login.json");
+        let told: serde_json::Value = serde_json::from_slice(&fs::read(&file)?)
+            .map_err(|error| Failure::failed(format!("{} can't be read: {error}", file.display())))?;
+        let client = |person: &str| {
+            let token = told.pointer(&format!("/people/{person}/token")).and_then(serde_json::Value::as_str);
+            let token = token.ok_or_else(|| Failure::failed(format!("{} has no {person}", file.display())))?;
+            Ok::<_, Failure>(Client::with_token(&self.url, Secret::new(token))?)
+        };
+        (self.client, self.tenant) = (client(OPERATOR)?, client(TENANT)?);
         Ok(())
     }
 

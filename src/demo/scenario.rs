@@ -32,7 +32,10 @@ pub(super) const LOST: &str = "proxy";
 pub(super) struct Scenario<'a> {
     pub(super) stage: &'a mut Stage,
     pub(super) narrator: &'a Narrator,
+    /// The tenant's.
     pub(super) client: Client,
+    /// Of who runs the tenant's broker.
+    operator: Client,
     application: String,
 }
 
@@ -45,8 +48,8 @@ impl<'a> Scenario<'a> {
         let described = hansa_application::read_descriptor(APPLICATION)
             .map_err(|faults| Failure::failed(format!("the demo's own application is described wrongly: {faults}")))?;
         let primary = stage.members.first().ok_or_else(|| Failure::failed("there is no broker"))?;
-        let client = primary.client.clone();
-        Ok(Self { stage, narrator, client, application: described.model.name })
+        let (client, operator) = (primary.tenant.clone(), primary.client.clone());
+        Ok(Self { stage, narrator, client, operator, application: described.model.name })
     }
 
     /// Plays it.
@@ -106,8 +109,8 @@ impl<'a> Scenario<'a> {
     async fn contracts(&self) -> Result<(), Failure> {
         self.narrator.step("See what the brokers have agreed, and what was ordered")?;
         let agreements: Vec<Agreement> =
-            self.client.list(Request::admin(Method::GET, &["agreements"]), usize::MAX).await?;
-        let orders: Vec<Order> = self.client.list(Request::admin(Method::GET, &["orders"]), usize::MAX).await?;
+            self.operator.list(Request::admin(Method::GET, &["agreements"]), usize::MAX).await?;
+        let orders: Vec<Order> = self.operator.list(Request::admin(Method::GET, &["orders"]), usize::MAX).await?;
         for agreement in &agreements {
             self.narrator.say(&format!("agreement {}  {}: {}", agreement.id, agreement.state, agreement.offer))?;
         }
@@ -166,11 +169,19 @@ impl<'a> Scenario<'a> {
     /// # Errors
     /// When nobody reads any more.
     pub(super) fn invite(&self) -> Result<(), Failure> {
-        self.narrator.step("Look around, in another terminal; Ctrl-C takes everything away")?;
+        self.narrator.step("Look around; Ctrl-C takes everything away")?;
         let url = self.stage.members.first().map_or("", |member| member.url.as_str());
         let name = &self.application;
         self.narrator.say(&format!(
-            "export HANSA_SERVER={url}\nhansa app show {name}\nhansa partner list\nhansa order list\nhansa app logs {name} --follow\nhansa event watch\nor in a browser: {url}/docs"
+            "The portal, in a browser:  {url}/\n\n\
+             The development login asks for no password; be whom you choose:\n\
+             \x20 Uma Okafor     runs the tenant acme: deploy, watch, scale, remove\n\
+             \x20 Tess Novak     runs another tenant, and sees nothing of acme's\n\
+             \x20 Ada Lindqvist  runs the broker: infrastructure, partners, orders, audit\n\
+             The sign-in page has more of them."
+        ))?;
+        self.narrator.say(&format!(
+            "The command line, in another terminal:\n  export HANSA_SERVER={url}\n  hansa login\n  hansa app show {name}\n  hansa app logs {name} --follow\n  hansa event watch\nThe API: {url}/docs and {url}/admin/docs"
         ))
     }
 

@@ -92,10 +92,10 @@ impl Stage {
         let mut ports: Vec<SocketAddr> = self.members.iter().map(|member| member.place().0).collect();
         let mut faults = Vec::new();
         for member in self.members.iter().filter(|member| member.answers()) {
-            ports.extend(endpoints(&member.client).await.unwrap_or_default());
+            ports.extend(endpoints(&member.tenant).await.unwrap_or_default());
         }
         for member in self.members.iter().filter(|member| member.answers()) {
-            match tokio::time::timeout(REMOVAL, remove_all(&member.client)).await {
+            match tokio::time::timeout(REMOVAL, remove_all(&member.tenant)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(failure)) => faults.push(format!("{}: {}", member.provider.name, failure.message)),
                 Err(_) => faults.push(format!("{}: applications stay", member.provider.name)),
@@ -133,12 +133,9 @@ async fn applications(client: &Client) -> Result<Vec<Application>, Failure> {
     Ok(client.list(Request::get(&["applications"]), usize::MAX).await?)
 }
 
-/// Removes what tenants submitted here. What partners ordered goes by their word.
+/// Removes what the tenant submitted here. What partners ordered goes by their word.
 async fn remove_all(client: &Client) -> Result<(), Failure> {
     for application in applications(client).await? {
-        if application.owner != "local" {
-            continue;
-        }
         let accepted: Accepted = client.json(Request::new(Method::DELETE, &["applications", &application.id])).await?;
         follow_operation(client, &accepted.operation, REMOVAL, &mut Progress::silent()).await?;
     }

@@ -14,8 +14,15 @@
     reason = "a set-up that fails has to fail the test"
 )]
 
+mod borders;
 mod browser;
 #[allow(dead_code, unused_imports, reason = "the harness of all tests from outside; each uses its part of it")]
 #[path = "../end_to_end/harness/mod.rs"]
 mod harness;
+mod issuers;
+mod journey;
+mod keyboard;
+mod pages;
+mod people;
 mod self_check;
+mod without_scripts;

@@ -181,9 +181,34 @@ impl Broker {
         format!("http://{}", self.address)
     }
 
-    /// A request to it.
+    /// A request to it; where people have to log in, of somebody who runs the broker.
     pub(crate) fn call(&self, method: Method, path: &str) -> Call {
+        match self.token("ada") {
+            Some(token) => Call::new(method, self.address, path).header("Authorization", &format!("Bearer {token}")),
+            None => self.call_unknown(method, path),
+        }
+    }
+
+    /// A request of nobody that the broker knows.
+    pub(crate) fn call_unknown(&self, method: Method, path: &str) -> Call {
         Call::new(method, self.address, path)
+    }
+
+    /// A request of a person of the development login.
+    #[track_caller]
+    pub(crate) fn call_as(&self, person: &str, method: Method, path: &str) -> Call {
+        let token = self.token(person).unwrap_or_else(|| panic!("no token of {person}"));
+        self.call_unknown(method, path).header("Authorization", &format!("Bearer {token}"))
+    }
+
+    /// The token of a person of the development login, where there is one.
+    pub(crate) fn token(&self, person: &str) -> Option<String> {
+        if !self.options.dev_login {
+            return None;
+        }
+        let told: serde_json::Value =
+            serde_json::from_slice(&fs::read(self.data().join("dev-login.json")).ok()?).ok()?;
+        told["people"][person]["token"].as_str().map(str::to_owned)
     }
 
     /// The answer to a GET.
@@ -263,11 +288,7 @@ impl Broker {
         if traces.is_empty() { Ok(()) } else { Err(traces.join("\n")) }
     }
 
-    /// Takes away every application, as a test that ended well has to be able to.
-    fn tidy(&mut self) -> Result<(), String> {
-        if self.process.is_none() {
-            return Ok(());
-        }
+    fn tidy_local(&self) {
         let names: Vec<String> = self.get("/api/v1/applications?limit=500").ok()["items"]
             .as_array()
             .unwrap()
@@ -278,6 +299,24 @@ impl Broker {
             .collect();
         for name in names {
             self.remove(&name).send();
+        }
+    }
+
+    /// Takes away every application, as a test that ended well has to be able to.
+    fn tidy(&mut self) -> Result<(), String> {
+        if self.process.is_none() {
+            return Ok(());
+        }
+        if self.options.dev_login {
+            for person in ["uma", "tess"] {
+                let list = self.call_as(person, Method::GET, "/api/v1/applications?limit=500").send().ok();
+                for application in list["items"].as_array().unwrap() {
+                    let path = format!("/api/v1/applications/{}", application["id"].as_str().unwrap());
+                    self.call_as(person, Method::DELETE, &path).send();
+                }
+            }
+        } else {
+            self.tidy_local();
         }
         attempt(TIDY, || self.traces())?;
         let status = self.stop();

@@ -44,7 +44,11 @@ pub(crate) struct Options {
     pub data: Option<std::path::PathBuf>,
     /// Who it is among others.
     pub owner: Option<Owner>,
-    /// More lines of the configuration file.
+    /// Whether people have to log in, at the development login.
+    pub dev_login: bool,
+    /// Refused logins of one address in a minute; 0 is no limit.
+    pub failures_per_minute: u32,
+    /// Further settings, as they stand in the file.
     pub more: String,
 }
 
@@ -99,6 +103,8 @@ impl Default for Options {
             body_limit: "16Mi".to_owned(),
             data: None,
             owner: None,
+            dev_login: false,
+            failures_per_minute: 0,
             more: String::new(),
         }
     }
@@ -108,9 +114,10 @@ impl Options {
     /// The configuration file.
     pub(crate) fn yaml(&self, data: &Path, database: Option<&str>, ports: &PortRange) -> String {
         let mut yaml = format!(
-            "server:\n  listen: 127.0.0.1:{}\n  body_limit: {}\ndata_dir: {}\nworkload_ports: {}-{}\n",
+            "server:\n  listen: 127.0.0.1:{}\n  body_limit: {}\n  limits: {{ address_rate: 0, actor_rate: 0, failures_per_minute: {} }}\ndata_dir: {}\nworkload_ports: {}-{}\n",
             self.owner.as_ref().map_or(0, |_| ports.own()),
             self.body_limit,
+            self.failures_per_minute,
             data.display(),
             ports.first(),
             ports.last()
@@ -130,6 +137,15 @@ impl Options {
                 .unwrap();
             }
         }
+        self.nodes(&mut yaml);
+        if self.dev_login {
+            yaml.push_str("auth:\n  dev_login: true\n");
+        }
+        yaml.push_str(&self.more);
+        yaml
+    }
+
+    fn nodes(&self, yaml: &mut String) {
         for NodeOption { name, cpu, memory } in &self.nodes {
             writeln!(
                 yaml,
@@ -138,6 +154,5 @@ impl Options {
             )
             .unwrap();
         }
-        yaml + &self.more
     }
 }

@@ -20,14 +20,6 @@ impl Browser {
         self.run("a key", self.client.perform_actions(stroke));
     }
 
-    /// Types a text where the focus is.
-    #[track_caller]
-    pub(crate) fn type_text(&self, text: &str) {
-        for letter in text.chars() {
-            self.key(letter);
-        }
-    }
-
     /// Enter.
     #[track_caller]
     pub(crate) fn enter(&self) {

@@ -111,10 +111,10 @@ impl Browser {
         self.run("the title", self.client.title())
     }
 
-    /// Loads the page again.
+    /// Loads the page again. A page that loads itself again may come between.
     #[track_caller]
     pub(crate) fn reload(&self) {
-        self.run("reload", self.client.refresh());
+        self.wait("reload", || RUNTIME.block_on(self.client.refresh()).map_err(|error| error.to_string()));
     }
 
     /// Goes to the page before.
@@ -140,17 +140,14 @@ impl Browser {
         RUNTIME.block_on(self.client.find(Locator::Css(css))).ok()
     }
 
-    /// Every element of a selector.
-    #[track_caller]
-    pub(crate) fn elements(&self, css: &str) -> Vec<Element> {
-        self.run(css, self.client.find_all(Locator::Css(css)))
-    }
-
     /// What can be read in the first element of a selector.
     #[track_caller]
     pub(crate) fn text_of(&self, css: &str) -> String {
-        let found = self.wait(css, || self.element(css).ok_or_else(|| format!("there is no {css}")));
-        self.run(css, found.text())
+        // What changes by itself may be gone between finding and reading it.
+        self.wait(css, || {
+            let read = async { self.client.find(Locator::Css(css)).await?.text().await };
+            RUNTIME.block_on(read).map_err(|error| error.to_string())
+        })
     }
 
     /// Waits until something is so.
@@ -239,13 +236,6 @@ impl Browser {
     pub(crate) fn upload(&self, label: &str, file: &str) {
         let field = self.wait(label, || self.labelled(label));
         self.run(label, field.send_keys(file));
-    }
-
-    /// Chooses in the list with this label.
-    #[track_caller]
-    pub(crate) fn choose(&self, label: &str, option: &str) {
-        let field = self.wait(label, || self.labelled(label));
-        self.run(label, field.select_by_label(option));
     }
 
     /// What the field with this label holds.
