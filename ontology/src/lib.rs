@@ -15,6 +15,7 @@ pub mod place;
 pub mod project;
 pub mod provider;
 pub mod quantity;
+pub mod quota;
 pub mod rdf;
 pub mod reading;
 pub mod resource_model;

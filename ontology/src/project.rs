@@ -134,6 +134,16 @@ impl ProjectScope {
             Self::Only(projects) => projects.contains(project),
         }
     }
+
+    /// What of it is this project's; everything where none is named.
+    #[must_use]
+    pub fn narrowed(self, to: Option<&ProjectId>) -> Self {
+        match to {
+            None => self,
+            Some(project) if self.covers(project) => Self::Only(BTreeSet::from([project.clone()])),
+            Some(_) => Self::Only(BTreeSet::new()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The event log: append-only, written in the same transaction as the change
 //! it tells of, numbered in the order of the commits.
 
-use crate::{Connection, error::RepositoryError, json, schema::event, scope, text, time};
+use crate::{Connection, error::RepositoryError, json, project, schema::event, scope, text, time};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    EscapeExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
-    RunQueryDsl as _, Selectable, SelectableHelper as _, TextExpressionMethods as _,
+    BoolExpressionMethods as _, EscapeExpressionMethods as _, ExpressionMethods as _, Insertable,
+    OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    TextExpressionMethods as _,
 };
-use hansa_ontology::{Actor, ApplicationId};
+use hansa_ontology::{Actor, ApplicationId, ProjectId, ProjectScope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -35,6 +36,9 @@ pub struct Event {
     /// The request that caused it; none where the broker acted by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Uuid>,
+    /// The project that it concerns; none where it concerns the broker alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
 }
 
 /// An event that is to be written.
@@ -69,6 +73,10 @@ pub struct EventFilter {
     pub subject: Option<String>,
     /// Only those whose kind begins so: `workload.`.
     pub kind_prefix: Option<String>,
+    /// Only those that concern these projects.
+    pub scope: ProjectScope,
+    /// Besides those of `scope`: the ones that concern no project, but the broker itself.
+    pub brokers: bool,
 }
 
 /// In which order.
@@ -92,6 +100,7 @@ struct NewRow {
     message: String,
     data: String,
     request: Option<String>,
+    project: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -106,6 +115,7 @@ struct Row {
     message: String,
     data: String,
     request: Option<String>,
+    project: Option<String>,
 }
 
 /// How many rows one statement inserts: PostgreSQL takes 65,535 values at most.
@@ -126,7 +136,7 @@ pub fn append(connection: &mut Connection, new: &NewEvent) -> Result<i64, Reposi
 pub fn append_all(connection: &mut Connection, new: &[NewEvent]) -> Result<i64, RepositoryError> {
     let mut last = 0;
     for batch in new.chunks(ROWS_PER_STATEMENT) {
-        let rows = batch.iter().map(NewRow::new).collect::<Result<Vec<_>, _>>()?;
+        let rows = batch.iter().map(|new| NewRow::new(connection, new)).collect::<Result<Vec<_>, _>>()?;
         last = insert(connection, rows)?.max(last);
     }
     if last > 0 {
@@ -162,7 +172,56 @@ pub fn list(
     limit: usize,
     order: Order,
 ) -> Result<Vec<Event>, RepositoryError> {
+    let rows = match project::parts(&filter.scope, filter.brokers) {
+        None => rows(connection, filter, limit, order, &Whose::Anybodys)?,
+        // What an application or a subject has is little, and has an index of its own.
+        Some(parts) if filter.application.is_some() || filter.subject.is_some() => {
+            rows(connection, filter, limit, order, &Whose::OneOf(parts))?
+        }
+        // Each project's events lie side by side in their order: the first few
+        // of each hold the first few of all.
+        Some(parts) => {
+            let mut found = Vec::new();
+            for part in parts {
+                found.extend(rows(connection, filter, limit, order, &Whose::OneOf(vec![part]))?);
+            }
+            match order {
+                Order::OldestFirst => found.sort_unstable_by_key(|row| row.sequence),
+                Order::NewestFirst => found.sort_unstable_by_key(|row| std::cmp::Reverse(row.sequence)),
+            }
+            found.truncate(limit);
+            found
+        }
+    };
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+/// Whose rows a statement reads. No project: the broker's own.
+enum Whose {
+    Anybodys,
+    OneOf(Vec<Option<String>>),
+}
+
+fn rows(
+    connection: &mut Connection,
+    filter: &EventFilter,
+    limit: usize,
+    order: Order,
+    whose: &Whose,
+) -> Result<Vec<Row>, RepositoryError> {
     let mut query = event::table.select(Row::as_select()).into_boxed();
+    query = match whose {
+        Whose::Anybodys => query,
+        Whose::OneOf(parts) => {
+            let projects: Vec<String> = parts.iter().flatten().cloned().collect();
+            match (projects.as_slice(), parts.contains(&None)) {
+                ([one], false) => query.filter(event::project.eq(one.clone())),
+                ([], true) => query.filter(event::project.is_null()),
+                (_, false) => query.filter(event::project.eq_any(projects)),
+                (_, true) => query.filter(event::project.eq_any(projects).or(event::project.is_null())),
+            }
+        }
+    };
     if let Some(after) = filter.after {
         query = query.filter(event::sequence.gt(after));
     }
@@ -182,8 +241,7 @@ pub fn list(
         Order::OldestFirst => query.order(event::sequence.asc()),
         Order::NewestFirst => query.order(event::sequence.desc()),
     };
-    let rows: Vec<Row> = query.limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(connection)?;
-    rows.into_iter().map(Row::into_event).collect()
+    Ok(query.limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(connection)?)
 }
 
 /// The number of the last event, or 0.
@@ -209,8 +267,9 @@ pub(crate) fn like_prefix(prefix: &str) -> String {
 }
 
 impl NewRow {
-    fn new(event: &NewEvent) -> Result<Self, RepositoryError> {
+    fn new(connection: &mut Connection, event: &NewEvent) -> Result<Self, RepositoryError> {
         Ok(Self {
+            project: project::concerned(connection, event.application, &event.subject)?,
             at: time::to_column(event.at),
             actor: json::to_column("actor", &event.actor)?,
             application: event.application.map(|id| id.to_string()),
@@ -244,6 +303,7 @@ impl Row {
             message: self.message,
             data: json::from_column("event", &self.data)?,
             request: self.request.map(|id| text::from_column("request of an event", &id)).transpose()?,
+            project: self.project.map(|id| text::from_column("project of an event", &id)).transpose()?,
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod json;
 mod migration;
 pub mod operation;
+pub mod project;
 pub mod request;
 mod schema;
 mod scope;

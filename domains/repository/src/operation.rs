@@ -4,16 +4,16 @@ use crate::{
     Connection,
     error::RepositoryError,
     event::{self, NewEvent},
-    json,
+    json, project,
     schema::operation,
-    time,
+    text, time,
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     BoolExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable,
     RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
-use hansa_ontology::{Actor, ApplicationId, OperationId};
+use hansa_ontology::{Actor, ApplicationId, OperationId, ProjectId, ProjectScope};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -39,6 +39,9 @@ pub struct Operation {
     pub created_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+    /// The project that it concerns; none where it concerns the broker alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
 }
 
 /// How an operation stands.
@@ -113,6 +116,10 @@ pub struct OperationFilter {
     pub running: bool,
     /// Only those created before this one, for the next page.
     pub before: Option<OperationId>,
+    /// Only those that concern these projects.
+    pub scope: ProjectScope,
+    /// Besides those of `scope`: the ones that concern no project, but the broker itself.
+    pub brokers: bool,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -130,6 +137,7 @@ struct Row {
     message: String,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    project: Option<String>,
 }
 
 /// Starts an operation, with the event `operation.started`.
@@ -137,7 +145,9 @@ struct Row {
 /// # Errors
 /// [`crate::ErrorKind::Conflict`] when the id is taken.
 pub fn start(connection: &mut Connection, new: NewOperation, now: DateTime<Utc>) -> Result<Operation, RepositoryError> {
+    let concerned = project::concerned(connection, new.application, &new.subject)?;
     let operation = Operation {
+        project: concerned.map(|id| text::from_column("project of an operation", &id)).transpose()?,
         id: new.id,
         kind: new.kind,
         subject: new.subject,
@@ -229,7 +239,7 @@ pub fn fail(
 pub fn get(connection: &mut Connection, id: OperationId) -> Result<Operation, RepositoryError> {
     let row: Option<Row> =
         operation::table.find(id.to_string()).select(Row::as_select()).first(connection).optional()?;
-    row.ok_or_else(|| RepositoryError::NotFound(format!("operation {id}")))?.into_operation()
+    row.ok_or_else(|| missing(id))?.into_operation()
 }
 
 /// At most `limit` operations that pass the filter, the newest first.
@@ -241,25 +251,70 @@ pub fn list(
     filter: &OperationFilter,
     limit: usize,
 ) -> Result<Vec<Operation>, RepositoryError> {
+    let before = match filter.before {
+        None => None,
+        // A place in somebody else's list is no place in this one.
+        Some(id) => match get(connection, id)? {
+            known if filter.covers(&known) => Some((time::to_column(known.created_at), id.to_string())),
+            _ => return Err(missing(id)),
+        },
+    };
+    let Some(parts) = project::parts(&filter.scope, filter.brokers) else {
+        return rows(connection, filter, before.as_ref(), limit, None)?.into_iter().map(Row::into_operation).collect();
+    };
+    let mut found = Vec::new();
+    for part in parts {
+        found.extend(rows(connection, filter, before.as_ref(), limit, Some(part))?);
+    }
+    found.sort_unstable_by(|one, other| (other.created_at, &other.id).cmp(&(one.created_at, &one.id)));
+    found.truncate(limit);
+    found.into_iter().map(Row::into_operation).collect()
+}
+
+/// The rows of one project, of the broker itself (`Some(None)`), or of all.
+fn rows(
+    connection: &mut Connection,
+    filter: &OperationFilter,
+    before: Option<&(NaiveDateTime, String)>,
+    limit: usize,
+    part: Option<Option<String>>,
+) -> Result<Vec<Row>, RepositoryError> {
     let mut query = operation::table.select(Row::as_select()).into_boxed();
+    query = match part {
+        None => query,
+        Some(None) => query.filter(operation::project.is_null()),
+        Some(Some(project)) => query.filter(operation::project.eq(project)),
+    };
     if let Some(application) = filter.application {
         query = query.filter(operation::application.eq(application.to_string()));
     }
     if filter.running {
         query = query.filter(operation::state.eq("running"));
     }
-    if let Some(before) = filter.before {
-        let before = get(connection, before)?;
-        let at = time::to_column(before.created_at);
-        query = query.filter(
-            operation::created_at.lt(at).or(operation::created_at.eq(at).and(operation::id.lt(before.id.to_string()))),
-        );
+    if let Some((at, id)) = before {
+        query = query
+            .filter(operation::created_at.lt(*at).or(operation::created_at.eq(*at).and(operation::id.lt(id.clone()))));
     }
-    let rows: Vec<Row> = query
+    Ok(query
         .order((operation::created_at.desc(), operation::id.desc()))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(connection)?;
-    rows.into_iter().map(Row::into_operation).collect()
+        .load(connection)?)
+}
+
+impl OperationFilter {
+    /// Whether an operation is within the scope, whatever else is filtered.
+    #[must_use]
+    pub fn covers(&self, operation: &Operation) -> bool {
+        match (&self.scope, &operation.project) {
+            (ProjectScope::All, _) => true,
+            (ProjectScope::Only(_), None) => self.brokers,
+            (scope, Some(project)) => scope.covers(project),
+        }
+    }
+}
+
+fn missing(id: OperationId) -> RepositoryError {
+    RepositoryError::NotFound(format!("operation {id}"))
 }
 
 fn save(
@@ -323,6 +378,7 @@ impl Row {
             message: operation.progress.message.clone(),
             created_at: time::to_column(operation.created_at),
             updated_at: time::to_column(operation.updated_at),
+            project: operation.project.as_ref().map(ProjectId::to_string),
         })
     }
 
@@ -346,6 +402,7 @@ impl Row {
             progress: Progress { done: steps(self.done)?, total: steps(self.total)?, message: self.message },
             created_at: time::from_column(self.created_at),
             updated_at: time::from_column(self.updated_at),
+            project: self.project.map(|id| text::from_column("project of an operation", &id)).transpose()?,
         })
     }
 }

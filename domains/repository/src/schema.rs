@@ -11,6 +11,14 @@ diesel::table! {
         message -> Text,
         data -> Text,
         request -> Nullable<Text>,
+        project -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    application_project (application) {
+        application -> Text,
+        project -> Text,
     }
 }
 
@@ -49,6 +57,7 @@ diesel::table! {
         message -> Text,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        project -> Nullable<Text>,
     }
 }
 

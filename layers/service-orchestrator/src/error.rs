@@ -1,6 +1,7 @@
 //! What can go wrong, and of which kind it is.
 
 use hansa_mco::McoError;
+use hansa_ontology::{ProjectId, quota::QuotaExceeded};
 use hansa_repository::RepositoryError;
 
 /// An error of the service orchestrator.
@@ -12,6 +13,17 @@ pub enum OrchestratorError {
     /// The name is taken.
     #[error("an application named `{0}` exists already; choose another name, or update that one")]
     NameTaken(String),
+    /// Several applications have the name.
+    #[error("{} applications are called `{name}`; name one's project too: {}", .projects.len(), whole_names(.name, .projects))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The projects that have one of that name, as far as the caller may see them.
+        projects: Vec<ProjectId>,
+    },
+    /// A quota would be broken.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
     /// The application changed since the caller saw it.
     #[error(
         "the application has version {current} and the change was made for version {expected}; read it again and repeat the change"
@@ -62,6 +74,8 @@ pub enum ErrorKind {
     NotFound,
     /// It clashes with what is there.
     Conflict,
+    /// A quota would be broken.
+    QuotaExceeded,
     /// A precondition (If-Match) failed.
     PreconditionFailed,
     /// The request is wrong in itself.
@@ -80,9 +94,12 @@ impl OrchestratorError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::NameTaken(_) | Self::BeingRemoved(_) | Self::OrderRefused(_) | Self::PartnersOrder { .. } => {
-                ErrorKind::Conflict
-            }
+            Self::Quota(_) => ErrorKind::QuotaExceeded,
+            Self::Ambiguous { .. }
+            | Self::NameTaken(_)
+            | Self::BeingRemoved(_)
+            | Self::OrderRefused(_)
+            | Self::PartnersOrder { .. } => ErrorKind::Conflict,
             Self::VersionMismatch { .. } => ErrorKind::PreconditionFailed,
             Self::Invalid { .. } | Self::KeyReused(_) => ErrorKind::Invalid,
             Self::Mco(error) => mco_kind(error.kind()),
@@ -112,4 +129,9 @@ fn repository_kind(kind: hansa_repository::ErrorKind) -> ErrorKind {
         Kind::Busy | Kind::Full | Kind::Unavailable => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,
     }
+}
+
+fn whole_names(name: &str, projects: &[ProjectId]) -> String {
+    let names: Vec<String> = projects.iter().map(|project| format!("{project}/{name}")).collect();
+    names.join(", ")
 }

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use hansa_mco::model::{Machine, Plan, Workload};
-use hansa_ontology::{Actor, ApplicationId, OperationId, ResourceModel};
+use hansa_ontology::{
+    Actor, ApplicationId, Money, OperationId, ProjectId, ProjectScope, ResourceModel,
+    quota::{Quota, QuotaHolder},
+};
 use serde::{Deserialize, Serialize};
 
 /// A resource model that the broker keeps at its desired state.
@@ -10,8 +13,10 @@ use serde::{Deserialize, Serialize};
 pub struct Application {
     /// Its id.
     pub id: ApplicationId,
-    /// Its name, which no other application has that isn't removed.
+    /// Its name, which no other application of its project has that isn't removed.
     pub name: String,
+    /// Whose it is.
+    pub project: ProjectId,
     /// Who submitted it.
     pub owner: Actor,
     /// What is wanted of it.
@@ -26,6 +31,8 @@ pub struct Application {
     pub operation: OperationId,
     /// Grows with each change of what is wanted: the ETag of its representation.
     pub version: i64,
+    /// What its plan costs an hour. None: there is no plan yet.
+    pub price: Option<Money>,
     /// When it was submitted.
     pub created_at: DateTime<Utc>,
     /// When what is wanted or the phase last changed.
@@ -117,6 +124,10 @@ pub struct Accepted {
 pub struct Change {
     /// Who.
     pub actor: Actor,
+    /// The project that a new application belongs to. An application's project never changes.
+    pub project: ProjectId,
+    /// The quotas that the change has to fit into, with their holders.
+    pub quotas: Vec<(QuotaHolder, Quota)>,
     /// The version that the caller saw (If-Match); the change is refused when it isn't the current one.
     pub expected_version: Option<i64>,
     /// The caller's idempotency key.
@@ -135,6 +146,8 @@ pub struct IdempotencyKey {
 /// Which applications to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApplicationFilter {
+    /// Only of these projects.
+    pub scope: ProjectScope,
     /// Also those that are removed.
     pub include_removed: bool,
     /// Also partners' orders, which are applications of this broker too.

@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_mco::{ApplicationRef, ErrorKind, McoError, Realised, model::Plan};
-use hansa_ontology::{Actor, ApplicationId, ResourceModel};
+use hansa_ontology::{Actor, ApplicationId, Money, ResourceModel};
 use hansa_repository::{Connection, RepositoryError, event, operation};
 use serde_json::json;
 use std::time::Duration;
@@ -195,6 +195,10 @@ impl ServiceOrchestrator {
             Ok(plan) => {
                 let customer = customer(application);
                 let plan = self.mco.plan_adopt(application.id, application.revision, plan, customer).await?;
+                let (id, price) = (application.id, Money::new(plan.price_per_hour_micros, plan.currency));
+                if application.price != Some(price) {
+                    self.database.write(move |connection| store::price_set(connection, id, price)).await?;
+                }
                 Ok(Some(plan))
             }
             Err(error) => {
@@ -274,11 +278,13 @@ impl ServiceOrchestrator {
     ) -> Result<(), OrchestratorError> {
         self.database
             .write(move |connection| {
-                let current = store::get(connection, application.id)?;
-                if current.is_some_and(|current| current.version == application.version) {
-                    write(connection, application)?;
+                match store::get(connection, application.id)? {
+                    Some(current) if current.version == application.version => {
+                        // The round itself may have put another plan in force.
+                        write(connection, Application { price: current.price, ..application })
+                    }
+                    _ => Ok(()),
                 }
-                Ok(())
             })
             .await
     }

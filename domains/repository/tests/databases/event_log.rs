@@ -43,9 +43,9 @@ fn what_is_appended_is_read_back() {
         let sequence = append(&db, vec![event.clone()]).await;
         let read = list(&db, EventFilter::default(), 10, Order::OldestFirst).await;
         assert_eq!(read.len(), 1);
-        let Event { sequence: read_sequence, at, actor, application, subject, kind, message, data, request } =
+        let Event { sequence: read_sequence, at, actor, application, subject, kind, message, data, request, project } =
             read[0].clone();
-        assert_eq!((read_sequence, request), (sequence, None));
+        assert_eq!((read_sequence, request, project), (sequence, None, None));
         assert_eq!(NewEvent { at, actor, application, subject, kind, message, data }, event);
     });
 }

@@ -1,7 +1,7 @@
 //! Changing what is wanted: each is one transaction that writes the wish, an
 //! operation, an event and a work item, and nothing else.
 
-use super::{QUEUE, ServiceOrchestrator};
+use super::{QUEUE, ServiceOrchestrator, quota};
 use crate::{
     error::OrchestratorError,
     model::{Accepted, Application, Change, DesiredState, IdempotencyKey, Phase},
@@ -9,11 +9,11 @@ use crate::{
     store,
 };
 use chrono::{DateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId, OperationId, ResourceModel};
+use hansa_ontology::{Actor, ApplicationId, OperationId, ResourceModel, quota::QuotaUsage};
 use hansa_repository::{
     Connection, RepositoryError, event,
     idempotency::{self, Begin, StoredAnswer},
-    json, operation, work,
+    json, operation, project, work,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -35,13 +35,17 @@ impl ServiceOrchestrator {
     /// Takes a new application on.
     ///
     /// # Errors
-    /// When its name is taken; when the idempotency key was used for something else.
+    /// When its name is taken; when a quota would be broken; when the
+    /// idempotency key was used for something else.
     pub async fn submit(&self, model: ResourceModel, change: Change) -> Result<Accepted, OrchestratorError> {
+        let price = if quota::limits_price(&change) { Some(self.price(None, &model).await?) } else { None };
         let now = self.clock.now();
         let operation = OperationId(self.ids.next());
         let application = Application {
             id: ApplicationId(self.ids.next()),
             name: model.name.clone(),
+            project: change.project.clone(),
+            price,
             owner: change.actor.clone(),
             desired: DesiredState::Running,
             revision: 1,
@@ -55,9 +59,11 @@ impl ServiceOrchestrator {
         self.database
             .write(move |connection| {
                 once(connection, &change, now, |connection| {
-                    if store::find_living(connection, &application.name)?.is_some() {
+                    if store::find_living(connection, &application.project, &application.name)?.is_some() {
                         return Err(OrchestratorError::NameTaken(application.name.clone()));
                     }
+                    quota::expect(connection, &change, &application, &QuotaUsage::default())?;
+                    project::assign(connection, application.id, &application.project)?;
                     store::insert(connection, &application)?;
                     store::revision_insert(connection, &application, &change.actor)?;
                     accept(connection, &application, &change.actor, &SUBMIT, now)
@@ -73,11 +79,12 @@ impl ServiceOrchestrator {
     /// isn't the expected one, or the model has another name.
     pub async fn update(
         &self,
-        reference: &str,
+        id: ApplicationId,
         model: ResourceModel,
         change: Change,
     ) -> Result<Accepted, OrchestratorError> {
-        self.revise(reference, change, &UPDATE, move |application| {
+        self.revise(id, change, &UPDATE, move |application| {
+            let model = model.clone();
             if model.name != application.name {
                 return Err(OrchestratorError::Invalid {
                     field: "/name".to_owned(),
@@ -99,24 +106,23 @@ impl ServiceOrchestrator {
     /// As [`Self::update`]; when there is no such component.
     pub async fn scale(
         &self,
-        reference: &str,
+        id: ApplicationId,
         replicas: BTreeMap<String, u32>,
         change: Change,
     ) -> Result<Accepted, OrchestratorError> {
-        self.revise(reference, change, &SCALE, move |application| replicas_set(&mut application.model, replicas)).await
+        self.revise(id, change, &SCALE, move |application| replicas_set(&mut application.model, replicas.clone())).await
     }
 
     /// Takes an application away. Repeating it is harmless.
     ///
     /// # Errors
     /// When there is no such application or its version isn't the expected one.
-    pub async fn remove(&self, reference: &str, change: Change) -> Result<Accepted, OrchestratorError> {
+    pub async fn remove(&self, id: ApplicationId, change: Change) -> Result<Accepted, OrchestratorError> {
         let (now, operation) = (self.clock.now(), OperationId(self.ids.next()));
-        let reference = reference.to_owned();
         self.database
             .write(move |connection| {
                 once(connection, &change, now, |connection| {
-                    let mut application = store::find(connection, &reference)?;
+                    let mut application = known(connection, id)?;
                     expect_own(&application, &change)?;
                     if application.desired == DesiredState::Removed {
                         return Ok(accepted(&application));
@@ -138,28 +144,43 @@ impl ServiceOrchestrator {
     /// A new revision of a living application.
     async fn revise(
         &self,
-        reference: &str,
+        id: ApplicationId,
         change: Change,
         verb: &'static Verb,
-        edit: impl FnOnce(&mut Application) -> Result<(), OrchestratorError> + Send + 'static,
+        edit: impl Fn(&mut Application) -> Result<(), OrchestratorError> + Send + 'static,
     ) -> Result<Accepted, OrchestratorError> {
+        let priced = self.priced(id, &change, &edit).await?;
         let (now, operation) = (self.clock.now(), OperationId(self.ids.next()));
-        let reference = reference.to_owned();
         self.database
             .write(move |connection| {
                 once(connection, &change, now, |connection| {
-                    let mut application = store::find(connection, &reference)?;
+                    let mut application = known(connection, id)?;
                     expect_own(&application, &change)?;
                     if application.desired == DesiredState::Removed {
                         return Err(OrchestratorError::BeingRemoved(application.name));
                     }
                     expect_version(&application, &change)?;
+                    let before = quota::taken(&application);
+                    let current = application.version;
                     edit(&mut application)?;
+                    if let Some((expected, price)) = priced {
+                        if expected != current {
+                            // The price is that of another model.
+                            return Err(OrchestratorError::VersionMismatch { expected, current });
+                        }
+                        application.price = Some(price);
+                    }
+                    quota::expect(connection, &change, &application, &before)?;
                     renew(connection, application, operation, &change.actor, verb, now)
                 })
             })
             .await
     }
+}
+
+/// The application of an id.
+fn known(connection: &mut Connection, id: ApplicationId) -> Result<Application, OrchestratorError> {
+    store::get(connection, id)?.ok_or_else(|| OrchestratorError::NotFound(id.to_string()))
 }
 
 /// Writes the next revision of an application, whose model has been put in its place.

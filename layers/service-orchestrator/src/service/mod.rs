@@ -6,6 +6,7 @@ mod order;
 mod order_check;
 mod order_report;
 mod query;
+mod quota;
 mod revisions;
 
 pub use maintenance::Move;
@@ -14,7 +15,7 @@ pub use order::{Hold, order_application};
 use crate::{error::OrchestratorError, model::ApplicationDetail, store};
 use chrono::{DateTime, Utc};
 use hansa_mco::{Mco, model::Plan};
-use hansa_ontology::{ApplicationId, ResourceModel};
+use hansa_ontology::{ApplicationId, ProjectId, ResourceModel};
 use hansa_repository::{
     Database,
     ambient::{SharedClock, SharedIds},
@@ -52,17 +53,22 @@ impl ServiceOrchestrator {
         Self { database, clock, ids, mco, unplannable: Arc::default(), unmovable: Arc::default() }
     }
 
-    /// Plans a model without writing anything: as a new application, or as an
-    /// update of the one that has its name. With `what_if` also over offers
+    /// Plans a model without writing anything: as a new application of a
+    /// project, or as an update of the one there that has its name. With `what_if` also over offers
     /// that nobody here can deliver.
     ///
     /// # Errors
     /// `Infeasible` with a minimal set of constraints that can't hold together.
-    pub async fn plan(&self, model: &ResourceModel, what_if: bool) -> Result<Plan, OrchestratorError> {
-        let name = model.name.clone();
+    pub async fn plan(
+        &self,
+        project: &ProjectId,
+        model: &ResourceModel,
+        what_if: bool,
+    ) -> Result<Plan, OrchestratorError> {
+        let (project, name) = (project.clone(), model.name.clone());
         let existing = self
             .database
-            .read(move |connection| Ok::<_, OrchestratorError>(store::find_living(connection, &name)?))
+            .read(move |connection| Ok::<_, OrchestratorError>(store::find_living(connection, &project, &name)?))
             .await?;
         Ok(self.mco.plan(existing.map(|application| application.id), model, what_if).await?)
     }
@@ -71,9 +77,8 @@ impl ServiceOrchestrator {
     ///
     /// # Errors
     /// When there is no such application.
-    pub async fn detail(&self, reference: &str) -> Result<ApplicationDetail, OrchestratorError> {
-        let application = self.application(reference).await?;
-        let id = application.id;
+    pub async fn detail(&self, id: ApplicationId) -> Result<ApplicationDetail, OrchestratorError> {
+        let application = self.application(id).await?;
         Ok(ApplicationDetail {
             application,
             plan: self.mco.plan_in_force(id).await?,

@@ -16,8 +16,10 @@ use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use hansa_mco::{Mco, McoError, planner::PlanError};
 pub use hansa_ontology::order::Hold;
-use hansa_ontology::{Actor, ApplicationId, MachineId, OfferId, OperationId, ResourceModel, order::OrderRequest};
-use hansa_repository::{Connection, work};
+use hansa_ontology::{
+    Actor, ApplicationId, MachineId, OfferId, OperationId, ProjectId, ResourceModel, order::OrderRequest,
+};
+use hansa_repository::{Connection, project, work};
 use hansa_wdm::{LogLine, LogQuery};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -117,8 +119,14 @@ impl ServiceOrchestrator {
     /// When the database fails.
     pub async fn order_end(&self, partner: &str, order: MachineId) -> Result<(), OrchestratorError> {
         let id = order_application(partner, order);
-        let change = Change { actor: Actor::Partner(partner.to_owned()), expected_version: None, idempotency: None };
-        match self.remove(&id.to_string(), change).await {
+        let change = Change {
+            actor: Actor::Partner(partner.to_owned()),
+            project: ProjectId::orders(),
+            quotas: Vec::new(),
+            expected_version: None,
+            idempotency: None,
+        };
+        match self.remove(id, change).await {
             Ok(_) => Ok(()),
             Err(OrchestratorError::NotFound(_)) => self.hold_release(partner, order).await,
             Err(error) => Err(error),
@@ -195,6 +203,8 @@ impl Order {
         let application = Application {
             id: self.application,
             name: self.model.name.clone(),
+            project: ProjectId::orders(),
+            price: None,
             owner: owner.clone(),
             desired: DesiredState::Running,
             revision: 1,
@@ -205,6 +215,7 @@ impl Order {
             created_at: now,
             updated_at: now,
         };
+        project::assign(connection, application.id, &application.project)?;
         store::insert(connection, &application)?;
         store::revision_insert(connection, &application, &owner)?;
         store::order_insert(connection, self.application, self.id, &self.partner, self.generation)?;

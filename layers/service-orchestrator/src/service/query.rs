@@ -6,18 +6,31 @@ use crate::{
     model::{Application, ApplicationFilter, Page},
     store,
 };
-use hansa_ontology::{ApplicationId, order::Instance};
+use hansa_ontology::{ApplicationId, ProjectScope, order::Instance};
 use hansa_wdm::{LogQuery, LogStream};
 use std::collections::BTreeMap;
 
 impl ServiceOrchestrator {
-    /// An application by its id, or a living one by its name.
+    /// An application by its id.
     ///
     /// # Errors
     /// When there is none.
-    pub async fn application(&self, reference: &str) -> Result<Application, OrchestratorError> {
-        let reference = reference.to_owned();
-        self.database.read(move |connection| store::find(connection, &reference)).await
+    pub async fn application(&self, id: ApplicationId) -> Result<Application, OrchestratorError> {
+        self.database
+            .read(move |connection| {
+                store::get(connection, id)?.ok_or_else(|| OrchestratorError::NotFound(id.to_string()))
+            })
+            .await
+    }
+
+    /// An application of these projects by its id, or a living one by its name,
+    /// or by `organisation/project/name`.
+    ///
+    /// # Errors
+    /// `NotFound` when they have none; `Ambiguous` when several have the name.
+    pub async fn find(&self, scope: &ProjectScope, reference: &str) -> Result<Application, OrchestratorError> {
+        let (scope, reference) = (scope.clone(), reference.to_owned());
+        self.database.read(move |connection| store::find(connection, &scope, &reference)).await
     }
 
     /// Applications in the order of their creation, a page at a time.
@@ -54,12 +67,12 @@ impl ServiceOrchestrator {
     /// When there is no such application, component or instance.
     pub async fn logs(
         &self,
-        reference: &str,
+        id: ApplicationId,
         component: Option<&str>,
         ordinal: Option<u32>,
         query: LogQuery,
     ) -> Result<Vec<(Instance, LogStream)>, OrchestratorError> {
-        let application = self.application(reference).await?;
+        let application = self.application(id).await?;
         if let Some(name) = component
             && !application.model.components.contains_key(name)
         {

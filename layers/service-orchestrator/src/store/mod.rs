@@ -2,9 +2,11 @@
 
 mod orders;
 mod revisions;
+mod usage;
 
 pub(crate) use orders::{generation, generation_set, order_insert};
 pub(crate) use revisions::revisions;
+pub(crate) use usage::{price_set, usage};
 
 use crate::{
     error::OrchestratorError,
@@ -16,7 +18,7 @@ use diesel::{
     SelectableHelper as _, TextExpressionMethods as _,
 };
 use diesel_migrations::embed_migrations;
-use hansa_ontology::{Actor, ApplicationId, ResourceModel};
+use hansa_ontology::{Actor, ApplicationId, Money, ProjectId, ProjectScope, ResourceModel, quota::QuotaUsage};
 use hansa_repository::{Connection, Migrations, RepositoryError, json, text, time};
 use std::collections::BTreeMap;
 
@@ -36,6 +38,12 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        project -> Text,
+        instances -> Nullable<BigInt>,
+        cpu_milli -> Nullable<BigInt>,
+        memory_mib -> Nullable<BigInt>,
+        price_micros -> Nullable<BigInt>,
+        price_currency -> Nullable<Text>,
     }
 }
 
@@ -75,15 +83,23 @@ struct Row {
     version: i64,
     created_at: NaiveDateTime,
     updated_at: NaiveDateTime,
+    project: String,
+    instances: Option<i64>,
+    cpu_milli: Option<i64>,
+    memory_mib: Option<i64>,
+    price_micros: Option<i64>,
+    price_currency: Option<String>,
 }
 
 impl Row {
     fn new(of: &Application) -> Result<Self, RepositoryError> {
         let lives = of.phase != Phase::Removed;
+        let takes = QuotaUsage::of(&of.model);
+        let count = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
         Ok(Self {
             id: of.id.to_string(),
             name: of.name.clone(),
-            live_name: lives.then(|| of.name.clone()),
+            live_name: lives.then(|| living(&of.project, &of.name)),
             owner: json::to_column("owner", &of.owner)?,
             desired: json::to_column("desired state", &of.desired)?,
             revision: of.revision,
@@ -92,11 +108,25 @@ impl Row {
             version: of.version,
             created_at: time::to_column(of.created_at),
             updated_at: time::to_column(of.updated_at),
+            project: of.project.to_string(),
+            instances: count(takes.instances),
+            cpu_milli: count(takes.cpu_milli),
+            memory_mib: count(takes.memory_mib),
+            price_micros: of.price.map(|price| price.micros),
+            price_currency: of.price.map(|price| price.currency.to_string()),
         })
     }
 
     fn into_application(self, model: &str) -> Result<Application, RepositoryError> {
+        let price = match (self.price_micros, self.price_currency) {
+            (Some(micros), Some(currency)) => {
+                Some(Money::new(micros, text::from_column("currency of an application", &currency)?))
+            }
+            _ => None,
+        };
         Ok(Application {
+            project: text::from_column("project of an application", &self.project)?,
+            price,
             id: text::from_column("application", &self.id)?,
             name: self.name,
             owner: json::from_column("owner of an application", &self.owner)?,
@@ -162,6 +192,11 @@ pub(crate) fn get(connection: &mut Connection, id: ApplicationId) -> Result<Opti
     row.map(|row| with_model(connection, row)).transpose()
 }
 
+/// The name by which a living application of a project is found.
+fn living(project: &ProjectId, name: &str) -> String {
+    format!("{project}/{name}")
+}
+
 fn with_model(connection: &mut Connection, row: Row) -> Result<Application, RepositoryError> {
     let model: String = application_revision::table
         .find((&row.id, row.revision))
@@ -170,22 +205,56 @@ fn with_model(connection: &mut Connection, row: Row) -> Result<Application, Repo
     row.into_application(&model)
 }
 
-/// By id, or by the name of a living application.
+/// Within the scope: by id, or a living one by its name or by
+/// `organisation/project/name`.
 ///
 /// # Errors
-/// `NotFound` when there is none.
-pub(crate) fn find(connection: &mut Connection, reference: &str) -> Result<Application, OrchestratorError> {
+/// `NotFound` when the scope holds none; `Ambiguous` when several have the name.
+pub(crate) fn find(
+    connection: &mut Connection,
+    scope: &ProjectScope,
+    reference: &str,
+) -> Result<Application, OrchestratorError> {
     let missing = || OrchestratorError::NotFound(reference.to_owned());
+    let seen = |found: &Application| scope.covers(&found.project);
     if let Ok(id) = reference.parse::<ApplicationId>() {
-        return get(connection, id)?.ok_or_else(missing);
+        return get(connection, id)?.filter(seen).ok_or_else(missing);
     }
-    find_living(connection, reference)?.ok_or_else(missing)
+    if let Some((project, name)) = reference.rsplit_once('/') {
+        let project = ProjectId::new(project).ok().ok_or_else(missing)?;
+        return find_living(connection, &project, name)?.filter(seen).ok_or_else(missing);
+    }
+    let mut query = application::table
+        .filter(application::name.eq(reference))
+        .filter(application::live_name.is_not_null())
+        .select(Row::as_select())
+        .into_boxed();
+    if let ProjectScope::Only(projects) = scope {
+        query = query.filter(application::project.eq_any(projects.iter().map(ProjectId::to_string)));
+    }
+    let mut rows: Vec<Row> = query.order(application::project.asc()).limit(MOST_NAMED).load(connection)?;
+    match rows.len() {
+        0 => Err(missing()),
+        1 => Ok(with_model(connection, rows.remove(0))?),
+        _ => {
+            let projects = rows.iter().map(|row| text::from_column("project of an application", &row.project));
+            let projects = projects.collect::<Result<Vec<_>, RepositoryError>>()?;
+            Err(OrchestratorError::Ambiguous { name: reference.to_owned(), projects })
+        }
+    }
 }
 
-/// The living application of a name.
-pub(crate) fn find_living(connection: &mut Connection, name: &str) -> Result<Option<Application>, RepositoryError> {
+/// Applications of one name that a refusal lists.
+const MOST_NAMED: i64 = 8;
+
+/// The living application of this name in a project.
+pub(crate) fn find_living(
+    connection: &mut Connection,
+    project: &ProjectId,
+    name: &str,
+) -> Result<Option<Application>, RepositoryError> {
     let row: Option<Row> = application::table
-        .filter(application::live_name.eq(name))
+        .filter(application::live_name.eq(living(project, name)))
         .select(Row::as_select())
         .first(connection)
         .optional()?;
@@ -204,6 +273,9 @@ pub(crate) fn list(
         .filter(application_revision::revision.eq(application::revision))
         .select((Row::as_select(), application_revision::model))
         .into_boxed();
+    if let ProjectScope::Only(projects) = &filter.scope {
+        query = query.filter(application::project.eq_any(projects.iter().map(ProjectId::to_string)));
+    }
     if !filter.include_removed {
         query = query.filter(application::live_name.is_not_null());
     }

@@ -7,7 +7,9 @@ use crate::{
 };
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms, model::Workload};
-use hansa_ontology::{Actor, Catalogue, Currency, ResourceModel, SiteId, rdf, rdf::RdfFormat};
+use hansa_ontology::{
+    Actor, ApplicationId, Catalogue, Currency, ProjectId, ProjectScope, ResourceModel, SiteId, rdf, rdf::RdfFormat,
+};
 use hansa_pim::{Amounts, Host, Node, Pim, PimSettings};
 use hansa_repository::{
     Database, Migrations,
@@ -157,11 +159,16 @@ impl Broker {
 
     pub(crate) async fn update(&self, model: ResourceModel) {
         let name = model.name.clone();
-        self.orchestrator.update(&name, model, tenant()).await.unwrap();
+        self.orchestrator.update(self.id(&name).await, model, tenant()).await.unwrap();
+    }
+
+    /// The application of a name or an id.
+    pub(crate) async fn id(&self, name: &str) -> ApplicationId {
+        self.orchestrator.find(&ProjectScope::All, name).await.unwrap().id
     }
 
     pub(crate) async fn detail(&self, name: &str) -> ApplicationDetail {
-        self.orchestrator.detail(name).await.unwrap()
+        self.orchestrator.detail(self.id(name).await).await.unwrap()
     }
 
     /// Waits until all that is wanted runs.
@@ -186,7 +193,7 @@ impl Broker {
     }
 
     pub(crate) async fn remove(&self, name: &str) {
-        let accepted = self.orchestrator.remove(name, tenant()).await.unwrap();
+        let accepted = self.orchestrator.remove(self.id(name).await, tenant()).await.unwrap();
         let id = accepted.application.to_string();
         self.until(&id, |detail| detail.application.phase == Phase::Removed).await;
         let detail = self.detail(&id).await;
@@ -259,7 +266,13 @@ fn node(side: &str, amounts: Amounts) -> Node {
 }
 
 pub(crate) fn tenant() -> Change {
-    Change { actor: Actor::Local, expected_version: None, idempotency: None }
+    Change {
+        actor: Actor::Local,
+        project: ProjectId::local(),
+        quotas: Vec::new(),
+        expected_version: None,
+        idempotency: None,
+    }
 }
 
 /// The lines that tell what went wrong.

@@ -141,10 +141,11 @@ async fn a_partners_order_is_no_tenants_business() {
     seller.orchestrator.order_put(BUYER, &request(hold.order, 1, "1", &[])).await.unwrap();
     let name = format!("order-{}", hold.order);
 
+    let id = seller.id(&name).await;
     let refused = [
-        seller.orchestrator.remove(&name, tenant()).await,
-        seller.orchestrator.scale(&name, BTreeMap::from([("app".to_owned(), 2)]), tenant()).await,
-        seller.orchestrator.update(&name, model(&name, &[("app", tier(&[], "1"))]), tenant()).await,
+        seller.orchestrator.remove(id, tenant()).await,
+        seller.orchestrator.scale(id, BTreeMap::from([("app".to_owned(), 2)]), tenant()).await,
+        seller.orchestrator.update(id, model(&name, &[("app", tier(&[], "1"))]), tenant()).await,
     ];
     for answer in refused {
         let text = answer.unwrap_err().to_string();

@@ -87,7 +87,7 @@ async fn three_tiers_run_over_two_brokers() {
 
 async fn logs_come_from_the_partner(buyer: &Broker) {
     let query = LogQuery { tail: Some(10), ..LogQuery::default() };
-    let streams = buyer.orchestrator.logs("shop", Some("db"), None, query).await.unwrap();
+    let streams = buyer.orchestrator.logs(buyer.id("shop").await, Some("db"), None, query).await.unwrap();
     let mut lines = Vec::new();
     for (instance, stream) in streams {
         assert_eq!((instance.component.as_str(), instance.ordinal), ("db", 0));
@@ -117,7 +117,7 @@ async fn a_killed_process_is_healed(buyer: &Broker, seller: &Broker) {
 async fn more_instances_and_fewer(buyer: &Broker) {
     let scale = async |count| {
         let replicas = BTreeMap::from([("app".to_owned(), count)]);
-        buyer.orchestrator.scale("shop", replicas, crate::broker::tenant()).await.unwrap();
+        buyer.orchestrator.scale(buyer.id("shop").await, replicas, crate::broker::tenant()).await.unwrap();
         buyer.until_running("shop").await
     };
     let detail = scale(3).await;

@@ -1,0 +1,82 @@
+//! Quotas: checked in the transaction of the change that takes of them, so
+//! that two changes at once never take together what each could have alone.
+
+use super::ServiceOrchestrator;
+use crate::{
+    error::OrchestratorError,
+    model::{Application, Change},
+    store,
+};
+use hansa_ontology::{
+    ApplicationId, Money, ResourceModel,
+    quota::{QuotaHolder, QuotaUsage},
+};
+use hansa_repository::Connection;
+
+/// What an application takes as it is written.
+pub(super) fn taken(application: &Application) -> QuotaUsage {
+    QuotaUsage::of(&application.model).with_price(application.price)
+}
+
+/// Whether a quota of the change limits the price, which only a plan tells.
+pub(super) fn limits_price(change: &Change) -> bool {
+    change.quotas.iter().any(|(_, quota)| quota.price_per_hour.is_some())
+}
+
+/// Checks that an application as it is to be fits into the quotas.
+///
+/// # Errors
+/// The first quota that it would break.
+pub(super) fn expect(
+    connection: &mut Connection,
+    change: &Change,
+    wanted: &Application,
+    before: &QuotaUsage,
+) -> Result<(), OrchestratorError> {
+    let asked = taken(wanted);
+    for (holder, quota) in change.quotas.iter().filter(|(_, quota)| !quota.is_unlimited()) {
+        let others = store::usage(connection, holder, Some(wanted.id))?;
+        quota.check(holder, &others, before, &asked)?;
+    }
+    Ok(())
+}
+
+impl ServiceOrchestrator {
+    /// What a holder's applications take of its quota now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn quota_usage(&self, holder: QuotaHolder) -> Result<QuotaUsage, OrchestratorError> {
+        self.database.read(move |connection| Ok(store::usage(connection, &holder, None)?)).await
+    }
+
+    /// What a model would cost an hour now.
+    pub(super) async fn price(
+        &self,
+        existing: Option<ApplicationId>,
+        model: &ResourceModel,
+    ) -> Result<Money, OrchestratorError> {
+        let plan = self.mco.plan(existing, model, false).await?;
+        Ok(Money::new(plan.price_per_hour_micros, plan.currency))
+    }
+
+    /// The version of an application and what it would cost after an edit,
+    /// where a quota limits that.
+    pub(super) async fn priced(
+        &self,
+        id: ApplicationId,
+        change: &Change,
+        edit: &(impl Fn(&mut Application) -> Result<(), OrchestratorError> + Send),
+    ) -> Result<Option<(i64, Money)>, OrchestratorError> {
+        if !limits_price(change) {
+            return Ok(None);
+        }
+        let mut application = self.application(id).await?;
+        let version = application.version;
+        // What is wrong with the edit is told in the transaction, after what comes before it.
+        match edit(&mut application) {
+            Ok(()) => Ok(Some((version, self.price(Some(id), &application.model).await?))),
+            Err(_) => Ok(None),
+        }
+    }
+}
