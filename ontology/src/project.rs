@@ -66,6 +66,18 @@ impl ProjectId {
         Self("hansa/orders".to_owned())
     }
 
+    /// A project that nobody has, as no name has a star: what may be done to it may be done to any.
+    #[must_use]
+    pub fn any() -> Self {
+        Self("*/*".to_owned())
+    }
+
+    /// A project of this organisation that nobody has.
+    #[must_use]
+    pub fn any_of(organisation: &OrganisationId) -> Self {
+        Self(format!("{organisation}/*"))
+    }
+
     /// The whole name.
     #[must_use]
     pub fn as_str(&self) -> &str {

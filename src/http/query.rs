@@ -39,6 +39,12 @@ pub(crate) fn bad_query(error: &QueryPayloadError) -> ApiError {
     )
 }
 
+/// The value of one query parameter, as text.
+pub(crate) fn parameter(query: &str, name: &str) -> Option<String> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query).ok()?.into_inner();
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
 /// Which page.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

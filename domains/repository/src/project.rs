@@ -1,7 +1,12 @@
 //! Whose an application is, so that events and operations are cut down to
 //! what somebody may see by the database itself, in an order that an index has.
 
-use crate::{Connection, error::RepositoryError, schema::application_project, text};
+use crate::{
+    Connection,
+    error::RepositoryError,
+    schema::{application_project, closed_project},
+    text,
+};
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 use hansa_ontology::{ApplicationId, ProjectId, ProjectScope};
 
@@ -11,13 +16,29 @@ const SUBJECT: &str = "project/";
 /// Writes down whose a new application is. It never changes hands.
 ///
 /// # Errors
-/// When the database refuses.
+/// `Conflict` when the project is closed; when the database refuses.
 pub fn assign(connection: &mut Connection, application: ApplicationId, to: &ProjectId) -> Result<(), RepositoryError> {
+    let closed: Option<String> =
+        closed_project::table.find(to.as_str()).select(closed_project::project).first(connection).optional()?;
+    if closed.is_some() {
+        return Err(RepositoryError::conflict(format!("the project {to} is closed; choose another")));
+    }
     diesel::insert_into(application_project::table)
         .values((
             application_project::application.eq(application.to_string()),
             application_project::project.eq(to.as_str()),
         ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Lets nothing new come to live in a project, for ever.
+///
+/// # Errors
+/// When it is closed already.
+pub fn close(connection: &mut Connection, project: &ProjectId) -> Result<(), RepositoryError> {
+    diesel::insert_into(closed_project::table)
+        .values(closed_project::project.eq(project.as_str()))
         .execute(connection)?;
     Ok(())
 }

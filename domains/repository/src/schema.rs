@@ -16,6 +16,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    closed_project (project) {
+        project -> Text,
+    }
+}
+
+diesel::table! {
     application_project (application) {
         application -> Text,
         project -> Text,

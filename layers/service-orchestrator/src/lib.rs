@@ -16,5 +16,5 @@ pub use model::{
 };
 pub use scaling::replicas_set;
 pub use service::{Hold, Move, ServiceOrchestrator, order_application};
-pub use store::MIGRATIONS;
+pub use store::{MIGRATIONS, applications_living};
 pub use worker::{WorkerOptions, run_workers};

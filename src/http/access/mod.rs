@@ -1,5 +1,18 @@
 //! Who calls, and what they may do: between a request and its handler.
+//!
+//! [`layer::guard`] finds out who asks ([`proof`]), looks up the route
+//! ([`table`]), finds what it is about ([`object`]), has the policies decide,
+//! and keeps a record ([`record`]). A handler takes a [`Caller`].
 
 mod caller;
+mod host;
+mod layer;
+mod object;
+mod proof;
+mod record;
+pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use caller::Caller;
+pub(crate) use layer::guard;

@@ -29,6 +29,10 @@ struct Particulars {
     allow: Option<String>,
     /// When it may be tried again, in seconds.
     retry_after: Option<u64>,
+    /// How a caller proves who it is (RFC 9110, section 11.6.1).
+    challenge: Option<&'static str>,
+    /// The permission that is missing.
+    permission: Option<&'static str>,
     /// What only the operator may read.
     for_operator: Option<String>,
     /// Which request it was, once that is known.
@@ -69,6 +73,20 @@ impl ApiError {
     #[must_use]
     pub(crate) fn with_allow(mut self, methods: String) -> Self {
         self.0.allow = Some(methods);
+        self
+    }
+
+    /// With how a caller proves who it is (RFC 9110, section 11.6.1).
+    #[must_use]
+    pub(crate) fn with_challenge(mut self, challenge: &'static str) -> Self {
+        self.0.challenge = Some(challenge);
+        self
+    }
+
+    /// With the permission that is missing.
+    #[must_use]
+    pub(crate) fn with_permission(mut self, permission: &'static str) -> Self {
+        self.0.permission = Some(permission);
         self
     }
 
@@ -119,13 +137,14 @@ impl ApiError {
             instance: instance.to_owned(),
             errors: told.errors.clone(),
             conflict: told.conflict.clone(),
+            permission: told.permission.map(str::to_owned),
         };
         let mut response = HttpResponse::build(told.kind.status());
         if told.kind.is_transient() {
             response.insert_header((header::RETRY_AFTER, told.retry_after.unwrap_or(RETRY_AFTER).to_string()));
         }
         if told.kind == ProblemKind::Unauthenticated {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            response.insert_header((header::WWW_AUTHENTICATE, told.challenge.unwrap_or("Bearer")));
         }
         if let Some(methods) = &told.allow {
             response.insert_header((header::ALLOW, methods.as_str()));

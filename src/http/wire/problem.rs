@@ -27,6 +27,9 @@ pub(crate) struct Problem {
     /// Where no plan satisfies a model: constraints that can't hold together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict: Option<Conflict>,
+    /// Where the sender may not do it: the permission that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<String>,
 }
 
 /// One fault in a body.

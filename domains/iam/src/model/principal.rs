@@ -123,9 +123,11 @@ impl Principal {
     /// Whoever reaches a broker without login on this machine: may everything that an administrator may.
     #[must_use]
     pub fn local() -> Self {
-        let roles = [Role::InfrastructureAdministrator, Role::CloudEdgeAdministrator, Role::Auditor, Role::Billing];
-        let mut grants: Vec<Grant> = roles.map(|role| Grant { role, over: GrantScope::Broker }).to_vec();
-        grants.push(Grant { role: Role::UseCaseAdministrator, over: GrantScope::Project(ProjectId::local()) });
+        let grants = Role::ALL
+            .into_iter()
+            .filter(|role| *role != Role::Partner)
+            .map(|role| Grant { role, over: GrantScope::Broker })
+            .collect();
         Self { actor: Actor::Local, account: None, name: "local".to_owned(), grants, limits: None, via: Via::Loopback }
     }
 }

@@ -3,7 +3,8 @@
 use crate::{
     Grant, IamError, Principal, TokenLimits, Via,
     account::{AccountOwner, AccountState},
-    store::account::StoredAccount,
+    member::Member,
+    store::{account::StoredAccount, member},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_repository::Connection;
@@ -42,8 +43,9 @@ pub(super) fn principal(
 }
 
 /// Roles that were given here, in projects and organisations.
-fn memberships(_connection: &mut Connection, _stored: &StoredAccount) -> Result<Vec<Grant>, IamError> {
-    Ok(Vec::new())
+fn memberships(connection: &mut Connection, stored: &StoredAccount) -> Result<Vec<Grant>, IamError> {
+    let places = member::of_account(connection, stored.account.id)?;
+    Ok(places.iter().flat_map(|(place, roles)| Member::grants(place, roles)).collect())
 }
 
 /// What the issuer claimed at the last login, while that is not too long ago.

@@ -2,6 +2,10 @@
 
 pub(crate) mod account;
 pub(crate) mod login;
+pub(crate) mod member;
+pub(crate) mod organisation;
+pub(crate) mod project;
+pub(crate) mod quota;
 pub(crate) mod session;
 pub(crate) mod testing;
 pub(crate) mod token;

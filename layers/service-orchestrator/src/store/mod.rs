@@ -6,6 +6,7 @@ mod usage;
 
 pub(crate) use orders::{generation, generation_set, order_insert};
 pub(crate) use revisions::revisions;
+pub use usage::applications_living;
 pub(crate) use usage::{price_set, usage};
 
 use crate::{
@@ -232,7 +233,8 @@ pub(crate) fn find(
     if let ProjectScope::Only(projects) = scope {
         query = query.filter(application::project.eq_any(projects.iter().map(ProjectId::to_string)));
     }
-    let mut rows: Vec<Row> = query.order(application::project.asc()).limit(MOST_NAMED).load(connection)?;
+    let loaded = query.order(application::project.asc()).limit(MOST_NAMED).load(connection);
+    let mut rows: Vec<Row> = loaded.map_err(RepositoryError::from)?;
     match rows.len() {
         0 => Err(missing()),
         1 => Ok(with_model(connection, rows.remove(0))?),

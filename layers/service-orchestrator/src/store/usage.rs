@@ -3,7 +3,7 @@
 use super::{application, application_revision};
 use diesel::{ExpressionMethods as _, JoinOnDsl as _, QueryDsl as _, RunQueryDsl as _, TextExpressionMethods as _};
 use hansa_ontology::{
-    ApplicationId, Currency, Money, ResourceModel,
+    ApplicationId, Currency, Money, ProjectId, ResourceModel,
     quota::{QuotaHolder, QuotaUsage},
 };
 use hansa_repository::{Connection, RepositoryError, json, text};
@@ -81,4 +81,17 @@ pub(crate) fn price_set(connection: &mut Connection, id: ApplicationId, price: M
         .set((application::price_micros.eq(price.micros), application::price_currency.eq(price.currency.to_string())))
         .execute(connection)?;
     Ok(())
+}
+
+/// How many applications live in a project.
+///
+/// # Errors
+/// When the database fails.
+pub fn applications_living(connection: &mut Connection, project: &ProjectId) -> Result<u64, RepositoryError> {
+    let count: i64 = application::table
+        .filter(application::project.eq(project.as_str()))
+        .filter(application::live_name.is_not_null())
+        .count()
+        .get_result(connection)?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }

@@ -5,6 +5,8 @@ CREATE TABLE application_project (
     project TEXT NOT NULL
 );
 CREATE INDEX application_project_by_project ON application_project (project);
+-- Projects in which nothing new may come to live.
+CREATE TABLE closed_project (project TEXT PRIMARY KEY NOT NULL);
 INSERT INTO application_project (application, project)
 SELECT application, MIN(CASE WHEN actor LIKE '{"kind":"partner"%' THEN 'hansa/orders' ELSE 'local/default' END)
 FROM operation WHERE kind = 'application.submit' AND application IS NOT NULL GROUP BY application;

@@ -1,0 +1,163 @@
+//! Members: who has which roles in an organisation or a project. What is taken
+//! from somebody is taken with their next request.
+
+use super::{Iam, organisation, organisation::expect_version, project};
+use crate::{
+    IamError, Member, Place, Role,
+    account::AccountState,
+    member::expect_roles,
+    store::{self, account::StoredAccount},
+};
+use hansa_ontology::{AccountId, Actor};
+use hansa_repository::{
+    Connection,
+    event::{self, NewEvent},
+};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+impl Iam {
+    /// The members of a place, by handle. Roles that issuers' claims give are not among them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn member_list(
+        &self,
+        place: Place,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<Member>, IamError> {
+        self.inner
+            .database
+            .read(move |connection| {
+                expect_place(connection, &place)?;
+                Ok(store::member::list(connection, &place, after.as_deref(), limit)?)
+            })
+            .await
+    }
+
+    /// A member, by the handle or the id of the account.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn member_get(&self, place: Place, reference: &str) -> Result<Member, IamError> {
+        let reference = reference.to_owned();
+        self.inner
+            .database
+            .read(move |connection| {
+                let missing = || missing(&reference, &place);
+                let account = account(connection, &reference)?.ok_or_else(missing)?.account.id;
+                store::member::get(connection, &place, account)?.ok_or_else(missing)
+            })
+            .await
+    }
+
+    /// Makes somebody a member with these roles, or gives a member other roles.
+    ///
+    /// # Errors
+    /// When there is no such account or place, a role is none for members, or
+    /// the member has another version than `expected`; 0 expects none.
+    pub async fn member_put(
+        &self,
+        place: Place,
+        reference: &str,
+        roles: BTreeSet<Role>,
+        expected: Option<i64>,
+        actor: Actor,
+    ) -> Result<Member, IamError> {
+        expect_roles(&roles)?;
+        let (now, reference) = (self.now(), reference.to_owned());
+        self.inner
+            .database
+            .write(move |connection| {
+                expect_place(connection, &place)?;
+                let stored = account(connection, &reference)?.filter(|known| known.account.state != AccountState::Removed);
+                let Some(StoredAccount { account, .. }) = stored else {
+                    let message = format!("there is no account `{reference}`; it is made when its person first signs in");
+                    return Err(IamError::invalid("/account", message));
+                };
+                let known = store::member::get(connection, &place, account.id)?;
+                expect_version(expected, known.as_ref().map_or(0, |known| known.version))?;
+                if let Some(known) = known.as_ref().filter(|known| known.roles == roles) {
+                    return Ok(known.clone());
+                }
+                let member = Member {
+                    account: account.id,
+                    handle: account.handle,
+                    name: account.name,
+                    created_at: known.as_ref().map_or(now, |known| known.created_at),
+                    updated_at: now,
+                    version: known.map_or(1, |known| known.version + 1),
+                    place,
+                    roles,
+                };
+                store::member::put(connection, &member)?;
+                tell(connection, &member, &actor, "member.granted")?;
+                Ok(member)
+            })
+            .await
+    }
+
+    /// Takes a member's roles away.
+    ///
+    /// # Errors
+    /// When there is no such member, or it has another version than `expected`.
+    pub async fn member_remove(
+        &self,
+        place: Place,
+        reference: &str,
+        expected: Option<i64>,
+        actor: Actor,
+    ) -> Result<(), IamError> {
+        let (now, reference) = (self.now(), reference.to_owned());
+        self.inner
+            .database
+            .write(move |connection| {
+                let missing = || missing(&reference, &place);
+                let id = account(connection, &reference)?.ok_or_else(missing)?.account.id;
+                let known = store::member::get(connection, &place, id)?.ok_or_else(missing)?;
+                expect_version(expected, known.version)?;
+                store::member::delete(connection, &place, id)?;
+                let gone = Member { roles: BTreeSet::new(), updated_at: now, ..known };
+                tell(connection, &gone, &actor, "member.removed")
+            })
+            .await
+    }
+}
+
+fn missing(reference: &str, place: &Place) -> IamError {
+    IamError::NotFound(format!("the member `{reference}` of {place}"))
+}
+
+/// The account of a handle or an id.
+fn account(connection: &mut Connection, reference: &str) -> Result<Option<StoredAccount>, IamError> {
+    match reference.parse::<AccountId>() {
+        Ok(id) => Ok(store::account::account_get(connection, id)?),
+        Err(_) => Ok(store::account::account_by_handle(connection, reference)?),
+    }
+}
+
+pub(super) fn expect_place(connection: &mut Connection, place: &Place) -> Result<(), IamError> {
+    match place {
+        Place::Organisation(id) => organisation::open(connection, id).map(|_| ()),
+        Place::Project(id) => project::open(connection, id).map(|_| ()),
+    }
+}
+
+fn tell(connection: &mut Connection, of: &Member, actor: &Actor, kind: &str) -> Result<(), IamError> {
+    let roles: Vec<&str> = of.roles.iter().map(|role| role.name()).collect();
+    let has = if roles.is_empty() { "no role any more".to_owned() } else { roles.join(", ") };
+    event::append(
+        connection,
+        &NewEvent {
+            at: of.updated_at,
+            actor: actor.clone(),
+            application: None,
+            subject: of.place.to_string(),
+            kind: kind.to_owned(),
+            message: format!("{} has in {}: {has}", of.handle, of.place),
+            data: json!({"account": of.account, "handle": of.handle, "roles": roles}),
+        },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! How callers prove who they are: a token in the Authorization header for
+//! programs, the cookie of a session for browsers, never one for the other.
+
+use super::table::Proof;
+use crate::http::{
+    Broker,
+    portal::Cookies,
+    problem::{ApiError, ProblemKind},
+};
+use actix_web::{HttpRequest, http::header};
+use hansa_iam::Principal;
+
+/// What is answered to those who show nothing (RFC 6750, section 3).
+const ASK: &str = "Bearer realm=\"hansa\"";
+/// What is answered to those who show what proves nothing (RFC 6750, section 3.1).
+const REFUSE: &str = "Bearer realm=\"hansa\", error=\"invalid_token\"";
+
+/// Who sent a request.
+///
+/// # Errors
+/// `Unauthenticated` where that isn't proved.
+pub(super) async fn principal(broker: &Broker, request: &HttpRequest, proof: Proof) -> Result<Principal, ApiError> {
+    if !broker.iam.login_required() {
+        return Ok(Principal::local());
+    }
+    match proof {
+        Proof::Session => session(broker, request).await,
+        Proof::Bearer | Proof::Signature => bearer(broker, request).await,
+    }
+}
+
+async fn bearer(broker: &Broker, request: &HttpRequest) -> Result<Principal, ApiError> {
+    let mut given = request.headers().get_all(header::AUTHORIZATION);
+    let (Some(value), None) = (given.next(), given.next()) else {
+        let text = "send a token of yours: Authorization: Bearer hansa_pat_…; `hansa login` gets one";
+        return Err(ApiError::new(ProblemKind::Unauthenticated, text).with_challenge(ASK));
+    };
+    let token = value.to_str().ok().and_then(|value| value.split_once(' '));
+    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        let text = "Authorization: it is not `Bearer` and a token (RFC 6750)";
+        return Err(ApiError::new(ProblemKind::Unauthenticated, text).with_challenge(REFUSE));
+    };
+    broker.iam.authenticate_bearer(token).await.map_err(|error| ApiError::from(error).with_challenge(REFUSE))
+}
+
+async fn session(broker: &Broker, request: &HttpRequest) -> Result<Principal, ApiError> {
+    let signed_out = || ApiError::new(ProblemKind::Unauthenticated, "sign in first").with_challenge(ASK);
+    let cookie = request.cookie(&Cookies::of(request).session()).ok_or_else(signed_out)?;
+    match broker.iam.session_get(cookie.value()).await {
+        Err(error) if error.kind() == hansa_iam::ErrorKind::Unauthenticated => Err(signed_out()),
+        other => Ok(other?),
+    }
+}

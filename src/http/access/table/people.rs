@@ -1,0 +1,35 @@
+//! Accounts, tokens, organisations, projects, members, quotas: `/api/v1`.
+
+use super::{
+    Object::{Broker, Organisation, Own, Project, Seen},
+    Route, known, on,
+};
+use hansa_iam::Action;
+
+const PROJECT: super::Object = Project("organisation", "project");
+const ORGANISATION: super::Object = Organisation("organisation");
+
+pub(super) const ROUTES: &[Route] = &[
+    on("GET", "/api/v1/organisations", Action::ProjectRead, Seen),
+    on("POST", "/api/v1/organisations", Action::OrganisationWrite, Broker),
+    on("GET", "/api/v1/organisations/{organisation}", Action::ProjectRead, ORGANISATION),
+    on("PATCH", "/api/v1/organisations/{organisation}", Action::OrganisationWrite, ORGANISATION),
+    on("DELETE", "/api/v1/organisations/{organisation}", Action::OrganisationWrite, ORGANISATION),
+    on("GET", "/api/v1/organisations/{organisation}/quota", Action::QuotaRead, ORGANISATION),
+    on("PUT", "/api/v1/organisations/{organisation}/quota", Action::QuotaWrite, ORGANISATION),
+    on("GET", "/api/v1/organisations/{organisation}/members", Action::MemberRead, ORGANISATION),
+    on("GET", "/api/v1/organisations/{organisation}/members/{member}", Action::MemberRead, ORGANISATION),
+    on("PUT", "/api/v1/organisations/{organisation}/members/{member}", Action::MemberWrite, ORGANISATION),
+    on("DELETE", "/api/v1/organisations/{organisation}/members/{member}", Action::MemberWrite, ORGANISATION),
+    on("GET", "/api/v1/projects", Action::ProjectRead, Seen),
+    on("POST", "/api/v1/organisations/{organisation}/projects", Action::ProjectWrite, ORGANISATION),
+    on("GET", "/api/v1/projects/{organisation}/{project}", Action::ProjectRead, PROJECT),
+    on("PATCH", "/api/v1/projects/{organisation}/{project}", Action::ProjectWrite, PROJECT),
+    on("DELETE", "/api/v1/projects/{organisation}/{project}", Action::ProjectWrite, PROJECT),
+    on("GET", "/api/v1/projects/{organisation}/{project}/quota", Action::QuotaRead, PROJECT),
+    on("PUT", "/api/v1/projects/{organisation}/{project}/quota", Action::QuotaWrite, PROJECT),
+    on("GET", "/api/v1/projects/{organisation}/{project}/members", Action::MemberRead, PROJECT),
+    on("GET", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberRead, PROJECT),
+    on("PUT", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberWrite, PROJECT),
+    on("DELETE", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberWrite, PROJECT),
+];
