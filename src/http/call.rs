@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use hansa_ontology::{
-    Actor, ResourceModel,
+    Actor, ProjectId, ResourceModel,
     quantity::{Mebibytes, TimeSpan},
 };
 use hansa_service_orchestrator::{Change, IdempotencyKey};
@@ -43,7 +43,7 @@ pub(crate) struct Call {
 }
 
 /// The query parameters of requests that change something.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CallQuery {
     #[serde(default)]
@@ -52,12 +52,29 @@ struct CallQuery {
     what_if: bool,
     #[serde(default)]
     partial: bool,
+    /// Read by the layer of access: whose it is.
+    #[serde(rename = "project")]
+    _project: Option<String>,
 }
 
 impl Call {
-    /// Who changes what, as the orchestrator wants it.
-    pub(crate) fn change(&self) -> Change {
-        Change { actor: self.actor.clone(), expected_version: self.expected_version, idempotency: self.key.clone() }
+    /// Who changes what in a project, as the orchestrator wants it, with the
+    /// quotas that the change has to fit into.
+    pub(crate) async fn change(&self, broker: &Broker, project: &ProjectId) -> Result<Change, ApiError> {
+        // What partners ordered was agreed with them; it takes of nobody's quota.
+        let quotas = if *project == ProjectId::orders() { Vec::new() } else { broker.iam.quotas_of(project).await? };
+        Ok(Change { quotas, ..self.change_unlimited(project) })
+    }
+
+    /// As [`Self::change`], for what takes of no quota.
+    pub(crate) fn change_unlimited(&self, project: &ProjectId) -> Change {
+        Change {
+            actor: self.actor.clone(),
+            project: project.clone(),
+            quotas: Vec::new(),
+            expected_version: self.expected_version,
+            idempotency: self.key.clone(),
+        }
     }
 
     /// The body as a resource model, YAML or JSON.
@@ -128,6 +145,7 @@ impl FromRequest for Call {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            let caller = Caller::extract(&request).await?;
             let query = web::Query::<CallQuery>::from_query(request.query_string())
                 .map_err(|error| bad_query(&error))?
                 .into_inner();
@@ -139,7 +157,7 @@ impl FromRequest for Call {
             let body = in_time(slowest, read_body(payload, limit)).await?;
             let digest = digest(&request, &body);
             Ok(Self {
-                actor: Caller::of(&request).actor(),
+                actor: caller.actor(),
                 key: idempotency_key(&request)?.map(|key| IdempotencyKey { key, digest }),
                 expected_version: if_match(&request)?,
                 dry_run: query.dry_run,

@@ -1,7 +1,7 @@
 //! Starts and stops the server.
 
 use super::{
-    Broker, admin, dev_login, federation, login, middleware,
+    Broker, access, admin, dev_login, federation, login, middleware,
     openapi::{Documents, Frame},
     portal, routes,
     tls::{self, TlsError},
@@ -192,6 +192,7 @@ pub(crate) fn application(
             }
         })
         .default_service(web::to(routes::unknown))
+        .wrap(actix_web::middleware::from_fn(access::guard))
         .wrap(actix_web::middleware::Compress::default())
         .wrap(actix_web::middleware::from_fn(middleware::around))
 }

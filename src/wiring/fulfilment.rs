@@ -20,9 +20,11 @@ pub(super) struct Delivery(pub ServiceOrchestrator);
 fn told(error: OrchestratorError) -> FulfilmentError {
     match error.kind() {
         ErrorKind::NotFound => FulfilmentError::NotFound,
-        ErrorKind::Conflict | ErrorKind::PreconditionFailed | ErrorKind::Invalid | ErrorKind::Infeasible => {
-            FulfilmentError::Refused { reason: error.to_string() }
-        }
+        ErrorKind::Conflict
+        | ErrorKind::QuotaExceeded
+        | ErrorKind::PreconditionFailed
+        | ErrorKind::Invalid
+        | ErrorKind::Infeasible => FulfilmentError::Refused { reason: error.to_string() },
         ErrorKind::Unavailable | ErrorKind::Internal => FulfilmentError::Unavailable(error.to_string()),
     }
 }

@@ -2,9 +2,9 @@
 //! that is permitted. What isn't in the table of routes isn't reached.
 
 use super::{
-    Caller, host,
+    Caller,
     object::{self, Named},
-    proof,
+    origin, proof,
     record::Asked,
     table::{self, Need, Proof, Route},
 };
@@ -65,11 +65,12 @@ async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<Asked
     let pattern = request.resource_map().match_pattern(&path).ok_or_else(|| nowhere(request))?;
     let route = table::find(request.method(), &pattern).ok_or_else(|| unlisted(request, &pattern))?;
     if route.proof != Proof::Signature && !broker.iam.login_required() {
-        host::expect_local(request)?;
+        origin::expect_own(request)?;
     }
     let Some(principal) = principal(broker, request, route).await? else {
         return Ok(None);
     };
+    broker.defence.admit_actor(&principal)?;
     let mut asked = Asked::new(request, &principal, action(route));
     let named = Named { pattern: &pattern, path: &path, query: request.query_string() };
     let (resource, policies) = match route.need {
@@ -122,8 +123,12 @@ fn refusal(decision: &Decision) -> ApiError {
     let forbids = decision.policies.first().filter(|id| id.starts_with("token-"));
     let action = decision.action;
     let why = match forbids {
-        Some(policy) => format!("the permission {action} is missing: the token's limits ({policy}) exclude it; use another token"),
-        None => format!("the permission {action} is missing; ask whoever runs the project or the broker for a role that has it"),
+        Some(policy) => {
+            format!("the permission {action} is missing: the token's limits ({policy}) exclude it; use another token")
+        }
+        None => format!(
+            "the permission {action} is missing; ask whoever runs the project or the broker for a role that has it"
+        ),
     };
     ApiError::new(ProblemKind::Forbidden, why).with_permission(action.name())
 }

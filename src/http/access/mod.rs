@@ -5,9 +5,9 @@
 //! and keeps a record ([`record`]). A handler takes a [`Caller`].
 
 mod caller;
-mod host;
 mod layer;
 mod object;
+mod origin;
 mod proof;
 mod record;
 pub(crate) mod table;

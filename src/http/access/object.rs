@@ -7,7 +7,6 @@ use crate::http::{
     problem::{ApiError, ProblemKind},
     query::parameter,
 };
-use actix_web::dev::ServiceRequest;
 use hansa_iam::{Action, Principal, Resource, Via};
 use hansa_ontology::{OperationId, OrganisationId, ProjectId, ProjectScope};
 use hansa_repository::{RepositoryError, operation};
@@ -52,7 +51,9 @@ impl Named<'_> {
     /// The part of the path that the pattern gives this name, decoded.
     fn part(&self, name: &str) -> String {
         let parts = self.pattern.split('/').zip(self.path.split('/'));
-        let found = parts.into_iter().find(|(part, _)| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name));
+        let found = parts
+            .into_iter()
+            .find(|(part, _)| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name));
         found.map(|(_, given)| decoded(given)).unwrap_or_default()
     }
 }
@@ -100,7 +101,10 @@ async fn chosen(broker: &Broker, principal: &Principal, action: Action, query: &
                 (Some(only), None) => Ok(only),
                 // Decided on next, and refused with what is missing.
                 (None, _) => Ok(ProjectId::any()),
-                (Some(one), Some(other)) => Err(ApiError::field("project", format!("there are several of yours; name one, such as ?project={one} or ?project={other}"))),
+                (Some(one), Some(other)) => Err(ApiError::field(
+                    "project",
+                    format!("there are several of yours; name one, such as ?project={one} or ?project={other}"),
+                )),
             }
         }
         ProjectScope::All => Err(ApiError::field("project", "say whose it is to be: ?project=organisation/project")),

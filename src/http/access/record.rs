@@ -1,8 +1,8 @@
 //! The record of what was decided: every change, and every refusal.
 
 use super::object::subject;
-use crate::http::Broker;
-use actix_web::{dev::ServiceRequest, http::StatusCode};
+use crate::http::{Broker, defence::ClientAddress};
+use actix_web::{HttpMessage as _, dev::ServiceRequest, http::StatusCode};
 use hansa_iam::{Action, AuditOutcome, NewAuditRecord, Principal, Resource};
 use hansa_repository::request;
 use serde_json::json;
@@ -34,7 +34,7 @@ impl Asked {
             action: action.map_or_else(|| "account.self".to_owned(), |action| action.name().to_owned()),
             resource: None,
             policies: Vec::new(),
-            origin: request.peer_addr().map(|peer| peer.ip()),
+            origin: request.extensions().get::<ClientAddress>().map(|client| client.0),
             method: request.method().to_string(),
             path: shown.to_owned(),
             changes: !request.method().is_safe(),

@@ -114,7 +114,7 @@ impl Defence {
         if !response.headers().contains_key(STREAM) {
             return response;
         }
-        let caller = Caller::of(response.request()).actor();
+        let caller = Caller::of(response.request()).map(|caller| caller.actor());
         match self.streams.open(&format!("{caller:?}")) {
             Ok(open) => response.map_body(|_, body| open.around(body)),
             Err(refused) => ServiceResponse::new(response.into_parts().0, refused.response(instance)),

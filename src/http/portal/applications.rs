@@ -15,7 +15,7 @@ use crate::{
         },
     },
 };
-use actix_web::web;
+use hansa_iam::Action;
 use serde::Deserialize;
 
 /// Revisions that are listed.
@@ -51,9 +51,9 @@ pub(crate) async fn list(visit: Visit, query: Query<ListQuery>) -> Reply {
 }
 
 /// Shows an application.
-pub(crate) async fn show(visit: Visit, reference: web::Path<String>) -> Reply {
-    let application = tenant::find(&visit, &reference).await?;
-    let seen = looked_at(&visit.broker, &application.id.to_string()).await?;
+pub(crate) async fn show(visit: Visit) -> Reply {
+    let application = tenant::find(&visit).await?;
+    let seen = looked_at(&visit.broker, application.id, may_read_logs(&visit)).await?;
     let revisions: Vec<RevisionSeen> = visit
         .broker
         .orchestrator
@@ -67,7 +67,16 @@ pub(crate) async fn show(visit: Visit, reference: web::Path<String>) -> Reply {
 }
 
 /// Follows an application.
-pub(crate) async fn live(visit: Visit, reference: web::Path<String>) -> Reply {
-    let application = tenant::find(&visit, &reference).await?;
-    Ok(live::follow(visit, application.id))
+pub(crate) async fn live(visit: Visit) -> Reply {
+    let application = tenant::find(&visit).await?;
+    Ok({
+        let logs = may_read_logs(&visit);
+        live::follow(visit, application.id, logs)
+    })
+}
+
+/// Whether the visitor may read what the application's workloads print.
+fn may_read_logs(visit: &Visit) -> bool {
+    let resource = visit.caller.resource.as_ref();
+    resource.is_some_and(|application| visit.caller.may(&visit.broker, Action::ApplicationLogs, application))
 }

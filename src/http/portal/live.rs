@@ -41,10 +41,11 @@ const POLL: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 150;
 
 /// Everything that the page of an application shows.
-pub(super) async fn looked_at(broker: &Broker, reference: &str) -> Result<Seen, ApiError> {
-    let detail = broker.orchestrator.detail(reference).await?;
+/// `logs`: also what its workloads print.
+pub(super) async fn looked_at(broker: &Broker, id: ApplicationId, logs: bool) -> Result<Seen, ApiError> {
+    let detail = broker.orchestrator.detail(id).await?;
     let application = &detail.application;
-    let (id, operation) = (application.id, application.operation);
+    let operation = application.operation;
     let filter = EventFilter { application: Some(id), ..EventFilter::default() };
     let (events, operation) = broker
         .database
@@ -53,17 +54,17 @@ pub(super) async fn looked_at(broker: &Broker, reference: &str) -> Result<Seen, 
             Ok::<_, hansa_repository::RepositoryError>((events, operation::get(connection, operation).ok()))
         })
         .await?;
-    let logs = output(broker, reference).await;
+    let logs = if logs { output(broker, id).await } else { Vec::new() };
     let names = Names::of(&*broker.catalogue.snapshot().await?);
     Ok(Seen { detail, operation, events, logs, names, now: broker.clock.now() })
 }
 
 /// The latest lines of all instances. What can't be had in time is left out:
 /// a page doesn't wait for a partner.
-async fn output(broker: &Broker, reference: &str) -> Vec<LogLine> {
+async fn output(broker: &Broker, id: ApplicationId) -> Vec<LogLine> {
     let query = LogQuery { tail: Some(LINES_EACH), since: None, follow: false };
     let read = async {
-        let streams = broker.orchestrator.logs(reference, None, None, query).await.ok()?;
+        let streams = broker.orchestrator.logs(id, None, None, query).await.ok()?;
         let lines = streams.into_iter().map(|(origin, lines)| {
             let origin = format!("{}#{}", origin.component, origin.ordinal);
             lines
@@ -82,16 +83,17 @@ async fn output(broker: &Broker, reference: &str) -> Vec<LogLine> {
 
 /// Sends what changes, until the application is gone, the reader goes away or
 /// the broker stops.
-pub(super) fn follow(visit: Visit, id: ApplicationId) -> HttpResponse {
+pub(super) fn follow(visit: Visit, id: ApplicationId, logs: bool) -> HttpResponse {
     let Visit { asked, broker, .. } = visit;
     let shutdown = broker.shutdown.clone();
-    stream::events(&shutdown, move |sink| rounds(broker, asked.language, id, sink))
+    stream::events(&shutdown, move |sink| rounds(broker, asked.language, id, logs, sink))
 }
 
 async fn rounds(
     broker: web::Data<Broker>,
     language: Language,
     id: ApplicationId,
+    logs: bool,
     sink: Sink,
 ) -> Result<(), ReaderGone> {
     let mut signal = broker.database.event_signal();
@@ -99,7 +101,7 @@ async fn rounds(
     sink.text("retry: 2000\n\n".to_owned()).await?;
     for _ in 0..ROUNDS {
         signal.mark_unchanged();
-        match looked_at(&broker, &id.to_string()).await {
+        match looked_at(&broker, id, logs).await {
             Ok(seen) => {
                 send(&sink, &mut sent, &Live::new(language, &seen)).await?;
                 if seen.detail.application.phase == Phase::Removed {

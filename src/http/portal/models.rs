@@ -80,7 +80,8 @@ pub(crate) async fn submit(form: Form) -> Reply {
         }
     };
     let name = model.name.clone();
-    let change = tenant::change(&form.visit, &project, "", form.get("key"), &format!("submit\n{project}\n{text}"));
+    let change =
+        tenant::change(&form.visit, &project, "", form.get("key"), &format!("submit\n{project}\n{text}")).await?;
     match form.visit.broker.orchestrator.submit(*model, change).await {
         Ok(accepted) => {
             let to = format!("/applications/{}", accepted.application);
@@ -103,16 +104,16 @@ async fn form_again(visit: Visit, status: StatusCode, project: &str, text: &str,
 }
 
 /// Shows the form for another revision.
-pub(crate) async fn update_show(visit: Visit, reference: web::Path<String>) -> Reply {
-    let application = tenant::find(&visit, &reference).await?;
+pub(crate) async fn update_show(visit: Visit) -> Reply {
+    let application = tenant::find(&visit).await?;
     let text = tenant::as_text(&application.model);
     let subject = subject(&application, application.version);
     visit.show(Place::Applications, |frame| ModelPage::new(frame, subject, &text, Trouble::default()))
 }
 
 /// Plans another revision (`step=plan`), or puts it in place (`step=apply`).
-pub(crate) async fn update(form: Form, reference: web::Path<String>) -> Reply {
-    let application = tenant::find(&form.visit, &reference).await?;
+pub(crate) async fn update(form: Form) -> Reply {
+    let application = tenant::find(&form.visit).await?;
     let (text, project) = (text(&form), tenant::project(&application));
     let version = form.get("version").parse().unwrap_or(application.version);
     let again = |visit: Visit, status: StatusCode, trouble: Trouble| {
@@ -129,8 +130,8 @@ pub(crate) async fn update(form: Form, reference: web::Path<String>) -> Reply {
     };
     if form.get("step") == "apply" {
         let content = format!("update\n{}\n{text}", application.id);
-        let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content);
-        form.visit.broker.orchestrator.update(&application.id.to_string(), *model, change).await?;
+        let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content).await?;
+        form.visit.broker.orchestrator.update(application.id, *model, change).await?;
         return Ok(done(&form.visit, &application, "done-updated"));
     }
     match tenant::plan(&form.visit, &project, *model).await? {
@@ -145,8 +146,8 @@ pub(crate) async fn update(form: Form, reference: web::Path<String>) -> Reply {
 }
 
 /// Plans another number of instances (`step=plan`), or sets it (`step=apply`).
-pub(crate) async fn scale(form: Form, reference: web::Path<String>) -> Reply {
-    let application = tenant::find(&form.visit, &reference).await?;
+pub(crate) async fn scale(form: Form) -> Reply {
+    let application = tenant::find(&form.visit).await?;
     let project = tenant::project(&application);
     let mut replicas: BTreeMap<String, u32> = BTreeMap::new();
     for (component, count) in form.beginning("replicas-").filter(|(_, count)| !count.trim().is_empty()) {
@@ -157,8 +158,8 @@ pub(crate) async fn scale(form: Form, reference: web::Path<String>) -> Reply {
     }
     if form.get("step") == "apply" {
         let content = format!("scale\n{}\n{replicas:?}", application.id);
-        let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content);
-        form.visit.broker.orchestrator.scale(&application.id.to_string(), replicas, change).await?;
+        let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content).await?;
+        form.visit.broker.orchestrator.scale(application.id, replicas, change).await?;
         return Ok(done(&form.visit, &application, "done-scaled"));
     }
     let mut model = application.model.clone();
@@ -182,8 +183,8 @@ pub(crate) async fn scale(form: Form, reference: web::Path<String>) -> Reply {
 }
 
 /// Shows what goes with an application.
-pub(crate) async fn remove_show(visit: Visit, reference: web::Path<String>) -> Reply {
-    let detail = tenant::detail(&visit, &reference).await?;
+pub(crate) async fn remove_show(visit: Visit) -> Reply {
+    let detail = tenant::detail(&visit).await?;
     let names = tenant::names(&visit).await?;
     visit.show(Place::Applications, |frame| {
         RemovePage::new(frame, &detail.application, &names, &detail.machines, detail.workloads.len())
@@ -191,10 +192,10 @@ pub(crate) async fn remove_show(visit: Visit, reference: web::Path<String>) -> R
 }
 
 /// Takes an application away.
-pub(crate) async fn remove(form: Form, reference: web::Path<String>) -> Reply {
-    let application = tenant::find(&form.visit, &reference).await?;
-    let change = tenant::change(&form.visit, &tenant::project(&application), form.get("version"), "", "");
-    form.visit.broker.orchestrator.remove(&application.id.to_string(), change).await?;
+pub(crate) async fn remove(form: Form) -> Reply {
+    let application = tenant::find(&form.visit).await?;
+    let change = tenant::change(&form.visit, &tenant::project(&application), form.get("version"), "", "").await?;
+    form.visit.broker.orchestrator.remove(application.id, change).await?;
     Ok(done(&form.visit, &application, "done-removing"))
 }
 
@@ -234,7 +235,7 @@ async fn confirm(
     texts: Option<(&str, &str)>,
 ) -> Reply {
     let names = tenant::names(&visit).await?;
-    let machines = tenant::detail(&visit, &application.id.to_string()).await?.machines;
+    let machines = tenant::detail(&visit).await?.machines;
     let name = application.name.clone();
     visit.show(Place::Applications, |frame| {
         let also = AlsoBy::new(&frame).cli(&["app", "show", &name]).get(&format!("/api/v1/applications/{name}"));

@@ -9,6 +9,7 @@ use crate::{
     },
 };
 use hansa_federation_manager::partners::PartnerState;
+use hansa_iam::{Action, Resource};
 use hansa_repository::event::{self, EventFilter, Order};
 
 /// Events that are shown.
@@ -18,10 +19,11 @@ const EVENTS: usize = 12;
 pub(crate) async fn show(visit: Visit) -> Reply {
     let broker = visit.broker.clone();
     let all = tenant::outlines(&visit).await?;
-    let events = broker
-        .database
-        .read(|connection| event::list(connection, &EventFilter::default(), EVENTS, Order::NewestFirst))
-        .await?;
+    let scope = visit.caller.scope(&broker, Action::ApplicationRead).await?;
+    let brokers = visit.caller.may(&broker, Action::EventRead, &Resource::Broker);
+    let filter = EventFilter { scope, brokers, ..EventFilter::default() };
+    let events =
+        broker.database.read(move |connection| event::list(connection, &filter, EVENTS, Order::NewestFirst)).await?;
     let partners = partners(&visit, visit.language()).await?;
     visit.show(Place::Overview, |frame| {
         let recent = events.into_iter().map(|event| Recent::of(&frame, event)).collect();
@@ -32,7 +34,9 @@ pub(crate) async fn show(visit: Visit) -> Reply {
 /// Partners that can't be reached, and those with whom things are on hold.
 async fn partners(visit: &Visit, language: Language) -> Result<Vec<Attention>, ApiError> {
     let Some(manager) = &visit.broker.federation else { return Ok(Vec::new()) };
-    let unwell = manager.partner_list().await?.into_iter().filter_map(|partner| {
+    let scope = visit.caller.partners(&visit.broker, Action::PartnerRead);
+    let seen = manager.partner_list().await?.into_iter().filter(|partner| scope.covers(&partner.did));
+    let unwell = seen.filter_map(|partner| {
         let (state, reason) = match partner.state {
             PartnerState::Suspended => ("suspended", partner.reason.clone()),
             PartnerState::Active | PartnerState::Draining if partner.unreachable_since.is_some() => {

@@ -8,8 +8,9 @@ use crate::{
         pages::{applications::Outline, model_form::Trouble, names::Names, plan::ConflictView, source::Fault},
     },
 };
+use hansa_iam::Action;
 use hansa_mco::{McoError, model::Plan, planner::PlanError};
-use hansa_ontology::ResourceModel;
+use hansa_ontology::{ProjectId, ResourceModel};
 use hansa_service_orchestrator::{
     Application, ApplicationDetail, ApplicationFilter, Change, IdempotencyKey, OrchestratorError,
 };
@@ -17,6 +18,8 @@ use sha2::{Digest as _, Sha256};
 
 /// Applications that are read at once.
 const BATCH: usize = 500;
+/// Projects from which a form lets choose.
+const MOST_PROJECTS: usize = 500;
 
 /// A text that was read and planned, or what is wrong with it.
 pub(super) enum Planned {
@@ -27,37 +30,67 @@ pub(super) enum Planned {
 }
 
 /// The application of a path.
-pub(super) async fn find(visit: &Visit, reference: &str) -> Result<Application, ApiError> {
-    Ok(visit.broker.orchestrator.application(reference).await?)
+pub(super) async fn find(visit: &Visit) -> Result<Application, ApiError> {
+    Ok(visit.broker.orchestrator.application(visit.caller.application()?).await?)
 }
 
 /// Everything of an application.
-pub(super) async fn detail(visit: &Visit, reference: &str) -> Result<ApplicationDetail, ApiError> {
-    Ok(visit.broker.orchestrator.detail(reference).await?)
+pub(super) async fn detail(visit: &Visit) -> Result<ApplicationDetail, ApiError> {
+    Ok(visit.broker.orchestrator.detail(visit.caller.application()?).await?)
 }
 
 /// The project of an application.
-pub(super) fn project(_application: &Application) -> String {
-    "local/default".to_owned()
+pub(super) fn project(application: &Application) -> String {
+    application.project.to_string()
 }
 
 /// The projects in which the visitor may make an application.
-pub(super) async fn projects(_visit: &Visit) -> Result<Vec<String>, ApiError> {
-    Ok(vec!["local/default".to_owned()])
+pub(super) async fn projects(visit: &Visit) -> Result<Vec<String>, ApiError> {
+    let scope = visit.caller.scope(&visit.broker, Action::ApplicationCreate).await?;
+    let mut names: Vec<String> = visit
+        .broker
+        .iam
+        .project_list(scope, None, None, MOST_PROJECTS)
+        .await?
+        .into_iter()
+        .filter(|project| project.id != ProjectId::orders())
+        .map(|project| project.id.to_string())
+        .collect();
+    // Without login there is one project that everything goes to unless something else is said.
+    names.sort_by_key(|name| name != ProjectId::local().as_str());
+    Ok(names)
 }
 
 /// Who changes what, on which condition.
-pub(super) fn change(visit: &Visit, _project: &str, version: &str, key: &str, content: &str) -> Change {
+pub(super) async fn change(
+    visit: &Visit,
+    project: &str,
+    version: &str,
+    key: &str,
+    content: &str,
+) -> Result<Change, ApiError> {
+    let project = ProjectId::new(project).map_err(|error| ApiError::field("project", error.to_string()))?;
+    let quotas = match project == ProjectId::orders() {
+        true => Vec::new(),
+        false => visit.broker.iam.quotas_of(&project).await?,
+    };
     let digest = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let key = (!key.is_empty()).then(|| IdempotencyKey { key: key.to_owned(), digest });
-    Change { actor: visit.caller.actor(), expected_version: version.parse().ok(), idempotency: key }
+    Ok(Change {
+        actor: visit.caller.actor(),
+        project,
+        quotas,
+        expected_version: version.parse().ok(),
+        idempotency: key,
+    })
 }
 
 /// Every living application that the visitor may see, in short.
 pub(super) async fn outlines(visit: &Visit) -> Result<Vec<Outline>, ApiError> {
+    let scope = visit.caller.scope(&visit.broker, Action::ApplicationRead).await?;
     let (mut all, mut token) = (Vec::new(), None);
     loop {
-        let filter = ApplicationFilter::default();
+        let filter = ApplicationFilter { scope: scope.clone(), ..ApplicationFilter::default() };
         let page = visit.broker.orchestrator.application_list(filter, BATCH, token).await?;
         all.extend(page.items.iter().map(outline));
         token = page.next;
@@ -108,7 +141,8 @@ pub(super) fn read(text: &str) -> Result<Box<ResourceModel>, Trouble> {
 /// Plans a model.
 pub(super) async fn plan(visit: &Visit, project: &str, model: ResourceModel) -> Result<Planned, ApiError> {
     let currency = model.currency.unwrap_or(visit.broker.settings.currency);
-    match ask(visit, project, &model).await {
+    let project = ProjectId::new(project).map_err(|error| ApiError::field("project", error.to_string()))?;
+    match ask(visit, &project, &model).await {
         Ok(plan) => Ok(Planned::Plan(Box::new(model), Box::new(plan))),
         Err(OrchestratorError::Mco(McoError::Plan(PlanError::Infeasible(infeasible)))) => {
             let conflict = Some(ConflictView::new(visit.language(), &infeasible, currency));
@@ -124,8 +158,8 @@ pub(super) async fn plan(visit: &Visit, project: &str, model: ResourceModel) -> 
     }
 }
 
-async fn ask(visit: &Visit, _project: &str, model: &ResourceModel) -> Result<Plan, OrchestratorError> {
-    visit.broker.orchestrator.plan(model, false).await
+async fn ask(visit: &Visit, project: &ProjectId, model: &ResourceModel) -> Result<Plan, OrchestratorError> {
+    visit.broker.orchestrator.plan(project, model, false).await
 }
 
 /// What the API would say, as trouble with a text.

@@ -182,8 +182,12 @@ impl FromRequest for Visit {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let broker = request.app_data::<web::Data<Broker>>().cloned();
-        let visit = broker.map(|broker| Self { asked: Asked::of(request), caller: Caller::of(request), broker });
-        ready(visit.ok_or_else(|| ApiError::new(ProblemKind::Internal, "the broker isn't wired to its server")))
+        let visit = match (broker, Caller::of(request)) {
+            (Some(broker), Some(caller)) => Ok(Self { asked: Asked::of(request), caller, broker }),
+            (Some(_), None) => Err(ApiError::new(ProblemKind::Unauthenticated, "sign in first")),
+            (None, _) => Err(ApiError::new(ProblemKind::Internal, "the broker isn't wired to its server")),
+        };
+        ready(visit)
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum ProblemKind {
     Timeout,
     /// It clashes with what is there.
     Conflict,
+    /// A quota would be broken.
+    Quota,
     /// If-Match does not match.
     PreconditionFailed,
     /// The body is too large.
@@ -58,7 +60,7 @@ pub(crate) enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind, for the documentation.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Malformed,
         Self::Invalid,
         Self::Infeasible,
@@ -69,6 +71,7 @@ impl ProblemKind {
         Self::NotAcceptable,
         Self::Timeout,
         Self::Conflict,
+        Self::Quota,
         Self::PreconditionFailed,
         Self::TooLarge,
         Self::UriTooLong,
@@ -96,7 +99,7 @@ impl ProblemKind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::Quota => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
@@ -125,6 +128,7 @@ impl ProblemKind {
             Self::NotAcceptable => ("not-acceptable", "The answer can't be given in this form"),
             Self::Timeout => ("timeout", "It took too long"),
             Self::Conflict => ("conflict", "It clashes with what is there"),
+            Self::Quota => ("quota-exceeded", "A quota would be broken"),
             Self::PreconditionFailed => ("precondition-failed", "It changed in the meantime"),
             Self::TooLarge => ("too-large", "The body is too large"),
             Self::UriTooLong => ("uri-too-long", "The request's target is too long"),

@@ -39,6 +39,7 @@ impl From<OrchestratorError> for ApiError {
             Kind::Conflict => ProblemKind::Conflict,
             Kind::PreconditionFailed => ProblemKind::PreconditionFailed,
             Kind::Invalid => ProblemKind::Invalid,
+            Kind::QuotaExceeded => ProblemKind::Quota,
             Kind::Infeasible => ProblemKind::Infeasible,
             Kind::Unavailable => ProblemKind::Unavailable,
             Kind::Internal => ProblemKind::Internal,

@@ -2,6 +2,7 @@
 
 use crate::http::{
     Broker,
+    access::Caller,
     call::Call,
     page_token,
     problem::{ApiError, ProblemKind, Reply},
@@ -9,7 +10,8 @@ use crate::http::{
     wire::{Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest, Workload},
 };
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, put, web};
-use hansa_ontology::ResourceModel;
+use hansa_iam::Action;
+use hansa_ontology::{ProjectId, ResourceModel};
 use hansa_service_orchestrator::{self as orchestrator, ApplicationFilter};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -29,6 +31,9 @@ struct ListQuery {
     /// Also partners' orders, which this broker delivers.
     #[serde(default)]
     include_orders: bool,
+    /// Only of this project: `organisation/project`.
+    #[param(value_type = Option<String>)]
+    project: Option<ProjectId>,
     /// Only those whose name begins so.
     name_prefix: Option<String>,
     /// Items in the page: 1 to 500.
@@ -44,6 +49,7 @@ struct ListQuery {
 #[utoipa::path(
     tag = "applications",
     params(
+        ("project" = Option<String>, Query, description = "Whose it is to be: `organisation/project`. May be left out by who has one project."),
         ("dryRun" = Option<bool>, Query, description = "Only plan; write nothing."),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request has one effect.")
     ),
@@ -56,20 +62,22 @@ struct ListQuery {
     )
 )]
 #[post("/applications")]
-pub(crate) async fn application_create(broker: web::Data<Broker>, call: Call) -> Reply {
-    let model = call.model()?;
+pub(crate) async fn application_create(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
+    let (model, project) = (call.model()?, caller.project()?);
     if call.dry_run {
-        return preview(&broker, &model).await;
+        return preview(&broker, project, &model).await;
     }
-    Ok(accepted(broker.orchestrator.submit(model, call.change()).await?))
+    Ok(accepted(broker.orchestrator.submit(model, call.change(&broker, project).await?).await?))
 }
 
 /// List applications.
 #[utoipa::path(tag = "applications", params(ListQuery), responses((status = 200, body = Page<Application>)))]
 #[get("/applications")]
-pub(crate) async fn application_list(broker: web::Data<Broker>, query: Query<ListQuery>) -> Reply {
+pub(crate) async fn application_list(broker: web::Data<Broker>, caller: Caller, query: Query<ListQuery>) -> Reply {
     let query = query.0;
+    let scope = caller.scope(&broker, Action::ApplicationRead).await?.narrowed(query.project.as_ref());
     let filter = ApplicationFilter {
+        scope,
         include_removed: query.include_removed,
         include_orders: query.include_orders,
         name_prefix: query.name_prefix,
@@ -89,8 +97,8 @@ pub(crate) async fn application_list(broker: web::Data<Broker>, query: Query<Lis
     responses((status = 200, body = ApplicationDetail), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/applications/{reference}")]
-pub(crate) async fn application_show(broker: web::Data<Broker>, reference: web::Path<String>) -> Reply {
-    let detail = broker.orchestrator.detail(&reference).await?;
+pub(crate) async fn application_show(broker: web::Data<Broker>, caller: Caller) -> Reply {
+    let detail = broker.orchestrator.detail(caller.application()?).await?;
     Ok(HttpResponse::Ok().insert_header(etag(detail.application.version)).json(ApplicationDetail::from(detail)))
 }
 
@@ -113,13 +121,12 @@ pub(crate) async fn application_show(broker: web::Data<Broker>, reference: web::
     )
 )]
 #[put("/applications/{reference}")]
-pub(crate) async fn application_update(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
-    let model = call.model()?;
+pub(crate) async fn application_update(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
+    let (model, id, project) = (call.model()?, caller.application()?, caller.project()?);
     if call.dry_run {
-        broker.orchestrator.application(&reference).await?;
-        return preview(&broker, &model).await;
+        return preview(&broker, project, &model).await;
     }
-    Ok(accepted(broker.orchestrator.update(&reference, model, call.change()).await?))
+    Ok(accepted(broker.orchestrator.update(id, model, call.change(&broker, project).await?).await?))
 }
 
 /// Change the number of instances of components.
@@ -134,13 +141,14 @@ pub(crate) async fn application_update(broker: web::Data<Broker>, reference: web
     responses((status = 200, body = Plan, description = "With dryRun"), (status = 202, body = Accepted))
 )]
 #[patch("/applications/{reference}")]
-pub(crate) async fn application_scale(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
+pub(crate) async fn application_scale(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
+    let (id, project) = (caller.application()?, caller.project()?);
     let request: ScaleRequest = call.json()?;
     if call.dry_run {
-        let application = broker.orchestrator.application(&reference).await?;
-        return preview(&broker, &scaled(application.model, request.replicas)?).await;
+        let application = broker.orchestrator.application(id).await?;
+        return preview(&broker, project, &scaled(application.model, request.replicas)?).await;
     }
-    Ok(accepted(broker.orchestrator.scale(&reference, request.replicas, call.change()).await?))
+    Ok(accepted(broker.orchestrator.scale(id, request.replicas, call.change(&broker, project).await?).await?))
 }
 
 /// Take an application away, with everything that belongs to it.
@@ -156,12 +164,13 @@ pub(crate) async fn application_scale(broker: web::Data<Broker>, reference: web:
     responses((status = 200, body = ApplicationDetail, description = "With dryRun"), (status = 202, body = Accepted))
 )]
 #[delete("/applications/{reference}")]
-pub(crate) async fn application_remove(broker: web::Data<Broker>, reference: web::Path<String>, call: Call) -> Reply {
+pub(crate) async fn application_remove(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
+    let (id, project) = (caller.application()?, caller.project()?);
     if call.dry_run {
-        let detail = broker.orchestrator.detail(&reference).await?;
+        let detail = broker.orchestrator.detail(id).await?;
         return Ok(HttpResponse::Ok().json(ApplicationDetail::from(detail)));
     }
-    Ok(accepted(broker.orchestrator.remove(&reference, call.change()).await?))
+    Ok(accepted(broker.orchestrator.remove(id, call.change_unlimited(project)).await?))
 }
 
 /// The plan in force of an application.
@@ -171,8 +180,8 @@ pub(crate) async fn application_remove(broker: web::Data<Broker>, reference: web
     responses((status = 200, body = Plan), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/applications/{reference}/plan")]
-pub(crate) async fn application_plan(broker: web::Data<Broker>, reference: web::Path<String>) -> Reply {
-    let detail = broker.orchestrator.detail(&reference).await?;
+pub(crate) async fn application_plan(broker: web::Data<Broker>, caller: Caller) -> Reply {
+    let detail = broker.orchestrator.detail(caller.application()?).await?;
     match detail.plan {
         Some((_, plan)) => Ok(HttpResponse::Ok().json(Plan::from(plan))),
         None => Err(ApiError::new(
@@ -193,8 +202,8 @@ pub(crate) async fn application_plan(broker: web::Data<Broker>, reference: web::
     responses((status = 200, body = Page<Workload>))
 )]
 #[get("/applications/{reference}/workloads")]
-pub(crate) async fn application_workloads(broker: web::Data<Broker>, reference: web::Path<String>) -> Reply {
-    let detail = broker.orchestrator.detail(&reference).await?;
+pub(crate) async fn application_workloads(broker: web::Data<Broker>, caller: Caller) -> Reply {
+    let detail = broker.orchestrator.detail(caller.application()?).await?;
     Ok(HttpResponse::Ok().json(Page::whole(detail.workloads.into_iter().map(Workload::from).collect())))
 }
 
@@ -216,10 +225,10 @@ struct EndpointQuery {
 #[get("/applications/{reference}/endpoints")]
 pub(crate) async fn application_endpoints(
     broker: web::Data<Broker>,
-    reference: web::Path<String>,
+    caller: Caller,
     query: Query<EndpointQuery>,
 ) -> Reply {
-    let detail = broker.orchestrator.detail(&reference).await?;
+    let detail = broker.orchestrator.detail(caller.application()?).await?;
     let wanted = query.0.component;
     let model = &detail.application.model;
     // A partner's order calls components that run elsewhere; where, it says itself.
@@ -238,8 +247,8 @@ pub(crate) async fn application_endpoints(
     Ok(HttpResponse::Ok().json(Page::whole(endpoints.collect())))
 }
 
-async fn preview(broker: &Broker, model: &ResourceModel) -> Reply {
-    let plan = broker.orchestrator.plan(model, false).await?;
+async fn preview(broker: &Broker, project: &ProjectId, model: &ResourceModel) -> Reply {
+    let plan = broker.orchestrator.plan(project, model, false).await?;
     Ok(HttpResponse::Ok().json(Plan::from(plan)))
 }
 

@@ -1,14 +1,17 @@
 //! Events: what happened, page by page and live.
 
 use crate::http::{
-    Broker, page_token,
+    Broker,
+    access::Caller,
+    page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{Query, page_size},
     stream::{self, KEEP_ALIVE, ReaderGone, Sink},
     wire::{Event, Page},
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use hansa_ontology::ApplicationId;
+use hansa_iam::{Action, Resource};
+use hansa_ontology::{ApplicationId, ProjectId};
 use hansa_repository::event::{self, EventFilter, Order};
 use serde::Deserialize;
 use std::time::Duration;
@@ -28,6 +31,9 @@ const BATCH: usize = 200;
 pub(crate) struct EventQuery {
     /// Only about this application: name or id.
     application: Option<String>,
+    /// Only of this project: `organisation/project`.
+    #[param(value_type = Option<String>)]
+    project: Option<ProjectId>,
     /// Only about this subject, such as `offer/urn:…`.
     subject: Option<String>,
     /// Only kinds that begin so, such as `workload.`.
@@ -45,8 +51,8 @@ pub(crate) struct EventQuery {
 /// List events.
 #[utoipa::path(tag = "events", params(EventQuery), responses((status = 200, body = Page<Event>)))]
 #[get("/events")]
-pub(crate) async fn event_list(broker: web::Data<Broker>, query: Query<EventQuery>) -> Reply {
-    page(&broker, query.0).await
+pub(crate) async fn event_list(broker: web::Data<Broker>, caller: Caller, query: Query<EventQuery>) -> Reply {
+    page(&broker, &caller, query.0).await
 }
 
 /// List the events of an application.
@@ -56,13 +62,9 @@ pub(crate) async fn event_list(broker: web::Data<Broker>, query: Query<EventQuer
     responses((status = 200, body = Page<Event>))
 )]
 #[get("/applications/{reference}/events")]
-pub(crate) async fn application_events(
-    broker: web::Data<Broker>,
-    reference: web::Path<String>,
-    query: Query<EventQuery>,
-) -> Reply {
-    let id = broker.orchestrator.application(&reference).await?.id;
-    page(&broker, EventQuery { application: Some(id.to_string()), ..query.0 }).await
+pub(crate) async fn application_events(broker: web::Data<Broker>, caller: Caller, query: Query<EventQuery>) -> Reply {
+    let id = caller.application()?;
+    page(&broker, &caller, EventQuery { application: Some(id.to_string()), ..query.0 }).await
 }
 
 /// Follow the events from now on (server-sent events).
@@ -70,8 +72,13 @@ pub(crate) async fn application_events(
 /// After a break, `Last-Event-ID` (or `after`) goes on where it broke off.
 #[utoipa::path(tag = "events", params(EventQuery), responses((status = 200, body = Event, content_type = "text/event-stream")))]
 #[get("/events/stream")]
-pub(crate) async fn event_stream(broker: web::Data<Broker>, request: HttpRequest, query: Query<EventQuery>) -> Reply {
-    let mut filter = filter(&broker, &query.0).await?;
+pub(crate) async fn event_stream(
+    broker: web::Data<Broker>,
+    caller: Caller,
+    request: HttpRequest,
+    query: Query<EventQuery>,
+) -> Reply {
+    let mut filter = filter(&broker, &caller, &query.0).await?;
     filter.after = Some(match last_event_id(&request)?.or(query.0.after) {
         Some(after) => after,
         None => broker.database.read(event::last_sequence).await?,
@@ -80,9 +87,9 @@ pub(crate) async fn event_stream(broker: web::Data<Broker>, request: HttpRequest
     Ok(stream::events(&shutdown, move |sink| follow(broker, filter, sink)))
 }
 
-async fn page(broker: &Broker, query: EventQuery) -> Reply {
+async fn page(broker: &Broker, caller: &Caller, query: EventQuery) -> Reply {
     let size = page_size(query.limit)?;
-    let mut filter = filter(broker, &query).await?;
+    let mut filter = filter(broker, caller, &query).await?;
     let position = page_token::open_as::<i64>(LIST, query.page_token.as_deref())?;
     let order = match query.order.as_deref() {
         None | Some("oldest") => Order::OldestFirst,
@@ -105,12 +112,13 @@ async fn page(broker: &Broker, query: EventQuery) -> Reply {
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
-async fn filter(broker: &Broker, query: &EventQuery) -> Result<EventFilter, ApiError> {
+async fn filter(broker: &Broker, caller: &Caller, query: &EventQuery) -> Result<EventFilter, ApiError> {
+    let scope = caller.scope(broker, Action::ApplicationRead).await?.narrowed(query.project.as_ref());
     let application = match &query.application {
         None => None,
         Some(reference) => match reference.parse::<ApplicationId>() {
             Ok(id) => Some(id),
-            Err(_) => Some(broker.orchestrator.application(reference).await?.id),
+            Err(_) => Some(broker.orchestrator.find(&scope, reference).await?.id),
         },
     };
     Ok(EventFilter {
@@ -119,6 +127,9 @@ async fn filter(broker: &Broker, query: &EventQuery) -> Result<EventFilter, ApiE
         application,
         subject: query.subject.clone(),
         kind_prefix: query.kind.clone(),
+        // What concerns the broker itself is for those who run it.
+        brokers: query.project.is_none() && caller.may(broker, Action::EventRead, &Resource::Broker),
+        scope,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::{
     metrics::FederationCounts,
 };
 use actix_web::{HttpResponse, get, http::header, web};
+use hansa_ontology::ProjectScope;
 use hansa_repository::{event, work};
 use serde_json::json;
 
@@ -47,7 +48,7 @@ pub(crate) async fn readyz(broker: web::Data<Broker>) -> Reply {
 #[utoipa::path(tag = "health", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 #[get("/metrics")]
 pub(crate) async fn metrics(broker: web::Data<Broker>) -> Reply {
-    let phases = broker.orchestrator.phase_counts().await?;
+    let phases = broker.orchestrator.phase_counts(&ProjectScope::All).await?;
     let workloads = broker
         .wdm
         .workload_list(None)

@@ -2,6 +2,7 @@
 
 use crate::http::{
     Broker,
+    access::Caller,
     problem::Reply,
     query::Query,
     stream::{self, ReaderGone, Sink},
@@ -60,7 +61,7 @@ struct Line {
 pub(crate) async fn application_logs(
     broker: web::Data<Broker>,
     request: HttpRequest,
-    reference: web::Path<String>,
+    caller: Caller,
     query: Query<LogsQuery>,
 ) -> Reply {
     let query = query.0;
@@ -69,7 +70,8 @@ pub(crate) async fn application_logs(
         since: query.since,
         follow: query.follow,
     };
-    let streams = broker.orchestrator.logs(&reference, query.component.as_deref(), query.instance, lines).await?;
+    let streams =
+        broker.orchestrator.logs(caller.application()?, query.component.as_deref(), query.instance, lines).await?;
     let sent_events = accepts_events(&request);
     let content_type = if sent_events { "text/event-stream" } else { "text/plain; charset=utf-8" };
     Ok(answer(&broker, content_type, sent_events, query.follow, streams))

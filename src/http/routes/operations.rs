@@ -1,13 +1,16 @@
 //! Operations: long work that a person can follow.
 
 use crate::http::{
-    Broker, page_token,
+    Broker,
+    access::Caller,
+    page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{PageQuery, Query, page_size},
     stream::{self, KEEP_ALIVE, ReaderGone, Sink},
     wire::{Operation, Page, Problem},
 };
 use actix_web::{HttpResponse, get, web};
+use hansa_iam::Action;
 use hansa_ontology::OperationId;
 use hansa_repository::{
     RepositoryError,
@@ -23,10 +26,11 @@ const POLL: Duration = Duration::from_secs(1);
 /// List operations, the latest first.
 #[utoipa::path(tag = "operations", params(PageQuery), responses((status = 200, body = Page<Operation>)))]
 #[get("/operations")]
-pub(crate) async fn operation_list(broker: web::Data<Broker>, query: Query<PageQuery>) -> Reply {
+pub(crate) async fn operation_list(broker: web::Data<Broker>, caller: Caller, query: Query<PageQuery>) -> Reply {
     let size = page_size(query.0.limit)?;
     let before = page_token::open_as::<OperationId>(LIST, query.0.page_token.as_deref())?;
-    let filter = OperationFilter { before, ..OperationFilter::default() };
+    let scope = caller.scope(&broker, Action::ApplicationRead).await?;
+    let filter = OperationFilter { before, scope, ..OperationFilter::default() };
     let found = broker.database.read(move |connection| operation::list(connection, &filter, size + 1)).await?;
     let more = found.len() > size;
     let items: Vec<Operation> = found.into_iter().take(size).map(Operation::from).collect();

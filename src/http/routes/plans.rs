@@ -2,6 +2,7 @@
 
 use crate::http::{
     Broker,
+    access::Caller,
     call::Call,
     problem::Reply,
     replay::{self, serialise},
@@ -15,14 +16,18 @@ use actix_web::{post, web};
 /// `whatIf=true` also over offers that nobody here can deliver. Writes nothing.
 #[utoipa::path(
     tag = "plans",
-    params(("whatIf" = Option<bool>, Query, description = "Plan over offers that nobody here delivers, too.")),
+    params(
+        ("project" = Option<String>, Query, description = "Whose it would be: `organisation/project`. May be left out by who has one project."),
+        ("whatIf" = Option<bool>, Query, description = "Plan over offers that nobody here delivers, too.")
+    ),
     request_body(content = crate::http::openapi::ResourceModelSchema, content_type = "application/yaml"),
     responses((status = 200, body = Plan), (status = 422, body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/plans")]
-pub(crate) async fn plan_create(broker: web::Data<Broker>, call: Call) -> Reply {
+pub(crate) async fn plan_create(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
+    let project = caller.project()?;
     replay::once(&broker, &call, async {
-        let plan = broker.orchestrator.plan(&call.model()?, call.what_if).await?;
+        let plan = broker.orchestrator.plan(project, &call.model()?, call.what_if).await?;
         serialise(&Plan::from(plan))
     })
     .await

@@ -15,6 +15,8 @@ pub(crate) struct Application {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Whose it is: `organisation/project`.
+    pub project: String,
     /// Who submitted it.
     pub owner: String,
     /// What is wanted: `running` or `removed`.
@@ -129,6 +131,7 @@ impl From<&orchestrator::Application> for Application {
         Self {
             id: application.id.to_string(),
             name: application.name.clone(),
+            project: application.project.to_string(),
             owner: application.owner.to_string(),
             desired: match application.desired {
                 orchestrator::DesiredState::Running => "running".to_owned(),

@@ -84,7 +84,10 @@ pub const ROLES: [Role; 4] = [Role::UseCaseAdministrator, Role::UseCaseUser, Rol
 pub(crate) fn expect_roles(roles: &BTreeSet<Role>) -> Result<(), IamError> {
     let known = ROLES.map(Role::name).join(", ");
     if roles.is_empty() {
-        return Err(IamError::invalid("/roles", format!("is empty; give at least one of {known}, or remove the member")));
+        return Err(IamError::invalid(
+            "/roles",
+            format!("is empty; give at least one of {known}, or remove the member"),
+        ));
     }
     match roles.iter().find(|role| !ROLES.contains(role)) {
         None => Ok(()),

@@ -93,7 +93,11 @@ impl Kinds {
         }
     }
 
-    fn project_within(&self, id: &ProjectId, add: &mut impl FnMut(EntityUid, Vec<EntityUid>) -> EntityUid) -> EntityUid {
+    fn project_within(
+        &self,
+        id: &ProjectId,
+        add: &mut impl FnMut(EntityUid, Vec<EntityUid>) -> EntityUid,
+    ) -> EntityUid {
         let organisation = add(self.organisation(&id.organisation()), vec![self.broker()]);
         add(self.project(id), vec![organisation])
     }
@@ -138,7 +142,8 @@ impl Kinds {
             ("partners", Value::new_set(partners)),
         ];
         // Four different names: never refused.
-        Value::new_record(fields.map(|(name, value)| (name.to_owned(), value))).unwrap_or_else(|_| Value::new_bool(false))
+        Value::new_record(fields.map(|(name, value)| (name.to_owned(), value)))
+            .unwrap_or_else(|_| Value::new_bool(false))
     }
 
     fn context(&self, principal: &Principal, action: Action) -> Option<Context> {

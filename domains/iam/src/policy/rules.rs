@@ -1,9 +1,12 @@
 //! The policies, compiled once, and as people read them.
 
-use cedar_policy::{Policy, PolicyId, PolicySet, Schema};
+#[cfg(test)]
+use cedar_policy::Schema;
+use cedar_policy::{Policy, PolicyId, PolicySet};
 use std::{collections::BTreeSet, str::FromStr as _, sync::OnceLock};
 
 /// The words that policies use.
+#[cfg(test)]
 pub(super) const SCHEMA: &str = include_str!("hansa.cedarschema");
 /// The policies, with the names of their files.
 pub(super) const SOURCES: [(&str, &str); 4] = [
@@ -61,6 +64,7 @@ impl Rules {
     }
 
     /// The schema.
+    #[cfg(test)]
     pub(super) fn schema() -> Result<Schema, String> {
         Schema::from_cedarschema_str(SCHEMA).map(|(schema, _)| schema).map_err(|error| error.to_string())
     }

@@ -97,7 +97,9 @@ impl Iam {
     #[must_use]
     pub fn anywhere(&self, principal: &Principal, action: Action) -> Decision {
         let mut places = vec![Resource::Broker, Resource::Project(any_project())];
-        places.extend(principal.limits.iter().flat_map(|limits| limits.projects.iter().flatten().cloned()).map(Resource::Project));
+        places.extend(
+            principal.limits.iter().flat_map(|limits| limits.projects.iter().flatten().cloned()).map(Resource::Project),
+        );
         places.extend(principal.grants.iter().flat_map(|grant| inside(&grant.over)));
         places.extend(principal.account.map(Resource::Account));
         let mut policies = BTreeSet::new();

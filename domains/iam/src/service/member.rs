@@ -71,9 +71,11 @@ impl Iam {
             .database
             .write(move |connection| {
                 expect_place(connection, &place)?;
-                let stored = account(connection, &reference)?.filter(|known| known.account.state != AccountState::Removed);
+                let stored =
+                    account(connection, &reference)?.filter(|known| known.account.state != AccountState::Removed);
                 let Some(StoredAccount { account, .. }) = stored else {
-                    let message = format!("there is no account `{reference}`; it is made when its person first signs in");
+                    let message =
+                        format!("there is no account `{reference}`; it is made when its person first signs in");
                     return Err(IamError::invalid("/account", message));
                 };
                 let known = store::member::get(connection, &place, account.id)?;

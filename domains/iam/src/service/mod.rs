@@ -14,6 +14,7 @@ mod session;
 mod token;
 
 pub use login::{IssuerView, LoginAnswer, LoginStart};
+pub use project::Living;
 
 use crate::{IamError, IamOptions, Trail, oidc::Party};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};

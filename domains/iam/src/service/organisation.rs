@@ -61,9 +61,7 @@ impl Iam {
     ) -> Result<Vec<Organisation>, IamError> {
         self.inner
             .database
-            .read(move |connection| {
-                Ok(store::organisation::list(connection, only.as_ref(), after.as_deref(), limit)?)
-            })
+            .read(move |connection| Ok(store::organisation::list(connection, only.as_ref(), after.as_deref(), limit)?))
             .await
     }
 
@@ -149,13 +147,7 @@ pub(super) fn expect_version(expected: Option<i64>, current: i64) -> Result<(), 
     }
 }
 
-fn tell(
-    connection: &mut Connection,
-    of: &Organisation,
-    actor: &Actor,
-    kind: &str,
-    what: &str,
-) -> Result<(), IamError> {
+fn tell(connection: &mut Connection, of: &Organisation, actor: &Actor, kind: &str, what: &str) -> Result<(), IamError> {
     event::append(
         connection,
         &NewEvent {

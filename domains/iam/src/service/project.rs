@@ -120,7 +120,9 @@ impl Iam {
                 let known = open(connection, &id)?;
                 expect_version(expected, known.version)?;
                 if id == ProjectId::local() || id == ProjectId::orders() {
-                    return Err(IamError::Conflict(format!("the project {id} is the broker's own and can't be closed")));
+                    return Err(IamError::Conflict(format!(
+                        "the project {id} is the broker's own and can't be closed"
+                    )));
                 }
                 let count = living(connection, &id)?;
                 if count > 0 {

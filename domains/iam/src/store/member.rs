@@ -68,8 +68,9 @@ impl Row {
 /// Writes a member as it is now.
 pub(crate) fn put(connection: &mut Connection, member: &Member) -> Result<(), RepositoryError> {
     let row = Row::new(member)?;
-    let changed =
-        diesel::update(iam_member::table.find((row.place.clone(), row.account.clone()))).set(&row).execute(connection)?;
+    let changed = diesel::update(iam_member::table.find((row.place.clone(), row.account.clone())))
+        .set(&row)
+        .execute(connection)?;
     if changed == 0 {
         diesel::insert_into(iam_member::table).values(&row).execute(connection)?;
     }
@@ -111,10 +112,8 @@ pub(crate) fn list(
     if let Some(after) = after {
         query = query.filter(iam_account::handle.gt(after.to_owned()));
     }
-    let rows: Vec<(Row, String, String)> = query
-        .order(iam_account::handle.asc())
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(connection)?;
+    let rows: Vec<(Row, String, String)> =
+        query.order(iam_account::handle.asc()).limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(connection)?;
     rows.into_iter().map(|(row, handle, name)| row.into_member(handle, name)).collect()
 }
 

@@ -88,9 +88,7 @@ pub(crate) fn list(
     if let Some(after) = after {
         query = query.filter(iam_organisation::name.gt(after.to_owned()));
     }
-    let rows: Vec<Row> = query
-        .order(iam_organisation::name.asc())
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(connection)?;
+    let rows: Vec<Row> =
+        query.order(iam_organisation::name.asc()).limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(connection)?;
     rows.into_iter().map(Row::into_organisation).collect()
 }

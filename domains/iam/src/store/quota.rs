@@ -46,7 +46,8 @@ pub(crate) fn put(connection: &mut Connection, quota: &HeldQuota) -> Result<(), 
         iam_quota::updated_at.eq(time::to_column(quota.updated_at.unwrap_or_default())),
         iam_quota::version.eq(quota.version),
     );
-    let changed = diesel::update(iam_quota::table.find(column(&quota.holder))).set(values.clone()).execute(connection)?;
+    let changed =
+        diesel::update(iam_quota::table.find(column(&quota.holder))).set(values.clone()).execute(connection)?;
     if changed == 0 {
         diesel::insert_into(iam_quota::table)
             .values((iam_quota::holder.eq(column(&quota.holder)), values))

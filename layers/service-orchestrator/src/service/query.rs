@@ -52,12 +52,13 @@ impl ServiceOrchestrator {
         self.database.read(move |connection| Ok(store::list(connection, &filter, limit, after)?)).await
     }
 
-    /// How many living applications there are in each phase.
+    /// How many living applications of these projects there are in each phase.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn phase_counts(&self) -> Result<BTreeMap<&'static str, u64>, OrchestratorError> {
-        self.database.read(|connection| Ok(store::phase_counts(connection)?)).await
+    pub async fn phase_counts(&self, scope: &ProjectScope) -> Result<BTreeMap<&'static str, u64>, OrchestratorError> {
+        let scope = scope.clone();
+        self.database.read(move |connection| Ok(store::phase_counts(connection, &scope)?)).await
     }
 
     /// The output of the workloads of an application: of one component, of one

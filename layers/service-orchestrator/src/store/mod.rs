@@ -310,10 +310,17 @@ pub(crate) fn unfinished(connection: &mut Connection) -> Result<Vec<ApplicationI
     ids.iter().map(|id| text::from_column("application", id)).collect()
 }
 
-/// How many living applications there are in each phase.
-pub(crate) fn phase_counts(connection: &mut Connection) -> Result<BTreeMap<&'static str, u64>, RepositoryError> {
-    let phases: Vec<String> =
-        application::table.filter(application::live_name.is_not_null()).select(application::phase).load(connection)?;
+/// How many living applications of these projects there are in each phase.
+pub(crate) fn phase_counts(
+    connection: &mut Connection,
+    scope: &ProjectScope,
+) -> Result<BTreeMap<&'static str, u64>, RepositoryError> {
+    let mut query =
+        application::table.filter(application::live_name.is_not_null()).select(application::phase).into_boxed();
+    if let ProjectScope::Only(projects) = scope {
+        query = query.filter(application::project.eq_any(projects.iter().map(ProjectId::to_string)));
+    }
+    let phases: Vec<String> = query.load(connection)?;
     let mut counts = BTreeMap::new();
     for text in phases {
         let phase: Phase = json::from_column("phase of an application", &text)?;

@@ -9,6 +9,14 @@ use hansa_iam::Action;
 const WRITE: Action = Action::PartnerWrite;
 
 pub(super) const ROUTES: &[Route] = &[
+    on("GET", "/admin/v1/audit", Action::AuditRead, Seen),
+    on("GET", "/admin/v1/audit/export", Action::AuditRead, Seen),
+    on("GET", "/admin/v1/audit/checkpoints", Action::AuditRead, Seen),
+    on("GET", "/admin/v1/audit/keys", Action::AuditRead, Seen),
+    on("POST", "/admin/v1/audit/keys/rotate", Action::KeyRotate, Broker),
+    on("GET", "/admin/v1/audit/consistency", Action::AuditRead, Seen),
+    on("GET", "/admin/v1/audit/{place}", Action::AuditRead, Seen),
+    on("GET", "/admin/v1/audit/{place}/proof", Action::AuditRead, Seen),
     on("POST", "/admin/v1/offers/import", Action::OfferWrite, Broker),
     on("POST", "/admin/v1/offers/{reference}/withdraw", Action::OfferWrite, Broker),
     on("GET", "/admin/v1/nodes", Action::NodeRead, Broker),

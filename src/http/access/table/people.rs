@@ -2,7 +2,7 @@
 
 use super::{
     Object::{Broker, Organisation, Own, Project, Seen},
-    Route, known, on,
+    Route, known, on, open,
 };
 use hansa_iam::Action;
 
@@ -10,6 +10,14 @@ const PROJECT: super::Object = Project("organisation", "project");
 const ORGANISATION: super::Object = Organisation("organisation");
 
 pub(super) const ROUTES: &[Route] = &[
+    open("/api/v1/login"),
+    known("GET", "/api/v1/me"),
+    on("GET", "/api/v1/tokens", Action::AccountSelf, Own),
+    on("POST", "/api/v1/tokens", Action::AccountSelf, Own),
+    on("GET", "/api/v1/tokens/{token}", Action::AccountSelf, Own),
+    on("DELETE", "/api/v1/tokens/{token}", Action::AccountSelf, Own),
+    on("GET", "/api/v1/sessions", Action::AccountSelf, Own),
+    on("DELETE", "/api/v1/sessions/{session}", Action::AccountSelf, Own),
     on("GET", "/api/v1/organisations", Action::ProjectRead, Seen),
     on("POST", "/api/v1/organisations", Action::OrganisationWrite, Broker),
     on("GET", "/api/v1/organisations/{organisation}", Action::ProjectRead, ORGANISATION),
