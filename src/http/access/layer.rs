@@ -6,7 +6,7 @@ use super::{
     object::{self, Named},
     origin, proof,
     record::Asked,
-    table::{self, Need, Proof, Route},
+    table::{self, Need, Object, Proof, Route},
 };
 use crate::http::{
     Broker,
@@ -75,6 +75,8 @@ async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<Asked
     let named = Named { pattern: &pattern, path: &path, query: request.query_string() };
     let (resource, policies) = match route.need {
         Need::Nothing | Need::SignedIn => (None, Vec::new()),
+        // Without login nobody has an account, and everybody is known.
+        Need::May(_, Object::Own) if !broker.iam.login_required() => (None, Vec::new()),
         Need::May(action, about) => {
             let resource = match object::find(broker, &principal, action, about, &named).await {
                 Ok(resource) => resource,
