@@ -6,8 +6,8 @@
 pub mod account;
 pub mod audit;
 pub mod claims;
-pub mod dev;
 pub mod credential;
+pub mod dev;
 mod error;
 pub mod member;
 pub mod model;

@@ -20,7 +20,6 @@ mod owners;
 mod partners;
 mod people;
 mod portal;
-mod portal_people;
 mod public;
 mod tenants;
 
@@ -123,7 +122,7 @@ const fn signed(method: &'static str, path: &'static str) -> Route {
 
 /// Every route.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
-    [tenants::ROUTES, people::ROUTES, owners::ROUTES, portal::ROUTES, portal_people::ROUTES, public::ROUTES, partners::ROUTES]
+    [tenants::ROUTES, people::ROUTES, owners::ROUTES, portal::ROUTES, public::ROUTES, partners::ROUTES]
         .into_iter()
         .flatten()
 }

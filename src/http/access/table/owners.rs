@@ -6,7 +6,15 @@ use super::{
 };
 use hansa_iam::Action;
 
+/// Short names, so that each route is one line.
 const WRITE: Action = Action::PartnerWrite;
+const SEE: Action = Action::NodeRead;
+const NODE: Action = Action::NodeWrite;
+const SITE: Action = Action::SiteWrite;
+const OFFER: Action = Action::OfferWrite;
+const FLAVOUR: Action = Action::FlavourWrite;
+const CREDENTIAL: Action = Action::CredentialWrite;
+const MAINTENANCE: Action = Action::MaintenanceWrite;
 
 pub(super) const ROUTES: &[Route] = &[
     on("GET", "/admin/v1/audit", Action::AuditRead, Seen),
@@ -17,9 +25,40 @@ pub(super) const ROUTES: &[Route] = &[
     on("GET", "/admin/v1/audit/consistency", Action::AuditRead, Seen),
     on("GET", "/admin/v1/audit/{place}", Action::AuditRead, Seen),
     on("GET", "/admin/v1/audit/{place}/proof", Action::AuditRead, Seen),
-    on("POST", "/admin/v1/offers/import", Action::OfferWrite, Broker),
-    on("POST", "/admin/v1/offers/{reference}/withdraw", Action::OfferWrite, Broker),
-    on("GET", "/admin/v1/nodes", Action::NodeRead, Broker),
+    on("POST", "/admin/v1/offers/import", OFFER, Broker),
+    on("POST", "/admin/v1/offers/{reference}/withdraw", OFFER, Broker),
+    on("GET", "/admin/v1/nodes", SEE, Broker),
+    on("GET", "/admin/v1/nodes/{node}", SEE, Broker),
+    on("POST", "/admin/v1/nodes", NODE, Broker),
+    on("PATCH", "/admin/v1/nodes/{node}", NODE, Broker),
+    on("DELETE", "/admin/v1/nodes/{node}", NODE, Broker),
+    on("GET", "/admin/v1/sites/{reference}", SEE, Broker),
+    on("POST", "/admin/v1/sites", SITE, Broker),
+    on("PUT", "/admin/v1/sites/{reference}", SITE, Broker),
+    on("DELETE", "/admin/v1/sites/{reference}", SITE, Broker),
+    on("GET", "/admin/v1/maintenance", SEE, Broker),
+    on("GET", "/admin/v1/maintenance/{maintenance}", SEE, Broker),
+    on("POST", "/admin/v1/maintenance", MAINTENANCE, Broker),
+    on("DELETE", "/admin/v1/maintenance/{maintenance}", MAINTENANCE, Broker),
+    on("GET", "/admin/v1/offers", SEE, Broker),
+    on("GET", "/admin/v1/offers/{reference}", SEE, Broker),
+    on("GET", "/admin/v1/offers/{reference}/history", SEE, Broker),
+    on("POST", "/admin/v1/offers", OFFER, Broker),
+    on("PUT", "/admin/v1/offers/{reference}", OFFER, Broker),
+    on("POST", "/admin/v1/offers/{reference}/publish", OFFER, Broker),
+    on("POST", "/admin/v1/offers/{reference}/prices", OFFER, Broker),
+    on("PUT", "/admin/v1/offers/{reference}/capacity", OFFER, Broker),
+    on("DELETE", "/admin/v1/offers/{reference}", OFFER, Broker),
+    on("GET", "/admin/v1/credentials", CREDENTIAL, Broker),
+    on("GET", "/admin/v1/credentials/{credential}", CREDENTIAL, Broker),
+    on("POST", "/admin/v1/credentials", CREDENTIAL, Broker),
+    on("PUT", "/admin/v1/credentials/{credential}/secret", CREDENTIAL, Broker),
+    on("DELETE", "/admin/v1/credentials/{credential}", CREDENTIAL, Broker),
+    on("GET", "/admin/v1/flavours", SEE, Broker),
+    on("GET", "/admin/v1/flavours/{flavour}", SEE, Broker),
+    on("POST", "/admin/v1/flavours", FLAVOUR, Broker),
+    on("PUT", "/admin/v1/flavours/{flavour}", FLAVOUR, Broker),
+    on("DELETE", "/admin/v1/flavours/{flavour}", FLAVOUR, Broker),
     on("GET", "/admin/v1/federation", Action::PartnerRead, Seen),
     on("POST", "/admin/v1/keys/rotate", Action::KeyRotate, Broker),
     on("GET", "/admin/v1/quarantine", Action::PartnerRead, Seen),
