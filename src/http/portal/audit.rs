@@ -52,7 +52,10 @@ fn read(request: &HttpRequest) -> (AuditQuery, AuditFilter) {
     let (from, until) = (day("from", query.from.as_ref(), 0), day("until", query.until.as_ref(), 1));
     let request = query.request.as_ref().map(|text| text.parse().ok());
     if request == Some(None) {
-        faults.insert("request", "it is no request's id; give the UUID that the answer carried as X-Request-Id".to_owned());
+        faults.insert(
+            "request",
+            "it is no request's id; give the UUID that the answer carried as X-Request-Id".to_owned(),
+        );
     }
     query.faults = faults;
     let filter = AuditFilter {

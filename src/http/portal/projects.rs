@@ -25,10 +25,13 @@ use hansa_iam::{
     account::{Account, AccountState, NewServiceAccount},
 };
 use hansa_ontology::{
-    OrganisationId, ProjectId, ProjectScope,
+    OrganisationId, ProjectId,
     quota::{Quota, QuotaHolder},
 };
-use std::{collections::{BTreeMap, BTreeSet}, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 use uuid::Uuid;
 
 /// The named parts of a path: of an organisation's and of a project's alike.
@@ -103,16 +106,13 @@ async fn gather(visit: &Visit, place: Place) -> Result<Home, ApiError> {
         Place::Organisation(id) => broker.iam.organisation_get(id).await.map(|found| (found.title, found.version))?,
         Place::Project(id) => broker.iam.project_get(id).await.map(|found| (found.title, found.version))?,
     };
-    let members = match may(Action::MemberRead) {
-        true => Some(broker.iam.member_list(place.clone(), None, MOST).await?),
-        false => None,
-    };
-    let quota = match may(Action::QuotaRead) {
-        true => {
-            let used = broker.orchestrator.quota_usage(holder(&place)).await?;
-            Some((broker.iam.quota_get(holder(&place)).await?, used))
-        }
-        false => None,
+    let members =
+        if may(Action::MemberRead) { Some(broker.iam.member_list(place.clone(), None, MOST).await?) } else { None };
+    let quota = if may(Action::QuotaRead) {
+        let used = broker.orchestrator.quota_usage(holder(&place)).await?;
+        Some((broker.iam.quota_get(holder(&place)).await?, used))
+    } else {
+        None
     };
     let mut services = Vec::new();
     if rights.services {
@@ -229,7 +229,8 @@ fn limit<T: FromStr>(form: &Form, field: &'static str, wanted: &str) -> Result<O
     if text.is_empty() {
         return Ok(None);
     }
-    let refused = || IamError::invalid(format!("/{field}"), format!("`{text}` is not {wanted}; leave it empty for no limit"));
+    let refused =
+        || IamError::invalid(format!("/{field}"), format!("`{text}` is not {wanted}; leave it empty for no limit"));
     text.parse().ok().map(Some).ok_or_else(refused)
 }
 
@@ -239,7 +240,8 @@ fn price(form: &Form) -> Result<Option<hansa_ontology::Money>, IamError> {
     if text.is_empty() {
         return Ok(None);
     }
-    let refused = || IamError::invalid("/price", format!("`{text}` is no price such as 12.5 EUR; leave it empty for no limit"));
+    let refused =
+        || IamError::invalid("/price", format!("`{text}` is no price such as 12.5 EUR; leave it empty for no limit"));
     let (amount, currency) = text.split_once(' ').ok_or_else(refused)?;
     let amount: hansa_ontology::money::Micros = amount.parse().ok().ok_or_else(refused)?;
     let currency = currency.trim().parse().ok().ok_or_else(refused)?;
@@ -367,6 +369,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             .service(at("/service-accounts").route(web::post().to(service_create)))
             .service(at("/service-accounts/{account}/remove").route(web::post().to(service_remove)))
             .service(at("/service-accounts/{account}/tokens").route(web::post().to(service_token)))
-            .service(at("/service-accounts/{account}/tokens/{token}/revoke").route(web::post().to(service_token_revoke)));
+            .service(
+                at("/service-accounts/{account}/tokens/{token}/revoke").route(web::post().to(service_token_revoke)),
+            );
     }
 }

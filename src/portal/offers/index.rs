@@ -42,8 +42,6 @@ pub(crate) struct Row {
     pub(crate) grams: Option<Decimal>,
     /// Whether the power is estimated from processors and memory.
     pub(crate) estimated: bool,
-    /// The site's country.
-    pub(crate) country: Option<Area>,
     /// The laws that bind at the site.
     pub(crate) jurisdictions: BTreeSet<Area>,
     /// The site's name, or the last segment of its IRI.
@@ -276,7 +274,6 @@ impl Row {
             intensity: footprint.intensity,
             grams: footprint.intensity.map(|_| footprint.grams),
             estimated: footprint.estimated,
-            country: site.map(|site| site.country.clone()),
             jurisdictions: site.map(|site| site.jurisdictions.clone()).unwrap_or_default(),
             site: site_name,
             provider: provider_name,

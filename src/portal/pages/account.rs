@@ -53,7 +53,10 @@ impl Reach {
             Self::Read => name.ends_with(".read") || action == Action::ApplicationLogs,
             Self::Deploy => {
                 name.starts_with("application.")
-                    || matches!(action, Action::PlanCreate | Action::CatalogueRead | Action::UsageRead | Action::QuotaRead)
+                    || matches!(
+                        action,
+                        Action::PlanCreate | Action::CatalogueRead | Action::UsageRead | Action::QuotaRead
+                    )
             }
         }
     }
@@ -92,10 +95,7 @@ pub(crate) fn page(frame: Frame, own: &Own, refused: Option<&Refused>) -> Sheet 
         .section(tokens(&frame, own))
         .section(new_token(&frame, &own.projects, refused))
         .also(|also| {
-            also.cli(&["token", "list"])
-                .cli(&["token", "create", "laptop"])
-                .get("/api/v1/me")
-                .get("/api/v1/tokens")
+            also.cli(&["token", "list"]).cli(&["token", "create", "laptop"]).get("/api/v1/me").get("/api/v1/tokens")
         })
 }
 
@@ -113,8 +113,10 @@ fn facts(frame: &Frame, account: &Account) -> Facts {
 }
 
 fn language(frame: &Frame) -> Section {
-    let all = Language::ALL.map(|language| Choice { value: language.tag().to_owned(), label: language.own_name().to_owned() });
-    let field = Field::new("language", frame.t("switch-language"), FieldKind::Choice(all.to_vec())).value(frame.language.tag());
+    let all = Language::ALL
+        .map(|language| Choice { value: language.tag().to_owned(), label: language.own_name().to_owned() });
+    let field =
+        Field::new("language", frame.t("switch-language"), FieldKind::Choice(all.to_vec())).value(frame.language.tag());
     Section::new("language", frame.t("switch-language"))
         .text(frame.t("account-language-text"))
         .with(FormBox::new(frame, "/account/language", frame.t("sheet-save")).field(field))
@@ -138,8 +140,7 @@ fn sessions(frame: &Frame, own: &Own) -> Section {
             end,
         ])
     });
-    let columns =
-        ["account-agent", "account-address", "account-since", "account-seen", "sheet-until", "account-end"];
+    let columns = ["account-agent", "account-address", "account-since", "account-seen", "sheet-until", "account-end"];
     let section = Section::new("sessions", frame.t("account-sessions"))
         .with(Table::new(frame.t("account-sessions"), columns.map(|key| Column::new(frame.t(key)))).rows(rows));
     if own.sessions.len() > 1 {
@@ -170,8 +171,7 @@ pub(crate) fn token_table(frame: &Frame, tokens: &[Token], revoke: impl Fn(&Toke
             Cell::Form(Box::new(form)),
         ])
     });
-    let columns =
-        ["sheet-name", "account-limits", "sheet-created", "account-used", "sheet-until", "account-revoke"];
+    let columns = ["sheet-name", "account-limits", "sheet-created", "account-used", "sheet-until", "account-revoke"];
     Table::new(frame.t("account-tokens"), columns.map(|key| Column::new(frame.t(key)))).rows(rows).into()
 }
 
@@ -180,8 +180,10 @@ fn limits(frame: &Frame, token: &Token) -> String {
     let actions = match &token.limits.actions {
         None => frame.t("account-reach-all"),
         Some(actions) => {
-            let of = |reach: Reach| actions.len() == Action::ALL.iter().filter(|action| reach.has(**action)).count()
-                && actions.iter().all(|action| reach.has(*action));
+            let of = |reach: Reach| {
+                actions.len() == Action::ALL.iter().filter(|action| reach.has(**action)).count()
+                    && actions.iter().all(|action| reach.has(*action))
+            };
             match Reach::ALL.into_iter().find(|reach| of(*reach)) {
                 Some(reach) => reach_word(frame, reach),
                 None => actions.iter().map(|action| action.name()).collect::<Vec<_>>().join(", "),
@@ -206,14 +208,18 @@ fn reach_word(frame: &Frame, reach: Reach) -> String {
 }
 
 fn tokens(frame: &Frame, own: &Own) -> Section {
-    Section::new("tokens", frame.t("account-tokens"))
-        .text(frame.t("account-tokens-text"))
-        .with(token_table(frame, &own.tokens, |token| format!("/account/tokens/{}/revoke", token.id)))
+    Section::new("tokens", frame.t("account-tokens")).text(frame.t("account-tokens-text")).with(token_table(
+        frame,
+        &own.tokens,
+        |token| format!("/account/tokens/{}/revoke", token.id),
+    ))
 }
 
 /// The fields of a new token.
 pub(crate) fn token_fields(frame: &Frame, projects: &[ProjectId], refused: Option<&Refused>) -> Vec<Field> {
-    let name = Field::new("name", frame.t("sheet-name"), FieldKind::Line("text")).required().hint(frame.t("account-name-hint"));
+    let name = Field::new("name", frame.t("sheet-name"), FieldKind::Line("text"))
+        .required()
+        .hint(frame.t("account-name-hint"));
     let days = DAYS.map(|days| Choice {
         value: days.to_string(),
         label: frame.msg("account-days").with("count", days).to_string(),

@@ -196,7 +196,8 @@ pub(crate) fn record(frame: Frame, listed: &Listed, proof: Option<&InclusionProo
     let record = &listed.record;
     let title = frame.msg("audit-record").with("place", record.place).to_string();
     let altered = listed.altered.map(|column| {
-        Notice::new(Tone::Bad, frame.t("audit-altered-text")).detail(format!("the column `{column}` says something else than the sealed line"))
+        Notice::new(Tone::Bad, frame.t("audit-altered-text"))
+            .detail(format!("the column `{column}` says something else than the sealed line"))
     });
     let data = serde_json::to_string_pretty(&record.data).unwrap_or_default();
     let mut sheet = Sheet::new(frame.clone(), title)
@@ -207,7 +208,9 @@ pub(crate) fn record(frame: Frame, listed: &Listed, proof: Option<&InclusionProo
         .section(why(&frame, record))
         .also(|also| {
             let place = record.place.to_string();
-            also.cli(&["audit", "show", &place]).get(&format!("/admin/v1/audit/{}", record.place)).get(&format!("/admin/v1/audit/{}/proof", record.place))
+            also.cli(&["audit", "show", &place])
+                .get(&format!("/admin/v1/audit/{}", record.place))
+                .get(&format!("/admin/v1/audit/{}/proof", record.place))
         });
     if !record.data.is_null() {
         sheet = sheet.section(Section::new("data", frame.t("audit-data")).with(Part::Listing(data)));
@@ -274,11 +277,8 @@ fn why(frame: &Frame, record: &Record) -> Section {
 fn proved(frame: &Frame, proof: Option<&InclusionProof>) -> Section {
     let section = Section::new("proof", frame.t("audit-proof"));
     let Some(proof) = proof else { return section.text(frame.t("audit-not-yet")) };
-    let (tone, said) = if proof.holds() {
-        (Tone::Good, frame.t("audit-holds"))
-    } else {
-        (Tone::Bad, frame.t("audit-broken"))
-    };
+    let (tone, said) =
+        if proof.holds() { (Tone::Good, frame.t("audit-holds")) } else { (Tone::Bad, frame.t("audit-broken")) };
     let hashes: Vec<Cell> = proof.hashes.iter().map(|hash| Cell::Code(hash.clone())).collect();
     let facts = Facts::new()
         .with(frame.t("sheet-state"), Cell::State(StateMark::new(tone, said)))

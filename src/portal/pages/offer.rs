@@ -241,10 +241,10 @@ fn claims(frame: &Frame, claims: &[ComplianceClaim]) -> Section {
     }
     let nothing = || Cell::Nothing(frame.t("unknown"));
     let rows = claims.iter().map(|claim| {
-        let evidence = claim.evidence.as_ref().map(|iri| match iri.starts_with("https://") {
-            true => Cell::link(iri, iri),
-            false => Cell::Code(iri.clone()),
-        });
+        let evidence = claim
+            .evidence
+            .as_ref()
+            .map(|iri| if iri.starts_with("https://") { Cell::link(iri, iri) } else { Cell::Code(iri.clone()) });
         Row::new([
             Cell::text(&claim.scheme),
             claim.issuer.as_ref().map_or_else(nothing, Cell::text),

@@ -23,7 +23,8 @@ use hansa_ontology::{
 use rust_decimal::Decimal;
 
 /// Roles that members of an organisation or a project have.
-pub(crate) const MEMBER_ROLES: [Role; 4] = [Role::UseCaseUser, Role::UseCaseAdministrator, Role::Auditor, Role::Billing];
+pub(crate) const MEMBER_ROLES: [Role; 4] =
+    [Role::UseCaseUser, Role::UseCaseAdministrator, Role::Auditor, Role::Billing];
 
 /// What the one who looks may change here.
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,11 +82,15 @@ pub(crate) fn list(
     } else {
         section.with(project_table(&frame, projects))
     };
-    let mut sheet = Sheet::new(frame.clone(), frame.t("nav-projects")).intro(frame.t("projects-intro")).section(section).also(
-        |also| {
-            also.cli(&["project", "list"]).cli(&["organisation", "list"]).get("/api/v1/projects").get("/api/v1/organisations")
-        },
-    );
+    let mut sheet = Sheet::new(frame.clone(), frame.t("nav-projects"))
+        .intro(frame.t("projects-intro"))
+        .section(section)
+        .also(|also| {
+            also.cli(&["project", "list"])
+                .cli(&["organisation", "list"])
+                .get("/api/v1/projects")
+                .get("/api/v1/organisations")
+        });
     if !organisations.is_empty() {
         let rows = organisations.iter().map(|one| {
             Row::new([
@@ -140,9 +145,10 @@ pub(crate) fn home(frame: Frame, home: &Home, refused: Option<&Refused>) -> Shee
         Place::Organisation(_) => "organisation",
         Place::Project(_) => "project",
     };
-    let mut sheet = Sheet::new(frame.clone(), &home.title).crumb("/projects", frame.t("nav-projects")).notice(other).also(
-        |also| also.cli(&[word, "show", &name]).get(&path).get(&format!("{path}/members")).get(&format!("{path}/quota")),
-    );
+    let mut sheet =
+        Sheet::new(frame.clone(), &home.title).crumb("/projects", frame.t("nav-projects")).notice(other).also(|also| {
+            also.cli(&[word, "show", &name]).get(&path).get(&format!("{path}/members")).get(&format!("{path}/quota"))
+        });
     if let Place::Project(id) = &home.place {
         let organisation = id.organisation();
         sheet = sheet
@@ -216,7 +222,8 @@ fn quota_section(
         .map(|(_, label, used, limit, said)| {
             let cell = match limit {
                 Some(limit) => {
-                    let text = frame.msg("projects-used").with("used", said(frame, used)).with("limit", said(frame, limit));
+                    let text =
+                        frame.msg("projects-used").with("used", said(frame, used)).with("limit", said(frame, limit));
                     Cell::Meter(Meter::new(used, limit, text.to_string()))
                 }
                 None => Cell::Text(frame.msg("projects-unlimited").with("used", said(frame, used)).to_string()),
@@ -339,7 +346,8 @@ fn services(frame: &Frame, home: &Home, refused: Option<&Refused>) -> Section {
             .with(remove.about(&account.handle).danger());
     }
     let name = Field::new("service", frame.t("sheet-name"), FieldKind::Line("text")).required();
-    let roles = Field::new("service-role", frame.t("projects-role"), role_choice(frame)).value(Role::UseCaseUser.name());
+    let roles =
+        Field::new("service-role", frame.t("projects-role"), role_choice(frame)).value(Role::UseCaseUser.name());
     let form = FormBox::new(frame, base, frame.t("projects-new-service")).field(again(name, refused)).field(roles);
     section.with(form)
 }
@@ -351,19 +359,23 @@ fn new_service_token(frame: &Frame, place: &Place, account: &Account, action: &s
         _ => Vec::new(),
     };
     // Each form of the page needs names of its own for its labels.
-    let fields = token_fields(frame, &projects, None).into_iter().map(|field| Field {
-        name: format!("{}-{}", field.name, account.id),
-        ..field
-    });
-    fields
-        .fold(FormBox::new(frame, action, frame.t("account-new-token")).about(&account.handle), FormBox::field)
+    let fields = token_fields(frame, &projects, None)
+        .into_iter()
+        .map(|field| Field { name: format!("{}-{}", field.name, account.id), ..field });
+    fields.fold(FormBox::new(frame, action, frame.t("account-new-token")).about(&account.handle), FormBox::field)
 }
 
 fn settings(frame: &Frame, home: &Home) -> Section {
     let path = address(&home.place);
-    let title = Field::new("title-new", frame.t("projects-title"), FieldKind::Line("text")).value(&home.title).required();
+    let title =
+        Field::new("title-new", frame.t("projects-title"), FieldKind::Line("text")).value(&home.title).required();
     let version = home.version.to_string();
-    let rename = FormBox::new(frame, format!("{path}/title"), frame.t("sheet-save")).field(title).hidden("version", &version);
-    let close = FormBox::new(frame, format!("{path}/close"), frame.t("projects-close")).hidden("version", &version).danger();
-    Section::new("settings", frame.t("projects-settings")).with(Part::from(rename)).text(frame.t("projects-close-text")).with(close)
+    let rename =
+        FormBox::new(frame, format!("{path}/title"), frame.t("sheet-save")).field(title).hidden("version", &version);
+    let close =
+        FormBox::new(frame, format!("{path}/close"), frame.t("projects-close")).hidden("version", &version).danger();
+    Section::new("settings", frame.t("projects-settings"))
+        .with(Part::from(rename))
+        .text(frame.t("projects-close-text"))
+        .with(close)
 }

@@ -22,7 +22,6 @@ pub(crate) struct FormBox {
 #[template(path = "sheet/filters.html")]
 pub(crate) struct Filters {
     action: String,
-    hidden: Vec<(String, String)>,
     fields: Vec<Field>,
     button: String,
     reset: Option<String>,
@@ -84,20 +83,13 @@ impl FormBox {
 impl Filters {
     /// A form that leads to this address.
     pub(crate) fn new(action: impl Into<String>, button: impl Into<String>) -> Self {
-        Self { action: action.into(), hidden: Vec::new(), fields: Vec::new(), button: button.into(), reset: None }
+        Self { action: action.into(), fields: Vec::new(), button: button.into(), reset: None }
     }
 
     /// With a field.
     #[must_use]
     pub(crate) fn field(mut self, field: Field) -> Self {
         self.fields.push(field);
-        self
-    }
-
-    /// With a value that stays.
-    #[must_use]
-    pub(crate) fn hidden(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.hidden.push((name.to_owned(), value.into()));
         self
     }
 
