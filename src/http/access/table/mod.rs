@@ -20,6 +20,7 @@ mod owners;
 mod partners;
 mod people;
 mod portal;
+mod portal_people;
 mod public;
 mod tenants;
 
@@ -122,9 +123,17 @@ const fn signed(method: &'static str, path: &'static str) -> Route {
 
 /// Every route.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
-    [tenants::ROUTES, people::ROUTES, owners::ROUTES, portal::ROUTES, public::ROUTES, partners::ROUTES]
-        .into_iter()
-        .flatten()
+    [
+        tenants::ROUTES,
+        people::ROUTES,
+        owners::ROUTES,
+        portal::ROUTES,
+        portal_people::ROUTES,
+        public::ROUTES,
+        partners::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 static BY_PATTERN: LazyLock<HashMap<&'static str, Vec<&'static Route>>> = LazyLock::new(|| {

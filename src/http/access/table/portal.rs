@@ -61,5 +61,4 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/orders", Action::AgreementRead, Broker),
     page("GET", "/orders/holds", Action::AgreementRead, Broker),
     page("GET", "/orders/{order}", Action::AgreementRead, Broker),
-    page("GET", "/audit", Action::AuditRead, Seen),
 ];
