@@ -13,6 +13,8 @@ pub(crate) struct Notice {
     pub title: String,
     /// The broker's own words, which are English.
     pub details: Vec<String>,
+    /// Where one goes from here: address and label.
+    pub link: Option<(String, String)>,
 }
 
 impl HtmlSafe for Notice {}
@@ -20,13 +22,20 @@ impl HtmlSafe for Notice {}
 impl Notice {
     /// A notice with a title alone.
     pub(crate) fn new(tone: Tone, title: impl Into<String>) -> Self {
-        Self { tone, title: title.into(), details: Vec::new() }
+        Self { tone, title: title.into(), details: Vec::new(), link: None }
     }
 
     /// With a sentence of the broker's own.
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.details.push(detail.into());
+        self
+    }
+
+    /// With a link.
+    #[must_use]
+    pub(crate) fn link(mut self, href: impl Into<String>, label: impl Into<String>) -> Self {
+        self.link = Some((href.into(), label.into()));
         self
     }
 

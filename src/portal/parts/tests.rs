@@ -32,7 +32,7 @@ fn frame() -> Frame {
 fn every_part_escapes() {
     for tone in [Tone::Good, Tone::Busy, Tone::Warn, Tone::Bad, Tone::Quiet] {
         escaped(&StateMark::new(tone, HOSTILE).to_string());
-        escaped(&Notice::new(tone, HOSTILE).detail(HOSTILE).to_string());
+        escaped(&Notice::new(tone, HOSTILE).detail(HOSTILE).link(HOSTILE, HOSTILE).to_string());
     }
     escaped(&StateMark::of(Language::German, HOSTILE).to_string());
     escaped(&Empty::new(HOSTILE, HOSTILE).action(HOSTILE, HOSTILE).to_string());
