@@ -165,7 +165,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(text: &str) -> Option<(String, Vec<String>, Option<String>, Option<String>)> {
+    type Parts = (String, Vec<String>, Option<String>, Option<String>);
+
+    fn read(text: &str) -> Option<Parts> {
         let found: Entitlement = text.parse().ok()?;
         Some((found.namespace.clone(), found.groups.clone(), found.role.clone(), found.authority))
     }

@@ -34,8 +34,11 @@ pub(crate) struct Party {
     clock: SharedClock,
     known: RwLock<Option<Arc<Known>>>,
     /// Whoever asks the issuer holds this; the last question and what came of it.
-    asking: Mutex<Option<(DateTime<Utc>, Result<(), String>)>>,
+    asking: Mutex<Option<Question>>,
 }
+
+/// When an issuer was last asked, and what came of it.
+type Question = (DateTime<Utc>, Result<(), String>);
 
 /// What an issuer told.
 #[derive(Debug)]
