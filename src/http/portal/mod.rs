@@ -21,6 +21,8 @@ mod live;
 mod models;
 mod offers;
 mod overview;
+#[cfg(test)]
+mod pages_tests;
 mod partners;
 mod preferences;
 mod problem;
@@ -28,8 +30,6 @@ mod projects;
 mod sign_in;
 mod sites;
 mod tenant;
-#[cfg(test)]
-mod pages_tests;
 #[cfg(test)]
 mod tests;
 mod visit;

@@ -27,8 +27,25 @@ macro_rules! files {
 
 // One file for each page; `common` holds what all pages need.
 files![
-    "account", "app", "applications", "audit", "common", "confirm", "contracts", "infrastructure", "model",
-    "offer", "offers", "overview", "partners", "plan", "projects", "remove", "sheet", "sign-in", "sites",
+    "account",
+    "app",
+    "applications",
+    "audit",
+    "common",
+    "confirm",
+    "contracts",
+    "infrastructure",
+    "model",
+    "offer",
+    "offers",
+    "overview",
+    "partners",
+    "plan",
+    "projects",
+    "remove",
+    "sheet",
+    "sign-in",
+    "sites",
 ];
 
 static BUNDLES: LazyLock<BTreeMap<&'static str, Bundle>> =

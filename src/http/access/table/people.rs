@@ -40,4 +40,37 @@ pub(super) const ROUTES: &[Route] = &[
     on("GET", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberRead, PROJECT),
     on("PUT", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberWrite, PROJECT),
     on("DELETE", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberWrite, PROJECT),
+    on("GET", "/api/v1/projects/{organisation}/{project}/service-accounts", Action::MemberRead, PROJECT),
+    on("POST", "/api/v1/projects/{organisation}/{project}/service-accounts", Action::ServiceAccountWrite, PROJECT),
+    on("GET", "/api/v1/projects/{organisation}/{project}/service-accounts/{account}", Action::MemberRead, PROJECT),
+    on(
+        "DELETE",
+        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}",
+        Action::ServiceAccountWrite,
+        PROJECT,
+    ),
+    on(
+        "GET",
+        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens",
+        Action::ServiceAccountWrite,
+        PROJECT,
+    ),
+    on(
+        "POST",
+        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens",
+        Action::ServiceAccountWrite,
+        PROJECT,
+    ),
+    on(
+        "DELETE",
+        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens/{token}",
+        Action::ServiceAccountWrite,
+        PROJECT,
+    ),
+    on(
+        "POST",
+        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens/{token}/rotate",
+        Action::ServiceAccountWrite,
+        PROJECT,
+    ),
 ];
