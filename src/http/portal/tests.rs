@@ -25,9 +25,9 @@ impl Portal {
         let running = wiring::start(settings, Arc::new(Metrics::new())).await.unwrap();
         let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let portal = Self { running, http, _directory: directory };
-        let offers = portal.http.post(portal.url("/api/v1/offers")).header("Content-Type", "text/turtle");
+        let offers = portal.http.post(portal.url("/admin/v1/offers/import")).header("Content-Type", "text/turtle");
         let offers = offers.body(demo::OFFERS).send().await.unwrap();
-        assert!(offers.status().is_success() || offers.status() == StatusCode::NOT_FOUND, "{}", offers.status());
+        assert_eq!(offers.status(), StatusCode::OK);
         portal
     }
 

@@ -11,7 +11,7 @@ mod tests;
 
 pub(crate) use message::Message;
 
-use fluent_langneg::{NegotiationStrategy, accepted_languages, convert_vec_str_to_langids_lossy, negotiate_languages};
+use fluent_langneg::{NegotiationStrategy, convert_vec_str_to_langids_lossy, negotiate_languages};
 
 /// A language of the portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -59,7 +59,7 @@ impl Language {
     /// The best for what a browser accepts (RFC 9110, section 12.5.4); English where it accepts none.
     pub(crate) fn negotiated(accepted: &str) -> Self {
         let available = convert_vec_str_to_langids_lossy(Self::ALL.map(Self::tag));
-        let wanted = accepted_languages::parse(accepted);
+        let wanted = convert_vec_str_to_langids_lossy(by_weight(accepted));
         let found = negotiate_languages(&wanted, &available, None, NegotiationStrategy::Filtering);
         found.first().and_then(|best| Self::of_tag(&best.to_string())).unwrap_or_default()
     }
@@ -78,4 +78,23 @@ impl Language {
     pub(crate) fn knows(self, key: &str) -> bool {
         catalogue::knows(self, key)
     }
+}
+
+/// Languages that a browser accepts at all: a header can be long.
+const MOST_ACCEPTED: usize = 32;
+
+/// The tags of Accept-Language, the most wanted first.
+fn by_weight(accepted: &str) -> Vec<&str> {
+    let mut tags: Vec<(&str, f32)> = accepted
+        .split(',')
+        .take(MOST_ACCEPTED)
+        .map(|part| {
+            let (tag, rest) = part.split_once(';').unwrap_or((part, ""));
+            let weight = rest.trim().strip_prefix("q=").map_or(1.0, |weight| weight.trim().parse().unwrap_or_default());
+            (tag.trim(), weight)
+        })
+        .filter(|(tag, weight)| !tag.is_empty() && *weight > 0.0)
+        .collect();
+    tags.sort_by(|a, b| b.1.total_cmp(&a.1));
+    tags.into_iter().map(|(tag, _)| tag).collect()
 }
