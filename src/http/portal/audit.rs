@@ -18,7 +18,7 @@ use actix_web::{
 };
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use futures_util::stream;
-use hansa_iam::audit::AuditFilter;
+use hansa_iam::{Action, audit::AuditFilter};
 use hansa_ontology::ProjectScope;
 use serde_json::json;
 
@@ -77,7 +77,7 @@ fn read(request: &HttpRequest) -> (AuditQuery, AuditFilter) {
 pub(crate) async fn list(visit: Visit, request: HttpRequest) -> Reply {
     let broker = visit.broker.clone();
     let (query, filter) = read(&request);
-    let filter = AuditFilter { scope: admin::seen_by(&visit.caller), ..filter };
+    let filter = AuditFilter { scope: broker.iam.scope(&visit.caller.principal, Action::AuditRead).await?, ..filter };
     let data = json!({ "query": request.query_string() });
     admin::record(&broker, &visit.caller, &request, "audit.list", data).await?;
     let trail = broker.iam.trail();
@@ -91,7 +91,7 @@ pub(crate) async fn list(visit: Visit, request: HttpRequest) -> Reply {
 /// Shows a record.
 pub(crate) async fn record(visit: Visit, request: HttpRequest, place: web::Path<u64>) -> Reply {
     let (broker, place) = (visit.broker.clone(), *place);
-    let scope = admin::seen_by(&visit.caller);
+    let scope = broker.iam.scope(&visit.caller.principal, Action::AuditRead).await?;
     admin::record(&broker, &visit.caller, &request, "audit.show", json!({ "place": place })).await?;
     let whole = scope == ProjectScope::All;
     let filter = AuditFilter { before: Some(place.saturating_add(1)), scope, ..AuditFilter::default() };
@@ -105,7 +105,7 @@ pub(crate) async fn record(visit: Visit, request: HttpRequest, place: web::Path<
 
 /// Sends the whole trail as a file that `hansa audit verify` takes.
 pub(crate) async fn export(visit: Visit, request: HttpRequest) -> Reply {
-    admin::whole(&visit.caller)?;
+    admin::whole(&visit.broker, &visit.caller).await?;
     admin::record(&visit.broker, &visit.caller, &request, "audit.export", json!(null)).await?;
     let export = visit.broker.iam.trail().export().await?;
     let name = format!("attachment; filename=\"hansa-audit-{}.jsonl\"", export.size());
