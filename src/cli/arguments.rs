@@ -5,6 +5,9 @@ use super::audit_arguments::AuditCommand;
 pub(crate) use super::federation_arguments::{
     AgreementCommand, FederationCommand, HoldCommand, KeyCommand, OrderCommand, PartnerCommand, QuarantineCommand,
 };
+pub(crate) use super::owner_arguments::{
+    CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -45,18 +48,27 @@ pub(crate) enum Command {
     /// Applications: submit, list, show, update, scale, logs, watch, remove.
     #[command(subcommand)]
     App(AppCommand),
-    /// Offers of the catalogue: list, show, import, withdraw.
+    /// Offers of the catalogue: list, show, import, draft, withdraw.
     #[command(subcommand)]
     Offer(OfferCommand),
-    /// Sites: list, show.
+    /// Sites: list, show, add, change, remove.
     #[command(subcommand)]
     Site(SiteCommand),
     /// Providers: list.
     #[command(subcommand)]
     Provider(ProviderCommand),
-    /// Local nodes and what is free on them: list.
+    /// Local nodes and what is free on them: list, show, add, change, remove.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Named shapes of machines: list, show, add, change, remove.
+    #[command(subcommand)]
+    Flavour(ThingCommand),
+    /// Credentials of infrastructure: list, show, add, rotate, remove.
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Nodes and sites that are drained: list, show, drain, resume.
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
     /// Partners, other providers' brokers: invite, accept, list, show, suspend, resume, terminate, repin, policy.
     #[command(subcommand)]
     Partner(PartnerCommand),
@@ -320,6 +332,9 @@ pub(crate) enum OfferCommand {
         #[arg(long)]
         partial: bool,
     },
+    /// Offers of this broker's own, from the first draft on.
+    #[command(subcommand)]
+    Draft(DraftCommand),
     /// Withdraw an offer: it is not rented any more; what runs on it goes on.
     Withdraw {
         /// IRI or last segment.
@@ -339,6 +354,29 @@ pub(crate) enum SiteCommand {
         /// IRI or last segment.
         site: String,
     },
+    /// Add a site.
+    Add {
+        /// Its description, YAML or JSON; `-` for standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        change: OwnerChange,
+    },
+    /// Change a site.
+    Change {
+        /// IRI or last segment.
+        site: String,
+        /// Its description, YAML or JSON; `-` for standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        change: OwnerChange,
+    },
+    /// Remove a site without offers and nodes.
+    Remove {
+        /// IRI or last segment.
+        site: String,
+        #[command(flatten)]
+        change: OwnerChange,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -354,6 +392,34 @@ pub(crate) enum NodeCommand {
         /// Only of this site (IRI or last segment).
         #[arg(long)]
         site: Option<String>,
+    },
+    /// Show a node with its version.
+    Show {
+        /// Its name.
+        node: String,
+    },
+    /// Add a node.
+    Add {
+        /// Its description, YAML or JSON; `-` for standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        change: OwnerChange,
+    },
+    /// Change a node.
+    Change {
+        /// Its name.
+        node: String,
+        /// Its description, YAML or JSON; `-` for standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        change: OwnerChange,
+    },
+    /// Remove an empty node.
+    Remove {
+        /// Its name.
+        node: String,
+        #[command(flatten)]
+        change: OwnerChange,
     },
 }
 

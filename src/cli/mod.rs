@@ -18,6 +18,8 @@ mod offer;
 mod operation;
 mod order;
 mod output;
+mod owner;
+mod owner_arguments;
 mod partner;
 mod plan;
 mod progress;
@@ -106,6 +108,9 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Site(command) => site::run(context, command).await,
         Command::Provider(command) => site::run_provider(context, command).await,
         Command::Node(command) => node::run(context, command).await,
+        Command::Flavour(command) => owner::run_things(context, "flavours", command, reqwest::Method::PUT).await,
+        Command::Credential(command) => owner::run_credentials(context, command).await,
+        Command::Maintenance(command) => owner::run_maintenance(context, command).await,
         Command::Partner(command) => partner::run(context, command).await,
         Command::Agreement(command) => agreement::run(context, command).await,
         Command::Order(command) => order::run(context, command).await,
@@ -182,6 +187,21 @@ mod tests {
             "site list",
             "site show frankfurt",
             "node list",
+            "node add node.yaml --dry-run",
+            "node change n1 node.yaml --if-version 2",
+            "node remove n1",
+            "site add site.yaml",
+            "site remove hamburg",
+            "flavour list",
+            "flavour add small.yaml",
+            "offer draft add draft.yaml",
+            "offer draft publish tiny",
+            "offer draft price tiny 0.02 --from 2030-01-01T00:00:00Z",
+            "offer draft units tiny 8",
+            "credential add cloud --kind openstack --secret token.txt",
+            "credential rotate cloud",
+            "maintenance drain node/n1 --reason disk --deadline 2030-01-01T06:00:00Z --wait",
+            "maintenance resume 0190",
             "partner invite --name north",
             "partner accept hansa-invite:abc",
             "partner list -o json",

@@ -1,13 +1,27 @@
 //! `hansa node …`: the local nodes and what is free on them.
 
-use super::{Context, Table, arguments::NodeCommand, plan::short};
+use super::{
+    Context, Table,
+    arguments::{NodeCommand, ThingCommand},
+    owner,
+    plan::short,
+};
 use crate::{client::Request, failure::Failure, http::wire::Node};
 use reqwest::Method;
 use rust_decimal::Decimal;
 
 /// Does what is asked of nodes.
 pub(super) async fn run(context: &Context, command: NodeCommand) -> Result<(), Failure> {
-    let NodeCommand::List { site } = command;
+    let things = |command| owner::run_things(context, "nodes", command, Method::PATCH);
+    let site = match command {
+        NodeCommand::List { site } => site,
+        NodeCommand::Show { node: name } => return things(ThingCommand::Show { name }).await,
+        NodeCommand::Add { file, change } => return things(ThingCommand::Add { file, change }).await,
+        NodeCommand::Change { node: name, file, change } => {
+            return things(ThingCommand::Change { name, file, change }).await;
+        }
+        NodeCommand::Remove { node: name, change } => return things(ThingCommand::Remove { name, change }).await,
+    };
     let nodes: Vec<Node> =
         context.client.list(Request::admin(Method::GET, &["nodes"]).maybe_query("site", site), usize::MAX).await?;
     context.output.show(&nodes, |nodes| {

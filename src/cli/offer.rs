@@ -29,6 +29,7 @@ pub(super) async fn run(context: &Context, command: OfferCommand) -> Result<(), 
             let offer: Offer = context.client.json(Request::get(&["offers", &offer])).await?;
             context.output.show(&offer, offer_text)
         }
+        OfferCommand::Draft(command) => super::owner::run_drafts(context, command).await,
         OfferCommand::Import { files, dry_run, partial } => import(context, &files, dry_run, partial).await,
         OfferCommand::Withdraw { offer, dry_run } => {
             let request = Request::admin(Method::POST, &["offers", &offer, "withdraw"]).query("dryRun", dry_run);

@@ -2,7 +2,8 @@
 
 use super::{
     Context, Table,
-    arguments::{ProviderCommand, SiteCommand},
+    arguments::{ProviderCommand, SiteCommand, ThingCommand},
+    owner,
     plan::short,
 };
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     failure::Failure,
     http::wire::{Provider, Site},
 };
+use reqwest::Method;
 
 /// Does what is asked of sites.
 pub(super) async fn run(context: &Context, command: SiteCommand) -> Result<(), Failure> {
@@ -22,7 +24,16 @@ pub(super) async fn run(context: &Context, command: SiteCommand) -> Result<(), F
             let site: Site = context.client.json(Request::get(&["sites", &site])).await?;
             context.output.show(&site, site_text)
         }
+        SiteCommand::Add { file, change } => things(context, ThingCommand::Add { file, change }).await,
+        SiteCommand::Change { site: name, file, change } => {
+            things(context, ThingCommand::Change { name, file, change }).await
+        }
+        SiteCommand::Remove { site: name, change } => things(context, ThingCommand::Remove { name, change }).await,
     }
+}
+
+async fn things(context: &Context, command: ThingCommand) -> Result<(), Failure> {
+    owner::run_things(context, "sites", command, Method::PUT).await
 }
 
 /// Does what is asked of providers.

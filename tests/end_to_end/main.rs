@@ -29,6 +29,7 @@ mod harness;
 mod judges;
 mod kill;
 mod locked_database;
+mod maintenance;
 mod newcomer;
 mod offers;
 mod openapi;

@@ -305,9 +305,13 @@ fn sla(wanted: &DraftRequest) -> Result<Option<Sla>, ApiError> {
         return read.map(Some).map_err(|error| ApiError::field("/sla", error.to_string()));
     }
     let Some(percent) = &wanted.availability_percent else { return Ok(None) };
+    let target = decimal("/availabilityPercent", percent)?;
+    if target <= 0.into() || target > 100.into() {
+        return Err(ApiError::field("/availabilityPercent", "give a percentage above 0 and up to 100, such as 99.9"));
+    }
     let objective = ServiceLevelObjective {
         metric: Metric::Availability,
-        target: decimal("/availabilityPercent", percent)?,
+        target,
         window: Window::Month,
         percentile: None,
         remedies: Vec::new(),
