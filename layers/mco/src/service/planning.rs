@@ -10,10 +10,13 @@ use crate::{
     store,
 };
 use hansa_ontology::{
-    ApplicationId, Offer, OfferId, OfferKind, ProviderId, ResourceModel, SiteId, order::PartnerProvider,
+    ApplicationId, MachineId, Offer, OfferId, OfferKind, ProviderId, ResourceModel, SiteId, order::PartnerProvider,
 };
 use hansa_pim::{Amounts, Drain, NewMaintenance, NodeUsage, units_free};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 impl Mco {
     /// Plans a model: for a new application, or for one whose machines are
@@ -129,13 +132,14 @@ impl Mco {
         options: &mut PlanOptions,
     ) -> Result<(), McoError> {
         let machines = self.machine_list(None).await?;
+        let held: BTreeSet<MachineId> = options.held.iter().map(|held| held.machine).collect();
         let snapshot = self.rooms.catalogue.snapshot().await?;
         let partners = self.partners().await?;
         for offer in &snapshot.catalogue.offers {
             let standing = match (partners.get(&offer.provider), nodes.get(&offer.site)) {
                 (Some(partner), _) if by_us_only => Err(format!("it is an offer of the partner {}", partner.partner)),
                 (Some(partner), _) => ordered_units(offer, application, &machines, partner),
-                (None, Some(nodes)) => Ok(units_taken(offer, application, &machines, nodes)),
+                (None, Some(nodes)) => Ok(units_taken(offer, application, &machines, &held, nodes)),
                 (None, None) => Err(format!(
                     "site {} is not connected to this broker: nobody here can deliver it",
                     offer.site.short()
@@ -196,15 +200,22 @@ fn ordered_units(
 }
 
 /// How many of an offer's units a new machine of this application can't have:
-/// rented by anyone else, or more than the site's nodes can still give.
-fn units_taken(offer: &Offer, application: Option<ApplicationId>, machines: &[Machine], nodes: &[NodeUsage]) -> u32 {
-    let count = |own: bool| {
-        let rented =
-            machines.iter().filter(|m| m.terms.id == offer.id && (Some(m.application) == application) == own).count();
-        u32::try_from(rented).unwrap_or(u32::MAX)
-    };
+/// rented by anyone else, by itself and about to be given back, or more than
+/// the site's nodes can still give. What it holds the planner takes off itself.
+fn units_taken(
+    offer: &Offer,
+    application: Option<ApplicationId>,
+    machines: &[Machine],
+    held: &BTreeSet<MachineId>,
+    nodes: &[NodeUsage],
+) -> u32 {
+    let (own, others): (Vec<&Machine>, Vec<&Machine>) = machines
+        .iter()
+        .filter(|machine| machine.terms.id == offer.id)
+        .partition(|machine| Some(machine.application) == application && held.contains(&machine.id));
+    let count = |machines: &[&Machine]| u32::try_from(machines.len()).unwrap_or(u32::MAX);
     let whole_node = offer.kind == OfferKind::BareMetal;
     let free = units_free(nodes, Amounts::from(&offer.flavour), &offer.capabilities, whole_node);
-    let rest = offer.capacity.available_units.saturating_sub(count(true)).saturating_sub(count(false));
-    count(false).saturating_add(rest.saturating_sub(free))
+    let rest = offer.capacity.available_units.saturating_sub(count(&own)).saturating_sub(count(&others));
+    count(&others).saturating_add(rest.saturating_sub(free))
 }
