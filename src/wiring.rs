@@ -117,6 +117,9 @@ async fn assemble(
     let public_url = iam::public_url(&settings, address)?;
     let https = public_url.scheme() == "https";
     let iam = iam::iam(&settings, public_url, dev_login.as_ref(), &database, &clock, &ids)?;
+    if dev_login.is_some() {
+        dev_login::make_projects(&iam).await?;
+    }
     let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
     let partner: Arc<dyn Partner> = match &federation {
         Some(manager) => Arc::new(Partners(manager.clone())),

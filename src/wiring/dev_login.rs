@@ -3,7 +3,11 @@
 
 use super::WiringError;
 use crate::config::Settings;
-use hansa_iam::dev::DevProvider;
+use hansa_iam::{
+    ErrorKind, Iam, IamError,
+    dev::{self, DevProvider},
+};
+use hansa_ontology::Actor;
 use hansa_repository::ambient::SharedClock;
 use reqwest::Url;
 use serde_json::json;
@@ -47,6 +51,30 @@ pub(super) fn begin(
         "development login: whoever reaches this broker is whom they choose; programs find tokens in the file"
     );
     Ok((Some(provider), TokensFile { path: Some(path) }))
+}
+
+/// Makes the projects that the development login's people work in, where they
+/// are not there yet: a newcomer who logs in has somewhere to deploy to.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn make_projects(iam: &Iam) -> Result<(), WiringError> {
+    for project in dev::people::projects() {
+        let organisation = project.organisation();
+        let titles = (organisation.to_string(), project.name().to_owned());
+        known(iam.organisation_create(organisation, titles.0, Actor::Broker).await)?;
+        known(iam.project_create(project, titles.1, Actor::Broker).await)?;
+    }
+    Ok(())
+}
+
+/// What is there already, or was closed by somebody, stays as it is.
+fn known<T>(made: Result<T, IamError>) -> Result<(), WiringError> {
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Readable by its owner alone from its first byte on, and whole or not there.

@@ -315,7 +315,8 @@ impl Broker {
                     self.call_as(person, Method::DELETE, &path).send();
                 }
             }
-        } else {
+        } else if !self.options.more.contains("issuers:") {
+            // Where foreign issuers say who people are, tests deploy nothing.
             self.tidy_local();
         }
         attempt(TIDY, || self.traces())?;
