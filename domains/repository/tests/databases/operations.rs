@@ -108,8 +108,8 @@ fn lists_page_by_page_though_several_share_a_time() {
             filter.before = Some(last.id);
         }
         assert_eq!(numbers, (1..=10).rev().collect::<Vec<_>>());
-        let running =
-            OperationFilter { running: true, application: Some(ApplicationId(Uuid::from_u128(0))), before: None };
+        let application = Some(ApplicationId(Uuid::from_u128(0)));
+        let running = OperationFilter { running: true, application, ..OperationFilter::default() };
         let page = db.read(move |c| operation::list(c, &running, 99)).await.unwrap();
         assert_eq!(page.iter().map(|o| o.id.0.as_u128()).collect::<Vec<_>>(), [8, 6, 4, 2]);
     });
