@@ -77,6 +77,10 @@ pub(crate) async fn start(settings: Settings, metrics: Arc<Metrics>) -> Result<R
     let (dev_login, tokens) = dev_login::begin(&settings, &iam::public_url(&settings, address)?, &clock)?;
     let broker = assemble(settings, (address, reached), clock, dev_login, metrics).await?;
     sites::announce(&broker).await?;
+    if broker.dev_login.is_some() {
+        // What the people of the development login work in.
+        broker.iam.project_ensure(hansa_iam::dev::people::projects()).await?;
+    }
     let tasks = Tasks::start(&broker).await;
     let server = http::start(&broker, listeners)?;
     Ok(RunningBroker { url: format!("http://{address}"), broker, server, tasks, _tokens: tokens, _lock: lock })

@@ -7,12 +7,14 @@ mod events;
 mod fallback;
 mod health;
 mod logs;
+mod members;
 pub(crate) mod offers;
 mod operations;
 mod plans;
 mod service_accounts;
 pub(crate) mod sites;
 mod sparql;
+mod tenancy;
 
 pub(crate) use fallback::unknown;
 
@@ -60,7 +62,35 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(sites::site_show)
         .service(sites::provider_list)
         .service(sparql::sparql_get)
-        .service(sparql::sparql_post);
+        .service(sparql::sparql_post)
+        .configure(people);
+}
+
+/// Organisations, projects, their members and quotas.
+fn people(config: &mut ServiceConfig<'_>) {
+    config
+        .service(tenancy::organisation_list)
+        .service(tenancy::organisation_create)
+        .service(tenancy::organisation_show)
+        .service(tenancy::organisation_update)
+        .service(tenancy::organisation_close)
+        .service(tenancy::project_list)
+        .service(tenancy::project_create)
+        .service(tenancy::project_show)
+        .service(tenancy::project_update)
+        .service(tenancy::project_close)
+        .service(members::organisation_members)
+        .service(members::organisation_member)
+        .service(members::organisation_member_set)
+        .service(members::organisation_member_remove)
+        .service(members::organisation_quota)
+        .service(members::organisation_quota_set)
+        .service(members::project_members)
+        .service(members::project_member)
+        .service(members::project_member_set)
+        .service(members::project_member_remove)
+        .service(members::project_quota)
+        .service(members::project_quota_set);
 }
 
 /// What partners may want of the documents: the words that offers are written in, and the rules for them.

@@ -16,6 +16,7 @@ mod plan;
 mod problem;
 mod sale;
 mod service_account;
+mod tenancy;
 mod workload;
 
 pub(crate) use account::{Issuer, Limits, Login, Me, NewToken, RoleGrant, Session, Token};
@@ -39,4 +40,7 @@ pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Pr
 pub(crate) use problem::{Fault, Problem};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, PriceRequest, Sale, SaleVersion};
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
+pub(crate) use tenancy::{
+    Member, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport, Titled,
+};
 pub(crate) use workload::{Endpoint, Workload};

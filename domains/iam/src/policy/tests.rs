@@ -10,6 +10,7 @@ use hansa_ontology::{AccountId, Actor, ApplicationId, OrganisationId, ProjectId}
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    sync::LazyLock,
 };
 use uuid::Uuid;
 
@@ -95,9 +96,9 @@ fn the_schema_has_every_action_and_every_question_fits_it() {
 
 /// Whether an action is one on such a thing.
 fn fits(action: Action, thing: &Resource) -> bool {
-    let schema = Rules::schema().unwrap();
+    static SCHEMA: LazyLock<cedar_policy::Schema> = LazyLock::new(|| Rules::schema().unwrap());
     let facts = facts::of(&Principal::local(), action, thing).unwrap();
-    Request::new(facts.principal, facts.action, facts.resource, facts.context, Some(&schema)).is_ok()
+    Request::new(facts.principal, facts.action, facts.resource, facts.context, Some(&SCHEMA)).is_ok()
 }
 
 #[test]

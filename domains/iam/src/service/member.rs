@@ -8,6 +8,7 @@ use crate::{
     member::expect_roles,
     store::{self, account::StoredAccount},
 };
+use chrono::{DateTime, Utc};
 use hansa_ontology::{AccountId, Actor};
 use hansa_repository::{
     Connection,
@@ -70,33 +71,32 @@ impl Iam {
         self.inner
             .database
             .write(move |connection| {
-                expect_place(connection, &place)?;
-                let stored =
-                    account(connection, &reference)?.filter(|known| known.account.state != AccountState::Removed);
-                let Some(StoredAccount { account, .. }) = stored else {
-                    let message =
-                        format!("there is no account `{reference}`; it is made when its person first signs in");
-                    return Err(IamError::invalid("/account", message));
-                };
-                let known = store::member::get(connection, &place, account.id)?;
-                expect_version(expected, known.as_ref().map_or(0, |known| known.version))?;
-                if let Some(known) = known.as_ref().filter(|known| known.roles == roles) {
-                    return Ok(known.clone());
+                let (member, changed) = prepared(connection, place, &reference, roles, expected, now)?;
+                if changed {
+                    store::member::put(connection, &member)?;
+                    tell(connection, &member, &actor, "member.granted")?;
                 }
-                let member = Member {
-                    account: account.id,
-                    handle: account.handle,
-                    name: account.name,
-                    created_at: known.as_ref().map_or(now, |known| known.created_at),
-                    updated_at: now,
-                    version: known.map_or(1, |known| known.version + 1),
-                    place,
-                    roles,
-                };
-                store::member::put(connection, &member)?;
-                tell(connection, &member, &actor, "member.granted")?;
                 Ok(member)
             })
+            .await
+    }
+
+    /// What [`Self::member_put`] would make, for a dry run.
+    ///
+    /// # Errors
+    /// As [`Self::member_put`].
+    pub async fn member_check(
+        &self,
+        place: Place,
+        reference: &str,
+        roles: BTreeSet<Role>,
+        expected: Option<i64>,
+    ) -> Result<Member, IamError> {
+        expect_roles(&roles)?;
+        let (now, reference) = (self.now(), reference.to_owned());
+        self.inner
+            .database
+            .read(move |connection| Ok(prepared(connection, place, &reference, roles, expected, now)?.0))
             .await
     }
 
@@ -125,6 +125,39 @@ impl Iam {
             })
             .await
     }
+}
+
+/// The member as it would be, and whether that is anything new.
+fn prepared(
+    connection: &mut Connection,
+    place: Place,
+    reference: &str,
+    roles: BTreeSet<Role>,
+    expected: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(Member, bool), IamError> {
+    expect_place(connection, &place)?;
+    let stored = account(connection, reference)?.filter(|known| known.account.state != AccountState::Removed);
+    let Some(StoredAccount { account, .. }) = stored else {
+        let message = format!("there is no account `{reference}`; it is made when its person first signs in");
+        return Err(IamError::invalid("/account", message));
+    };
+    let known = store::member::get(connection, &place, account.id)?;
+    expect_version(expected, known.as_ref().map_or(0, |known| known.version))?;
+    if let Some(known) = known.as_ref().filter(|known| known.roles == roles) {
+        return Ok((known.clone(), false));
+    }
+    let member = Member {
+        account: account.id,
+        handle: account.handle,
+        name: account.name,
+        created_at: known.as_ref().map_or(now, |known| known.created_at),
+        updated_at: now,
+        version: known.map_or(1, |known| known.version + 1),
+        place,
+        roles,
+    };
+    Ok((member, true))
 }
 
 fn missing(reference: &str, place: &Place) -> IamError {

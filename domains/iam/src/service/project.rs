@@ -42,6 +42,22 @@ impl Iam {
             .await
     }
 
+    /// Makes projects, and the organisations that they belong to, as far as they
+    /// aren't there: at the start, so that what claims give roles in exists.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn project_ensure(&self, wanted: Vec<ProjectId>) -> Result<(), IamError> {
+        for id in wanted {
+            let organisation = id.organisation();
+            let title = organisation.to_string();
+            known(self.organisation_create(organisation, title, Actor::Broker).await.map(|_| ()))?;
+            let title = id.name().to_owned();
+            known(self.project_create(id, title, Actor::Broker).await.map(|_| ()))?;
+        }
+        Ok(())
+    }
+
     /// An open project.
     ///
     /// # Errors
@@ -136,6 +152,14 @@ impl Iam {
                 tell(connection, &closed, &actor, "project.closed", "was closed")
             })
             .await
+    }
+}
+
+/// What was made before, or closed for good, is no failure of making sure that it is there.
+fn known(made: Result<(), IamError>) -> Result<(), IamError> {
+    match made {
+        Err(IamError::Conflict(_) | IamError::NotFound(_)) => Ok(()),
+        other => other,
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 use hansa_iam::Action;
 
 const PROJECT: super::Object = Project("organisation", "project");
+const SERVICE: Action = Action::ServiceAccountWrite;
 const ORGANISATION: super::Object = Organisation("organisation");
 
 pub(super) const ROUTES: &[Route] = &[
@@ -41,36 +42,21 @@ pub(super) const ROUTES: &[Route] = &[
     on("PUT", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberWrite, PROJECT),
     on("DELETE", "/api/v1/projects/{organisation}/{project}/members/{member}", Action::MemberWrite, PROJECT),
     on("GET", "/api/v1/projects/{organisation}/{project}/service-accounts", Action::MemberRead, PROJECT),
-    on("POST", "/api/v1/projects/{organisation}/{project}/service-accounts", Action::ServiceAccountWrite, PROJECT),
+    on("POST", "/api/v1/projects/{organisation}/{project}/service-accounts", SERVICE, PROJECT),
     on("GET", "/api/v1/projects/{organisation}/{project}/service-accounts/{account}", Action::MemberRead, PROJECT),
-    on(
-        "DELETE",
-        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}",
-        Action::ServiceAccountWrite,
-        PROJECT,
-    ),
-    on(
-        "GET",
-        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens",
-        Action::ServiceAccountWrite,
-        PROJECT,
-    ),
+    on("DELETE", "/api/v1/projects/{organisation}/{project}/service-accounts/{account}", SERVICE, PROJECT),
+    on("GET", "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens", SERVICE, PROJECT),
+    on("POST", "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens", SERVICE, PROJECT),
     on(
         "POST",
-        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens",
-        Action::ServiceAccountWrite,
+        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens/{token}/rotate",
+        SERVICE,
         PROJECT,
     ),
     on(
         "DELETE",
         "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens/{token}",
-        Action::ServiceAccountWrite,
-        PROJECT,
-    ),
-    on(
-        "POST",
-        "/api/v1/projects/{organisation}/{project}/service-accounts/{account}/tokens/{token}/rotate",
-        Action::ServiceAccountWrite,
+        SERVICE,
         PROJECT,
     ),
 ];

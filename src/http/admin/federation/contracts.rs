@@ -3,6 +3,7 @@
 use super::{filter, manager, names};
 use crate::http::{
     Broker,
+    access::Caller,
     problem::{ApiError, ProblemKind, Reply},
     query::Query,
     wire::{Agreement, AgreementDetail, Hold, Order, Page, Problem},
@@ -10,6 +11,7 @@ use crate::http::{
 use actix_web::{HttpResponse, get, web};
 use hansa_federation::verify::Bundle;
 use hansa_federation_manager::{FederationError, FederationManager, contracts};
+use hansa_iam::{Action, PartnerScope};
 use hansa_ontology::MachineId;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -34,15 +36,23 @@ struct ContractQuery {
 struct Filter {
     partner: Option<String>,
     state: Option<String>,
+    /// Whose the caller may see.
+    scope: PartnerScope,
 }
 
 impl Filter {
-    async fn of(manager: &FederationManager, query: ContractQuery) -> Result<Self, ApiError> {
-        Ok(Self { partner: filter(manager, query.partner.as_ref()).await?, state: query.state })
+    async fn of(
+        broker: &Broker,
+        manager: &FederationManager,
+        caller: &Caller,
+        query: ContractQuery,
+    ) -> Result<Self, ApiError> {
+        let scope = caller.partners(broker, Action::AgreementRead);
+        Ok(Self { partner: filter(manager, query.partner.as_ref(), &scope).await?, state: query.state, scope })
     }
 
     fn wants_partner(&self, partner: &str) -> bool {
-        self.partner.as_ref().is_none_or(|wanted| wanted == partner)
+        self.scope.covers(partner) && self.partner.as_ref().is_none_or(|wanted| wanted == partner)
     }
 
     fn wants(&self, partner: &str, state: &str) -> bool {
@@ -53,11 +63,11 @@ impl Filter {
 /// List agreements with partners.
 #[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Agreement>)))]
 #[get("/agreements")]
-pub(crate) async fn agreement_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
+pub(crate) async fn agreement_list(broker: web::Data<Broker>, caller: Caller, query: Query<ContractQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Agreement>::whole(Vec::new())));
     };
-    let (filter, names) = (Filter::of(manager, query.0).await?, names(manager).await?);
+    let (filter, names) = (Filter::of(&broker, manager, &caller, query.0).await?, names(manager).await?);
     let mut found: Vec<Agreement> =
         manager.agreement_list().await?.into_iter().map(|agreement| Agreement::new(agreement, &names)).collect();
     found.retain(|agreement| filter.wants(&agreement.partner, &agreement.state));
@@ -71,9 +81,12 @@ pub(crate) async fn agreement_list(broker: web::Data<Broker>, query: Query<Contr
     responses((status = 200, body = AgreementDetail), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/agreements/{agreement}")]
-pub(crate) async fn agreement_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
+pub(crate) async fn agreement_show(broker: web::Data<Broker>, caller: Caller, id: web::Path<String>) -> Reply {
     let manager = manager(&broker)?;
     let agreement = manager.agreement_show(&id).await?;
+    if !caller.partners(&broker, Action::AgreementRead).covers(&agreement.partner) {
+        return Err(ApiError::from(FederationError::NotFound(format!("agreement {}", *id))));
+    }
     let bundle = bundle(manager, &agreement).await?;
     let terms = serde_json::to_value(&agreement.policy).unwrap_or_default();
     Ok(HttpResponse::Ok().json(AgreementDetail {
@@ -120,11 +133,11 @@ pub(crate) async fn orders(
 /// List orders: what partners deliver for this broker, and what it delivers for them.
 #[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Order>)))]
 #[get("/orders")]
-pub(crate) async fn order_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
+pub(crate) async fn order_list(broker: web::Data<Broker>, caller: Caller, query: Query<ContractQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Order>::whole(Vec::new())));
     };
-    let filter = Filter::of(manager, query.0).await?;
+    let filter = Filter::of(&broker, manager, &caller, query.0).await?;
     let mut found = orders(manager, &broker, |partner, _| filter.wants_partner(partner)).await?;
     found.retain(|order| filter.wants(&order.partner, &order.state));
     Ok(HttpResponse::Ok().json(Page::whole(found)))
@@ -137,8 +150,10 @@ pub(crate) async fn order_list(broker: web::Data<Broker>, query: Query<ContractQ
     responses((status = 200, body = Order), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[get("/orders/{order}")]
-pub(crate) async fn order_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
-    let found = orders(manager(&broker)?, &broker, |_, order| order.to_string() == *id).await?.into_iter().next();
+pub(crate) async fn order_show(broker: web::Data<Broker>, caller: Caller, id: web::Path<String>) -> Reply {
+    let scope = caller.partners(&broker, Action::AgreementRead);
+    let wanted = |partner: &str, order: MachineId| scope.covers(partner) && order.to_string() == *id;
+    let found = orders(manager(&broker)?, &broker, wanted).await?.into_iter().next();
     let missing = || ApiError::new(ProblemKind::NotFound, format!("there is no order `{id}`"));
     Ok(HttpResponse::Ok().json(found.ok_or_else(missing)?))
 }
@@ -146,11 +161,11 @@ pub(crate) async fn order_show(broker: web::Data<Broker>, id: web::Path<String>)
 /// List capacity that is held: at partners for this broker, and here for partners.
 #[utoipa::path(tag = "partners", params(ContractQuery), responses((status = 200, body = Page<Hold>)))]
 #[get("/holds")]
-pub(crate) async fn hold_list(broker: web::Data<Broker>, query: Query<ContractQuery>) -> Reply {
+pub(crate) async fn hold_list(broker: web::Data<Broker>, caller: Caller, query: Query<ContractQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Hold>::whole(Vec::new())));
     };
-    let (filter, names) = (Filter::of(manager, query.0).await?, names(manager).await?);
+    let (filter, names) = (Filter::of(&broker, manager, &caller, query.0).await?, names(manager).await?);
     let bought = manager.purchase_list().await?.into_iter().filter_map(|purchase| Hold::bought(&purchase, &names));
     let sold = manager.sale_list().await?.into_iter().map(|sale| Hold::sold(&sale, &names)).collect::<Vec<_>>();
     let found = bought.chain(sold).filter(|hold| filter.wants(&hold.partner, &hold.state)).collect();

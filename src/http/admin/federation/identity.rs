@@ -3,6 +3,7 @@
 use super::{filter, manager};
 use crate::http::{
     Broker,
+    access::Caller,
     call::Call,
     problem::{ApiError, Reply},
     query::Query,
@@ -12,6 +13,7 @@ use crate::http::{
 use actix_web::{HttpResponse, get, post, web};
 use hansa_federation::keys::{PublishedKey, Rotation};
 use hansa_federation_manager::{FederationError, FederationManager};
+use hansa_iam::Action;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -79,11 +81,13 @@ struct QuarantineQuery {
 /// List what partners sent and was not taken in, with the reasons.
 #[utoipa::path(tag = "partners", params(QuarantineQuery), responses((status = 200, body = Page<Quarantined>)))]
 #[get("/quarantine")]
-pub(crate) async fn quarantine_list(broker: web::Data<Broker>, query: Query<QuarantineQuery>) -> Reply {
+pub(crate) async fn quarantine_list(broker: web::Data<Broker>, caller: Caller, query: Query<QuarantineQuery>) -> Reply {
     let Some(manager) = &broker.federation else {
         return Ok(HttpResponse::Ok().json(Page::<Quarantined>::whole(Vec::new())));
     };
-    let partner = filter(manager, query.0.partner.as_ref()).await?;
+    let scope = caller.partners(&broker, Action::PartnerRead);
+    let partner = filter(manager, query.0.partner.as_ref(), &scope).await?;
     let found = manager.quarantine_list(partner.as_deref(), MOST_ENTRIES).await?;
-    Ok(HttpResponse::Ok().json(Page::whole(found.items.into_iter().map(Quarantined::from).collect())))
+    let seen = found.items.into_iter().filter(|entry| scope.covers(&entry.partner));
+    Ok(HttpResponse::Ok().json(Page::whole(seen.map(Quarantined::from).collect())))
 }

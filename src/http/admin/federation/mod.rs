@@ -10,6 +10,7 @@ use crate::http::{
     problem::{ApiError, ProblemKind},
 };
 use hansa_federation_manager::{FederationManager, partners::Partner};
+use hansa_iam::PartnerScope;
 use std::collections::BTreeMap;
 
 /// The Federation Manager.
@@ -48,9 +49,22 @@ pub(crate) async fn find(manager: &FederationManager, reference: &str) -> Result
 }
 
 /// The DID that a filter names.
-async fn filter(manager: &FederationManager, reference: Option<&String>) -> Result<Option<String>, ApiError> {
+async fn filter(
+    manager: &FederationManager,
+    reference: Option<&String>,
+    scope: &PartnerScope,
+) -> Result<Option<String>, ApiError> {
     match reference {
-        Some(reference) => Ok(Some(find(manager, reference).await?.did)),
+        Some(reference) => {
+            let missing = || ApiError::new(ProblemKind::NotFound, format!("there is no partner `{reference}`"));
+            let found = find(manager, reference).await.map(|partner| partner.did);
+            // Whoever sees one partner is told nothing of the others' names.
+            match found {
+                Ok(did) if scope.covers(&did) => Ok(Some(did)),
+                Err(error) if *scope == PartnerScope::All => Err(error),
+                _ => Err(missing()),
+            }
+        }
         None => Ok(None),
     }
 }

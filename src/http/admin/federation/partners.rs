@@ -3,6 +3,7 @@
 use super::{find, manager};
 use crate::http::{
     Broker,
+    access::Caller,
     call::Call,
     page_token,
     problem::{ApiError, ProblemKind, Reply},
@@ -16,6 +17,7 @@ use hansa_federation_manager::{
     FederationError,
     partners::{self, PartnerEvent, PartnerPolicy},
 };
+use hansa_iam::Action;
 
 /// The list's name in page tokens.
 const LIST: &str = "partners";
@@ -23,13 +25,15 @@ const LIST: &str = "partners";
 /// List partners, by DID.
 #[utoipa::path(tag = "partners", params(PageQuery), responses((status = 200, body = Page<Partner>)))]
 #[get("/partners")]
-pub(crate) async fn partner_list(broker: web::Data<Broker>, query: Query<PageQuery>) -> Reply {
+pub(crate) async fn partner_list(broker: web::Data<Broker>, caller: Caller, query: Query<PageQuery>) -> Reply {
     let size = page_size(query.0.limit)?;
     let after = query.0.page_token.as_ref().map(|token| page_token::open(LIST, token)).transpose()?;
     let mut found = match &broker.federation {
         Some(manager) => manager.partner_list().await?,
         None => Vec::new(),
     };
+    let scope = caller.partners(&broker, Action::PartnerRead);
+    found.retain(|partner| scope.covers(&partner.did));
     found.retain(|partner| after.as_ref().is_none_or(|after| partner.did > *after));
     let next = found.get(size).and_then(|_| found.get(size - 1)).map(|last| page_token::seal(LIST, &last.did));
     let items = found.into_iter().take(size).map(Partner::from).collect();
