@@ -24,14 +24,14 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
         AppCommand::List { all, orders, name } => list(context, all, orders, name).await,
         AppCommand::Show { application, plan } => show(context, &application, plan).await,
         AppCommand::Logs { application, component, instance, follow, tail } => {
-            let request = Request::get(&["applications", &application, "logs"])
+            let request = Request::get(&["applications", &context.application(&application), "logs"])
                 .maybe_query("component", component)
                 .maybe_query("instance", instance)
                 .maybe_query("tail", tail)
                 .query("follow", follow);
             logs(context, request).await
         }
-        AppCommand::Watch { application } => event::watch(context, Some(application), None).await,
+        AppCommand::Watch { application } => event::watch(context, Some(context.application(&application)), None).await,
         AppCommand::Remove { application, dry_run, wait } => remove(context, &application, dry_run, &wait).await,
         changing => run_change(context, changing).await,
     }
@@ -41,17 +41,18 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
 async fn run_change(context: &Context, command: AppCommand) -> Result<(), Failure> {
     match command {
         AppCommand::Submit { model, dry_run, wait } => {
-            let request = keyed(Request::new(Method::POST, &["applications"]));
+            let request =
+                keyed(Request::new(Method::POST, &["applications"])).maybe_query("project", context.project.clone());
             let request = with_model(request, &model)?;
             change(context, request, Some(&model), dry_run, &wait).await
         }
         AppCommand::Update { application, model, if_version, dry_run, wait } => {
-            let request = Request::new(Method::PUT, &["applications", &application]);
+            let request = Request::new(Method::PUT, &["applications", &context.application(&application)]);
             let request = with_model(matching(request, if_version), &model)?;
             change(context, request, Some(&model), dry_run, &wait).await
         }
         AppCommand::Scale { application, replicas, if_version, dry_run, wait } => {
-            let request = Request::new(Method::PATCH, &["applications", &application]);
+            let request = Request::new(Method::PATCH, &["applications", &context.application(&application)]);
             let body = json!(ScaleRequest { replicas: replicas.into_iter().collect() }).to_string();
             let request = matching(request, if_version).body("application/json", body);
             change(context, request, None, dry_run, &wait).await
@@ -102,7 +103,7 @@ fn accepted_text(accepted: &Accepted) -> String {
 }
 
 async fn remove(context: &Context, application: &str, dry_run: bool, wait: &WaitOptions) -> Result<(), Failure> {
-    let request = Request::new(Method::DELETE, &["applications", application]);
+    let request = Request::new(Method::DELETE, &["applications", &context.application(application)]);
     if dry_run {
         let detail: ApplicationDetail = context.client.json(request.query("dryRun", true)).await?;
         return context.output.show(&detail, |detail| format!("These would go:\n\n{}", detail_text(detail)));
@@ -117,6 +118,7 @@ async fn remove(context: &Context, application: &str, dry_run: bool, wait: &Wait
 
 async fn list(context: &Context, all: bool, orders: bool, name: Option<String>) -> Result<(), Failure> {
     let request = Request::get(&["applications"])
+        .maybe_query("project", context.project.clone())
         .query("includeRemoved", all)
         .query("includeOrders", orders)
         .maybe_query("namePrefix", name);
@@ -146,10 +148,12 @@ fn phase(application: &Application) -> String {
 
 async fn show(context: &Context, application: &str, plan: bool) -> Result<(), Failure> {
     if plan {
-        let plan: Plan = context.client.json(Request::get(&["applications", application, "plan"])).await?;
+        let plan: Plan =
+            context.client.json(Request::get(&["applications", &context.application(application), "plan"])).await?;
         return context.output.show(&plan, plan_text);
     }
-    let detail: ApplicationDetail = context.client.json(Request::get(&["applications", application])).await?;
+    let detail: ApplicationDetail =
+        context.client.json(Request::get(&["applications", &context.application(application)])).await?;
     context.output.show(&detail, detail_text)
 }
 

@@ -8,6 +8,7 @@ pub(crate) use super::federation_arguments::{
 pub(crate) use super::owner_arguments::{
     CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
 };
+pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -21,6 +22,9 @@ pub(crate) struct Arguments {
     /// Certificates (PEM) of further authorities that the broker and its issuer may show.
     #[arg(long, global = true, env = "HANSA_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// The project that is meant: organisation/project.
+    #[arg(long, global = true, env = "HANSA_PROJECT", value_name = "PROJECT")]
+    pub project: Option<String>,
     /// How answers are shown.
     #[arg(short, long, global = true, env = "HANSA_OUTPUT", value_enum, default_value_t)]
     pub output: OutputFormat,
@@ -43,6 +47,18 @@ pub(crate) enum Command {
     /// One's tokens for programs: create, list, revoke.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Organisations of tenants: list, show, create, rename, close.
+    #[command(subcommand)]
+    Organisation(PlaceCommand),
+    /// Projects, what applications and quotas belong to: list, show, create, rename, close.
+    #[command(subcommand)]
+    Project(PlaceCommand),
+    /// Members of organisations and projects: list, set, remove.
+    #[command(subcommand)]
+    Member(MemberCommand),
+    /// Quotas of organisations and projects: show, set.
+    #[command(subcommand)]
+    Quota(QuotaCommand),
     /// Show where an application would run, what it would cost and why; writes nothing.
     Plan(PlanOptions),
     /// Applications: submit, list, show, update, scale, logs, watch, remove.

@@ -18,6 +18,7 @@ pub(super) async fn run(context: &Context, command: EventCommand) -> Result<(), 
     match command {
         EventCommand::List { filter, limit } => {
             let request = Request::get(&["events"])
+                .maybe_query("project", context.project.clone())
                 .query("order", "newest")
                 .query("limit", limit.clamp(1, 500))
                 .maybe_query("application", filter.application)
@@ -32,7 +33,10 @@ pub(super) async fn run(context: &Context, command: EventCommand) -> Result<(), 
 
 /// Shows events as they come, over breaks of the connection too, until Ctrl-C.
 pub(super) async fn watch(context: &Context, application: Option<String>, kind: Option<String>) -> Result<(), Failure> {
-    let request = Request::get(&["events", "stream"]).maybe_query("application", application).maybe_query("kind", kind);
+    let request = Request::get(&["events", "stream"])
+        .maybe_query("project", context.project.clone())
+        .maybe_query("application", application)
+        .maybe_query("kind", kind);
     let mut last: Option<String> = None;
     let mut reached = false;
     loop {

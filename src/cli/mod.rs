@@ -26,6 +26,8 @@ mod progress;
 mod query;
 mod serve;
 mod site;
+mod tenancy;
+mod tenancy_arguments;
 mod verify;
 
 pub(crate) use arguments::DemoOptions;
@@ -46,6 +48,22 @@ pub(crate) struct Context {
     pub client: Client,
     /// How answers are shown.
     pub output: Output,
+    /// The project that is meant: `organisation/project`.
+    pub project: Option<String>,
+}
+
+impl Context {
+    /// The application that is meant: a plain name is one of the chosen project.
+    pub(crate) fn application(&self, reference: &str) -> String {
+        match &self.project {
+            Some(project)
+                if !reference.contains('/') && reference.parse::<hansa_ontology::ApplicationId>().is_err() =>
+            {
+                format!("{project}/{reference}")
+            }
+            _ => reference.to_owned(),
+        }
+    }
 }
 
 /// Reads the arguments and does what they say.
@@ -89,8 +107,8 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Federation(FederationCommand::Verify { file }) => verify::run(output, &file),
         Command::Audit(AuditCommand::Verify(options)) => audit::run_verify(output, &options),
         remote => {
-            let context =
-                Context { client: Client::signed_in(&arguments.server, arguments.ca_file.as_deref())?, output };
+            let client = Client::signed_in(&arguments.server, arguments.ca_file.as_deref())?;
+            let context = Context { client, output, project: arguments.project };
             run_remote(&context, remote).await
         }
     }
@@ -102,6 +120,10 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Logout => login::run_logout(context),
         Command::Whoami => login::run_whoami(context).await,
         Command::Token(command) => login::run_token(context, command).await,
+        Command::Organisation(command) => tenancy::run_organisation(context, command).await,
+        Command::Project(command) => tenancy::run_project(context, command).await,
+        Command::Member(command) => tenancy::run_member(context, command).await,
+        Command::Quota(command) => tenancy::run_quota(context, command).await,
         Command::Plan(options) => plan::run(context, &options).await,
         Command::App(command) => app::run(context, command).await,
         Command::Offer(command) => offer::run(context, command).await,

@@ -11,7 +11,9 @@ use std::{fmt::Write, path::Path};
 
 /// Asks for a plan and shows it.
 pub(super) async fn run(context: &Context, options: &PlanOptions) -> Result<(), Failure> {
-    let request = Request::new(Method::POST, &["plans"]).query("whatIf", options.what_if);
+    let request = Request::new(Method::POST, &["plans"])
+        .query("whatIf", options.what_if)
+        .maybe_query("project", context.project.clone());
     let request = with_model(request, &options.model)?;
     let plan: Plan = context
         .client

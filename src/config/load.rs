@@ -163,7 +163,7 @@ fn variable_setting(variable: &str) -> Result<Option<&'static str>, ConfigFault>
 }
 
 /// Variables of ours that are no settings of a broker.
-const OTHER_VARIABLES: [&str; 4] = ["HANSA_SERVER", "HANSA_OUTPUT", "HANSA_TOKEN", "HANSA_CA_FILE"];
+const OTHER_VARIABLES: [&str; 5] = ["HANSA_SERVER", "HANSA_OUTPUT", "HANSA_TOKEN", "HANSA_CA_FILE", "HANSA_PROJECT"];
 
 fn nested(path: &str, text: &str) -> Value {
     let leaf = match (path, text) {

@@ -1,6 +1,5 @@
 //! Organisations and projects: made, listed, named, closed.
 
-use super::plans::serialise;
 use crate::http::{
     Broker,
     access::Caller,
@@ -8,7 +7,7 @@ use crate::http::{
     page_token,
     problem::{ApiError, Reply},
     query::{PageQuery, Query, page_size},
-    replay,
+    replay::{self, serialise},
     wire::{NewPlace, Organisation, Page, Problem, Project, Titled},
 };
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, web};
