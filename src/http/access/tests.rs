@@ -373,6 +373,9 @@ async fn without_login_everything_is_open_to_this_machine_alone() {
         let line = format!("{} {path}", route.method);
         let answer = border.send(route.method, &path, None).await;
         assert!(!matches!(answer.status().as_u16(), 401 | 403), "{line}: {}", answer.status());
+        if route.need == Need::Nothing {
+            continue;
+        }
         let rebound = border.http.request(route.method.parse().unwrap(), format!("{}{path}", border.running.url));
         let rebound = rebound.header("Host", "evil.example").send().await.unwrap();
         assert!(matches!(rebound.status().as_u16(), 403 | 421), "{line}: {}", rebound.status());

@@ -21,17 +21,18 @@ use cedar_policy::{Authorizer, Decision as Answer, Request, Response};
 use hansa_ontology::ProjectId;
 use rules::Rules;
 
-/// The actions by which somebody gets to know that something exists.
-const SEEING: [Action; 8] = [
-    Action::ApplicationRead,
-    Action::UsageRead,
-    Action::ProjectRead,
-    Action::PartnerRead,
-    Action::AgreementRead,
-    Action::AccountRead,
-    Action::AccountSelf,
-    Action::AuditRead,
-];
+/// The actions on such a thing by which somebody gets to know that it exists.
+/// Only those that the schema has for it: a permission over other things says nothing.
+const fn seeing(resource: &Resource) -> &'static [Action] {
+    match resource {
+        Resource::Broker => &[],
+        Resource::Organisation(_) => &[Action::ProjectRead, Action::UsageRead, Action::AuditRead],
+        Resource::Project(_) => &[Action::ProjectRead, Action::ApplicationRead, Action::UsageRead, Action::AuditRead],
+        Resource::Application { .. } => &[Action::ApplicationRead, Action::UsageRead],
+        Resource::Account(_) => &[Action::AccountRead, Action::AccountSelf],
+        Resource::Partner(_) => &[Action::PartnerRead, Action::AgreementRead],
+    }
+}
 
 /// Decides whether somebody may do something to something.
 ///
@@ -42,7 +43,7 @@ pub fn decide(principal: &Principal, action: Action, resource: &Resource) -> Dec
     let (allowed, policies) = ask(principal, action, resource);
     let visible = allowed
         || matches!(resource, Resource::Broker)
-        || SEEING.into_iter().any(|seeing| seeing != action && ask(principal, seeing, resource).0);
+        || seeing(resource).iter().any(|&seeing| seeing != action && ask(principal, seeing, resource).0);
     Decision { action, allowed, visible, policies }
 }
 
