@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, command: AuditCommand) -> Result<(), 
         AuditCommand::List { filter, limit } => list(context, filter, limit).await,
         AuditCommand::Show { place, proof: false } => {
             let record: AuditRecord = context.client.json(get(&[&place.to_string()])).await?;
-            context.output.show(&record, |record| shown(record))
+            context.output.show(&record, shown)
         }
         AuditCommand::Show { place, proof: true } => proof(context, place).await,
         AuditCommand::Export { file } => export(context, &file).await,

@@ -115,11 +115,10 @@ pub(super) async fn run_maintenance(context: &Context, command: MaintenanceComma
             context.output.show(&found, text)
         }
         MaintenanceCommand::Drain { target, reason, deadline, leave_volumes, dry_run, wait } => {
-            let mut body = json!({ "reason": reason, "deadline": deadline, "leaveVolumes": leave_volumes });
-            match target.split_once('/') {
-                Some((kind @ ("node" | "site"), name)) => body[kind] = name.into(),
-                _ => return Err(Failure::input(format!("`{target}` is neither node/NAME nor site/NAME"))),
-            }
+            let Some((kind @ ("node" | "site"), name)) = target.split_once('/') else {
+                return Err(Failure::input(format!("`{target}` is neither node/NAME nor site/NAME")));
+            };
+            let body = json!({ kind: name, "reason": reason, "deadline": deadline, "leaveVolumes": leave_volumes });
             let change = OwnerChange { dry_run, if_version: None };
             let request = changing(Method::POST, &[PATH], &change).body("application/json", body.to_string());
             let mut begun: Maintenance = context.client.json(request).await?;
@@ -174,8 +173,9 @@ fn described(file: &Path) -> Result<String, Failure> {
 
 fn secret_of(file: &Path) -> Result<String, Failure> {
     let bytes = read_input(file)?;
-    let text = String::from_utf8(bytes);
-    let text = text.map_err(|_| Failure::input(format!("{}: a secret is text (UTF-8)", file.display())))?;
+    let text = String::from_utf8(bytes).map_err(|fault| {
+        Failure::input(format!("{}: a secret is text (UTF-8), and this is not: {}", file.display(), fault.utf8_error()))
+    })?;
     Ok(text.trim_end_matches('\n').to_owned())
 }
 

@@ -272,7 +272,7 @@ pub(crate) async fn record(
     let new = NewAuditRecord {
         at: broker.clock.now(),
         actor: caller.actor(),
-        account: caller.principal.account.clone(),
+        account: caller.principal.account,
         via: caller.principal.via.clone(),
         origin,
         request: hansa_repository::request::current(),

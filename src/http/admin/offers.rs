@@ -20,7 +20,10 @@ use hansa_ontology::{
     place::Area,
     sla::{Metric, ServiceLevelObjective, Sla, Window},
 };
-use hansa_repository::catalogue::sale::{self, SaleOutcome, SaleState};
+use hansa_repository::{
+    ErrorKind,
+    catalogue::sale::{self, SaleOutcome, SaleState},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -256,9 +259,11 @@ async fn drafted(broker: &Broker, call: &Call) -> Result<(Offer, bool), ApiError
 async fn of_flavour(broker: &Broker, wanted: DraftRequest) -> Result<Offer, ApiError> {
     limits::reference("/site", &wanted.site)?;
     limits::words("/capabilities", &wanted.capabilities)?;
-    let named = broker.catalogue.flavour(&wanted.flavour).await;
-    let named = named.map_err(|_| {
-        ApiError::field("/flavour", "there is no such flavour; `hansa flavour list` shows those there are")
+    let named = broker.catalogue.flavour(&wanted.flavour).await.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            ApiError::field("/flavour", "there is no such flavour; `hansa flavour list` shows those there are")
+        }
+        _ => error.into(),
     })?;
     let site = find_site(broker, &wanted.site).await.map_err(|error| ApiError::field("/site", error.to_string()))?;
     let title = wanted.title.clone().unwrap_or_else(|| format!("{} at {}", named.flavour.name, site.name));

@@ -176,5 +176,5 @@ fn energy(energy: Energy) -> Result<EnergyProfile, ApiError> {
 
 /// A decimal number as it is written.
 pub(super) fn decimal(field: &str, text: &str) -> Result<Decimal, ApiError> {
-    text.parse().map_err(|_| ApiError::field(field, "is no decimal number, such as 52.5"))
+    text.parse().ok().ok_or_else(|| ApiError::field(field, "is no decimal number, such as 52.5"))
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 /// The description with only the paths that are wanted.
 pub(super) fn part(whole: &Value, frame: &Value, wanted: impl Fn(&str) -> bool) -> Value {
     let mut json = whole.clone();
-    for key in ["info", "tags"] {
-        if let Some(value) = frame.get(key) {
-            json[key] = value.clone();
+    if let Some(top) = json.as_object_mut() {
+        for key in ["info", "tags"] {
+            top.extend(frame.get(key).map(|value| (key.to_owned(), value.clone())));
         }
     }
     if let Some(paths) = json.get_mut("paths").and_then(Value::as_object_mut) {

@@ -19,9 +19,11 @@ pub(crate) async fn map(visit: Visit, request: HttpRequest) -> Reply {
     let catalogue = &snapshot.catalogue;
     let offers = count(&catalogue.offers);
     let within: Option<Bounds> = super::parameter(&request, "box")
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|_| ApiError::field("box", "it is west, south, east and north in degrees, such as 5,45,15,55"))?;
+        .map(|text| {
+            let wrong = || ApiError::field("box", "it is west, south, east and north in degrees, such as 5,45,15,55");
+            text.parse().ok().ok_or_else(wrong)
+        })
+        .transpose()?;
     let provider = super::parameter(&request, "provider")
         .map(ProviderId::new)
         .transpose()

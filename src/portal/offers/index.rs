@@ -337,7 +337,7 @@ impl FromStr for Position {
         let mut parts = text.splitn(4, '\n').map(str::to_owned);
         let mut next = || parts.next().ok_or(());
         let (group, number, iri, text) = (next()?, next()?, next()?, next()?);
-        Ok(Self { group, number: number.parse().map_err(|_: std::num::ParseIntError| ())?, text, iri })
+        Ok(Self { group, number: number.parse().ok().ok_or(())?, text, iri })
     }
 }
 

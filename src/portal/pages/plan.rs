@@ -133,7 +133,7 @@ pub(crate) fn latency(language: Language, micros: u32) -> String {
 
 impl MachineRow {
     fn new(language: Language, names: &Names, machine: &PlannedMachine, currency: Currency) -> Self {
-        let share = |used: u64, of: u64| if of == 0 { 0 } else { used.saturating_mul(100) / of };
+        let share = |used: u64, of: u64| used.saturating_mul(100).checked_div(of).unwrap_or(0);
         let cpu = share(machine.used.cpu_milli, machine.capacity.cpu_milli);
         let memory = share(machine.used.memory_mib, machine.capacity.memory_mib);
         Self {

@@ -1,6 +1,8 @@
 //! Pages that are lists, facts and forms: put together from parts, shown by
 //! one template, so that all of them look and read alike.
 
+#![expect(clippy::let_underscore_must_use, reason = "it stands in what askama derives for a template that matches")]
+
 mod cell;
 mod form;
 mod table;

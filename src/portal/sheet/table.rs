@@ -24,7 +24,6 @@ pub(crate) struct Column {
 /// A row.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    id: Option<String>,
     cells: Vec<Cell>,
 }
 
@@ -75,14 +74,7 @@ impl Column {
 impl Row {
     /// A row of these cells.
     pub(crate) fn new(cells: impl IntoIterator<Item = Cell>) -> Self {
-        Self { id: None, cells: cells.into_iter().collect() }
-    }
-
-    /// With an id, to be led to.
-    #[must_use]
-    pub(crate) fn id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
+        Self { cells: cells.into_iter().collect() }
     }
 }
 

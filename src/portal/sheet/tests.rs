@@ -61,7 +61,7 @@ fn every_part_of_a_page_escapes() {
     let facts = cells().into_iter().fold(Facts::new(), |facts, cell| facts.with(HOSTILE, cell));
     let section = Section::new("a", HOSTILE)
         .text(HOSTILE)
-        .with(Table::new(HOSTILE, columns).rows([Row::new(cells()).id(HOSTILE)]))
+        .with(Table::new(HOSTILE, columns).rows([Row::new(cells())]))
         .with(facts)
         .with(FormBox::new(&frame(Language::English), HOSTILE, HOSTILE).field(field).hidden("h", HOSTILE))
         .with(Filters::new(HOSTILE, HOSTILE).field(Field::new("y", HOSTILE, choice)).reset(Some(HOSTILE.to_owned())))

@@ -42,7 +42,7 @@ pub enum CredentialError {
     },
     /// The cryptographic library failed.
     #[error("the cryptographic library failed")]
-    Crypto,
+    Crypto(#[from] aws_lc_rs::error::Unspecified),
     /// Of the database.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -72,7 +72,7 @@ impl CredentialError {
             Self::Taken(_) => ErrorKind::Conflict,
             Self::Changed(_) => ErrorKind::PreconditionFailed,
             Self::Invalid { .. } => ErrorKind::Invalid,
-            Self::Sealed(_) | Self::KeyFile { .. } | Self::Crypto | Self::Repository(_) => ErrorKind::Internal,
+            Self::Sealed(_) | Self::KeyFile { .. } | Self::Crypto(_) | Self::Repository(_) => ErrorKind::Internal,
         }
     }
 }

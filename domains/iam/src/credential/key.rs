@@ -47,18 +47,17 @@ impl SealingKey {
             Ok((bytes, _)) => bytes,
         };
         let bytes: [u8; KEY] =
-            bytes.try_into().map_err(|_| refused(path, "it has not the 32 bytes of a key; restore it", None))?;
+            bytes.try_into().ok().ok_or_else(|| refused(path, "it has not the 32 bytes of a key; restore it", None))?;
         Self::new(bytes)
     }
 
     fn new(bytes: [u8; KEY]) -> Result<Self, CredentialError> {
-        let seal = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| CredentialError::Crypto)?;
+        let seal = UnboundKey::new(&AES_256_GCM, &bytes)?;
         let derived = hkdf::Salt::new(hkdf::HKDF_SHA256, b"hansa").extract(&bytes);
         let mut fingerprint = [0; KEY];
         derived
             .expand(&[b"fingerprints of credentials"], hkdf::HKDF_SHA256)
-            .and_then(|material| material.fill(&mut fingerprint))
-            .map_err(|_| CredentialError::Crypto)?;
+            .and_then(|material| material.fill(&mut fingerprint))?;
         Ok(Self { seal: LessSafeKey::new(seal), fingerprint: hmac::Key::new(hmac::HMAC_SHA256, &fingerprint) })
     }
 
@@ -71,12 +70,10 @@ impl SealingKey {
     /// The sealed secret, with its nonce before it, in Base64.
     pub(super) fn seal(&self, name: &str, version: i64, secret: &[u8]) -> Result<String, CredentialError> {
         let mut nonce = [0; NONCE_LEN];
-        rand::fill(&mut nonce).map_err(|_| CredentialError::Crypto)?;
+        rand::fill(&mut nonce)?;
         let mut sealed = secret.to_vec();
         let aad = Aad::from(bound_to(name, version));
-        self.seal
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)
-            .map_err(|_| CredentialError::Crypto)?;
+        self.seal.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)?;
         Ok(BASE64_STANDARD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
@@ -108,7 +105,7 @@ fn read(path: &Path) -> io::Result<(Vec<u8>, u32)> {
 /// a crash leaves no half key.
 fn make(path: &Path) -> Result<Vec<u8>, CredentialError> {
     let mut bytes = vec![0; KEY];
-    rand::fill(&mut bytes).map_err(|_| CredentialError::Crypto)?;
+    rand::fill(&mut bytes)?;
     let new = path.with_extension("new");
     let write = || -> io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
