@@ -15,12 +15,14 @@ impl WriteLock {
         let url = DatabaseUrl::sqlite(broker.data().join("hansa.db"));
         let rooms = [
             hansa_pim::MIGRATIONS,
+            hansa_iam::CREDENTIAL_MIGRATIONS,
             hansa_vip::MIGRATIONS,
             hansa_mcm::MIGRATIONS,
             hansa_wdm::MIGRATIONS,
             hansa_mco::MIGRATIONS,
             hansa_service_orchestrator::MIGRATIONS,
             hansa_federation_manager::MIGRATIONS,
+            hansa_iam::MIGRATIONS,
         ];
         let database = Database::open(&url, &rooms).unwrap();
         let (locked, is_locked) = mpsc::channel();

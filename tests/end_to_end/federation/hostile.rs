@@ -81,7 +81,7 @@ fn forged_altered_replayed_and_oversized_messages_are_refused_and_told() {
 
     // Nobody's word, and one in another place.
     refused(&north.get(STATUS), 401, "untrusted");
-    refused(&get(STATUS, "nonsense"), 400, "invalid");
+    refused(&get(STATUS, "nonsense"), 401, "untrusted");
     refused(&get(ORDERS, &partner.token("GET", STATUS, "")), 401, "untrusted");
     refused(&get(&format!("{ORDERS}?after=x"), &partner.token("GET", ORDERS, "")), 401, "untrusted");
     refused(&post(r#"{"kind":"orders"}"#, &partner.token("POST", INBOX, HINT)), 401, "untrusted");

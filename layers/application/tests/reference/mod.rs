@@ -97,7 +97,8 @@ pub(crate) fn reference(schema: &Value) -> String {
     let sections = sections();
     let mut names: Vec<&str> = sections.iter().map(|(name, _)| *name).collect();
     names.sort_unstable();
-    let defined: Vec<&str> = schema["$defs"].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut defined: Vec<&str> = schema["$defs"].as_object().unwrap().keys().map(String::as_str).collect();
+    defined.sort_unstable();
     assert_eq!(names, defined, "every definition has its section");
     let mut out = String::from("\n### Resource model\n\n");
     out.push_str(&format!("{}\n\n", prose(schema)));
