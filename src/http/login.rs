@@ -97,6 +97,8 @@ async fn logout(broker: web::Data<Broker>, request: HttpRequest, _form: Form) ->
         None => moved(home),
     };
     set(&mut response, &cookies.gone(cookies.session()))?;
+    // The browser forgets what it has of the pages, so that none comes back by its "back".
+    response.headers_mut().insert(header::CLEAR_SITE_DATA, header::HeaderValue::from_static("\"cache\""));
     Ok(response)
 }
 

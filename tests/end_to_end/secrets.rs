@@ -100,6 +100,7 @@ fn no_secret_stays_anywhere() {
         }
     }
     let owner = issued.first().unwrap();
-    let audit = broker.call_unknown(Method::GET, "/admin/v1/audit?limit=500").header("Authorization", &bearer(owner)).send();
+    let audit =
+        broker.call_unknown(Method::GET, "/admin/v1/audit?limit=500").header("Authorization", &bearer(owner)).send();
     assert!(!audit.body.contains(PASSWORD), "{}", audit.body);
 }

@@ -72,7 +72,7 @@ fn starts_from_an_example(browser: &Browser) {
     browser.shoot("application-new");
     browser.press("Show the plan");
     browser.reads("Nothing has been done yet");
-    for word in ["an hour", "proved optimal", "EUR", "Why so and not otherwise"] {
+    for word in ["an hour", "proved optimal", "€", "Why so and not otherwise"] {
         browser.reads(word);
     }
     browser.shoot("application-plan");
@@ -117,7 +117,7 @@ fn updates(browser: &Browser) {
     assert!(text.contains("components"), "the description in force is in the form: {text}");
     browser.fill(
         "Description (YAML or JSON)",
-        &text.replace("name: three-tier", "name: three-tier\ndescription: Second revision"),
+        &text.replace("description: \"", "description: \"Second revision. "),
     );
     browser.press("Show the plan");
     browser.reads("Update three-tier?");

@@ -1,6 +1,10 @@
 // Live pages: fragments that the server sends take the place of those with
 // the same id. Everything works without this file; reloading then shows the same.
 "use strict";
+// A page that the browser kept is asked for anew: the session may have ended since.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 (() => {
   const root = document.querySelector("[data-live]");
   if (!root || !("EventSource" in window)) return;
