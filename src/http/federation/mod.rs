@@ -47,10 +47,11 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
             scope::scope(DSP)
                 .service(dsp::catalog)
                 .service(dsp::dataset)
+                // Fixed words before `{pid}`: the guard looks a path up by its first pattern.
                 .service(dsp::negotiation_request)
+                .service(dsp::negotiation_offer_first)
                 .service(dsp::negotiation_get)
                 .service(dsp::negotiation_request_again)
-                .service(dsp::negotiation_offer_first)
                 .service(dsp::negotiation_offer)
                 .service(dsp::negotiation_agreement)
                 .service(dsp::negotiation_verification)

@@ -104,13 +104,15 @@ fn planned_event(
     now: chrono::DateTime<chrono::Utc>,
 ) -> event::NewEvent {
     let price = Money::new(plan.price_per_hour_micros, plan.currency);
+    let count = plan.machines.len();
+    let machines = if count == 1 { "machine" } else { "machines" };
     event::NewEvent {
         at: now,
         actor: Actor::Broker,
         application: Some(application),
         subject: format!("application/{application}"),
         kind: "application.planned".to_owned(),
-        message: format!("revision {revision} runs on {} machines for {price} an hour", plan.machines.len()),
+        message: format!("revision {revision} runs on {count} {machines} for {price} an hour"),
         data: json!({
             "revision": revision,
             "pricePerHourMicros": plan.price_per_hour_micros,

@@ -75,7 +75,8 @@ struct QuarantineQuery {
     partner: Option<String>,
     /// Taken, and without effect: the list comes whole.
     #[serde(rename = "limit")]
-    _limit: Option<usize>,
+    #[param(value_type = Option<usize>)]
+    _limit: Option<crate::http::query::Limit>,
 }
 
 /// List what partners sent and was not taken in, with the reasons.

@@ -1,0 +1,123 @@
+//! What can be typed about applications.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// How a command waits for its operation.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WaitOptions {
+    /// Wait until it is done, with progress on standard error.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub timeout: std::time::Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppCommand {
+    /// Submit an application.
+    Submit {
+        /// The resource model, YAML or JSON; `-` for standard input.
+        #[arg(value_name = "FILE")]
+        model: PathBuf,
+        /// Only show the plan; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// List applications.
+    List {
+        /// Also those that are removed.
+        #[arg(long)]
+        all: bool,
+        /// Also partners' orders, which this broker delivers.
+        #[arg(long)]
+        orders: bool,
+        /// Only those whose name begins so.
+        #[arg(long, value_name = "PREFIX")]
+        name: Option<String>,
+    },
+    /// Show an application: where it stands, its machines and workloads.
+    Show {
+        /// Name or id.
+        application: String,
+        /// Show the plan in force with its reasons instead.
+        #[arg(long)]
+        plan: bool,
+    },
+    /// Put another resource model in an application's place.
+    Update {
+        /// Name or id.
+        application: String,
+        /// The resource model, YAML or JSON; `-` for standard input.
+        #[arg(value_name = "FILE")]
+        model: PathBuf,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        /// Only show the plan; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// Change the number of instances of components.
+    Scale {
+        /// Name or id.
+        application: String,
+        /// The component and how many instances of it.
+        #[arg(required = true, value_name = "COMPONENT=COUNT", value_parser = component_count)]
+        replicas: Vec<(String, u32)>,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        /// Only show the plan; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// Show the output of an application's workloads.
+    Logs {
+        /// Name or id.
+        application: String,
+        /// Only of this component.
+        #[arg(long)]
+        component: Option<String>,
+        /// Only of this instance of the component, from 0.
+        #[arg(long, value_name = "ORDINAL")]
+        instance: Option<u32>,
+        /// Go on with new lines.
+        #[arg(long, short)]
+        follow: bool,
+        /// Only so many of the last lines of each workload.
+        #[arg(long, value_name = "LINES")]
+        tail: Option<usize>,
+    },
+    /// Watch what happens to an application.
+    Watch {
+        /// Name or id.
+        application: String,
+    },
+    /// Take an application away, with everything that belongs to it.
+    Remove {
+        /// Name or id.
+        application: String,
+        /// Only show what would be removed.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+}
+
+fn component_count(text: &str) -> Result<(String, u32), String> {
+    let wrong = || format!("`{text}` is not COMPONENT=COUNT, such as application=3");
+    let (component, count) = text.split_once('=').ok_or_else(wrong)?;
+    match count.parse() {
+        Ok(count) if !component.is_empty() => Ok((component.to_owned(), count)),
+        _ => Err(wrong()),
+    }
+}
