@@ -3,15 +3,15 @@
 //! installs them into `target/tools`; what is absent is skipped, loudly.
 //! Reports are kept in `target/api-reports`.
 
-use crate::harness::{Broker, repository_file, say};
+use crate::harness::{Broker, Options, repository_file, say};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
-/// Seconds that schemathesis may ask one API.
-const BUDGET: &str = "100";
+/// Seconds that schemathesis may ask one API, without login and with.
+const BUDGETS: [&str; 2] = ["100", "60"];
 /// The checks that have to find nothing.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance,unsupported_method,\
@@ -46,14 +46,20 @@ fn judges(mut command: Command, report: &str) {
     assert!(status.success(), "{report}: {status}\n{}", end[end.len().saturating_sub(150)..].join("\n"));
 }
 
-fn schemathesis(document: &str, report: &str) {
+/// Asks as nobody, where that is everybody; or as a person of the development
+/// login, and then also whether what needs a token is refused without.
+fn schemathesis(document: &str, report: &str, person: Option<&str>) {
     let Some(program) = judge("HANSA_TEST_SCHEMATHESIS", "python/bin/schemathesis") else { return };
-    let broker = Broker::usual();
+    let broker = Broker::start(Options { dev_login: person.is_some(), ..Options::default() }).unwrap();
+    let token = person.map(|person| broker.token(person).unwrap());
+    let checks = if person.is_some() { format!("{CHECKS},ignored_auth") } else { CHECKS.to_owned() };
+    let budget = BUDGETS[usize::from(person.is_some())];
     let mut command = Command::new(program);
     command.arg("--config-file").arg(repository_file("tests/tools/schemathesis.toml"));
-    command.args(["run", &format!("{}{document}", broker.url()), "--checks", CHECKS, "--max-time", BUDGET]);
+    command.args(["run", &format!("{}{document}", broker.url()), "--checks", &checks, "--max-time", budget]);
     command.args(["--max-examples", "25", "--seed", "4", "--request-timeout", "30", "--no-color"]);
     command.args(["--suppress-health-check", "all", "--generation-database", "none", "--report", "junit"]);
+    command.args(token.iter().flat_map(|token| ["-H".to_owned(), format!("Authorization: Bearer {token}")]));
     command.args(["--report-junit-path", &format!("{report}.xml")]);
     judges(command, &format!("{report}.txt"));
     // What it made goes before the broker does: partners and their like leave nothing running.
@@ -62,12 +68,22 @@ fn schemathesis(document: &str, report: &str) {
 
 #[test]
 fn schemathesis_finds_nothing_in_the_tenants_api() {
-    schemathesis("/openapi.json", "schemathesis-tenants");
+    schemathesis("/openapi.json", "schemathesis-tenants", None);
 }
 
 #[test]
 fn schemathesis_finds_nothing_in_the_owners_api() {
-    schemathesis("/admin/openapi.json", "schemathesis-owners");
+    schemathesis("/admin/openapi.json", "schemathesis-owners", None);
+}
+
+#[test]
+fn schemathesis_finds_nothing_in_the_tenants_api_with_login() {
+    schemathesis("/openapi.json", "schemathesis-tenants-login", Some("uma"));
+}
+
+#[test]
+fn schemathesis_finds_nothing_in_the_owners_api_with_login() {
+    schemathesis("/admin/openapi.json", "schemathesis-owners-login", Some("ada"));
 }
 
 #[test]

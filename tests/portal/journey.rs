@@ -115,10 +115,7 @@ fn updates(browser: &Browser) {
     browser.press("Update");
     let text = browser.value("Description (YAML or JSON)");
     assert!(text.contains("components"), "the description in force is in the form: {text}");
-    browser.fill(
-        "Description (YAML or JSON)",
-        &text.replace("description: \"", "description: \"Second revision. "),
-    );
+    browser.fill("Description (YAML or JSON)", &text.replace("description: \"", "description: \"Second revision. "));
     browser.press("Show the plan");
     browser.reads("Update three-tier?");
     browser.shoot("application-update");
@@ -137,8 +134,11 @@ fn is_removed(broker: &Broker, browser: &Browser) {
         if broker.running().is_empty() { Ok(()) } else { Err(format!("{:?}", broker.running())) }
     });
     broker.nothing_left();
-    browser.go("/");
-    browser.reads("Nothing runs yet");
+    browser.wait("an empty overview", || {
+        browser.go("/");
+        let text = browser.text();
+        if text.contains("Nothing runs yet") { Ok(()) } else { Err(text) }
+    });
 }
 
 #[test]

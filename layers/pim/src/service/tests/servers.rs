@@ -9,7 +9,7 @@ use crate::{
     model::{Machine, MachineRequest, Node, NodeShare},
     testing::{self, Room, check_room, machine_request, node, request, site},
 };
-use hansa_ontology::{ApplicationId, MachineId};
+use hansa_ontology::{ApplicationId, MachineId, SiteId};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 #[test]
@@ -82,11 +82,14 @@ fn a_site_without_a_connector_gives_no_server_but_gives_back_what_it_gave() {
         let clock = || Arc::new(hansa_repository::testing::HandClock::default());
         let closed = Pim::new(database.clone(), clock(), settings(BTreeMap::new())).unwrap();
         assert!(pim.serves(&site()) && !closed.serves(&site()));
-        let error = closed.server_ensure(&machine_request(2, 1_000)).await.unwrap_err();
+        // A site with nodes that its owner added needs no name of a connector; this one has none.
+        let elsewhere =
+            MachineRequest { site: SiteId::new("urn:test:site:elsewhere").unwrap(), ..machine_request(2, 1_000) };
+        let error = closed.server_ensure(&elsewhere).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoConnector);
         assert_eq!(
             error.to_string(),
-            "site urn:test:site:local has no connector for bare metal servers; name one in the configuration of the site"
+            "site urn:test:site:elsewhere has no connector for bare metal servers; name one in the configuration of the site"
         );
         assert_eq!(closed.server(machine_request(2, 1).machine).await.unwrap(), None);
         assert_eq!(closed.server_ensure(&machine_request(1, 1_000)).await.unwrap(), share);
