@@ -22,6 +22,7 @@ mod configuration;
 mod crowd;
 mod defence;
 mod demonstration;
+mod discovery;
 mod disk_full;
 mod federation;
 mod foreign_provider;

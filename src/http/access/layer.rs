@@ -74,6 +74,10 @@ async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<Asked
     let mut asked = Asked::new(request, &principal, action(route));
     let named = Named { pattern: &pattern, path: &path, query: request.query_string() };
     let (resource, policies) = match route.need {
+        // Whoever has neither account nor role has nothing of their own to see to.
+        Need::SignedIn if principal.application.is_some() => {
+            return Err(Refused { error: for_people(), asked: Some(asked) });
+        }
         Need::Nothing | Need::SignedIn => (None, Vec::new()),
         // Without login nobody has an account, and everybody is known.
         Need::May(_, Object::Own) if !broker.iam.login_required() => (None, Vec::new()),
@@ -132,6 +136,12 @@ fn refusal(decision: &Decision) -> ApiError {
             "the permission {action} is missing; ask whoever runs the project or the broker for a role that has it"
         ),
     };
+    ApiError::new(ProblemKind::Forbidden, why).with_permission(action.name())
+}
+
+fn for_people() -> ApiError {
+    let action = Action::AccountSelf;
+    let why = format!("the permission {action} is missing: the token of an instance only looks up its peers");
     ApiError::new(ProblemKind::Forbidden, why).with_permission(action.name())
 }
 
