@@ -59,7 +59,7 @@ impl Named<'_> {
 }
 
 /// Percent-decoded, as handlers get it.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

@@ -2,6 +2,10 @@
 //! against a whole broker over real HTTP. A route without a line in the table,
 //! and a line without a case here, fail.
 
+mod portal;
+mod streams;
+mod tenants;
+
 use super::table::{self, Need, Object, Proof, Route};
 use crate::{
     demo,
@@ -113,12 +117,18 @@ async fn every_route_has_a_line_and_every_line_a_route() {
         let document: Value = border.send("GET", document, None).await.json().await.unwrap();
         for (path, item) in document["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+                let said = item[method]["x-hansa-action"].as_str().unwrap_or_else(|| panic!("{method} {path}"));
                 let method: Method = method.to_uppercase().parse().unwrap();
                 let pattern = there.iter().find(|pattern| same(pattern, path)).unwrap_or(path);
-                assert!(
-                    table::find(&method.as_str().parse().unwrap(), pattern).is_some(),
-                    "{method} {path} has no line"
-                );
+                let route = table::find(&method.as_str().parse().unwrap(), pattern);
+                let route = route.unwrap_or_else(|| panic!("{method} {path} has no line"));
+                let expected = match (route.need, route.proof) {
+                    (Need::May(action, _), _) => action.name(),
+                    (Need::SignedIn, _) => "signed-in",
+                    (Need::Nothing, Proof::Signature) => "partner",
+                    (Need::Nothing, _) => "none",
+                };
+                assert_eq!(said, expected, "{method} {path}");
             }
         }
     }
