@@ -2,6 +2,7 @@
 //! The one place that makes a clock, identifiers and a database.
 
 mod dev_login;
+mod discovery;
 mod error;
 mod federation;
 mod fulfilment;
@@ -22,7 +23,7 @@ use crate::{
     portal::offers::OfferShelf,
 };
 use fulfilment::Delivery;
-use hansa_iam::{Credentials, SealingKey, dev::DevProvider};
+use hansa_iam::{Credentials, SealingKey, WorkloadTokens, dev::DevProvider};
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
 use hansa_pim::{Host, Pim, PimSettings};
@@ -116,6 +117,7 @@ async fn assemble(
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
     let https = public_url.scheme() == "https";
+    let lookup = discovery::url(&settings, &public_url, address);
     let iam = iam::iam(&settings, public_url, dev_login.as_ref(), &database, &clock, &ids)?;
     if dev_login.is_some() {
         dev_login::make_projects(&iam).await?;
@@ -126,6 +128,7 @@ async fn assemble(
         None => Arc::new(NoPartners),
     };
     let key = SealingKey::in_file(&settings.data_dir.join(CREDENTIALS_KEY))?;
+    let workload_tokens = WorkloadTokens::new(&key);
     let credentials = Credentials::new(database.clone(), Arc::clone(&clock), key);
     let connectors = sites::connectors(&settings);
     let host = Host::observe(&settings.data_dir)?;
@@ -133,7 +136,8 @@ async fn assemble(
     let pim = Pim::new(database.clone(), Arc::clone(&clock), pim_settings)?;
     let vip = Vip::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
     let mcm = Mcm::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
-    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address)?)?;
+    let options = workload_options(&settings, lookup, workload_tokens.clone())?;
+    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), options)?;
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),
@@ -156,6 +160,7 @@ async fn assemble(
         database,
         catalogue,
         credentials,
+        workload_tokens,
         pim,
         wdm,
         orchestrator,
@@ -191,11 +196,11 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
 }
 
 /// How workloads run: under a supervisor that is this very program.
-fn workload_options(settings: &Settings, address: SocketAddr) -> Result<WdmOptions, WiringError> {
+fn workload_options(settings: &Settings, lookup: String, tokens: WorkloadTokens) -> Result<WdmOptions, WiringError> {
     let program = std::env::current_exe().map_err(WiringError::Program)?;
-    let discovery = format!("http://{address}/api/v1/applications/{{application}}/endpoints?component={{component}}");
     let process = ProcessOptions {
-        discovery_url: Some(discovery),
+        discovery_url: Some(lookup),
+        discovery_tokens: Some(Arc::new(discovery::Tokens(tokens))),
         ..ProcessOptions::new(program, settings.data_dir.join("nodes"))
     };
     let ports = settings.workload_ports.first..=settings.workload_ports.last;

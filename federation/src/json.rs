@@ -1,6 +1,6 @@
 //! JSON as partners send it, read strictly: a bound on its size, no key twice
 //! in one object (two readers could otherwise see two messages in the same
-//! signed bytes, RFC 8259 section 4), nothing after the value.
+//! signed bytes, RFC 8259 section 4), no U+0000, nothing after the value.
 
 use crate::FederationError;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -95,11 +95,12 @@ impl<'de> Visitor<'de> for Strict {
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
     }
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.visit_string(value.to_owned())
     }
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
+        // PostgreSQL stores none, and no name or text needs one.
+        if value.contains('\0') { Err(E::custom("a text holds U+0000")) } else { Ok(value.into()) }
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Who acts: a person, a service account, a partner, the broker itself.
+/// Who acts: a person, a service account, a workload, a partner, the broker itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
 pub enum Actor {
@@ -18,6 +18,8 @@ pub enum Actor {
     Person(String),
     /// A service account, by its handle: `ci@acme`.
     ServiceAccount(String),
+    /// An instance of an application, by its id.
+    Workload(String),
 }
 
 impl fmt::Display for Actor {
@@ -25,7 +27,9 @@ impl fmt::Display for Actor {
         match self {
             Self::Local => f.write_str("local"),
             Self::Broker => f.write_str("broker"),
-            Self::Partner(name) | Self::Person(name) | Self::ServiceAccount(name) => f.write_str(name),
+            Self::Partner(name) | Self::Person(name) | Self::ServiceAccount(name) | Self::Workload(name) => {
+                f.write_str(name)
+            }
         }
     }
 }

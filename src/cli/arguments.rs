@@ -9,6 +9,7 @@ pub(crate) use super::federation_arguments::{
 pub(crate) use super::owner_arguments::{
     CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
 };
+pub(crate) use super::service_account_arguments::ServiceAccountCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -57,6 +58,9 @@ pub(crate) enum Command {
     /// Members of organisations and projects: list, set, remove.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Service accounts of organisations and projects, and their tokens.
+    #[command(subcommand)]
+    ServiceAccount(ServiceAccountCommand),
     /// Quotas of organisations and projects: show, set.
     #[command(subcommand)]
     Quota(QuotaCommand),

@@ -129,14 +129,7 @@ pub(super) async fn run_whoami(context: &Context) -> Result<(), Failure> {
 pub(super) async fn run_token(context: &Context, command: TokenCommand) -> Result<(), Failure> {
     match command {
         TokenCommand::Create { name, action, project, expires, dry_run } => {
-            let life = expires.map(|life| TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX));
-            let limit = |values: Vec<String>| (!values.is_empty()).then_some(values);
-            let new = NewToken {
-                name,
-                actions: limit(action),
-                projects: limit(project),
-                expires_at: life.and_then(|life| SystemClock.now().checked_add_signed(life)),
-            };
+            let new = new_token(name, action, project, expires);
             let request = Request::new(Method::POST, &["tokens"])
                 .query("dryRun", dry_run)
                 .header("Idempotency-Key", RandomIds.next().to_string())
@@ -159,8 +152,25 @@ pub(super) async fn run_token(context: &Context, command: TokenCommand) -> Resul
     }
 }
 
+/// A token as it is asked for; what isn't named limits nothing.
+pub(super) fn new_token(
+    name: String,
+    actions: Vec<String>,
+    projects: Vec<String>,
+    expires: Option<std::time::Duration>,
+) -> NewToken {
+    let life = expires.map(|life| TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX));
+    let limit = |values: Vec<String>| (!values.is_empty()).then_some(values);
+    NewToken {
+        name,
+        actions: limit(actions),
+        projects: limit(projects),
+        expires_at: life.and_then(|life| SystemClock.now().checked_add_signed(life)),
+    }
+}
+
 /// The token alone goes to standard output, so that it can be piped.
-fn made(token: &Token, dry_run: bool) -> String {
+pub(super) fn made(token: &Token, dry_run: bool) -> String {
     let until = event::time(token.expires_at);
     match &token.secret {
         Some(secret) => {
@@ -172,7 +182,7 @@ fn made(token: &Token, dry_run: bool) -> String {
     }
 }
 
-fn list_text(tokens: &[Token]) -> String {
+pub(super) fn list_text(tokens: &[Token]) -> String {
     let mut table = Table::new("no tokens", ["ID", "NAME", "STATE", "EXPIRES", "LAST USED"]);
     for token in tokens {
         let used = token.used_at.map_or_else(|| "never".to_owned(), event::time);

@@ -26,6 +26,8 @@ mod plan;
 mod progress;
 mod query;
 mod serve;
+mod service_account;
+mod service_account_arguments;
 mod site;
 mod tenancy;
 mod tenancy_arguments;
@@ -124,6 +126,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Organisation(command) => tenancy::run_organisation(context, command).await,
         Command::Project(command) => tenancy::run_project(context, command).await,
         Command::Member(command) => tenancy::run_member(context, command).await,
+        Command::ServiceAccount(command) => service_account::run(context, command).await,
         Command::Quota(command) => tenancy::run_quota(context, command).await,
         Command::Plan(options) => plan::run(context, &options).await,
         Command::App(command) => app::run(context, command).await,
@@ -188,6 +191,14 @@ mod tests {
         "token create ci --action application.read --project acme/web --expires 30days",
         "token list",
         "token revoke 0190",
+        "service-account list acme",
+        "service-account create acme/web ci --role use-case-user --dry-run",
+        "service-account show acme ci",
+        "service-account remove acme/web ci --if-version 1",
+        "service-account token create acme ci deploys --only-project acme/web --expires 30days",
+        "service-account token list acme ci",
+        "service-account token rotate acme ci 0190",
+        "service-account token revoke acme ci 0190",
         "plan app.yaml --what-if -o json",
         "app submit app.yaml --wait",
         "app list -o yaml",

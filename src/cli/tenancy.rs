@@ -21,13 +21,13 @@ fn path(place: &str) -> Vec<&str> {
     }
 }
 
-fn within<'a>(place: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn within<'a>(place: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut path = path(place);
     path.extend(more);
     path
 }
 
-fn on(request: Request, condition: &Condition) -> Request {
+pub(super) fn on(request: Request, condition: &Condition) -> Request {
     let request = match condition.if_version {
         Some(version) => request.header("If-Match", format!("\"{version}\"")),
         None => request,
@@ -106,7 +106,7 @@ fn whole(name: &str) -> Result<(&str, &str), Failure> {
     name.split_once('/').ok_or_else(wrong)
 }
 
-fn keyed(request: Request, dry_run: bool) -> Request {
+pub(super) fn keyed(request: Request, dry_run: bool) -> Request {
     let request = request.header("Idempotency-Key", RandomIds.next().to_string());
     if dry_run { request.query("dryRun", true) } else { request }
 }

@@ -4,6 +4,7 @@
 use super::{
     Broker,
     access::Caller,
+    characters,
     problem::{ApiError, ProblemKind},
     query::bad_query,
 };
@@ -86,6 +87,7 @@ impl Call {
     /// The body as JSON of this shape.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         self.expect_type(&["application/json", "application/merge-patch+json"])?;
+        characters::expect_in_json(&self.body)?;
         serde_json::from_slice(&self.body).map_err(|error| {
             let kind = if error.is_data() { ProblemKind::Invalid } else { ProblemKind::Malformed };
             let fault = super::wire::Fault {

@@ -5,6 +5,7 @@
 mod access;
 mod admin;
 mod call;
+mod characters;
 mod defence;
 mod dev_login;
 mod federation;

@@ -3,7 +3,7 @@
 use super::defence::Defence;
 use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
 use hansa_federation_manager::FederationManager;
-use hansa_iam::{Credentials, Iam, dev::DevProvider};
+use hansa_iam::{Credentials, Iam, WorkloadTokens, dev::DevProvider};
 use hansa_pim::Pim;
 use hansa_repository::{
     Database,
@@ -33,6 +33,8 @@ pub(crate) struct Broker {
     pub catalogue: CatalogueService,
     /// Credentials of infrastructure.
     pub credentials: Credentials,
+    /// What workloads show when they look up their peers.
+    pub workload_tokens: WorkloadTokens,
     /// Local nodes.
     pub pim: Pim,
     /// Workloads, for counting them.

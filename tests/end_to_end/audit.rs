@@ -1,8 +1,11 @@
 //! The audit trail from outside: what people do is in it, a broker that is
 //! killed loses nothing of it, and an altered export is found out.
 
-use crate::harness::{Broker, Engine, Options, single};
-use std::fs;
+use crate::harness::{Broker, Engine, Options, hansa, say, signal, single};
+use nix::sys::signal::Signal;
+use reqwest::Method;
+use serde_json::Value;
+use std::{fs, thread, time::Duration};
 
 #[test]
 fn a_change_is_in_the_trail_with_the_events_it_caused() {
@@ -80,4 +83,74 @@ fn a_killed_broker_loses_nothing_of_the_trail() {
 #[test]
 fn nor_does_one_on_postgresql() {
     killed(Engine::Postgres);
+}
+
+/// Somebody submits, and the broker is killed so long after.
+fn cut(broker: &Broker, name: &str, after: Duration) -> bool {
+    let pid = i32::try_from(broker.pid()).unwrap();
+    let call = broker.call_as("ben", Method::POST, "/api/v1/applications?project=acme/web");
+    thread::scope(|scope| {
+        let sent = scope.spawn(|| call.json(&single(name, &["sleep"])).try_send().is_ok());
+        thread::sleep(after);
+        signal(pid, Signal::SIGKILL);
+        sent.join().unwrap()
+    })
+}
+
+/// The records of an export that `hansa audit verify` finds whole.
+fn verified(broker: &Broker) -> Vec<Value> {
+    let file = broker.folder().join("audit.jsonl").display().to_string();
+    let (server, token) = (broker.url(), broker.token("ada").unwrap());
+    let variables = [("HANSA_SERVER", server.as_str()), ("HANSA_TOKEN", token.as_str())];
+    hansa(broker.folder(), &["audit", "export", &file], &variables).ok();
+    hansa(broker.folder(), &["audit", "verify", &file], &variables).ok();
+    let text = fs::read_to_string(&file).unwrap();
+    let records = text.lines().filter(|line| line.starts_with("{\"place\":"));
+    records.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn no_change_without_its_decision(engine: Engine) {
+    let Some(mut broker) = Broker::start(Options { engine, dev_login: true, ..Options::default() }) else { return };
+    let (mut delay, mut changed, mut unanswered) = (100.0, 0, 0);
+    for round in 0..12 {
+        let name = format!("sleeper-{round}");
+        let answered = cut(&broker, &name, Duration::from_secs_f64(delay / 1_000.0));
+        broker.kill();
+        broker.restart();
+        let records = verified(&broker);
+        let of_it = |record: &&Value| {
+            record["kind"] == "event" && record["data"]["message"].as_str().is_some_and(|text| text.contains(&name))
+        };
+        let event = records.iter().filter(of_it).find(|record| record["actor"]["name"] == "ben");
+        match event {
+            // Not done: whether it was decided by then is all the same.
+            None => delay *= 1.3,
+            Some(event) => {
+                changed += 1;
+                unanswered += u32::from(!answered);
+                delay *= if answered { 0.7 } else { 0.95 };
+                let request = event["request"].as_str().unwrap();
+                let decision =
+                    records.iter().find(|record| record["kind"] == "decision" && record["request"] == request);
+                let decision = decision.unwrap_or_else(|| panic!("nobody decided {event}"));
+                assert_eq!(decision["actor"], serde_json::json!({ "kind": "person", "name": "ben" }));
+                assert_eq!(decision["action"], "application.create");
+                assert_eq!(decision["outcome"]["kind"], "allowed");
+                assert_eq!(decision["policies"], serde_json::json!(["use-case-user"]));
+                assert_eq!((&decision["origin"], &decision["via"]["kind"]), (&"127.0.0.1".into(), &"bearer".into()));
+            }
+        }
+    }
+    assert!(changed > 0, "no kill came after a change");
+    say(&format!("killed 12 times: {changed} changes were done, {unanswered} of them without an answer"));
+}
+
+#[test]
+fn a_kill_leaves_no_change_without_its_decision() {
+    no_change_without_its_decision(Engine::Sqlite);
+}
+
+#[test]
+fn nor_does_it_on_postgresql() {
+    no_change_without_its_decision(Engine::Postgres);
 }

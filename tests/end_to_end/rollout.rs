@@ -17,7 +17,7 @@ fn wanted(applications: u32) -> BTreeMap<&'static str, u32> {
 }
 
 /// What a running process was told.
-fn told(pid: i32, variable: &str) -> String {
+pub(crate) fn told(pid: i32, variable: &str) -> String {
     let environment = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
     let found = environment.split('\0').find_map(|line| line.strip_prefix(&format!("{variable}=")));
     found.unwrap_or_default().to_owned()

@@ -29,7 +29,7 @@ fn strings(value: &Value, found: &mut Vec<String>) {
 }
 
 /// Every file below a folder, but those that are meant to hold secrets.
-fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+pub(crate) fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         let name = path.display().to_string();

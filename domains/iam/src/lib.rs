@@ -24,6 +24,7 @@ mod store;
 #[doc(hidden)]
 pub mod testing;
 pub mod token;
+mod workload;
 
 pub use audit::{AuditError, AuditOutcome, NewAuditRecord, Trail};
 pub use credential::{Credential, CredentialError, Credentials, MIGRATIONS as CREDENTIAL_MIGRATIONS, SealingKey};
@@ -38,3 +39,4 @@ pub use quota::HeldQuota;
 pub use secret::Secret;
 pub use service::{Iam, IssuerView, Living, LoginAnswer, LoginStart, Rooms};
 pub use store::MIGRATIONS;
+pub use workload::WorkloadTokens;

@@ -245,6 +245,9 @@ pub(crate) fn from_text(message: &str, error: Option<DieselError>) -> Repository
         "the database system is",
     ]) {
         RepositoryError::Unavailable { database: scope::database(), reason: first_line(message) }
+    } else if has(&["invalid byte sequence for encoding", "unsupported Unicode escape sequence"]) {
+        // Refused where texts come in; this is for what slips through there.
+        RepositoryError::invalid("text", "it holds a character that can't be stored (U+0000); leave it out")
     } else {
         RepositoryError::Internal { message: first_line(message), source: error }
     }

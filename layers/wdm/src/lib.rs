@@ -22,8 +22,8 @@ pub use connectors::{
 };
 pub use error::{ErrorKind, WdmError};
 pub use model::{
-    Applied, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery, LogSource, PeerEndpoint, Peers, Removal,
-    Target, WorkloadSpec, WorkloadState, WorkloadStatus,
+    Applied, DiscoveryToken, DiscoveryTokens, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery, LogSource,
+    PeerEndpoint, Peers, Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus,
 };
 pub use service::{Wdm, WdmOptions};
 pub use store::MIGRATIONS;

@@ -3,7 +3,7 @@
 //! which sets them; so they are written once, here.
 
 /// Environment variables that every workload gets from the broker, and what they say.
-pub const BROKER_VARIABLES: [(&str, &str); 10] = [
+pub const BROKER_VARIABLES: [(&str, &str); 11] = [
     ("HANSA_APPLICATION", "The application's name."),
     ("HANSA_COMPONENT", "The component's name."),
     ("HANSA_ORDINAL", "Which of the component's instances it is, counted from 0."),
@@ -13,7 +13,11 @@ pub const BROKER_VARIABLES: [(&str, &str); 10] = [
     ("HANSA_NODE", "The name of the node where it runs."),
     ("HANSA_ADDRESS", "The address to listen on, under which its peers reach it."),
     ("HANSA_PEERS_FILE", "Path of a JSON file with its peers' current addresses, replaced whenever they change."),
-    ("HANSA_DISCOVERY_URL", "URL in the broker's API that gives the same answer as the file."),
+    (
+        "HANSA_DISCOVERY_URL",
+        "URL in the broker's API that tells where the instances of its application are reached now; `?component=NAME` asks for one component.",
+    ),
+    ("HANSA_DISCOVERY_TOKEN_FILE", "Path of a file with the token to send there, and nothing else."),
 ];
 
 /// Variables that every process expects from its system; a component's

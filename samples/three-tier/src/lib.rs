@@ -31,6 +31,7 @@ roles of the three-tier application, told by the environment where to listen and
   proxy                 passes HTTP requests on to the peers of `application`   (PORT_HTTP)
   application           counts visits in the database and shows a page          (PORT_HTTP)
   database              keeps keys and values in a directory                    (PORT_DB, VOLUME_DATA)
+  FIND_PEERS=lookup has them ask the broker where their peers are, instead of reading the file.
 
 programs for tests:
   sleep [MILLISECONDS]  does nothing, for ever or so long

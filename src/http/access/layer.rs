@@ -7,9 +7,10 @@ use super::{
     origin, proof,
     record::Asked,
     table::{self, Need, Object, Proof, Route},
+    watch,
 };
 use crate::http::{
-    Broker,
+    Broker, characters,
     problem::{ApiError, ProblemKind},
 };
 use actix_web::{
@@ -27,8 +28,8 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let asked = match admit(&broker, &request).await {
-        Ok(asked) => asked,
+    let admitted = match admit(&broker, &request).await {
+        Ok(admitted) => admitted,
         Err(refused) => {
             if let Some(asked) = refused.asked {
                 asked.denied(&broker).await;
@@ -36,15 +37,19 @@ pub(crate) async fn guard(
             return Ok(request.error_response(refused.error));
         }
     };
-    let answered = next.call(request).await;
-    if let Some(asked) = asked {
-        let status = match &answered {
-            Ok(response) => response.status(),
-            Err(error) => error.as_response_error().status_code(),
-        };
-        asked.done(&broker, status).await;
+    let Some((asked, route)) = admitted else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    if let Err(error) = asked.permitted(&broker).await {
+        return Ok(request.error_response(error));
     }
-    answered.map(ServiceResponse::map_into_boxed_body)
+    let answered = next.call(request).await;
+    let status = match &answered {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    asked.done(&broker, status).await;
+    answered.map(|response| watch::over(&broker, route, response.map_into_boxed_body()))
 }
 
 /// Why a request isn't let through, and what is recorded of that.
@@ -59,11 +64,14 @@ impl From<ApiError> for Refused {
     }
 }
 
-async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<Asked>, Refused> {
+/// Who asks and for what; none where nobody is asked.
+async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<(Asked, &'static Route)>, Refused> {
     // The decoded path, by which the router chooses the handler too.
     let path = request.match_info().as_str().to_owned();
     let pattern = request.resource_map().match_pattern(&path).ok_or_else(|| nowhere(request))?;
     let route = table::find(request.method(), &pattern).ok_or_else(|| unlisted(request, &pattern))?;
+    characters::expect_in_path(&pattern, &path)?;
+    characters::expect_in_query(request.query_string())?;
     if route.proof != Proof::Signature && !broker.iam.login_required() {
         origin::expect_own(request)?;
     }
@@ -74,6 +82,10 @@ async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<Asked
     let mut asked = Asked::new(request, &principal, action(route));
     let named = Named { pattern: &pattern, path: &path, query: request.query_string() };
     let (resource, policies) = match route.need {
+        // Whoever has neither account nor role has nothing of their own to see to.
+        Need::SignedIn if principal.application.is_some() => {
+            return Err(Refused { error: for_people(), asked: Some(asked) });
+        }
         Need::Nothing | Need::SignedIn => (None, Vec::new()),
         // Without login nobody has an account, and everybody is known.
         Need::May(_, Object::Own) if !broker.iam.login_required() => (None, Vec::new()),
@@ -100,7 +112,7 @@ async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<Asked
     };
     asked.decided(resource.clone(), policies);
     request.extensions_mut().insert(Caller { principal, resource });
-    Ok(Some(asked))
+    Ok(Some((asked, route)))
 }
 
 /// Who asks; none where that isn't asked.
@@ -132,6 +144,12 @@ fn refusal(decision: &Decision) -> ApiError {
             "the permission {action} is missing; ask whoever runs the project or the broker for a role that has it"
         ),
     };
+    ApiError::new(ProblemKind::Forbidden, why).with_permission(action.name())
+}
+
+fn for_people() -> ApiError {
+    let action = Action::AccountSelf;
+    let why = format!("the permission {action} is missing: the token of an instance only looks up its peers");
     ApiError::new(ProblemKind::Forbidden, why).with_permission(action.name())
 }
 

@@ -13,6 +13,8 @@ mod record;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub(crate) use caller::Caller;
 pub(crate) use layer::guard;
+pub(crate) use object::decoded;

@@ -8,7 +8,7 @@ use crate::http::{
     query::parameter,
 };
 use hansa_iam::{Action, Principal, Resource, Via};
-use hansa_ontology::{OperationId, OrganisationId, ProjectId, ProjectScope};
+use hansa_ontology::{ApplicationId, OperationId, OrganisationId, ProjectId, ProjectScope};
 use hansa_repository::{RepositoryError, operation};
 
 /// What the path and the query of a request name.
@@ -59,7 +59,7 @@ impl Named<'_> {
 }
 
 /// Percent-decoded, as handlers get it.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -148,6 +148,9 @@ async fn application(
     action: Action,
     reference: &str,
 ) -> Result<Resource, ApiError> {
+    if let Some(own) = principal.application {
+        return own_application(broker, own, reference).await;
+    }
     let seen = broker.iam.scope(principal, Action::ApplicationRead).await?;
     let scope = match (seen, action) {
         (ProjectScope::All, _) => ProjectScope::All,
@@ -162,6 +165,15 @@ async fn application(
     };
     let found = broker.orchestrator.find(&scope, reference).await?;
     Ok(Resource::Application { id: found.id, project: found.project })
+}
+
+/// To a workload there is no application but its own.
+async fn own_application(broker: &Broker, own: ApplicationId, reference: &str) -> Result<Resource, ApiError> {
+    let application = broker.orchestrator.application(own).await?;
+    if reference != own.to_string() && reference != application.name {
+        return Err(missing("application", reference));
+    }
+    Ok(Resource::Application { id: own, project: application.project })
 }
 
 async fn operation(broker: &Broker, principal: &Principal, reference: &str) -> Result<Resource, ApiError> {

@@ -8,7 +8,8 @@ use crate::http::{
     problem::{ApiError, ProblemKind},
 };
 use actix_web::{HttpRequest, http::header};
-use hansa_iam::Principal;
+use hansa_iam::{Principal, WorkloadTokens};
+use hansa_service_orchestrator::{OrchestratorError, Phase};
 
 /// What is answered to those who show nothing (RFC 6750, section 3).
 const ASK: &str = "Bearer realm=\"hansa\"";
@@ -41,7 +42,30 @@ async fn bearer(broker: &Broker, request: &HttpRequest) -> Result<Principal, Api
         let text = "Authorization: it is not `Bearer` and a token (RFC 6750)";
         return Err(ApiError::new(ProblemKind::Unauthenticated, text).with_challenge(REFUSE));
     };
+    if WorkloadTokens::is_one(token) {
+        return workload(broker, token).await.map_err(|error| error.with_challenge(REFUSE));
+    }
     broker.iam.authenticate_bearer(token).await.map_err(|error| ApiError::from(error).with_challenge(REFUSE))
+}
+
+/// An instance of an application, for as long as both are to be: looked up with
+/// each use, so that what is taken away is refused at once.
+async fn workload(broker: &Broker, token: &str) -> Result<Principal, ApiError> {
+    let gone = || {
+        ApiError::new(
+            ProblemKind::Unauthenticated,
+            "the token was of an instance that is taken away; those that run have one of their own",
+        )
+    };
+    let id = broker.workload_tokens.read(token)?;
+    let application = broker.wdm.workload_application(id).await?.ok_or_else(gone)?;
+    match broker.orchestrator.application(application).await {
+        Ok(found) if !matches!(found.phase, Phase::Removing | Phase::Removed) => {
+            Ok(Principal::workload(id, application))
+        }
+        Ok(_) | Err(OrchestratorError::NotFound(_)) => Err(gone()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn session(broker: &Broker, request: &HttpRequest) -> Result<Principal, ApiError> {

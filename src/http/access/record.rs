@@ -1,7 +1,16 @@
 //! The record of what was decided: every change, and every refusal.
+//!
+//! That a change is permitted is recorded before its handler has it, so that a
+//! broker that is killed at whatever moment has no change without its decision.
+//! What was then done is told by the events, in the transaction of the change
+//! and under the same request id; that nothing was done, by a second record.
 
 use super::object::subject;
-use crate::http::{Broker, defence::ClientAddress};
+use crate::http::{
+    Broker,
+    defence::ClientAddress,
+    problem::{ApiError, ProblemKind},
+};
 use actix_web::{HttpMessage as _, dev::ServiceRequest, http::StatusCode};
 use hansa_iam::{Action, AuditOutcome, NewAuditRecord, Principal, Resource};
 use hansa_repository::request;
@@ -47,12 +56,27 @@ impl Asked {
         self.policies = policies;
     }
 
+    /// It is permitted, and about to be done.
+    ///
+    /// # Errors
+    /// When that can't be written; then it must not be done.
+    pub(super) async fn permitted(&self, broker: &Broker) -> Result<(), ApiError> {
+        if !self.changes {
+            return Ok(());
+        }
+        broker.iam.audit_append(self.record(broker, AuditOutcome::Allowed)).await.map_err(|error| {
+            ApiError::new(
+                ProblemKind::Unavailable,
+                "the audit trail can't be written now, and nothing is changed without it; try again in a moment",
+            )
+            .for_operator(error)
+        })
+    }
+
     /// It was permitted, and ended so.
     pub(super) async fn done(self, broker: &Broker, status: StatusCode) {
-        if self.changes {
-            let failed = status.is_client_error() || status.is_server_error();
-            let outcome = if failed { AuditOutcome::Failed { status: status.as_u16() } } else { AuditOutcome::Allowed };
-            self.write(broker, outcome).await;
+        if self.changes && (status.is_client_error() || status.is_server_error()) {
+            self.write(broker, AuditOutcome::Failed { status: status.as_u16() }).await;
         }
     }
 
@@ -63,23 +87,26 @@ impl Asked {
     }
 
     async fn write(self, broker: &Broker, outcome: AuditOutcome) {
+        if let Err(error) = broker.iam.audit_append(self.record(broker, outcome)).await {
+            tracing::error!(%error, "a record is missing from the audit trail");
+        }
+    }
+
+    fn record(&self, broker: &Broker, outcome: AuditOutcome) -> NewAuditRecord {
         let (subject, project) = subject(self.resource.as_ref());
-        let record = NewAuditRecord {
+        NewAuditRecord {
             at: broker.clock.now(),
-            actor: self.principal.actor,
+            actor: self.principal.actor.clone(),
             account: self.principal.account,
-            via: self.principal.via,
+            via: self.principal.via.clone(),
             origin: self.origin,
             request: request::current(),
-            action: self.action,
+            action: self.action.clone(),
             subject,
             project,
             outcome,
-            policies: self.policies,
+            policies: self.policies.clone(),
             data: json!({"method": self.method, "path": self.path}),
-        };
-        if let Err(error) = broker.iam.audit_append(record).await {
-            tracing::error!(%error, "a record is missing from the audit trail");
         }
     }
 }

@@ -2,6 +2,10 @@
 //! against a whole broker over real HTTP. A route without a line in the table,
 //! and a line without a case here, fail.
 
+mod portal;
+mod streams;
+mod tenants;
+
 use super::table::{self, Need, Object, Proof, Route};
 use crate::{
     demo,
@@ -113,12 +117,18 @@ async fn every_route_has_a_line_and_every_line_a_route() {
         let document: Value = border.send("GET", document, None).await.json().await.unwrap();
         for (path, item) in document["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+                let said = item[method]["x-hansa-action"].as_str().unwrap_or_else(|| panic!("{method} {path}"));
                 let method: Method = method.to_uppercase().parse().unwrap();
                 let pattern = there.iter().find(|pattern| same(pattern, path)).unwrap_or(path);
-                assert!(
-                    table::find(&method.as_str().parse().unwrap(), pattern).is_some(),
-                    "{method} {path} has no line"
-                );
+                let route = table::find(&method.as_str().parse().unwrap(), pattern);
+                let route = route.unwrap_or_else(|| panic!("{method} {path} has no line"));
+                let expected = match (route.need, route.proof) {
+                    (Need::May(action, _), _) => action.name(),
+                    (Need::SignedIn, _) => "signed-in",
+                    (Need::Nothing, Proof::Signature) => "partner",
+                    (Need::Nothing, _) => "none",
+                };
+                assert_eq!(said, expected, "{method} {path}");
             }
         }
     }
@@ -135,14 +145,15 @@ fn same(pattern: &str, path: &str) -> bool {
     plain == path
 }
 
-const USER: &str = "application.read application.create application.update application.remove application.logs plan.create usage.read project.read member.read quota.read";
+const USER: &str = "application.read application.discover application.create application.update application.remove application.logs plan.create usage.read project.read member.read quota.read";
 const ADMINISTRATOR: &str = "member.write service-account.write";
 const ORGANISATION: &str = "project.write quota.write";
 const BILLING: &str = "usage.read project.read quota.read";
-const AUDITOR: &str = "application.read application.logs usage.read project.read member.read quota.read audit.read";
+const AUDITOR: &str =
+    "application.read application.discover application.logs usage.read project.read member.read quota.read audit.read";
 const AUDITOR_OF_BROKER: &str = "node.read partner.read agreement.read account.read event.read metrics.read";
 const INFRASTRUCTURE: &str = "offer.write site.write node.read node.write credential.write flavour.write maintenance.write event.read metrics.read partner.read agreement.read";
-const CLOUD_EDGE: &str = "partner.read partner.write agreement.read key.rotate node.read project.read project.write organisation.write member.read member.write quota.read quota.write service-account.write account.read account.write event.read metrics.read application.read usage.read";
+const CLOUD_EDGE: &str = "partner.read partner.write agreement.read key.rotate node.read project.read project.write organisation.write member.read member.write quota.read quota.write service-account.write account.read account.write event.read metrics.read application.read application.discover usage.read";
 
 /// What somebody may do to the broker, to acme, and to acme/web: written down
 /// once more, so that a policy that gives more is noticed.

@@ -2,6 +2,7 @@
 //! layers around the handlers may answer, the bounds of parameters that many
 //! have, and words where a handler gave none.
 
+use crate::http::access::table;
 use serde_json::{Map, Value, json};
 
 /// What may come back of any operation of the tenants' and owners' APIs.
@@ -23,6 +24,7 @@ pub(super) fn complete(json: &mut Value) {
                 describe(operation, method, path);
                 parameters(operation, method, path);
                 responses(operation, method, path);
+                permission(operation, method, path);
             }
         }
     }
@@ -36,6 +38,13 @@ fn describe(operation: &mut Map<String, Value>, method: &str, path: &str) {
     if said(operation, "description").is_none() {
         let text = said(operation, "summary").unwrap_or_else(|| format!("{} {path}", method.to_uppercase()));
         operation.insert("description".to_owned(), text.into());
+    }
+}
+
+/// What a caller needs, from the table by which requests are let through.
+fn permission(operation: &mut Map<String, Value>, method: &str, path: &str) {
+    if let Some(needed) = table::needed(method, path) {
+        operation.insert("x-hansa-action".to_owned(), needed.into());
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Asked, Visit, csrf};
 use crate::http::{
     access::Caller,
+    characters,
     problem::{ApiError, ProblemKind},
 };
 use actix_multipart::Multipart;
@@ -59,6 +60,7 @@ impl FromRequest for Form {
             } else {
                 urlencoded(payload, limit).await?
             };
+            characters::expect_in_fields(&fields)?;
             let form = Self { visit, fields };
             if form.visit.asked.is_own(form.raw(csrf::FIELD)) { Ok(form) } else { Err(forged(&form.visit.asked)) }
         })

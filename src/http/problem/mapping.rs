@@ -158,6 +158,21 @@ impl From<hansa_iam::AuditError> for ApiError {
     }
 }
 
+impl From<hansa_wdm::WdmError> for ApiError {
+    fn from(error: hansa_wdm::WdmError) -> Self {
+        use hansa_wdm::ErrorKind as Kind;
+        let kind = match error.kind() {
+            Kind::NotFound => ProblemKind::NotFound,
+            Kind::Conflict => ProblemKind::Conflict,
+            Kind::Invalid => ProblemKind::Invalid,
+            Kind::Full => ProblemKind::Full,
+            Kind::Unavailable => ProblemKind::Unavailable,
+            Kind::Internal => ProblemKind::Internal,
+        };
+        of(kind, &error)
+    }
+}
+
 impl From<hansa_pim::PimError> for ApiError {
     fn from(error: hansa_pim::PimError) -> Self {
         use hansa_pim::ErrorKind as Kind;

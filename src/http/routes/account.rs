@@ -49,6 +49,7 @@ pub(crate) async fn me_show(broker: web::Data<Broker>, caller: Caller) -> Reply 
         Via::Session(_) => "session",
         Via::Bearer(_) => "bearer",
         Via::Token(_) => "token",
+        Via::Workload(_) => "workload",
         Via::Signature => "signature",
     };
     let me = Me {

@@ -135,6 +135,7 @@ const fn actor_kind(actor: &Actor) -> &'static str {
         Actor::Partner(_) => "partner",
         Actor::Person(_) => "person",
         Actor::ServiceAccount(_) => "service-account",
+        Actor::Workload(_) => "workload",
     }
 }
 
@@ -144,6 +145,7 @@ fn via(via: &Via) -> String {
         Via::Session(id) => format!("session:{id}"),
         Via::Bearer(issuer) => format!("bearer:{issuer}"),
         Via::Token(id) => format!("token:{id}"),
+        Via::Workload(id) => format!("workload:{id}"),
         Via::Signature => "signature".to_owned(),
     }
 }

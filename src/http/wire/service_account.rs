@@ -14,11 +14,11 @@ use utoipa::ToSchema;
 pub(crate) struct ServiceAccount {
     /// Its id.
     pub id: String,
-    /// Its name within the project.
+    /// Its name within the organisation or project.
     pub name: String,
     /// How events name it: `ci@acme/web`.
     pub handle: String,
-    /// Its role in the project.
+    /// Its role there.
     pub role: String,
     /// `active` or `locked`.
     pub state: String,
@@ -35,7 +35,7 @@ pub(crate) struct ServiceAccount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewServiceAccount {
-    /// Its name within the project: `a-z`, `0-9`, `-`; never given again.
+    /// Its name within the organisation or project: `a-z`, `0-9`, `-`; never given again.
     #[schema(min_length = 1, max_length = 40)]
     pub name: String,
     /// Its role: `use-case-user`, `use-case-administrator`, `auditor` or `billing`.

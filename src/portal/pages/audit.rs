@@ -250,6 +250,7 @@ fn via_words(frame: &Frame, via: &Via) -> String {
         Via::Session(id) => said("audit-via-session", id),
         Via::Bearer(id) => said("audit-via-bearer", id),
         Via::Token(id) => said("audit-via-token", id),
+        Via::Workload(id) => said("audit-via-workload", id),
         Via::Signature => frame.t("audit-via-signature"),
     }
 }

@@ -151,6 +151,7 @@ impl Record {
             Actor::Person(name) => Actor::Person(short(name)),
             Actor::ServiceAccount(name) => Actor::ServiceAccount(short(name)),
             Actor::Partner(name) => Actor::Partner(short(name)),
+            Actor::Workload(id) => Actor::Workload(short(id)),
             other => other,
         };
         if let Some(AuditOutcome::Denied { missing }) = &mut self.outcome {

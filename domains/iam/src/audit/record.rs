@@ -43,14 +43,15 @@ pub struct NewAuditRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum AuditOutcome {
-    /// It was permitted and done.
+    /// It was permitted, and recorded before it was begun. What was done is told
+    /// by the events of the same request; that nothing was, by [`Self::Failed`].
     Allowed,
     /// It was refused.
     Denied {
         /// The permission that is missing; of a failed login, why it failed.
         missing: String,
     },
-    /// It was permitted and failed.
+    /// It was permitted and failed: the second record of its request.
     Failed {
         /// The HTTP status of the answer.
         status: u16,

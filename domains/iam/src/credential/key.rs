@@ -24,6 +24,7 @@ const OTHERS: u32 = 0o077;
 pub struct SealingKey {
     seal: LessSafeKey,
     fingerprint: hmac::Key,
+    workloads: hmac::Key,
 }
 
 impl fmt::Debug for SealingKey {
@@ -54,11 +55,16 @@ impl SealingKey {
     fn new(bytes: [u8; KEY]) -> Result<Self, CredentialError> {
         let seal = UnboundKey::new(&AES_256_GCM, &bytes)?;
         let derived = hkdf::Salt::new(hkdf::HKDF_SHA256, b"hansa").extract(&bytes);
-        let mut fingerprint = [0; KEY];
-        derived
-            .expand(&[b"fingerprints of credentials"], hkdf::HKDF_SHA256)
-            .and_then(|material| material.fill(&mut fingerprint))?;
-        Ok(Self { seal: LessSafeKey::new(seal), fingerprint: hmac::Key::new(hmac::HMAC_SHA256, &fingerprint) })
+        Ok(Self {
+            seal: LessSafeKey::new(seal),
+            fingerprint: mac_key(&derived, b"fingerprints of credentials")?,
+            workloads: mac_key(&derived, b"tokens of workloads")?,
+        })
+    }
+
+    /// The key of workloads' tokens.
+    pub(crate) fn of_workloads(&self) -> hmac::Key {
+        self.workloads.clone()
     }
 
     /// What tells whether two secrets are the same: 16 hexadecimal digits.
@@ -87,6 +93,14 @@ impl SealingKey {
         let opened = self.seal.open_in_place(Nonce::assume_unique_for_key(*nonce), aad, &mut sealed);
         opened.map(|secret| secret.to_vec()).ok().ok_or_else(refuse)
     }
+}
+
+/// A key for one purpose alone (RFC 5869, section 3.2).
+fn mac_key(derived: &hkdf::Prk, purpose: &[u8]) -> Result<hmac::Key, CredentialError> {
+    let mut key = [0; KEY];
+    let filled = derived.expand(&[purpose], hkdf::HKDF_SHA256).and_then(|material| material.fill(&mut key));
+    filled.ok().ok_or(CredentialError::Crypto)?;
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
 }
 
 fn bound_to(name: &str, version: i64) -> Vec<u8> {

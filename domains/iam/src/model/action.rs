@@ -28,8 +28,10 @@ macro_rules! actions {
 }
 
 actions! {
-    /// See applications, their plans, workloads, endpoints, events, operations.
+    /// See applications, their plans, workloads, events, operations.
     ApplicationRead = "application.read",
+    /// Look up where an application's workloads are reached.
+    ApplicationDiscover = "application.discover",
     /// Submit an application.
     ApplicationCreate = "application.create",
     /// Give an application another model, scale it.

@@ -1,7 +1,7 @@
 //! Who asks, with what rights, and what was decided.
 
 use super::Action;
-use hansa_ontology::{AccountId, Actor, ApplicationId, OrganisationId, ProjectId};
+use hansa_ontology::{AccountId, Actor, ApplicationId, OrganisationId, ProjectId, WorkloadId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -88,6 +88,8 @@ pub enum Via {
     Bearer(String),
     /// By a personal access token or the token of a service account; its public id.
     Token(String),
+    /// By the token that an instance of an application was given; the instance's id.
+    Workload(String),
     /// By a partner's signature.
     Signature,
 }
@@ -109,6 +111,8 @@ pub struct Principal {
     pub actor: Actor,
     /// Their account, where they have one.
     pub account: Option<AccountId>,
+    /// Of a workload: the application that it is an instance of. Nothing else gives it rights.
+    pub application: Option<ApplicationId>,
     /// How people call them.
     pub name: String,
     /// Their roles.
@@ -128,7 +132,29 @@ impl Principal {
             .filter(|role| *role != Role::Partner)
             .map(|role| Grant { role, over: GrantScope::Broker })
             .collect();
-        Self { actor: Actor::Local, account: None, name: "local".to_owned(), grants, limits: None, via: Via::Loopback }
+        Self {
+            actor: Actor::Local,
+            account: None,
+            application: None,
+            name: "local".to_owned(),
+            grants,
+            limits: None,
+            via: Via::Loopback,
+        }
+    }
+
+    /// An instance of an application: finds its peers, and may nothing else.
+    #[must_use]
+    pub fn workload(id: WorkloadId, application: ApplicationId) -> Self {
+        Self {
+            actor: Actor::Workload(id.to_string()),
+            account: None,
+            application: Some(application),
+            name: id.to_string(),
+            grants: Vec::new(),
+            limits: None,
+            via: Via::Workload(id.to_string()),
+        }
     }
 }
 

@@ -119,6 +119,10 @@ impl Kinds {
             let uid = self.uid(&self.account, &account.to_string());
             attributes.insert("account".to_owned(), Value::new_entity_uid(uid));
         }
+        if let Some(application) = &principal.application {
+            let uid = self.uid(&self.application, &application.to_string());
+            attributes.insert("application".to_owned(), Value::new_entity_uid(uid));
+        }
         attributes
     }
 

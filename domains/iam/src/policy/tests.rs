@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{Action, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
 use cedar_policy::{Request, ValidationMode, Validator};
-use hansa_ontology::{AccountId, Actor, ApplicationId, OrganisationId, ProjectId};
+use hansa_ontology::{AccountId, Actor, ApplicationId, OrganisationId, ProjectId, WorkloadId};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -26,6 +26,7 @@ fn with(role: Role, over: GrantScope) -> Principal {
     Principal {
         actor: Actor::Person("ann".to_owned()),
         account: Some(AccountId(Uuid::from_u128(1))),
+        application: None,
         name: "Ann".to_owned(),
         grants: vec![Grant { role, over }],
         limits: None,
@@ -115,7 +116,7 @@ fn a_role_reaches_nothing_beside_its_place() {
         for (place, over) in places().into_iter().skip(1) {
             let principal = with(role, over);
             for thing in &beside {
-                for &action in Action::ALL {
+                for &action in Action::ALL.iter().filter(|action| fits(**action, thing)) {
                     let decision = decide(&principal, action, thing);
                     assert!(!decision.allowed && !decision.visible, "{role:?} {place} {action} {thing:?}");
                 }
@@ -145,7 +146,7 @@ fn a_project_says_nothing_of_its_neighbour() {
         application("acme/shop"),
         Resource::Organisation(organisation("acme")),
     ] {
-        for &action in Action::ALL {
+        for &action in Action::ALL.iter().filter(|action| fits(**action, &thing)) {
             assert!(!decide(&member, action, &thing).visible, "{action} {thing:?}");
         }
     }
@@ -168,6 +169,20 @@ fn nobody_without_a_role_sees_anything_but_themselves() {
         }
     }
     assert!(decide(&nobody, Action::AccountSelf, &Resource::Account(AccountId(Uuid::from_u128(1)))).allowed);
+}
+
+#[test]
+fn a_workload_finds_its_own_application_and_does_nothing_else() {
+    let of = |id: u128| Principal::workload(WorkloadId(Uuid::from_u128(3)), ApplicationId(Uuid::from_u128(id)));
+    for (_, thing) in things() {
+        for &action in Action::ALL {
+            let own = action == Action::ApplicationDiscover && matches!(thing, Resource::Application { .. });
+            let decision = decide(&of(7), action, &thing);
+            assert_eq!(decision.allowed, own, "{action} {thing:?}");
+            assert_eq!(decision.policies, if own { vec!["workload".to_owned()] } else { Vec::new() });
+            assert!(!decide(&of(8), action, &thing).allowed, "{action} {thing:?} of another");
+        }
+    }
 }
 
 #[test]

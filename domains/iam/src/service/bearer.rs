@@ -114,7 +114,9 @@ impl Iam {
 
     /// What verified claims say about a person.
     pub(super) fn profile(&self, party: &Party, verified: &Verified) -> Profile {
-        let text = |name: &str| verified.claims.get(name).and_then(Value::as_str).map(str::to_owned);
+        // No control characters: names are shown in terminals, and PostgreSQL stores no NUL.
+        let plain = |text: &str| text.chars().filter(|letter| !letter.is_control()).collect::<String>();
+        let text = |name: &str| verified.claims.get(name).and_then(Value::as_str).map(plain);
         let options = party.options();
         let grants = claims::speak(&options.rules, &verified.claims).then(|| {
             let mut grants = claims::grants(&options.rules, &verified.claims);

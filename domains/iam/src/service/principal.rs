@@ -35,6 +35,7 @@ pub(super) fn principal(
     Ok(Principal {
         actor: stored.account.actor(),
         account: Some(stored.account.id),
+        application: None,
         name: stored.account.name.clone(),
         grants,
         limits: proof.limits,

@@ -1,11 +1,13 @@
 //! What callers say and what they hear: types and pure rules, no IO.
 
+mod discovery;
 mod exit;
 mod logs;
 mod peers;
 mod spec;
 mod status;
 
+pub use discovery::{DiscoveryToken, DiscoveryTokens};
 pub use exit::Exit;
 pub use logs::{LogLine, LogQuery, LogSource};
 pub use peers::{Endpoint, Endpoints, PeerEndpoint, Peers};

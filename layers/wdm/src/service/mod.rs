@@ -97,6 +97,16 @@ impl Wdm {
         Ok(self.find(id).await?.status())
     }
 
+    /// The application of a workload. None where there is no such workload, or
+    /// not for long any more: it is being removed.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn workload_application(&self, id: WorkloadId) -> Result<Option<ApplicationId>, WdmError> {
+        let found = self.database.read(move |connection| store::workload_find(connection, id)).await?;
+        Ok(found.filter(|workload| !workload.progress.removing).map(|workload| workload.spec.application))
+    }
+
     /// A workload's output, oldest line first, over all its restarts.
     ///
     /// # Errors

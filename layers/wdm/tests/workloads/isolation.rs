@@ -1,9 +1,9 @@
 //! What a workload sees, and what it may use.
 
-use crate::room::{FIXTURE, Room, on_sqlite};
+use crate::room::{FIXTURE, Room, Tokens, on_sqlite};
 use hansa_ontology::{quantity::Mebibytes, resource_model::Volume};
 use hansa_wdm::{ErrorKind, Peers, WorkloadState};
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 #[test]
 fn nothing_of_the_broker_leaks() {
@@ -29,6 +29,7 @@ fn nothing_of_the_broker_leaks() {
             "HANSA_ADDRESS",
             "HANSA_APPLICATION",
             "HANSA_COMPONENT",
+            "HANSA_DISCOVERY_TOKEN_FILE",
             "HANSA_DISCOVERY_URL",
             "HANSA_NODE",
             "HANSA_ORDINAL",
@@ -47,7 +48,9 @@ fn nothing_of_the_broker_leaks() {
         let home = root.join("work").display().to_string();
         assert_eq!((seen["HOME"], seen["LANG"]), (home.as_str(), "de_DE.UTF-8"));
         assert_eq!(seen["HANSA_WORKLOAD_ID"], spec.id.to_string());
-        assert_eq!(seen["HANSA_DISCOVERY_URL"], format!("http://127.0.0.1:1/{}/web", spec.application));
+        assert_eq!(seen["HANSA_DISCOVERY_URL"], format!("http://127.0.0.1:1/{}", spec.application));
+        let token = PathBuf::from(seen["HANSA_DISCOVERY_TOKEN_FILE"]);
+        assert_eq!(fs::read_to_string(&token).unwrap(), format!("secret-{}", spec.id));
         let programs = std::path::Path::new(FIXTURE).parent().unwrap().display().to_string();
         assert!(seen["PATH"].starts_with(&format!("{programs}:")), "{}", seen["PATH"]);
         assert_eq!(read("where").trim(), home);
@@ -58,8 +61,29 @@ fn nothing_of_the_broker_leaks() {
         let mode = |path: &std::path::Path| {
             std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777
         };
-        assert_eq!((mode(&root), mode(&root.join("spec.json"))), (0o700, 0o600));
+        assert_eq!((mode(&root), mode(&root.join("spec.json")), mode(&token)), (0o700, 0o600, 0o600));
+        assert!(
+            !fs::read_to_string(root.join("spec.json")).unwrap().contains("secret-"),
+            "the token is in its file alone"
+        );
         room.remove(&spec).await;
+        room.assert_no_trace(&spec);
+    });
+}
+
+#[test]
+fn a_broker_under_another_key_gives_what_it_adopts_another_token() {
+    on_sqlite(async |room: Room| {
+        let spec = room.shell("exec sleep 600");
+        let pid = room.until_running(&spec).await.pid;
+        let file = room.directory(&spec).join("discovery-token");
+        assert_eq!(fs::read_to_string(&file).unwrap(), format!("secret-{}", spec.id));
+        assert_eq!(room.wdm.workload_application(spec.id).await.unwrap(), Some(spec.application));
+        let room = room.with(|options| options.process.discovery_tokens = Some(Arc::new(Tokens("changed"))));
+        assert_eq!(room.until_running(&spec).await.pid, pid, "the same process");
+        assert_eq!(fs::read_to_string(&file).unwrap(), format!("changed-{}", spec.id));
+        room.remove(&spec).await;
+        assert_eq!(room.wdm.workload_application(spec.id).await.unwrap(), None);
         room.assert_no_trace(&spec);
     });
 }

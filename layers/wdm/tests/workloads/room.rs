@@ -13,7 +13,8 @@ use hansa_repository::{
     testing::{for_each_database, sqlite},
 };
 use hansa_wdm::{
-    MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec, WorkloadState, WorkloadStatus,
+    DiscoveryToken, DiscoveryTokens, MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec,
+    WorkloadState, WorkloadStatus,
 };
 use std::{
     collections::BTreeMap,
@@ -26,6 +27,16 @@ use std::{
 use uuid::Uuid;
 
 pub(crate) const FIXTURE: &str = env!("CARGO_BIN_EXE_hansa-wdm-fixture");
+
+/// Tokens that name their workload, after this word.
+#[derive(Debug)]
+pub(crate) struct Tokens(pub(crate) &'static str);
+
+impl DiscoveryTokens for Tokens {
+    fn token(&self, workload: WorkloadId) -> DiscoveryToken {
+        DiscoveryToken::new(format!("{}-{workload}", self.0))
+    }
+}
 
 /// One broker's corner of the world.
 pub(crate) struct Room {
@@ -53,7 +64,8 @@ impl Room {
         let mut process = ProcessOptions::new(FIXTURE, folder.path().join("nodes"));
         process.grace_ms = 5_000;
         process.cgroup_parent = format!("hansa-test-{}", random());
-        process.discovery_url = Some("http://127.0.0.1:1/{application}/{component}".to_owned());
+        process.discovery_url = Some("http://127.0.0.1:1/{application}".to_owned());
+        process.discovery_tokens = Some(Arc::new(Tokens("secret")));
         let options = WdmOptions::new(process);
         let wdm = Self::manager(&database, &options, Arc::new(SystemClock));
         Self { database, folder, options, wdm }

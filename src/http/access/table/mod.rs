@@ -150,6 +150,28 @@ pub(crate) fn find(method: &Method, pattern: &str) -> Option<&'static Route> {
     BY_PATTERN.get(pattern)?.iter().copied().find(|route| route.method == method)
 }
 
+/// What the operation of a description needs: the name of a permission,
+/// `signed-in` where it is enough to be known, `partner` for a partner's
+/// signature, `none`. `path` has `{id}` where the router has `{id:.+}`.
+pub(crate) fn needed(method: &str, path: &str) -> Option<&'static str> {
+    let same = |route: &Route| {
+        let mut parts = route.path.split('/').zip(path.split('/'));
+        let alike = |(pattern, part): (&str, &str)| match pattern.split_once(':') {
+            Some((name, _)) => part.strip_suffix('}') == Some(name),
+            None => pattern == part,
+        };
+        route.method.eq_ignore_ascii_case(method)
+            && route.path.split('/').count() == path.split('/').count()
+            && parts.all(alike)
+    };
+    routes().find(|route| same(route)).map(|route| match (route.need, route.proof) {
+        (Need::May(action, _), _) => action.name(),
+        (Need::SignedIn, _) => "signed-in",
+        (Need::Nothing, Proof::Signature) => "partner",
+        (Need::Nothing, _) => "none",
+    })
+}
+
 /// The methods that a pattern has.
 pub(crate) fn methods(pattern: &str) -> Vec<&'static str> {
     BY_PATTERN.get(pattern).into_iter().flatten().map(|route| route.method).collect()

@@ -21,7 +21,7 @@ pub(super) const ROUTES: &[Route] = &[
     on("DELETE", "/api/v1/applications/{reference}", Action::ApplicationRemove, Application("reference")),
     on("GET", "/api/v1/applications/{reference}/plan", READ, Application("reference")),
     on("GET", "/api/v1/applications/{reference}/workloads", READ, Application("reference")),
-    on("GET", "/api/v1/applications/{reference}/endpoints", READ, Application("reference")),
+    on("GET", "/api/v1/applications/{reference}/endpoints", Action::ApplicationDiscover, Application("reference")),
     on("GET", "/api/v1/applications/{reference}/events", READ, Application("reference")),
     on("GET", "/api/v1/applications/{reference}/logs", Action::ApplicationLogs, Application("reference")),
     on("GET", "/api/v1/operations", READ, Seen),

@@ -38,6 +38,7 @@ audit-via-loopback = Zugriff auf dieser Maschine, bei einem Broker ohne Anmeldun
 audit-via-session = eine Sitzung des Portals, { $id }
 audit-via-bearer = ein Bearer-Token von { $id }
 audit-via-token = das Token { $id }
+audit-via-workload = das Token der Instanz { $id }
 audit-via-signature = die Signatur eines Partners
 audit-previous = Hash des vorigen Eintrags
 audit-why = Warum

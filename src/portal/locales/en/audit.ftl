@@ -38,6 +38,7 @@ audit-via-loopback = being on this machine, at a broker without login
 audit-via-session = a session of the portal, { $id }
 audit-via-bearer = a bearer token of { $id }
 audit-via-token = the token { $id }
+audit-via-workload = the token of the instance { $id }
 audit-via-signature = a partner’s signature
 audit-previous = Hash of the record before
 audit-why = Why

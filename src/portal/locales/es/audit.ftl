@@ -38,6 +38,7 @@ audit-via-loopback = estar en esta máquina, en un bróker sin inicio de sesión
 audit-via-session = una sesión del portal, { $id }
 audit-via-bearer = un token portador de { $id }
 audit-via-token = el token { $id }
+audit-via-workload = el token de la instancia { $id }
 audit-via-signature = la firma de un socio
 audit-previous = Resumen del registro anterior
 audit-why = Por qué

@@ -38,6 +38,7 @@ audit-via-loopback = la présence sur cette machine, sur un courtier sans connex
 audit-via-session = une session du portail, { $id }
 audit-via-bearer = un jeton porteur de { $id }
 audit-via-token = le jeton { $id }
+audit-via-workload = le jeton de l’instance { $id }
 audit-via-signature = la signature d’un partenaire
 audit-previous = Empreinte de l’enregistrement précédent
 audit-why = Pourquoi

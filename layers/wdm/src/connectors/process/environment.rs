@@ -28,6 +28,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) volumes: &'a BTreeMap<String, PathBuf>,
     /// Where to look up peers.
     pub(crate) discovery_url: Option<&'a str>,
+    /// The file with the token to send there.
+    pub(crate) token_file: Option<&'a Path>,
 }
 
 /// The whole environment. The component's own variables go before the
@@ -72,8 +74,10 @@ pub(crate) fn environment(
     ];
     all.extend(own.map(|(key, value)| (key.to_owned(), value)));
     if let Some(url) = around.discovery_url {
-        let url = url.replace("{application}", &spec.application.to_string());
-        all.insert("HANSA_DISCOVERY_URL".to_owned(), url.replace("{component}", &spec.component));
+        all.insert("HANSA_DISCOVERY_URL".to_owned(), url.replace("{application}", &spec.application.to_string()));
+    }
+    if let Some(file) = around.token_file {
+        all.insert("HANSA_DISCOVERY_TOKEN_FILE".to_owned(), file.display().to_string());
     }
     all
 }

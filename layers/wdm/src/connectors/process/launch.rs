@@ -7,6 +7,7 @@ use super::{
     record::{RunSpec, RunState},
 };
 use crate::{WdmError, model::Peers};
+use hansa_ontology::WorkloadId;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -54,13 +55,26 @@ pub(super) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
 pub(super) fn write_peers(layout: &Layout, peers: &Peers) -> Result<(), WdmError> {
     let path = layout.peers();
     let bytes = serde_json::to_vec(peers).map_err(|source| WdmError::Damaged { path: path.clone(), source })?;
-    if !layout.root().exists() || layout::read_if_there(&path)?.as_ref() == Some(&bytes) {
+    keep_current(layout, &path, &bytes)
+}
+
+fn keep_current(layout: &Layout, path: &Path, bytes: &[u8]) -> Result<(), WdmError> {
+    if !layout.root().exists() || layout::read_if_there(path)?.as_deref() == Some(bytes) {
         return Ok(());
     }
-    layout::write_atomically(&path, &bytes)
+    layout::write_atomically(path, bytes)
 }
 
 impl Inner {
+    /// Writes the workload's token where the file isn't current: a broker under
+    /// another key makes others. In a file rather than in the environment:
+    /// programs print their environment into logs, hand it to their children
+    /// and put it into arguments (`${…}`), and it can't be replaced.
+    pub(super) fn write_token(&self, workload: WorkloadId, layout: &Layout) -> Result<(), WdmError> {
+        let Some(tokens) = &self.options.discovery_tokens else { return Ok(()) };
+        keep_current(layout, &layout.token(), tokens.token(workload).reveal().as_bytes())
+    }
+
     /// Writes down what is to run. False where something runs already, or where
     /// this run or a later one was begun before.
     pub(super) fn prepare(&self, launch: &Launch, layout: &Layout) -> Result<bool, WdmError> {
@@ -71,6 +85,7 @@ impl Inner {
             return Ok(false);
         }
         write_peers(layout, &environment::sorted(&launch.peers))?;
+        self.write_token(launch.spec.id, layout)?;
         layout::write_json(&layout.spec(), &self.run_spec(launch, layout)?)?;
         Ok(true)
     }
@@ -80,7 +95,7 @@ impl Inner {
         let volumes: BTreeMap<String, PathBuf> =
             spec.volumes.keys().map(|name| (name.clone(), volume_directory(spec, name))).collect();
         let programs = self.programs();
-        let (work, temporary, peers_file) = (layout.work(), layout.temporary(), layout.peers());
+        let (work, temporary, peers_file, token) = (layout.work(), layout.temporary(), layout.peers(), layout.token());
         let around = environment::Surroundings {
             programs: programs.as_deref(),
             work: &work,
@@ -88,6 +103,7 @@ impl Inner {
             peers_file: &peers_file,
             volumes: &volumes,
             discovery_url: self.options.discovery_url.as_deref(),
+            token_file: self.options.discovery_tokens.as_ref().map(|_| token.as_path()),
         };
         let environment = environment::environment(spec, &launch.endpoints, &launch.peers, &around);
         let command =

@@ -67,6 +67,11 @@ impl Layout {
         self.root.join("peers.json")
     }
 
+    /// What the workload shows when it looks up its peers.
+    pub(crate) fn token(&self) -> PathBuf {
+        self.root.join("discovery-token")
+    }
+
     /// The workload's working directory and home.
     pub(crate) fn work(&self) -> PathBuf {
         self.root.join("work")

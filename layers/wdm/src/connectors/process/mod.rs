@@ -22,7 +22,7 @@ pub(crate) use layout::{remove_empty_parents, remove_tree, volumes_directory};
 use super::{Activity, Connector, Launch, LogStream, Observation, Place};
 use crate::{
     WdmError,
-    model::{Exit, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryTokens, Exit, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
 };
 use async_trait::async_trait;
 use cgroup_mounts::Mounts;
@@ -44,9 +44,10 @@ pub struct ProcessOptions {
     /// The directory below which all targets' directories lie: what is found
     /// there and in no database is removed by [`crate::Wdm::sweep`].
     pub nodes_directory: PathBuf,
-    /// Where a workload looks up its peers. `{application}` and `{component}`
-    /// stand for the application's id and the component's name.
+    /// Where a workload looks up its peers. `{application}` stands for the application's id.
     pub discovery_url: Option<String>,
+    /// What it shows there.
+    pub discovery_tokens: Option<Arc<dyn DiscoveryTokens>>,
     /// Between the request to end (SIGTERM) and the end by force (SIGKILL), in milliseconds.
     pub grace_ms: u64,
     /// Bounds of the captured output of one workload.
@@ -65,6 +66,7 @@ impl ProcessOptions {
             supervisor: supervisor.into(),
             nodes_directory: nodes_directory.into(),
             discovery_url: None,
+            discovery_tokens: None,
             grace_ms: 10_000,
             logs: LogBounds::default(),
             cgroup_parent: "hansa".to_owned(),
@@ -138,7 +140,11 @@ impl Connector for Processes {
 
     async fn tell(&self, place: &Place, peers: &Peers) -> Result<(), WdmError> {
         let peers = sorted(peers);
-        self.blocking(place, move |_, _, layout| launch::write_peers(layout, &peers)).await
+        self.blocking(place, move |inner, place, layout| {
+            launch::write_peers(layout, &peers)?;
+            inner.write_token(place.workload, layout)
+        })
+        .await
     }
 
     async fn observe(&self, place: &Place) -> Result<Observation, WdmError> {
