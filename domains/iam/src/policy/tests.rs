@@ -127,7 +127,9 @@ fn a_role_reaches_nothing_beside_its_place() {
 #[test]
 fn who_owns_machines_sees_no_tenant() {
     let owner = with(Role::InfrastructureAdministrator, GrantScope::Broker);
-    for thing in [Resource::Organisation(organisation("acme")), Resource::Project(project("acme/web")), application("acme/web")] {
+    for thing in
+        [Resource::Organisation(organisation("acme")), Resource::Project(project("acme/web")), application("acme/web")]
+    {
         for &action in Action::ALL.iter().filter(|action| fits(**action, &thing)) {
             let decision = decide(&owner, action, &thing);
             assert!(!decision.allowed && !decision.visible, "{action} {thing:?}");
