@@ -4,15 +4,19 @@
 use super::{
     Broker,
     defence::ClientAddress,
-    portal::{Cookies, Form},
+    portal::{Asked, Cookies, Flash, Form, see_other},
     problem::{ApiError, Reply},
     query::Query,
 };
+use crate::portal::{Place, pages::sign_out::SignOutPage};
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{Cookie, time::Duration},
     guard,
-    http::header,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
     web,
 };
 use hansa_iam::{LoginAnswer, session::Origin};
@@ -83,7 +87,7 @@ async fn finish(broker: web::Data<Broker>, request: HttpRequest, query: Query<An
     Ok(response)
 }
 
-async fn logout(broker: web::Data<Broker>, request: HttpRequest, _form: Form) -> Reply {
+async fn logout(broker: web::Data<Broker>, request: HttpRequest, form: Form) -> Reply {
     let cookies = Cookies::of(&request);
     let to = match request.cookie(&cookies.session()) {
         Some(cookie) => broker.iam.logout(cookie.value()).await?,
@@ -93,8 +97,8 @@ async fn logout(broker: web::Data<Broker>, request: HttpRequest, _form: Form) ->
     let mut response = match to {
         // A form may lead to this origin alone, redirects included (CSP, form-action);
         // a page that leads on is no form.
-        Some(url) => leading(url.as_str()),
-        None => moved(home),
+        Some(url) => leading(&broker, form.visit.asked, url.as_str())?,
+        None => see_other(&form.visit.asked, home, Some(Flash::signed_out())),
     };
     set(&mut response, &cookies.gone(cookies.session()))?;
     // The browser forgets what it has of the pages, so that none comes back by its "back".
@@ -124,18 +128,19 @@ fn moved(to: &str) -> HttpResponse {
         .finish()
 }
 
-fn leading(to: &str) -> HttpResponse {
-    let link = to.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
-    HttpResponse::Ok()
-        .insert_header((header::REFRESH, format!("0; url={to}")))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .content_type("text/html; charset=utf-8")
-        .body(format!(
-            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Hansa</title></head>\
-             <body><main><h1>Signed out</h1><p><a href=\"{link}\">Continue</a></p></main></body></html>"
-        ))
+/// The page that leads on to where the session at the issuer ends. Its
+/// address is sent as a header: no script, and no form, which may lead to this
+/// origin alone.
+fn leading(broker: &Broker, asked: Asked, to: &str) -> Reply {
+    let on = to.to_owned();
+    let page = asked.signed_out();
+    let mut response = page.render(broker, StatusCode::OK, None, Place::None, |frame| SignOutPage { frame, on })?;
+    let refresh = HeaderValue::from_str(&format!("0; url={to}")).map_err(|error| {
+        ApiError::new(super::problem::ProblemKind::Internal, "the issuer's address can't be led to").for_operator(error)
+    })?;
+    response.headers_mut().insert(header::REFRESH, refresh);
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
 }
 
 fn set(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<(), ApiError> {

@@ -10,22 +10,35 @@ use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
 };
+use hansa_ontology::Actor;
 use hansa_repository::{
     RepositoryError,
     idempotency::{self, Begin, StoredAnswer},
 };
+use hansa_service_orchestrator::IdempotencyKey;
 
 /// Does `work` once for the call's key, and answers its JSON with 200.
 pub(crate) async fn once(broker: &Broker, call: &Call, work: impl Future<Output = Result<String, ApiError>>) -> Reply {
-    let Some(key) = &call.key else {
-        return Ok(json(200, work.await?));
+    let (status, body) = match &call.key {
+        Some(key) => remembered(broker, &call.actor, key, work).await?,
+        None => (200, work.await?),
     };
-    let (actor, now) = (call.actor.clone(), broker.clock.now());
+    Ok(json(status, body))
+}
+
+/// Does `work` once for a key of an actor's: its status and its answer, the same each time.
+pub(crate) async fn remembered(
+    broker: &Broker,
+    who: &Actor,
+    key: &IdempotencyKey,
+    work: impl Future<Output = Result<String, ApiError>>,
+) -> Result<(u16, String), ApiError> {
+    let (actor, now) = (who.clone(), broker.clock.now());
     let (name, digest) = (key.key.clone(), key.digest.clone());
     let begun =
         broker.database.write(move |connection| idempotency::begin(connection, &actor, &name, &digest, now)).await?;
     match begun {
-        Begin::Replay(answer) => Ok(json(answer.status, answer.body)),
+        Begin::Replay(answer) => Ok((answer.status, answer.body)),
         Begin::Mismatch => Err(ApiError::new(
             ProblemKind::KeyReused,
             format!("the idempotency key `{}` was used for another request; use a new key", key.key),
@@ -34,23 +47,22 @@ pub(crate) async fn once(broker: &Broker, call: &Call, work: impl Future<Output 
             ProblemKind::Conflict,
             format!("a request with the idempotency key `{}` is under way; try again when it has ended", key.key),
         )),
-        Begin::New => first(broker, call, key.key.clone(), work).await,
+        Begin::New => first(broker, who.clone(), key.key.clone(), work).await,
     }
 }
 
 /// The first request under a key. A failed one is forgotten, so that it can be repeated.
 async fn first(
     broker: &Broker,
-    call: &Call,
+    actor: Actor,
     key: String,
     work: impl Future<Output = Result<String, ApiError>>,
-) -> Reply {
-    let actor = call.actor.clone();
+) -> Result<(u16, String), ApiError> {
     match work.await {
         Ok(body) => {
             let answer = StoredAnswer { status: 200, headers: Vec::new(), body: body.clone() };
             broker.database.write(move |connection| idempotency::finish(connection, &actor, &key, &answer)).await?;
-            Ok(json(200, body))
+            Ok((200, body))
         }
         Err(error) => {
             let forgotten: Result<(), RepositoryError> =

@@ -22,6 +22,7 @@ mod harness;
 mod issuers;
 mod journey;
 mod keyboard;
+mod owner;
 mod pages;
 mod people;
 mod self_check;

@@ -11,6 +11,8 @@ pub(crate) const UMA: &str = "Uma Okafor";
 pub(crate) const TESS: &str = "Tess Novak";
 /// Runs the broker and its infrastructure.
 pub(crate) const ADA: &str = "Ada Lindqvist";
+/// Owns machines, and sees no tenant's things.
+pub(crate) const INES: &str = "Ines Ferreira";
 /// Has no role yet.
 pub(crate) const NOAH: &str = "Noah Berg";
 

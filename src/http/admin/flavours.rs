@@ -45,7 +45,7 @@ pub(crate) async fn flavour_show(broker: web::Data<Broker>, name: web::Path<Stri
 #[post("/flavours")]
 pub(crate) async fn flavour_add(broker: web::Data<Broker>, call: Call) -> Reply {
     replay::once(&broker, &call, async {
-        let added = broker.catalogue.flavour_put(read(&call)?, true, sale_change(&broker, &call)).await?;
+        let added = broker.catalogue.flavour_put(checked(call.json()?)?, true, sale_change(&broker, &call)).await?;
         serialise(&Flavour::from(added))
     })
     .await
@@ -65,7 +65,7 @@ pub(crate) async fn flavour_add(broker: web::Data<Broker>, call: Call) -> Reply 
 #[put("/flavours/{flavour}")]
 pub(crate) async fn flavour_change(broker: web::Data<Broker>, name: web::Path<String>, call: Call) -> Reply {
     replay::once(&broker, &call, async {
-        let wanted = read(&call)?;
+        let wanted = checked(call.json()?)?;
         if wanted.flavour.name != *name {
             return Err(ApiError::field("/name", "a flavour keeps its name; add another one"));
         }
@@ -94,8 +94,8 @@ pub(crate) async fn flavour_remove(broker: web::Data<Broker>, name: web::Path<St
     .await
 }
 
-fn read(call: &Call) -> Result<NamedFlavour, ApiError> {
-    let wanted: Flavour = call.json()?;
+/// A flavour as somebody wrote it, once each of its fields has been looked at.
+pub(crate) fn checked(wanted: Flavour) -> Result<NamedFlavour, ApiError> {
     limits::words("/name", [&wanted.name])?;
     for (field, value) in [
         ("/cpuMilli", u64::from(wanted.cpu_milli)),

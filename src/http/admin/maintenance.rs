@@ -12,18 +12,30 @@ use crate::http::{
     wire::{Maintenance, MaintenanceRequest, Page},
 };
 use actix_web::{HttpResponse, delete, get, http::header, post, web};
+use hansa_ontology::Actor;
 use hansa_pim::{MaintenanceTarget, NewMaintenance};
+use hansa_service_orchestrator::Move;
 use uuid::Uuid;
+
+/// A maintenance, and what is there with what becomes of it.
+pub(crate) type Standing = (hansa_pim::Maintenance, Vec<Move>);
 
 /// List what is under maintenance, with its progress.
 #[utoipa::path(tag = "maintenance", params(WholeQuery), responses((status = 200, body = Page<Maintenance>)))]
 #[get("/maintenance")]
 pub(crate) async fn maintenance_list(broker: web::Data<Broker>, _query: Query<WholeQuery>) -> Reply {
+    let found = all(&broker).await?.into_iter();
+    let shown = found.map(|(begun, moves)| Maintenance::new(begun, moves, broker.clock.now(), false));
+    Ok(HttpResponse::Ok().json(Page::whole(shown.collect())))
+}
+
+/// Everything under maintenance, as it stands.
+pub(crate) async fn all(broker: &Broker) -> Result<Vec<Standing>, ApiError> {
     let mut found = Vec::new();
     for begun in broker.pim.maintenance_list().await? {
-        found.push(standing(&broker, begun).await?);
+        found.push(standing(broker, begun).await?);
     }
-    Ok(HttpResponse::Ok().json(Page::whole(found)))
+    Ok(found)
 }
 
 /// Show how a maintenance stands: what is still there, where it goes, and what can't move and why.
@@ -34,7 +46,8 @@ pub(crate) async fn maintenance_list(broker: web::Data<Broker>, _query: Query<Wh
 )]
 #[get("/maintenance/{maintenance}")]
 pub(crate) async fn maintenance_show(broker: web::Data<Broker>, id: web::Path<String>) -> Reply {
-    let shown = standing(&broker, broker.pim.maintenance(parse(&id)?).await?).await?;
+    let (begun, moves) = one(&broker, &id).await?;
+    let shown = Maintenance::new(begun, moves, broker.clock.now(), false);
     Ok(HttpResponse::Ok().insert_header((header::ETAG, format!("\"{}\"", shown.version))).json(shown))
 }
 
@@ -52,22 +65,31 @@ pub(crate) async fn maintenance_show(broker: web::Data<Broker>, id: web::Path<St
 #[post("/maintenance")]
 pub(crate) async fn maintenance_begin(broker: web::Data<Broker>, call: Call) -> Reply {
     replay::once(&broker, &call, async {
-        let wanted: MaintenanceRequest = call.json()?;
-        limits::text("/reason", &wanted.reason, 0, 500)?;
-        let target = target(&broker, &wanted).await?;
-        let new = NewMaintenance {
-            id: broker.ids.next(),
-            target: target.clone(),
-            reason: wanted.reason,
-            deadline: wanted.deadline,
-            leave_volumes: wanted.leave_volumes,
-            actor: call.actor.clone(),
-        };
-        let begun = broker.pim.maintenance_begin(new.clone(), call.dry_run).await?;
-        let moves = broker.orchestrator.moves(&target, Some(&new)).await?;
+        let (begun, moves) = begin(&broker, call.json()?, call.actor.clone(), call.dry_run).await?;
         serialise(&Maintenance::new(begun, moves, broker.clock.now(), call.dry_run))
     })
     .await
+}
+
+/// Begins to drain what is wanted, or says how that would be.
+pub(crate) async fn begin(
+    broker: &Broker,
+    wanted: MaintenanceRequest,
+    actor: Actor,
+    dry_run: bool,
+) -> Result<Standing, ApiError> {
+    limits::text("/reason", &wanted.reason, 0, 500)?;
+    let target = target(broker, &wanted).await?;
+    let new = NewMaintenance {
+        id: broker.ids.next(),
+        target: target.clone(),
+        reason: wanted.reason,
+        deadline: wanted.deadline,
+        leave_volumes: wanted.leave_volumes,
+        actor,
+    };
+    let begun = broker.pim.maintenance_begin(new.clone(), dry_run).await?;
+    Ok((begun, broker.orchestrator.moves(&target, Some(&new)).await?))
 }
 
 /// End a maintenance: the node or site gives machines again. What has moved stays where it is.
@@ -91,9 +113,14 @@ pub(crate) async fn maintenance_end(broker: web::Data<Broker>, id: web::Path<Str
     .await
 }
 
-async fn standing(broker: &Broker, begun: hansa_pim::Maintenance) -> Result<Maintenance, ApiError> {
+/// The maintenance of an id, as it stands.
+pub(crate) async fn one(broker: &Broker, id: &str) -> Result<Standing, ApiError> {
+    standing(broker, broker.pim.maintenance(parse(id)?).await?).await
+}
+
+async fn standing(broker: &Broker, begun: hansa_pim::Maintenance) -> Result<Standing, ApiError> {
     let moves = broker.orchestrator.moves(&begun.target, None).await?;
-    Ok(Maintenance::new(begun, moves, broker.clock.now(), false))
+    Ok((begun, moves))
 }
 
 async fn target(broker: &Broker, wanted: &MaintenanceRequest) -> Result<MaintenanceTarget, ApiError> {
@@ -111,7 +138,7 @@ async fn target(broker: &Broker, wanted: &MaintenanceRequest) -> Result<Maintena
     }
 }
 
-fn parse(id: &str) -> Result<Uuid, ApiError> {
+pub(crate) fn parse(id: &str) -> Result<Uuid, ApiError> {
     let missing = || {
         ApiError::new(
             ProblemKind::NotFound,

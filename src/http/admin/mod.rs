@@ -5,11 +5,11 @@ pub(super) mod audit;
 pub(super) mod catalogue;
 mod credentials;
 pub(super) mod federation;
-mod flavours;
-mod limits;
-mod maintenance;
+pub(super) mod flavours;
+pub(super) mod limits;
+pub(super) mod maintenance;
 mod nodes;
-mod offers;
+pub(super) mod offers;
 mod sites;
 
 use crate::http::{Broker, call::Call};

@@ -59,7 +59,7 @@ pub(crate) async fn sale_list(broker: web::Data<Broker>, query: Query<SaleQuery>
     Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Sale::from).collect(), next }))
 }
 
-fn state(text: &str) -> Result<SaleState, ApiError> {
+pub(crate) fn state(text: &str) -> Result<SaleState, ApiError> {
     let refuse = || ApiError::new(ProblemKind::Malformed, "state: give draft, published or withdrawn");
     let known = [SaleState::Draft, SaleState::Published, SaleState::Withdrawn];
     known.into_iter().find(|state| state.name() == text).ok_or_else(refuse)
@@ -165,10 +165,7 @@ pub(crate) async fn sale_price(broker: web::Data<Broker>, reference: web::Path<S
     replay::once(&broker, &call, async {
         let id = find(&broker, &reference).await?.offer.id;
         let wanted: PriceRequest = call.json()?;
-        if wanted.valid_from.is_some_and(|from| from < broker.clock.now()) {
-            return Err(ApiError::field("/validFrom", "this time has passed; leave it out for now"));
-        }
-        let price = money("/pricePerHour", &wanted.price_per_hour)?;
+        let price = priced(&broker, &wanted)?;
         answer(broker.catalogue.sale_price(&id, price, wanted.valid_from, sale_change(&broker, &call)).await?)
     })
     .await
@@ -217,15 +214,28 @@ pub(crate) async fn sale_remove(broker: web::Data<Broker>, reference: web::Path<
     .await
 }
 
+/// The price of a request, whose time must not have passed.
+pub(crate) fn priced(broker: &Broker, wanted: &PriceRequest) -> Result<Money, ApiError> {
+    if wanted.valid_from.is_some_and(|from| from < broker.clock.now()) {
+        return Err(ApiError::field("/validFrom", "this time has passed; leave it out for now"));
+    }
+    money("/pricePerHour", &wanted.price_per_hour)
+}
+
 fn answer(outcome: SaleOutcome) -> Result<String, ApiError> {
+    serialise(&Sale::from(done(outcome)?))
+}
+
+/// The offer as it is now; what its shape refuses is told with the fields.
+pub(crate) fn done(outcome: SaleOutcome) -> Result<sale::Sale, ApiError> {
     match outcome {
-        SaleOutcome::Done(sale) => serialise(&Sale::from(*sale)),
+        SaleOutcome::Done(sale) => Ok(*sale),
         SaleOutcome::Refused(refused) => Err(catalogue::faults(refused.into_iter().map(Into::into).collect())),
     }
 }
 
 /// The offer of an IRI, or the only one with that last segment.
-async fn find(broker: &Broker, reference: &str) -> Result<sale::Sale, ApiError> {
+pub(crate) async fn find(broker: &Broker, reference: &str) -> Result<sale::Sale, ApiError> {
     let missing =
         || ApiError::new(ProblemKind::NotFound, format!("there is no offer `{reference}` that was drafted here"));
     if let Ok(id) = OfferId::new(reference)
@@ -256,7 +266,8 @@ async fn drafted(broker: &Broker, call: &Call) -> Result<(Offer, bool), ApiError
     Ok((of_flavour(broker, wanted).await?, from_nodes))
 }
 
-async fn of_flavour(broker: &Broker, wanted: DraftRequest) -> Result<Offer, ApiError> {
+/// The offer that a draft of a flavour at a site describes.
+pub(crate) async fn of_flavour(broker: &Broker, wanted: DraftRequest) -> Result<Offer, ApiError> {
     limits::reference("/site", &wanted.site)?;
     limits::words("/capabilities", &wanted.capabilities)?;
     let named = broker.catalogue.flavour(&wanted.flavour).await.map_err(|error| match error.kind() {
@@ -296,7 +307,7 @@ async fn of_flavour(broker: &Broker, wanted: DraftRequest) -> Result<Offer, ApiE
 }
 
 /// The number that is asked for, or what the site's nodes give.
-async fn units(broker: &Broker, offer: &Offer, asked: Option<u32>) -> Result<u32, ApiError> {
+pub(crate) async fn units(broker: &Broker, offer: &Offer, asked: Option<u32>) -> Result<u32, ApiError> {
     match asked {
         Some(units @ 0..=1_000_000) => Ok(units),
         Some(units) => Err(ApiError::field("/units", format!("at most 1000000; it is {units}"))),

@@ -24,6 +24,11 @@ impl Flash {
         Self { key: key.to_owned(), name: name.to_owned() }
     }
 
+    /// The session has ended.
+    pub(crate) fn signed_out() -> Self {
+        Self::done("done-signed-out", "")
+    }
+
     /// As the value of a cookie.
     pub(super) fn cookie(&self, cookies: &Cookies) -> Cookie<'static> {
         let text = format!("{}\n{}", self.key, self.name);

@@ -14,6 +14,8 @@ use actix_web::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, future::LocalBoxFuture};
 use hansa_ontology::quantity::Mebibytes;
+use hansa_service_orchestrator::IdempotencyKey;
+use sha2::{Digest as _, Sha256};
 
 /// Fields of a form at most.
 const MOST_FIELDS: usize = 2_000;
@@ -132,5 +134,24 @@ impl Form {
     /// Who sent it.
     pub(crate) const fn caller(&self) -> &Caller {
         &self.visit.caller
+    }
+
+    /// What makes this the same form sent once more: where it went, and all
+    /// that was in it. Its token against forgery is another on each page that
+    /// was shown, so that the same words on a page that was loaded anew are
+    /// another form; and as the token isn't kept, nobody can guess from the key
+    /// at what was entered.
+    pub(crate) fn key(&self) -> IdempotencyKey {
+        let mut hash = Sha256::new();
+        let path = ("", self.visit.asked.path.as_str());
+        let fields = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in std::iter::once(path).chain(fields) {
+            for part in [name, value] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part.as_bytes());
+            }
+        }
+        let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        IdempotencyKey { key: format!("portal-{digest}"), digest }
     }
 }

@@ -19,8 +19,12 @@ mod form;
 mod infrastructure;
 mod live;
 mod models;
+mod no_project;
 mod offers;
 mod overview;
+mod owners;
+#[cfg(test)]
+mod owners_tests;
 #[cfg(test)]
 mod pages_tests;
 mod partners;
@@ -84,6 +88,7 @@ fn market(config: &mut web::ServiceConfig) {
         .service(web::resource("/sites").route(page().to(sites::map)))
         .service(web::resource("/sites/{site}").route(page().to(sites::show)))
         .configure(infrastructure::routes)
+        .configure(owners::routes)
         .configure(account::routes)
         .configure(projects::routes)
         .configure(audit::routes)

@@ -2,7 +2,7 @@
 //! each is shown with its plan before anything is done.
 
 use super::{
-    Flash, Form, Visit, see_other,
+    Flash, Form, Visit, no_project, see_other,
     tenant::{self, Planned},
 };
 use crate::{
@@ -31,9 +31,12 @@ pub(crate) struct NewQuery {
     example: String,
 }
 
-/// Shows the form for a new application.
+/// Shows the form for a new application; without a project to make it in, what the next step is.
 pub(crate) async fn new_show(visit: Visit, query: Query<NewQuery>) -> Reply {
     let text = EXAMPLES.iter().find(|example| example.name == query.0.example).map_or("", |example| example.text);
+    if tenant::projects(&visit).await?.is_empty() {
+        return no_project::show(visit).await;
+    }
     form_again(visit, StatusCode::OK, "", text, Trouble::default()).await
 }
 

@@ -10,15 +10,15 @@ use wiring::RunningBroker;
 /// What an owner of a hostile mind calls an offer.
 const HOSTILE: &str = "<script>alert('x')</script>{{7*7}}";
 
-struct Portal {
-    running: RunningBroker,
+pub(super) struct Portal {
+    pub(super) running: RunningBroker,
     http: Client,
     _directory: TempDir,
 }
 
 impl Portal {
     /// A broker with the demo's catalogue, and 60 more offers, one of them with a hostile name.
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = demo::demo_settings(directory.path(), 0).unwrap();
         let running = wiring::start(settings, Arc::new(Metrics::new())).await.unwrap();
@@ -30,12 +30,12 @@ impl Portal {
         portal
     }
 
-    fn address(&self, path: &str) -> String {
+    pub(super) fn address(&self, path: &str) -> String {
         format!("{}{path}", self.running.url)
     }
 
     /// A page, with the cookies that came with it.
-    async fn get(&self, path: &str, language: &str) -> (StatusCode, String, String) {
+    pub(super) async fn get(&self, path: &str, language: &str) -> (StatusCode, String, String) {
         let request = self.http.request(Method::GET, self.address(path));
         let answer = request.header("Accept", "text/html").header("Accept-Language", language).send().await.unwrap();
         let cookies: Vec<String> = answer
@@ -47,13 +47,13 @@ impl Portal {
         (answer.status(), answer.text().await.unwrap(), cookies.join("; "))
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub(super) async fn page(&self, path: &str) -> String {
         let (status, page, _) = self.get(path, "en").await;
         assert_eq!(status, StatusCode::OK, "{path}: {page}");
         page
     }
 
-    async fn post(&self, path: &str, cookies: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+    pub(super) async fn post(&self, path: &str, cookies: &str, fields: &[(&str, &str)]) -> reqwest::Response {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         let request = self.http.post(self.address(path)).header("Accept", "text/html").header("Cookie", cookies);
         let request = request.header("Content-Type", "application/x-www-form-urlencoded");
@@ -74,7 +74,7 @@ fn catalogue() -> String {
 }
 
 /// What stands in the value of every element of this name in a page.
-fn values<'a>(page: &'a str, before: &str) -> Vec<&'a str> {
+pub(super) fn values<'a>(page: &'a str, before: &str) -> Vec<&'a str> {
     page.split(before).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 

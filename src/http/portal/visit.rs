@@ -76,13 +76,20 @@ impl Asked {
         self.secret.as_deref()
     }
 
+    /// The same browser once its session has ended: it begins anew, at the page where one signs in.
+    pub(crate) fn signed_out(mut self) -> Self {
+        self.secret = None;
+        "/login".clone_into(&mut self.path);
+        self
+    }
+
     /// Whether a form's token was made for this visitor.
     pub(super) fn is_own(&self, token: &str) -> bool {
         self.secret.as_deref().is_some_and(|secret| csrf::is_ours(secret, token))
     }
 
     /// Renders a page for this visitor. `page` is made of the frame.
-    pub(super) fn render<P: Template>(
+    pub(crate) fn render<P: Template>(
         mut self,
         broker: &Broker,
         status: StatusCode,

@@ -38,7 +38,7 @@ pub(crate) use owner::{
 pub(crate) use page::Page;
 pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Proof};
 pub(crate) use problem::{Fault, Problem};
-pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, PriceRequest, Sale, SaleVersion};
+pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest, Sale, SaleVersion};
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use tenancy::{
     Member, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport, Titled,

@@ -311,16 +311,21 @@ impl From<Moving> for Move {
 }
 
 impl Maintenance {
-    /// How it stands, with what is there now.
-    pub(crate) fn new(begun: Begun, moves: Vec<Moving>, now: DateTime<Utc>, dry_run: bool) -> Self {
-        let moves: Vec<Move> = moves.into_iter().map(Move::from).collect();
+    /// `drained`, `overdue`, `blocked` or `draining`.
+    pub(crate) fn state_of(begun: &Begun, moves: &[Moving], now: DateTime<Utc>) -> &'static str {
         let overdue = begun.deadline.is_some_and(|deadline| deadline < now);
-        let state = match moves.as_slice() {
+        match moves {
             [] => "drained",
             _ if overdue => "overdue",
-            all if all.iter().all(|one| one.outcome == "stays") => "blocked",
+            all if all.iter().all(|one| matches!(one.departure.fate, Fate::Stays(_))) => "blocked",
             _ => "draining",
-        };
+        }
+    }
+
+    /// How it stands, with what is there now.
+    pub(crate) fn new(begun: Begun, moves: Vec<Moving>, now: DateTime<Utc>, dry_run: bool) -> Self {
+        let state = Self::state_of(&begun, &moves, now);
+        let moves: Vec<Move> = moves.into_iter().map(Move::from).collect();
         Self {
             id: begun.id.to_string(),
             target: begun.target.to_string(),

@@ -34,7 +34,10 @@ files![
     "common",
     "confirm",
     "contracts",
+    "credentials",
+    "flavours",
     "infrastructure",
+    "maintenance",
     "model",
     "offer",
     "offers",
@@ -43,8 +46,10 @@ files![
     "plan",
     "projects",
     "remove",
+    "sales",
     "sheet",
     "sign-in",
+    "sign-out",
     "sites",
 ];
 

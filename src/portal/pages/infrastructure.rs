@@ -3,6 +3,7 @@
 
 use super::{
     offers::{decimal, encoded, memory},
+    owners,
     partners::{Refused, again},
 };
 use crate::portal::{
@@ -34,7 +35,9 @@ pub(crate) fn page(frame: Frame, own: &Infrastructure<'_>, refused: Option<&Refu
     let count = frame.msg("infrastructure-offers-count").with("count", offers).with("number", number).to_string();
     let mut sheet = Sheet::new(frame.clone(), frame.t("nav-infrastructure"))
         .intro(frame.t("infrastructure-intro"))
-        .action("/offers?source=own", frame.t("infrastructure-own-offers"))
+        .action(owners::maintenance::LIST, frame.t("maintenance-title"))
+        .action(owners::sales::LIST, frame.t("sales-title"))
+        .action(owners::flavours::LIST, frame.t("flavours-title"))
         .notice((!faults.is_empty()).then(|| notice(&frame, faults)))
         .section(
             Section::new("nodes", frame.t("infrastructure-nodes"))
@@ -50,6 +53,9 @@ pub(crate) fn page(frame: Frame, own: &Infrastructure<'_>, refused: Option<&Refu
                 &[],
             )
         });
+    if frame.may(Action::CredentialWrite) {
+        sheet = sheet.action(owners::credentials::LIST, frame.t("credentials-title"));
+    }
     if frame.may(Action::OfferWrite) {
         sheet = sheet.section(import(&frame, refused));
     }
@@ -72,7 +78,7 @@ fn nodes(frame: &Frame, own: &Infrastructure<'_>) -> Part {
         Row::new([
             Cell::text(&usage.node.name),
             Cell::link(format!("/sites/{}", encoded(usage.node.site.as_str())), site),
-            Cell::State(node_state(frame, usage.state)),
+            state(frame, usage),
             Cell::Meter(Meter::new(
                 given.cpu_milli,
                 whole.cpu_milli,
@@ -109,6 +115,19 @@ fn used(frame: &Frame, given: String, whole: String) -> String {
 
 fn processors(frame: &Frame, milli: u64) -> String {
     decimal(frame.language, Decimal::from(milli) / Decimal::ONE_THOUSAND, 2)
+}
+
+/// A node's state, and the way to its maintenance.
+fn state(frame: &Frame, usage: &NodeUsage) -> Cell {
+    let mark = Cell::State(node_state(frame, usage.state));
+    let way = match usage.state {
+        NodeState::Draining => Cell::link(owners::maintenance::LIST, frame.t("maintenance-title")),
+        _ if frame.may(Action::MaintenanceWrite) => {
+            Cell::link(owners::maintenance::of_node(&usage.node.name), frame.t("infrastructure-drain"))
+        }
+        _ => return mark,
+    };
+    Cell::Lines(vec![mark, way])
 }
 
 fn node_state(frame: &Frame, state: NodeState) -> StateMark {

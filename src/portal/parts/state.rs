@@ -58,8 +58,9 @@ impl StateMark {
         let tone = match name {
             "running" | "ready" | "succeeded" | "active" | "published" | "open" | "healthy" => Tone::Good,
             "planning" | "deploying" | "starting" | "prepared" | "ordered" | "held" | "stopping" | "removing"
-            | "releasing" | "draining" | "pending" | "invited" | "draft" => Tone::Busy,
-            "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "drained" => Tone::Warn,
+            | "releasing" | "draining" | "pending" | "invited" | "draft" | "moves" | "moving" => Tone::Busy,
+            "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "drained" | "overdue"
+            | "stays" => Tone::Warn,
             "blocked" | "failed" | "unreachable" | "refused" | "expired" => Tone::Bad,
             _ => Tone::Quiet,
         };

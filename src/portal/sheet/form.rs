@@ -15,6 +15,7 @@ pub(crate) struct FormBox {
     /// What the button is about, for those who hear it alone.
     about: Option<String>,
     look: &'static str,
+    method: &'static str,
 }
 
 /// A form that chooses what is shown; the choice stands in the address.
@@ -41,6 +42,7 @@ impl FormBox {
             button: button.into(),
             about: None,
             look: "",
+            method: "post",
         }
     }
 
@@ -62,6 +64,18 @@ impl FormBox {
     #[must_use]
     pub(crate) fn about(mut self, about: impl Into<String>) -> Self {
         self.about = Some(about.into());
+        self
+    }
+
+    /// Whether it changes something, so that it needs a token against forgery.
+    fn changes(&self) -> bool {
+        self.method == "post"
+    }
+
+    /// It changes nothing: what is entered stands in the address of the page that it leads to.
+    #[must_use]
+    pub(crate) const fn asking(mut self) -> Self {
+        self.method = "get";
         self
     }
 

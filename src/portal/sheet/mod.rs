@@ -130,7 +130,13 @@ impl Sheet {
 
     /// With a section.
     #[must_use]
-    pub(crate) fn section(mut self, section: Section) -> Self {
+    pub(crate) fn section(mut self, mut section: Section) -> Self {
+        let heading = section.title.as_ref().unwrap_or(&self.title);
+        for part in &mut section.parts {
+            if let Part::Table(table) = part {
+                table.under(heading);
+            }
+        }
         self.sections.push(section);
         self
     }

@@ -8,6 +8,8 @@ use askama::{Template, filters::HtmlSafe};
 #[template(path = "sheet/table.html")]
 pub(crate) struct Table {
     caption: String,
+    /// Whether the heading above it says the same: then only screen readers are told.
+    said: bool,
     columns: Vec<Column>,
     rows: Vec<Row>,
 }
@@ -43,7 +45,7 @@ impl HtmlSafe for Facts {}
 impl Table {
     /// An empty table.
     pub(crate) fn new(caption: impl Into<String>, columns: impl IntoIterator<Item = Column>) -> Self {
-        Self { caption: caption.into(), columns: columns.into_iter().collect(), rows: Vec::new() }
+        Self { caption: caption.into(), said: false, columns: columns.into_iter().collect(), rows: Vec::new() }
     }
 
     /// With these rows.
@@ -51,6 +53,11 @@ impl Table {
     pub(crate) fn rows(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
         self.rows.extend(rows);
         self
+    }
+
+    /// Under a heading, which its caption need not repeat.
+    pub(super) fn under(&mut self, heading: &str) {
+        self.said = self.caption == heading;
     }
 
     /// A row's cells with their columns; the first is the row's heading.

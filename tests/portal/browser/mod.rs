@@ -231,6 +231,14 @@ impl Browser {
         });
     }
 
+    /// Chooses the value that the field with this label offers in these words, whole or in part.
+    #[track_caller]
+    pub(crate) fn choose(&self, label: &str, words: &str) {
+        let field = self.wait(label, || self.labelled(label));
+        let path = format!("./option[contains(normalize-space(.), {})]", quoted(words));
+        self.run(label, async { field.find(Locator::XPath(&path)).await?.click().await });
+    }
+
     /// Gives a file to the field with this label.
     #[track_caller]
     pub(crate) fn upload(&self, label: &str, file: &str) {

@@ -20,6 +20,7 @@ mod owners;
 mod partners;
 mod people;
 mod portal;
+mod portal_owners;
 mod portal_people;
 mod public;
 mod tenants;
@@ -128,6 +129,7 @@ pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
         people::ROUTES,
         owners::ROUTES,
         portal::ROUTES,
+        portal_owners::ROUTES,
         portal_people::ROUTES,
         public::ROUTES,
         partners::ROUTES,

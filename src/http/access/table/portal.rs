@@ -29,7 +29,8 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/applications", READ, Seen),
     // The form names the project; its handler asks for it.
     page("POST", "/applications", CREATE, Seen),
-    page("GET", "/applications/new", CREATE, Seen),
+    // Whoever may make none is told what they can do about it.
+    own_page("GET", "/applications/new"),
     page("POST", "/applications/new", Action::PlanCreate, Seen),
     page("GET", "/applications/{reference}", READ, APPLICATION),
     page("GET", "/applications/{reference}/live", READ, APPLICATION),

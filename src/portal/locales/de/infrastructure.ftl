@@ -1,5 +1,4 @@
 infrastructure-intro = Die Standorte und Knoten dieses Anbieters, und was darauf frei ist.
-infrastructure-own-offers = Eigene Angebote
 infrastructure-offers-count = { $count ->
     [one] { $number } Angebot dieses Anbieters ist veröffentlicht.
    *[other] { $number } Angebote dieses Anbieters sind veröffentlicht.
@@ -25,3 +24,4 @@ infrastructure-import = Beschreibungen importieren
 infrastructure-import-text = Anbieter, Standorte und Angebote als RDF (Turtle). Jedes wird gegen seine Form geprüft; alles wird übernommen, oder nichts.
 infrastructure-document = Dokument (Turtle)
 infrastructure-refused = Das Dokument wurde nicht übernommen
+infrastructure-drain = Leeren

@@ -1,5 +1,4 @@
 infrastructure-intro = The sites and nodes of this provider, and what is free on them.
-infrastructure-own-offers = Own offers
 infrastructure-offers-count = { $count ->
     [one] { $number } offer of this provider is published.
    *[other] { $number } offers of this provider are published.
@@ -25,3 +24,4 @@ infrastructure-import = Import descriptions
 infrastructure-import-text = Providers, sites and offers as RDF (Turtle). Each is checked against its shape; all of it is taken in, or nothing.
 infrastructure-document = Document (Turtle)
 infrastructure-refused = The document was not taken in
+infrastructure-drain = Drain

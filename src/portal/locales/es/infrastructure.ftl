@@ -1,5 +1,4 @@
 infrastructure-intro = Los centros y nodos de este proveedor, y lo que queda libre en ellos.
-infrastructure-own-offers = Ofertas propias
 infrastructure-offers-count = { $count ->
     [one] { $number } oferta de este proveedor está publicada.
    *[other] { $number } ofertas de este proveedor están publicadas.
@@ -25,3 +24,4 @@ infrastructure-import = Importar descripciones
 infrastructure-import-text = Proveedores, centros y ofertas en RDF (Turtle). Cada uno se comprueba; se admite todo o nada.
 infrastructure-document = Documento (Turtle)
 infrastructure-refused = El documento no se admitió
+infrastructure-drain = Vaciar

@@ -1,5 +1,4 @@
 infrastructure-intro = Les sites et nœuds de ce fournisseur, et ce qui y est libre.
-infrastructure-own-offers = Offres propres
 infrastructure-offers-count = { $count ->
     [one] { $number } offre de ce fournisseur est publiée.
    *[other] { $number } offres de ce fournisseur sont publiées.
@@ -25,3 +24,4 @@ infrastructure-import = Importer des descriptions
 infrastructure-import-text = Fournisseurs, sites et offres en RDF (Turtle). Chacun est vérifié ; tout est admis, ou rien.
 infrastructure-document = Document (Turtle)
 infrastructure-refused = Le document n’a pas été admis
+infrastructure-drain = Vider
