@@ -119,6 +119,8 @@ pub(crate) struct Behaviour {
     pub(crate) prefix: &'static str,
     pub(crate) metadata: Value,
     pub(crate) down: bool,
+    /// It takes connections and never answers.
+    pub(crate) hangs: bool,
     pub(crate) id_token: Option<Value>,
 }
 
@@ -167,13 +169,16 @@ impl Stage {
             "jwks_uri": format!("{issuer}/jwks"),
             "end_session_endpoint": format!("{issuer}/logout"),
         });
-        let behaviour = Behaviour { keys: Keys::new(), prefix: "one", metadata, down: false, id_token: None };
+        let behaviour = Behaviour { keys: Keys::new(), prefix: "one", metadata, down: false, hangs: false, id_token: None };
         let behaviour = Arc::new(Mutex::new(behaviour));
         let asked = Arc::new(AtomicU32::new(0));
         let (theirs, counted) = (Arc::clone(&behaviour), Arc::clone(&asked));
         serve(listener, move |request| {
-            let answer = answer(&theirs.lock().unwrap(), &counted, &request);
-            async move { answer }
+            let (answer, hangs) = {
+                let behaviour = theirs.lock().unwrap();
+                (answer(&behaviour, &counted, &request), behaviour.hangs)
+            };
+            async move { if hangs { std::future::pending().await } else { answer } }
         });
         let (clock, database) = (HandClock::default(), sqlite(&[MIGRATIONS]));
         let public_url = Some("http://127.0.0.1:8080".parse().unwrap());
@@ -198,7 +203,7 @@ impl Stage {
 }
 
 fn answer(behaviour: &Behaviour, asked: &AtomicU32, request: &Request) -> Answer {
-    if behaviour.down {
+    if behaviour.down || behaviour.hangs {
         return Answer::status(503);
     }
     match request.path.as_str() {
