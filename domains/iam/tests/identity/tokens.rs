@@ -169,8 +169,8 @@ async fn a_personal_token_gives_nobody_back_what_the_issuer_took() {
         let mut claims = stage.claims();
         (claims["aud"], claims["nonce"], claims["groups"]) = (json!("hansa"), json!(sent["nonce"]), json!(groups));
         stage.behaviour.lock().unwrap().id_token = Some(claims);
-        let answer =
-            LoginAnswer { code: Some("c".into()), state: Some(sent["state"].clone()), ..LoginAnswer::default() };
+        let (issuer, code) = ("corp".to_owned(), Some("c".to_owned()));
+        let answer = LoginAnswer { issuer, code, state: Some(sent["state"].clone()), ..LoginAnswer::default() };
         let entered = stage.iam.login_finish(answer, Some(begun.browser.reveal()), None, Origin::default()).await;
         entered.unwrap().principal
     };
