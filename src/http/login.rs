@@ -25,11 +25,11 @@ use serde::Deserialize;
 /// How long the browser keeps what ties it to the login that it began.
 const ATTEMPT: Duration = Duration::minutes(10);
 
-/// The routes. Those of fixed words come before `{issuer}`.
+/// The routes.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     let read = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
     config
-        .service(web::resource("/login/callback").route(read().to(finish)))
+        .service(web::resource("/login/callback/{issuer}").route(read().to(finish)))
         .service(web::resource("/login/{issuer}").route(read().to(begin)))
         .service(web::resource("/logout").route(web::post().to(logout)));
 }
@@ -68,11 +68,16 @@ async fn begin(
     Ok(response)
 }
 
-async fn finish(broker: web::Data<Broker>, request: HttpRequest, query: Query<AnswerQuery>) -> Reply {
+async fn finish(
+    broker: web::Data<Broker>,
+    request: HttpRequest,
+    issuer: web::Path<String>,
+    query: Query<AnswerQuery>,
+) -> Reply {
     let cookies = Cookies::of(&request);
     let (browser, prior) = (request.cookie(&cookies.login()), request.cookie(&cookies.session()));
     let AnswerQuery { code, state, iss, error, error_description } = query.0;
-    let answer = LoginAnswer { code, state, iss, error, error_description };
+    let answer = LoginAnswer { issuer: issuer.into_inner(), code, state, iss, error, error_description };
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let origin = Origin { address: ClientAddress::of(&request).map(|address| address.to_string()), agent };
     let (browser, prior) = (browser.as_ref().map(Cookie::value), prior.as_ref().map(Cookie::value));

@@ -96,9 +96,10 @@ fn own(form: &Form) -> Result<AccountId, ApiError> {
 
 /// Makes a token and shows it, once.
 pub(crate) async fn token_create(form: Form) -> Reply {
-    let (broker, id) = (form.visit.broker.clone(), own(&form)?);
+    let broker = form.visit.broker.clone();
+    own(&form)?;
     let made = match wanted(&form, "", broker.clock.now()) {
-        Ok(new) => broker.iam.token_create(id, new).await,
+        Ok(new) => broker.iam.own_token_create(&form.visit.caller.principal, new).await,
         Err(error) => Err(error),
     };
     match made {

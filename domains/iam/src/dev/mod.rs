@@ -196,7 +196,7 @@ impl DevProvider {
 
     /// Letter by letter (RFC 9700, section 2.1).
     fn is_redirect(&self, client: &str, redirect: &str) -> bool {
-        client == WEB && redirect == format!("{}/login/callback", self.0.base)
+        client == WEB && redirect == format!("{}/login/callback/{ID}", self.0.base)
     }
 
     fn is_home(&self, home: &str) -> bool {

@@ -7,7 +7,7 @@ use openidconnect::http::{Method, Request, Response};
 use std::{net::IpAddr, time::Duration};
 use url::{Host, Url};
 
-/// How long an issuer may take to answer.
+/// How long an issuer may take to answer, with all tries.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to be reached.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
@@ -95,6 +95,14 @@ impl Http {
 
     /// Reads a JSON document, with further tries where the issuer doesn't answer or is overloaded.
     pub(crate) async fn json(&self, url: &str, bearer: Option<&str>) -> Result<serde_json::Value, String> {
+        let late = |_| {
+            let seconds = ANSWER_WITHIN.as_secs();
+            Err(format!("{}: no answer within {seconds} seconds", without_query(url)))
+        };
+        tokio::time::timeout(ANSWER_WITHIN, self.tries(url, bearer)).await.unwrap_or_else(late)
+    }
+
+    async fn tries(&self, url: &str, bearer: Option<&str>) -> Result<serde_json::Value, String> {
         let mut last = String::new();
         for attempt in 0..TRIES {
             if attempt > 0 {

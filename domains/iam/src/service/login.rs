@@ -52,6 +52,8 @@ pub struct LoginStart {
 /// What an issuer sent the browser back with (RFC 6749, section 4.1.2; RFC 9207).
 #[derive(Debug, Clone, Default)]
 pub struct LoginAnswer {
+    /// The id of the issuer to whose redirect URI it came.
+    pub issuer: String,
     /// The code.
     pub code: Option<String>,
     /// What the login began with.
@@ -90,7 +92,7 @@ impl Iam {
         let (state, nonce, verifier, browser) =
             (Secret::random()?, Secret::random()?, Secret::random()?, Secret::random()?);
         let begun = Begun { state: &state, nonce: &nonce, verifier: &verifier };
-        let url = party.authorize_url(&self.callback()?, &begun).await?;
+        let url = party.authorize_url(&self.callback(issuer)?, &begun).await?;
         let now = self.now();
         let attempt = Attempt {
             state: state.hash(),
@@ -141,9 +143,18 @@ impl Iam {
         origin: Origin,
     ) -> Result<LoggedIn, IamError> {
         let attempt = self.attempt(&answer, browser).await?;
+        // Against mix-up (RFC 9700, section 4.4.2): each issuer sends browsers
+        // back to a URI of its own, whatever else it says, and a code of one is
+        // never shown to another.
+        if answer.issuer != attempt.issuer {
+            return Err(IamError::invalid(
+                "issuer",
+                "another issuer answered than the one that was asked; log in again",
+            ));
+        }
         let party = std::sync::Arc::clone(self.party(&attempt.issuer)?);
         let known = party.known().await?;
-        // Against mix-up (RFC 9207, section 2.4): whoever answers is whom we asked.
+        // And by what it says (RFC 9207, section 2.4).
         let required = known.metadata.authorization_response_iss_parameter_supported;
         match &answer.iss {
             Some(iss) if *iss != known.metadata.issuer => {
@@ -162,7 +173,7 @@ impl Iam {
         }
         let code = answer.code.as_deref().filter(|code| !code.is_empty() && code.len() <= LONGEST);
         let code = code.ok_or_else(|| IamError::invalid("code", "the issuer's answer has no code; log in again"))?;
-        let verified = party.login(&self.callback()?, code, &attempt.verifier, &attempt.nonce).await?;
+        let verified = party.login(&self.callback(&attempt.issuer)?, code, &attempt.verifier, &attempt.nonce).await?;
         let mut profile = self.profile(&party, &verified);
         // A login tells everything: what it doesn't name is not there any more.
         profile.grants.get_or_insert_with(|| party.options().grants.clone());
@@ -259,9 +270,9 @@ impl Iam {
         }))
     }
 
-    /// Where issuers send browsers back to.
-    fn callback(&self) -> Result<Url, IamError> {
-        self.public("/login/callback").ok_or_else(|| {
+    /// Where an issuer sends browsers back to.
+    fn callback(&self, issuer: &str) -> Result<Url, IamError> {
+        self.public(&format!("/login/callback/{issuer}")).ok_or_else(|| {
             IamError::invalid("server.public_url", "it is missing; give the URL under which browsers reach this broker")
         })
     }

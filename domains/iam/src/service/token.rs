@@ -1,10 +1,16 @@
 //! Tokens of people and services: made, listed, revoked.
 
-use super::{Iam, account, principal};
+use super::{
+    Iam, account,
+    principal::{self, Proof},
+};
 use crate::{
-    IamError, Secret,
+    Grant, IamError, Principal, Secret, Via,
     account::AccountOwner,
-    store::{account as accounts, token as store},
+    store::{
+        account::{self as accounts, StoredAccount},
+        token as store,
+    },
     token::{CreatedToken, NewToken, Token, text},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,24 +26,61 @@ const LONGEST_NAME: usize = 100;
 const SHORTEST: TimeDelta = TimeDelta::minutes(1);
 
 impl Iam {
-    /// Makes a token for an account, of a person or a service. Its secret is told this once.
+    /// Makes a token for a service account. Its secret is told this once.
     ///
     /// # Errors
-    /// When the name or the time breaks a rule, the account may not be used, or has too many tokens.
+    /// When the name or the time breaks a rule, the account may not be used,
+    /// has too many tokens, or is a person's: theirs are made by themselves.
     pub async fn token_create(&self, owner: AccountId, new: NewToken) -> Result<CreatedToken, IamError> {
-        let now = self.now();
-        let secret = Secret::random()?;
-        let token = Token {
-            id: self.inner.ids.next(),
-            account: owner,
-            name: name(&new.name)?,
-            limits: new.limits,
-            created_at: now,
-            expires_at: self.expiry(new.expires_at, now)?,
-            revoked_at: None,
-            used_at: None,
-        };
-        self.inner.database.write(move |connection| insert(connection, token, &secret, now)).await
+        let (now, secret) = (self.now(), Secret::random()?);
+        let token = Token { id: self.inner.ids.next(), ..self.token_check(owner, &new)? };
+        self.inner
+            .database
+            .write(move |connection| {
+                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                if let AccountOwner::Person { .. } = stored.account.owner {
+                    return Err(IamError::Forbidden { reason: "only people make their own tokens".to_owned() });
+                }
+                insert(connection, &stored, token, &secret, now)
+            })
+            .await
+    }
+
+    /// Makes a token of the person who asks. Its secret is told this once.
+    ///
+    /// # Errors
+    /// As [`Self::token_create`], and when the token would have a role that
+    /// its maker doesn't come with.
+    pub async fn own_token_create(&self, maker: &Principal, new: NewToken) -> Result<CreatedToken, IamError> {
+        let (now, secret, owner) = (self.now(), Secret::random()?, owner(maker)?);
+        let token = Token { id: self.inner.ids.next(), ..self.token_check(owner, &new)? };
+        let (grants, claims_valid) = (maker.grants.clone(), self.inner.options.claims_valid);
+        self.inner
+            .database
+            .write(move |connection| {
+                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                no_more_than(connection, &stored, &grants, now, claims_valid)?;
+                insert(connection, &stored, token, &secret, now)
+            })
+            .await
+    }
+
+    /// What a token of the person who asks would be, for a dry run.
+    ///
+    /// # Errors
+    /// As [`Self::own_token_create`].
+    pub async fn own_token_check(&self, maker: &Principal, new: &NewToken) -> Result<Token, IamError> {
+        let (now, owner) = (self.now(), owner(maker)?);
+        let token = self.token_check(owner, new)?;
+        let (grants, claims_valid) = (maker.grants.clone(), self.inner.options.claims_valid);
+        self.inner
+            .database
+            .read(move |connection| {
+                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                no_more_than(connection, &stored, &grants, now, claims_valid)
+            })
+            .await?;
+        Ok(token)
     }
 
     /// A new token in the place of an old one, of the same name and limits and
@@ -59,7 +102,8 @@ impl Iam {
                 let life = old.expires_at.signed_duration_since(old.created_at).min(longest);
                 store::token_revoke(connection, id, now)?;
                 let new = Token { id: next, created_at: now, expires_at: now + life, used_at: None, ..old };
-                insert(connection, new, &secret, now)
+                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                insert(connection, &stored, new, &secret, now)
             })
             .await
     }
@@ -154,13 +198,13 @@ impl Iam {
 /// Keeps a token's hash, and gives the token to whoever asked.
 fn insert(
     connection: &mut Connection,
+    stored: &StoredAccount,
     token: Token,
     secret: &Secret,
     now: DateTime<Utc>,
 ) -> Result<CreatedToken, IamError> {
     let owner = token.account;
-    let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
-    principal::usable(&stored)?;
+    principal::usable(stored)?;
     if store::token_count(connection, owner, now)? >= MOST {
         let handle = &stored.account.handle;
         return Err(IamError::Conflict(format!("{handle} has {MOST} tokens already; revoke one first")));
@@ -169,6 +213,30 @@ fn insert(
     let secret = text(service, token.id, secret);
     store::token_insert(connection, &token, &secret.hash())?;
     Ok(CreatedToken { token, secret })
+}
+
+/// That a token has no role that its maker doesn't come with. A token acts by
+/// the claims of the last login; whoever comes with an issuer's token of fewer
+/// claims must not get by it what the issuer has taken from them since.
+fn no_more_than(
+    connection: &mut Connection,
+    stored: &StoredAccount,
+    grants: &[Grant],
+    now: DateTime<Utc>,
+    claims_valid: TimeDelta,
+) -> Result<(), IamError> {
+    let proof = Proof { via: Via::Token(String::new()), limits: None, claimed: None };
+    let would = principal::principal(connection, stored, proof, now, claims_valid)?;
+    if would.grants.iter().all(|grant| grants.contains(grant)) {
+        return Ok(());
+    }
+    let reason = "what you came with gives fewer roles than your last login in the portal, which a new token would \
+                  act by; log in in the portal, so that your roles are read anew, and make the token then";
+    Err(IamError::Forbidden { reason: reason.to_owned() })
+}
+
+fn owner(maker: &Principal) -> Result<AccountId, IamError> {
+    maker.account.ok_or_else(|| IamError::Forbidden { reason: "without login there are no tokens".to_owned() })
 }
 
 fn name(wished: &str) -> Result<String, IamError> {

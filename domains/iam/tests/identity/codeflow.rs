@@ -55,7 +55,7 @@ impl Broker {
         let ticket = hidden(&page, "ticket");
         let answer = send(&self.provider, "/authorize", &[("ticket", &ticket), ("person", person)], Some(&self.base));
         let (url, given) = led(&answer);
-        assert_eq!(url.path(), "/login/callback");
+        assert_eq!(url.path(), "/login/callback/dev");
         (answer_of(&given), begun.browser.reveal().to_owned())
     }
 }
@@ -63,6 +63,7 @@ impl Broker {
 fn answer_of(given: &BTreeMap<String, String>) -> LoginAnswer {
     let get = |name: &str| given.get(name).cloned();
     LoginAnswer {
+        issuer: "dev".to_owned(),
         code: get("code"),
         state: get("state"),
         iss: get("iss"),
@@ -223,8 +224,7 @@ async fn an_id_token_that_is_not_for_this_login_is_refused() {
             claims[name] = value;
         }
         stage.behaviour.lock().unwrap().id_token = Some(claims);
-        let answer =
-            LoginAnswer { code: Some("c".into()), state: Some(sent["state"].clone()), ..LoginAnswer::default() };
+        let answer = answer_at("corp", &sent["state"]);
         let browser = begun.browser.reveal();
         let finished = stage.iam.login_finish(answer, Some(browser), None, Origin::default()).await;
         match what {
@@ -232,6 +232,52 @@ async fn an_id_token_that_is_not_for_this_login_is_refused() {
             _ => assert_eq!(finished.unwrap_err().kind(), ErrorKind::Issuer, "{what}"),
         }
     }
+}
+
+/// A code that came to the redirect URI of this issuer.
+fn answer_at(issuer: &str, state: &str) -> LoginAnswer {
+    LoginAnswer {
+        issuer: issuer.to_owned(),
+        code: Some("c".to_owned()),
+        state: Some(state.to_owned()),
+        ..LoginAnswer::default()
+    }
+}
+
+/// RFC 9700, section 4.4.1: the browser is at one issuer, which sends it on to
+/// another; that one's code comes back with the state of the first. Neither
+/// says in its answer who it is.
+#[tokio::test]
+async fn a_code_of_one_issuer_is_never_shown_to_another() {
+    let stage = Stage::new().await;
+    let redirect = |url: &Url| {
+        let sent: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+        (sent["redirect_uri"].clone(), sent["state"].clone())
+    };
+    let (honest, evil) = ("corp", "partner");
+    let begun = stage.iam.login_begin(evil, "/").await.unwrap();
+    let (uri, state) = redirect(&begun.url);
+    assert!(uri.ends_with("/login/callback/partner"), "{uri}");
+    // The honest issuer sends to the URI that it has registered, which is another one.
+    let (theirs, _) = redirect(&stage.iam.login_begin(honest, "/").await.unwrap().url);
+    assert!(theirs.ends_with("/login/callback/corp"), "{theirs}");
+    let finish = async |issuer: &str, state: &str| {
+        let browser = begun.browser.reveal();
+        stage.iam.login_finish(answer_at(issuer, state), Some(browser), None, Origin::default()).await
+    };
+    let failed = finish(honest, &state).await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Invalid, "{failed}");
+    assert_eq!(stage.codes_shown(), 0, "a token endpoint was shown the code");
+    // And the login is used up, for the right one too.
+    assert_eq!(finish(evil, &state).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(stage.codes_shown(), 0);
+    // Where they fit the code is shown, to the issuer that gave it.
+    let begun = stage.iam.login_begin(evil, "/").await.unwrap();
+    let (_, state) = redirect(&begun.url);
+    let answer = answer_at(evil, &state);
+    let failed = stage.iam.login_finish(answer, Some(begun.browser.reveal()), None, Origin::default()).await;
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Issuer);
+    assert_eq!(stage.codes_shown(), 1);
 }
 
 #[tokio::test]

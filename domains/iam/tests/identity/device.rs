@@ -85,7 +85,7 @@ async fn what_the_development_login_refuses() {
     let (provider, _clock, base) = provider().await;
     let good = [
         ("client_id", "hansa"),
-        ("redirect_uri", &format!("{base}/login/callback")),
+        ("redirect_uri", &format!("{base}/login/callback/dev")),
         ("response_type", "code"),
         ("scope", "openid"),
         ("state", "s&<>\""),
@@ -102,9 +102,11 @@ async fn what_the_development_login_refuses() {
     assert_eq!(asked("", None).status, 200);
     // Nobody is sent to an address that is not the client's.
     for bad in [
-        "https://evil.example/login/callback",
-        &format!("{base}/login/callback/"),
-        &format!("{base}/login/callback?x"),
+        "https://evil.example/login/callback/dev",
+        &format!("{base}/login/callback/dev/"),
+        &format!("{base}/login/callback/corp"),
+        &format!("{base}/login/callback"),
+        &format!("{base}/login/callback/dev?x"),
         "",
     ] {
         assert_eq!(asked("redirect_uri", Some(bad)).status, 400, "{bad}");

@@ -119,14 +119,17 @@ pub(crate) struct Behaviour {
     pub(crate) prefix: &'static str,
     pub(crate) metadata: Value,
     pub(crate) down: bool,
+    /// It takes connections and never answers.
+    pub(crate) hangs: bool,
     pub(crate) id_token: Option<Value>,
 }
 
-/// An issuer with a broker's identity room that trusts it.
+/// An issuer with a broker's identity room that trusts it, and another one, `partner`, that takes no code.
 pub(crate) struct Stage {
     pub(crate) issuer: String,
     pub(crate) behaviour: Arc<Mutex<Behaviour>>,
     pub(crate) asked_for_keys: Arc<AtomicU32>,
+    codes: Arc<AtomicU32>,
     pub(crate) clock: HandClock,
     pub(crate) iam: Iam,
     _database: TestDatabase,
@@ -160,26 +163,39 @@ pub(crate) fn room(database: Database, clock: &HandClock, options: IamOptions) -
 impl Stage {
     pub(crate) async fn new() -> Self {
         let (listener, issuer) = listen().await;
-        let metadata = json!({
-            "issuer": issuer,
-            "authorization_endpoint": format!("{issuer}/authorize"),
-            "token_endpoint": format!("{issuer}/token"),
-            "jwks_uri": format!("{issuer}/jwks"),
-            "end_session_endpoint": format!("{issuer}/logout"),
-        });
-        let behaviour = Behaviour { keys: Keys::new(), prefix: "one", metadata, down: false, id_token: None };
+        let metadata = metadata_of(&issuer);
+        let behaviour = Behaviour { keys: Keys::new(), prefix: "one", metadata, down: false, hangs: false, id_token: None };
         let behaviour = Arc::new(Mutex::new(behaviour));
         let asked = Arc::new(AtomicU32::new(0));
         let (theirs, counted) = (Arc::clone(&behaviour), Arc::clone(&asked));
         serve(listener, move |request| {
-            let answer = answer(&theirs.lock().unwrap(), &counted, &request);
+            let (answer, hangs) = {
+                let behaviour = theirs.lock().unwrap();
+                (answer(&behaviour, &counted, &request), behaviour.hangs)
+            };
+            async move { if hangs { std::future::pending().await } else { answer } }
+        });
+        let (listener, other) = listen().await;
+        let told = metadata_of(&other);
+        let codes = Arc::new(AtomicU32::new(0));
+        let (shown, keys) = (Arc::clone(&codes), Keys::new().public("other"));
+        serve(listener, move |request| {
+            let answer = match request.path.as_str() {
+                "/.well-known/openid-configuration" => Answer::json(&told),
+                "/jwks" => Answer::json(&json!({"keys": keys})),
+                _ => {
+                    shown.fetch_add(1, Ordering::Relaxed);
+                    Answer::status(400)
+                }
+            };
             async move { answer }
         });
+        let partner = IssuerOptions { id: "partner".to_owned(), ..options(&other) };
         let (clock, database) = (HandClock::default(), sqlite(&[MIGRATIONS]));
         let public_url = Some("http://127.0.0.1:8080".parse().unwrap());
-        let told = IamOptions { public_url, issuers: vec![options(&issuer)], ..IamOptions::default() };
+        let told = IamOptions { public_url, issuers: vec![options(&issuer), partner], ..IamOptions::default() };
         let iam = room(database.database(), &clock, told);
-        Self { issuer, behaviour, asked_for_keys: asked, clock, iam, _database: database }
+        Self { issuer, behaviour, asked_for_keys: asked, codes, clock, iam, _database: database }
     }
 
     /// Claims that are good.
@@ -192,13 +208,28 @@ impl Stage {
         })
     }
 
+    /// How often the second issuer's token endpoint was shown a code.
+    pub(crate) fn codes_shown(&self) -> u32 {
+        self.codes.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn keys_asked(&self) -> u32 {
         self.asked_for_keys.load(Ordering::Relaxed)
     }
 }
 
+fn metadata_of(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/jwks"),
+        "end_session_endpoint": format!("{issuer}/logout"),
+    })
+}
+
 fn answer(behaviour: &Behaviour, asked: &AtomicU32, request: &Request) -> Answer {
-    if behaviour.down {
+    if behaviour.down || behaviour.hangs {
         return Answer::status(503);
     }
     match request.path.as_str() {

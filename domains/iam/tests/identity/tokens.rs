@@ -1,6 +1,6 @@
 //! Tokens of people and services, on both databases.
 
-use crate::issuer::room;
+use crate::issuer::{Forge, Stage, room};
 use chrono::TimeDelta;
 use hansa_iam::{
     Action, ErrorKind, GrantScope, Iam, IamOptions, MIGRATIONS, Role, TokenLimits, Via,
@@ -156,4 +156,55 @@ fn what_a_token_can_not_be() {
         let broker = NewServiceAccount { name: "x".into(), over: GrantScope::Broker, role: Role::Auditor };
         assert_eq!(iam.service_account_create(broker).await.unwrap_err().kind(), ErrorKind::Invalid);
     });
+}
+
+#[tokio::test]
+async fn a_personal_token_gives_nobody_back_what_the_issuer_took() {
+    use hansa_iam::{LoginAnswer, session::Origin};
+    use serde_json::json;
+    let stage = Stage::new().await;
+    let login = async |groups: &[&str]| {
+        let begun = stage.iam.login_begin("corp", "/").await.unwrap();
+        let sent: std::collections::BTreeMap<String, String> = begun.url.query_pairs().into_owned().collect();
+        let mut claims = stage.claims();
+        (claims["aud"], claims["nonce"], claims["groups"]) = (json!("hansa"), json!(sent["nonce"]), json!(groups));
+        stage.behaviour.lock().unwrap().id_token = Some(claims);
+        let (issuer, code) = ("corp".to_owned(), Some("c".to_owned()));
+        let answer = LoginAnswer { issuer, code, state: Some(sent["state"].clone()), ..LoginAnswer::default() };
+        let entered = stage.iam.login_finish(answer, Some(begun.browser.reveal()), None, Origin::default()).await;
+        entered.unwrap().principal
+    };
+    let bearer = async |groups: &[&str]| {
+        let mut claims = stage.claims();
+        claims["groups"] = json!(groups);
+        let token = {
+            let behaviour = stage.behaviour.lock().unwrap();
+            Forge { keys: &behaviour.keys, header: json!({"alg": "ES256", "kid": "one-p256"}), claims }.token()
+        };
+        stage.iam.authenticate_bearer(&token).await.unwrap()
+    };
+    login(&["acme/web", "acme/shop"]).await;
+    // The issuer takes a group away: what it signs now gives less, and so would no token.
+    for groups in [&["acme/web"][..], &[], &["globex/web"]] {
+        let maker = bearer(groups).await;
+        assert_eq!(stage.iam.own_token_create(&maker, new("x")).await.unwrap_err().kind(), ErrorKind::Forbidden);
+        assert_eq!(stage.iam.own_token_check(&maker, &new("x")).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    }
+    let maker = bearer(&["acme/web"]).await;
+    let listed = stage.iam.token_list(maker.account.unwrap(), None, 10).await.unwrap();
+    assert!(listed.is_empty());
+    // Nor by the way that services' tokens are made.
+    let refused = stage.iam.token_create(maker.account.unwrap(), new("x")).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Forbidden);
+    // One that gives as much, or more, makes what the login gives.
+    for groups in [&["acme/web", "acme/shop"][..], &["acme/web", "acme/shop", "globex/web"]] {
+        let made = stage.iam.own_token_create(&bearer(groups).await, new("x")).await.unwrap();
+        let came = stage.iam.authenticate_bearer(made.secret.reveal()).await.unwrap();
+        assert_eq!(came.grants.len(), 2, "{:?}", came.grants);
+    }
+    // The remedy: a login, which reads the roles anew.
+    let maker = login(&["acme/web"]).await;
+    stage.iam.own_token_create(&maker, new("x")).await.unwrap();
+    let made = stage.iam.own_token_create(&bearer(&["acme/web"]).await, new("x")).await.unwrap();
+    assert_eq!(stage.iam.authenticate_bearer(made.secret.reveal()).await.unwrap().grants, maker.grants);
 }

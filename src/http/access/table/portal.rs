@@ -19,7 +19,7 @@ const APPLICATION: super::Object = Application("reference");
 pub(super) const ROUTES: &[Route] = &[
     own_page("GET", "/"),
     open_page("GET", "/login"),
-    open_page("GET", "/login/callback"),
+    open_page("GET", "/login/callback/{issuer}"),
     open_page("GET", "/login/{issuer}"),
     open_page("POST", "/logout"),
     open_page("GET", "/dev/oidc/{tail:.*}"),
