@@ -98,7 +98,7 @@ fn own(form: &Form) -> Result<AccountId, ApiError> {
 pub(crate) async fn token_create(form: Form) -> Reply {
     let (broker, id) = (form.visit.broker.clone(), own(&form)?);
     let made = match wanted(&form, "", broker.clock.now()) {
-        Ok(new) => broker.iam.token_create(id, new).await,
+        Ok(new) => broker.iam.token_create(id, new, &form.caller().principal).await,
         Err(error) => Err(error),
     };
     match made {

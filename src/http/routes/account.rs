@@ -96,9 +96,10 @@ pub(crate) async fn token_create(broker: web::Data<Broker>, caller: Caller, call
     refuse_tokens(&caller.principal)?;
     let new = call.json::<NewToken>()?.read().map_err(|(field, message)| ApiError::field(field, message))?;
     if call.dry_run {
-        return Ok(HttpResponse::Ok().json(Token::new(&broker.iam.token_check(owner, &new)?, broker.clock.now())));
+        return Ok(HttpResponse::Ok()
+            .json(Token::new(&broker.iam.token_check(owner, &new, &caller.principal).await?, broker.clock.now())));
     }
-    made_once(&broker, &call, broker.iam.token_create(owner, new)).await
+    made_once(&broker, &call, broker.iam.token_create(owner, new, &caller.principal)).await
 }
 
 /// Whoever finds a token must not be able to make more of it.

@@ -61,15 +61,22 @@ pub(crate) async fn service_account_list(
     responses((status = 200, body = ServiceAccount), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/projects/{organisation}/{project}/service-accounts")]
-pub(crate) async fn service_account_create(broker: web::Data<Broker>, path: ProjectPath, call: Call) -> Reply {
+pub(crate) async fn service_account_create(
+    broker: web::Data<Broker>,
+    caller: Caller,
+    path: ProjectPath,
+    call: Call,
+) -> Reply {
     let asked: NewServiceAccount = call.json()?;
     let role = asked.read_role().map_err(|message| ApiError::field("/role", message))?;
     let new = account::NewServiceAccount { name: asked.name, over: scope(&path.0, &path.1)?, role };
     if call.dry_run {
-        return Ok(HttpResponse::Ok().json(ServiceAccount::from(broker.iam.service_account_check(&new)?)));
+        return Ok(
+            HttpResponse::Ok().json(ServiceAccount::from(broker.iam.service_account_check(&new, &caller.principal)?))
+        );
     }
     replay::once(&broker, &call, async {
-        serialise(&ServiceAccount::from(broker.iam.service_account_create(new).await?))
+        serialise(&ServiceAccount::from(broker.iam.service_account_create(new, &caller.principal).await?))
     })
     .await
 }
@@ -148,9 +155,10 @@ pub(crate) async fn service_token_create(
     let owner = of(&broker, &path.0, &path.1, &path.2).await?.id;
     let new = call.json::<NewToken>()?.read().map_err(|(field, message)| ApiError::field(field, message))?;
     if call.dry_run {
-        return Ok(HttpResponse::Ok().json(Token::new(&broker.iam.token_check(owner, &new)?, broker.clock.now())));
+        return Ok(HttpResponse::Ok()
+            .json(Token::new(&broker.iam.token_check(owner, &new, &caller.principal).await?, broker.clock.now())));
     }
-    made_once(&broker, &call, broker.iam.token_create(owner, new)).await
+    made_once(&broker, &call, broker.iam.token_create(owner, new, &caller.principal)).await
 }
 
 /// Put a new token in the place of one of a service account, which is refused from now on.
@@ -179,7 +187,7 @@ pub(crate) async fn service_token_rotate(
         let token = broker.iam.token_get(owner, id).await?;
         return Ok(HttpResponse::Ok().json(Token::new(&token, broker.clock.now())));
     }
-    made_once(&broker, &call, broker.iam.token_rotate(owner, id)).await
+    made_once(&broker, &call, broker.iam.token_rotate(owner, id, &caller.principal)).await
 }
 
 /// Revoke a token of a service account: from now on it is refused.

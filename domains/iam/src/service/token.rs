@@ -2,9 +2,13 @@
 
 use super::{Iam, account, principal};
 use crate::{
-    IamError, Secret,
+    Action, IamError, Principal, Secret,
     account::AccountOwner,
-    store::{account as accounts, token as store},
+    policy::{Receiver, expect_may_give},
+    store::{
+        account::{self as accounts, StoredAccount},
+        token as store,
+    },
     token::{CreatedToken, NewToken, Token, text},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,9 +27,15 @@ impl Iam {
     /// Makes a token for an account, of a person or a service. Its secret is told this once.
     ///
     /// # Errors
-    /// When the name or the time breaks a rule, the account may not be used, or has too many tokens.
-    pub async fn token_create(&self, owner: AccountId, new: NewToken) -> Result<CreatedToken, IamError> {
-        let now = self.now();
+    /// When the name or the time breaks a rule, the account may not be used, has
+    /// too many tokens, or may more than whoever asks.
+    pub async fn token_create(
+        &self,
+        owner: AccountId,
+        new: NewToken,
+        by: &Principal,
+    ) -> Result<CreatedToken, IamError> {
+        let (now, by) = (self.now(), by.clone());
         let secret = Secret::random()?;
         let token = Token {
             id: self.inner.ids.next(),
@@ -37,15 +47,17 @@ impl Iam {
             revoked_at: None,
             used_at: None,
         };
-        self.inner.database.write(move |connection| insert(connection, token, &secret, now)).await
+        self.inner.database.write(move |connection| insert(connection, token, &secret, &by)).await
     }
 
     /// A new token in the place of an old one, of the same name and limits and
     /// with as long a life. The old one is refused from now on.
     ///
     /// # Errors
-    /// When the account has no such token, or it was revoked.
-    pub async fn token_rotate(&self, owner: AccountId, id: Uuid) -> Result<CreatedToken, IamError> {
+    /// When the account has no such token, it was revoked, or the account may
+    /// more than whoever asks.
+    pub async fn token_rotate(&self, owner: AccountId, id: Uuid, by: &Principal) -> Result<CreatedToken, IamError> {
+        let by = by.clone();
         let (now, secret, next) = (self.now(), Secret::random()?, self.inner.ids.next());
         let longest = self.inner.options.token_longest;
         self.inner
@@ -59,7 +71,7 @@ impl Iam {
                 let life = old.expires_at.signed_duration_since(old.created_at).min(longest);
                 store::token_revoke(connection, id, now)?;
                 let new = Token { id: next, created_at: now, expires_at: now + life, used_at: None, ..old };
-                insert(connection, new, &secret, now)
+                insert(connection, new, &secret, &by)
             })
             .await
     }
@@ -67,9 +79,16 @@ impl Iam {
     /// What a token would be, for a dry run.
     ///
     /// # Errors
-    /// When the name or the time breaks a rule.
-    pub fn token_check(&self, owner: AccountId, new: &NewToken) -> Result<Token, IamError> {
-        let now = self.now();
+    /// As [`Self::token_create`], but for too many tokens.
+    pub async fn token_check(&self, owner: AccountId, new: &NewToken, by: &Principal) -> Result<Token, IamError> {
+        let (now, by) = (self.now(), by.clone());
+        self.inner
+            .database
+            .read(move |connection| {
+                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                expect_may_act_as(connection, &stored, &by)
+            })
+            .await?;
         Ok(Token {
             id: Uuid::nil(),
             account: owner,
@@ -156,11 +175,12 @@ fn insert(
     connection: &mut Connection,
     token: Token,
     secret: &Secret,
-    now: DateTime<Utc>,
+    by: &Principal,
 ) -> Result<CreatedToken, IamError> {
-    let owner = token.account;
+    let (owner, now) = (token.account, token.created_at);
     let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
     principal::usable(&stored)?;
+    expect_may_act_as(connection, &stored, by)?;
     if store::token_count(connection, owner, now)? >= MOST {
         let handle = &stored.account.handle;
         return Err(IamError::Conflict(format!("{handle} has {MOST} tokens already; revoke one first")));
@@ -169,6 +189,14 @@ fn insert(
     let secret = text(service, token.id, secret);
     store::token_insert(connection, &token, &secret.hash())?;
     Ok(CreatedToken { token, secret })
+}
+
+/// That somebody may have a token of this account: whoever makes one can use it.
+fn expect_may_act_as(connection: &mut Connection, stored: &StoredAccount, by: &Principal) -> Result<(), IamError> {
+    let AccountOwner::Service { .. } = stored.account.owner else { return Ok(()) };
+    let mut grants = stored.account.own_grants();
+    grants.extend(principal::memberships(connection, stored)?);
+    grants.iter().try_for_each(|grant| expect_may_give(by, Action::ServiceAccountWrite, grant, Receiver::Service))
 }
 
 fn name(wished: &str) -> Result<String, IamError> {
