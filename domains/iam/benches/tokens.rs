@@ -6,8 +6,8 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use hansa_iam::{
-    GrantScope, Iam, IamOptions, MIGRATIONS, Role, Rooms, account::NewServiceAccount, testing::revoked_tokens,
-    token::NewToken,
+    GrantScope, Iam, IamOptions, MIGRATIONS, Principal, Role, Rooms, account::NewServiceAccount,
+    testing::revoked_tokens, token::NewToken,
 };
 use hansa_repository::{
     ambient::{RandomIds, SystemClock},
@@ -26,8 +26,11 @@ fn authenticate(criterion: &mut Criterion, name: &str, database: &TestDatabase) 
     let (owner, token) = runtime.block_on(async {
         let over = GrantScope::Project("acme/web".parse().unwrap());
         let new = NewServiceAccount { name: "ci".to_owned(), over, role: Role::UseCaseUser };
-        let owner = iam.service_account_create(new).await.unwrap().id;
-        let made = iam.token_create(owner, NewToken { name: "x".to_owned(), ..NewToken::default() }).await.unwrap();
+        let owner = iam.service_account_create(new, &Principal::local()).await.unwrap().id;
+        let made = iam
+            .token_create(owner, NewToken { name: "x".to_owned(), ..NewToken::default() }, &Principal::local())
+            .await
+            .unwrap();
         (owner, made.secret)
     });
     let mut there = 0;

@@ -203,7 +203,7 @@ pub(crate) async fn member_add(form: Form) -> Reply {
     let put = match role(&form, "role") {
         Ok(role) => {
             roles.insert(role);
-            broker.iam.member_put(place, handle, roles, None, form.caller().actor()).await
+            broker.iam.member_put(place, handle, roles, None, &form.caller().principal).await
         }
         Err(error) => Err(error),
     };
@@ -277,7 +277,7 @@ pub(crate) async fn service_create(form: Form) -> Reply {
     let made = match role(&form, "service-role") {
         Ok(role) => {
             let new = NewServiceAccount { name: form.get("service").to_owned(), over: place.scope(), role };
-            broker.iam.service_account_create(new).await
+            broker.iam.service_account_create(new, &form.caller().principal).await
         }
         Err(error) => Err(error),
     };
@@ -302,7 +302,7 @@ pub(crate) async fn service_token(form: Form, path: Path<Parts>) -> Reply {
     let account = service(&form, &path).await?;
     let broker = form.visit.broker.clone();
     let made = match wanted(&form, &format!("-{}", account.id), broker.clock.now()) {
-        Ok(new) => broker.iam.token_create(account.id, new).await,
+        Ok(new) => broker.iam.token_create(account.id, new, &form.caller().principal).await,
         Err(error) => Err(error),
     };
     match made {

@@ -49,11 +49,14 @@ async fn shown(broker: &Broker, caller: &Caller, reference: &str) -> Reply {
 async fn set(broker: &Broker, caller: &Caller, reference: &str, call: &Call) -> Reply {
     let wanted: MemberRoles = call.json()?;
     if call.dry_run {
-        let checked = broker.iam.member_check(place(caller)?, reference, wanted.roles, call.expected_version).await?;
+        let checked = broker
+            .iam
+            .member_check(place(caller)?, reference, wanted.roles, call.expected_version, &caller.principal)
+            .await?;
         return Ok(HttpResponse::Ok().json(Member::from(checked)));
     }
-    let (expected, actor) = (call.expected_version, call.actor.clone());
-    let member = Member::from(broker.iam.member_put(place(caller)?, reference, wanted.roles, expected, actor).await?);
+    let (expected, by) = (call.expected_version, &caller.principal);
+    let member = Member::from(broker.iam.member_put(place(caller)?, reference, wanted.roles, expected, by).await?);
     Ok(HttpResponse::Ok().insert_header(etag(member.version)).json(member))
 }
 

@@ -99,7 +99,7 @@ impl SealingKey {
 fn mac_key(derived: &hkdf::Prk, purpose: &[u8]) -> Result<hmac::Key, CredentialError> {
     let mut key = [0; KEY];
     let filled = derived.expand(&[purpose], hkdf::HKDF_SHA256).and_then(|material| material.fill(&mut key));
-    filled.ok().ok_or(CredentialError::Crypto)?;
+    filled?;
     Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
 }
 

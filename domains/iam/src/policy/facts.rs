@@ -1,9 +1,10 @@
 //! A question in the words of the policies: who, what, about what, and the few
 //! entities that they need to know of.
 
+use super::giving::Giving;
 use crate::model::{Action, GrantScope, Principal, Resource, Role};
 use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression as Value};
-use hansa_ontology::{OrganisationId, ProjectId};
+use hansa_ontology::{Actor, OrganisationId, ProjectId};
 use std::{
     collections::{HashMap, HashSet},
     str::FromStr as _,
@@ -50,8 +51,8 @@ fn kinds() -> Option<&'static Kinds> {
         .as_ref()
 }
 
-/// The question whether `principal` may do `action` to `resource`.
-pub(super) fn of(principal: &Principal, action: Action, resource: &Resource) -> Option<Facts> {
+/// The question whether `principal` may do `action` to `resource`, and with it give a role.
+pub(super) fn of(principal: &Principal, action: Action, resource: &Resource, gives: Option<&Giving>) -> Option<Facts> {
     let kinds = kinds()?;
     let who = kinds.uid(&kinds.principal, "asker");
     let mut entities = vec![Entity::new(who.clone(), kinds.attributes(principal), HashSet::new()).ok()?];
@@ -60,7 +61,7 @@ pub(super) fn of(principal: &Principal, action: Action, resource: &Resource) -> 
         principal: who,
         action: kinds.uid(&kinds.action, action.name()),
         resource,
-        context: kinds.context(principal, action)?,
+        context: kinds.context(principal, action, gives)?,
         entities: Entities::from_entities(entities, None).ok()?,
     })
 }
@@ -115,6 +116,8 @@ impl Kinds {
             Role::ALL.into_iter().map(|role| (attribute(role).to_owned(), self.places(principal, role))).collect();
         let any = principal.grants.iter().any(|grant| grant.role != Role::Partner);
         attributes.insert("anyRole".to_owned(), Value::new_bool(any));
+        let service = matches!(principal.actor, Actor::ServiceAccount(_));
+        attributes.insert("service".to_owned(), Value::new_bool(service));
         if let Some(account) = principal.account {
             let uid = self.uid(&self.account, &account.to_string());
             attributes.insert("account".to_owned(), Value::new_entity_uid(uid));
@@ -150,8 +153,18 @@ impl Kinds {
             .unwrap_or_else(|_| Value::new_bool(false))
     }
 
-    fn context(&self, principal: &Principal, action: Action) -> Option<Context> {
+    fn context(&self, principal: &Principal, action: Action, gives: Option<&Giving>) -> Option<Context> {
         let mut pairs = vec![("action".to_owned(), Value::new_string(action.name().to_owned()))];
+        if let Some(gives) = gives {
+            let fields = [
+                ("role", Value::new_string(gives.role.name().to_owned())),
+                ("own", Value::new_bool(gives.own)),
+                ("person", Value::new_bool(gives.person)),
+                ("beyond", Value::new_bool(gives.beyond.is_some())),
+            ];
+            let record = Value::new_record(fields.map(|(name, value)| (name.to_owned(), value))).ok()?;
+            pairs.push(("gives".to_owned(), record));
+        }
         if let Some(limits) = &principal.limits {
             if let Some(actions) = &limits.actions {
                 let names = actions.iter().map(|action| Value::new_string(action.name().to_owned()));

@@ -5,11 +5,13 @@
 //! says what a role may do; lists are cut down by asking the same policies.
 
 mod facts;
+mod giving;
 mod rules;
 mod scope;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use giving::{Receiver, expect_may_give};
 pub use rules::{Rule, rules};
 pub use scope::PartnerScope;
 
@@ -18,6 +20,7 @@ use crate::{
     model::{Action, Decision, Principal, Resource},
 };
 use cedar_policy::{Authorizer, Decision as Answer, Request, Response};
+use giving::Giving;
 use hansa_ontology::ProjectId;
 use rules::Rules;
 
@@ -50,11 +53,21 @@ pub fn decide(principal: &Principal, action: Action, resource: &Resource) -> Dec
 /// Whether it may be done, and by which policies: those that forbid it, or
 /// those that permit it.
 fn ask(principal: &Principal, action: Action, resource: &Resource) -> (bool, Vec<String>) {
+    ask_giving(principal, action, resource, None)
+}
+
+/// As [`ask`], where a role is given with it.
+fn ask_giving(
+    principal: &Principal,
+    action: Action,
+    resource: &Resource,
+    gives: Option<&Giving>,
+) -> (bool, Vec<String>) {
     let Some(rules) = Rules::get() else {
         // Policies that can't be read permit nothing; a test reads them.
         return (false, Vec::new());
     };
-    let Some(response) = answer(rules, principal, action, resource) else {
+    let Some(response) = answer(rules, principal, action, resource, gives) else {
         return (false, Vec::new());
     };
     let mut policies: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
@@ -65,8 +78,14 @@ fn ask(principal: &Principal, action: Action, resource: &Resource) -> (bool, Vec
     (response.decision() == Answer::Allow, policies)
 }
 
-fn answer(rules: &Rules, principal: &Principal, action: Action, resource: &Resource) -> Option<Response> {
-    let facts = facts::of(principal, action, resource)?;
+fn answer(
+    rules: &Rules,
+    principal: &Principal,
+    action: Action,
+    resource: &Resource,
+    gives: Option<&Giving>,
+) -> Option<Response> {
+    let facts = facts::of(principal, action, resource, gives)?;
     let request = Request::new(facts.principal, facts.action, facts.resource, facts.context, None).ok()?;
     Some(Authorizer::new().is_authorized(&request, &rules.policies, &facts.entities))
 }

@@ -9,10 +9,11 @@ use std::{collections::BTreeSet, str::FromStr as _, sync::OnceLock};
 #[cfg(test)]
 pub(super) const SCHEMA: &str = include_str!("hansa.cedarschema");
 /// The policies, with the names of their files.
-pub(super) const SOURCES: [(&str, &str); 4] = [
+pub(super) const SOURCES: [(&str, &str); 5] = [
     ("tenants.cedar", include_str!("tenants.cedar")),
     ("owners.cedar", include_str!("owners.cedar")),
     ("overseers.cedar", include_str!("overseers.cedar")),
+    ("giving.cedar", include_str!("giving.cedar")),
     ("limits.cedar", include_str!("limits.cedar")),
 ];
 

@@ -88,7 +88,7 @@ fn the_schema_has_every_action_and_every_question_fits_it() {
     for &action in Action::ALL {
         assert!(SCHEMA.contains(&format!("action \"{action}\"")), "{action}");
         let fitting = things().into_iter().filter(|(_, thing)| {
-            let facts = facts::of(&with(Role::Auditor, GrantScope::Broker), action, thing).unwrap();
+            let facts = facts::of(&with(Role::Auditor, GrantScope::Broker), action, thing, None).unwrap();
             Request::new(facts.principal, facts.action, facts.resource, facts.context, Some(&schema)).is_ok()
         });
         assert!(fitting.count() > 0, "{action} fits nothing");
@@ -98,7 +98,7 @@ fn the_schema_has_every_action_and_every_question_fits_it() {
 /// Whether an action is one on such a thing.
 fn fits(action: Action, thing: &Resource) -> bool {
     static SCHEMA: LazyLock<cedar_policy::Schema> = LazyLock::new(|| Rules::schema().unwrap());
-    let facts = facts::of(&Principal::local(), action, thing).unwrap();
+    let facts = facts::of(&Principal::local(), action, thing, None).unwrap();
     Request::new(facts.principal, facts.action, facts.resource, facts.context, Some(&SCHEMA)).is_ok()
 }
 

@@ -3,9 +3,10 @@
 
 use super::{Iam, organisation, organisation::expect_version, project};
 use crate::{
-    IamError, Member, Place, Role,
-    account::AccountState,
+    Action, Grant, IamError, Member, Place, Principal, Role,
+    account::{Account, AccountOwner, AccountState},
     member::expect_roles,
+    policy::{Receiver, expect_may_give},
     store::{self, account::StoredAccount},
 };
 use chrono::{DateTime, Utc};
@@ -56,25 +57,26 @@ impl Iam {
     /// Makes somebody a member with these roles, or gives a member other roles.
     ///
     /// # Errors
-    /// When there is no such account or place, a role is none for members, or
-    /// the member has another version than `expected`; 0 expects none.
+    /// When there is no such account or place, a role is none for members, whoever
+    /// asks may not give what is new, or the member has another version than
+    /// `expected`; 0 expects none.
     pub async fn member_put(
         &self,
         place: Place,
         reference: &str,
         roles: BTreeSet<Role>,
         expected: Option<i64>,
-        actor: Actor,
+        by: &Principal,
     ) -> Result<Member, IamError> {
         expect_roles(&roles)?;
-        let (now, reference) = (self.now(), reference.to_owned());
+        let (now, wanted) = (self.now(), Wanted::new(place, reference, roles, expected, by));
         self.inner
             .database
             .write(move |connection| {
-                let (member, changed) = prepared(connection, place, &reference, roles, expected, now)?;
+                let (member, changed) = prepared(connection, &wanted, now)?;
                 if changed {
                     store::member::put(connection, &member)?;
-                    tell(connection, &member, &actor, "member.granted")?;
+                    tell(connection, &member, &wanted.by.actor, "member.granted")?;
                 }
                 Ok(member)
             })
@@ -91,13 +93,11 @@ impl Iam {
         reference: &str,
         roles: BTreeSet<Role>,
         expected: Option<i64>,
+        by: &Principal,
     ) -> Result<Member, IamError> {
         expect_roles(&roles)?;
-        let (now, reference) = (self.now(), reference.to_owned());
-        self.inner
-            .database
-            .read(move |connection| Ok(prepared(connection, place, &reference, roles, expected, now)?.0))
-            .await
+        let (now, wanted) = (self.now(), Wanted::new(place, reference, roles, expected, by));
+        self.inner.database.read(move |connection| Ok(prepared(connection, &wanted, now)?.0)).await
     }
 
     /// Takes a member's roles away.
@@ -127,24 +127,48 @@ impl Iam {
     }
 }
 
-/// The member as it would be, and whether that is anything new.
-fn prepared(
-    connection: &mut Connection,
+/// A member that is to be.
+struct Wanted {
     place: Place,
-    reference: &str,
+    reference: String,
     roles: BTreeSet<Role>,
     expected: Option<i64>,
-    now: DateTime<Utc>,
-) -> Result<(Member, bool), IamError> {
-    expect_place(connection, &place)?;
+    by: Principal,
+}
+
+impl Wanted {
+    fn new(place: Place, reference: &str, roles: BTreeSet<Role>, expected: Option<i64>, by: &Principal) -> Self {
+        Self { place, reference: reference.to_owned(), roles, expected, by: by.clone() }
+    }
+
+    /// That whoever asks may give what is new.
+    fn expect_given(&self, to: &Account, known: Option<&Member>) -> Result<(), IamError> {
+        let receiver = match to.owner {
+            _ if self.by.account == Some(to.id) => Receiver::Oneself,
+            AccountOwner::Person { .. } => Receiver::Person,
+            AccountOwner::Service { .. } => Receiver::Service,
+        };
+        let had = |role: &&Role| known.is_some_and(|known| known.roles.contains(role));
+        self.roles.iter().filter(|role| !had(role)).try_for_each(|role| {
+            let grant = Grant { role: *role, over: self.place.scope() };
+            expect_may_give(&self.by, Action::MemberWrite, &grant, receiver)
+        })
+    }
+}
+
+/// The member as it would be, and whether that is anything new.
+fn prepared(connection: &mut Connection, wanted: &Wanted, now: DateTime<Utc>) -> Result<(Member, bool), IamError> {
+    let Wanted { place, reference, roles, expected, .. } = wanted;
+    expect_place(connection, place)?;
     let stored = account(connection, reference)?.filter(|known| known.account.state != AccountState::Removed);
     let Some(StoredAccount { account, .. }) = stored else {
         let message = format!("there is no account `{reference}`; it is made when its person first signs in");
         return Err(IamError::invalid("/account", message));
     };
-    let known = store::member::get(connection, &place, account.id)?;
-    expect_version(expected, known.as_ref().map_or(0, |known| known.version))?;
-    if let Some(known) = known.as_ref().filter(|known| known.roles == roles) {
+    let known = store::member::get(connection, place, account.id)?;
+    wanted.expect_given(&account, known.as_ref())?;
+    expect_version(*expected, known.as_ref().map_or(0, |known| known.version))?;
+    if let Some(known) = known.as_ref().filter(|known| known.roles == *roles) {
         return Ok((known.clone(), false));
     }
     let member = Member {
@@ -154,8 +178,8 @@ fn prepared(
         created_at: known.as_ref().map_or(now, |known| known.created_at),
         updated_at: now,
         version: known.map_or(1, |known| known.version + 1),
-        place,
-        roles,
+        place: place.clone(),
+        roles: roles.clone(),
     };
     Ok((member, true))
 }

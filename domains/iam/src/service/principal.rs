@@ -44,7 +44,7 @@ pub(super) fn principal(
 }
 
 /// Roles that were given here, in projects and organisations.
-fn memberships(connection: &mut Connection, stored: &StoredAccount) -> Result<Vec<Grant>, IamError> {
+pub(super) fn memberships(connection: &mut Connection, stored: &StoredAccount) -> Result<Vec<Grant>, IamError> {
     let places = member::of_account(connection, stored.account.id)?;
     Ok(places.iter().flat_map(|(place, roles)| Member::grants(place, roles)).collect())
 }

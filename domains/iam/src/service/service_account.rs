@@ -3,8 +3,9 @@
 
 use super::{Iam, account};
 use crate::{
-    GrantScope, IamError, Role,
+    Action, Grant, GrantScope, IamError, Principal, Role,
     account::{Account, AccountFilter, AccountOwner, AccountState, NewServiceAccount, handle},
+    policy::{Receiver, expect_may_give},
     store::account::{self as store, StoredAccount},
 };
 use hansa_ontology::{AccountId, OrganisationId};
@@ -13,12 +14,13 @@ use hansa_ontology::{AccountId, OrganisationId};
 const ROLES: [Role; 4] = [Role::UseCaseAdministrator, Role::UseCaseUser, Role::Auditor, Role::Billing];
 
 impl Iam {
-    /// Makes a service account. That whoever asks may give this role is for the caller to decide.
+    /// Makes a service account.
     ///
     /// # Errors
-    /// When name, scope or role break a rule, or the handle was given before.
-    pub async fn service_account_create(&self, new: NewServiceAccount) -> Result<Account, IamError> {
-        let account = self.service_account_check(&new)?;
+    /// When name, scope or role break a rule, whoever asks may not give the
+    /// role, or the handle was given before.
+    pub async fn service_account_create(&self, new: NewServiceAccount, by: &Principal) -> Result<Account, IamError> {
+        let account = self.service_account_check(&new, by)?;
         let stored = StoredAccount { account: account.clone(), claimed: Vec::new(), claimed_at: None };
         self.inner
             .database
@@ -40,7 +42,7 @@ impl Iam {
     ///
     /// # Errors
     /// As [`Self::service_account_create`], but for the handle.
-    pub fn service_account_check(&self, new: &NewServiceAccount) -> Result<Account, IamError> {
+    pub fn service_account_check(&self, new: &NewServiceAccount, by: &Principal) -> Result<Account, IamError> {
         // The rule for names is that of organisations.
         OrganisationId::new(new.name.clone()).map_err(|error| IamError::invalid("/name", error.to_string()))?;
         let handle = handle::of_service(&new.name, &new.over)
@@ -49,6 +51,8 @@ impl Iam {
             let known = ROLES.map(Role::name).join(", ");
             return Err(IamError::invalid("/role", format!("a service account has one of: {known}")));
         }
+        let grant = Grant { role: new.role, over: new.over.clone() };
+        expect_may_give(by, Action::ServiceAccountWrite, &grant, Receiver::Service)?;
         Ok(Account {
             id: AccountId(self.inner.ids.next()),
             handle,

@@ -5,8 +5,9 @@ use super::{
     principal::{self, Proof},
 };
 use crate::{
-    Grant, IamError, Principal, Secret, Via,
+    Action, Grant, IamError, Principal, Secret, Via,
     account::AccountOwner,
+    policy::{Receiver, expect_may_give},
     store::{
         account::{self as accounts, StoredAccount},
         token as store,
@@ -30,17 +31,21 @@ impl Iam {
     ///
     /// # Errors
     /// When the name or the time breaks a rule, the account may not be used,
-    /// has too many tokens, or is a person's: theirs are made by themselves.
-    pub async fn token_create(&self, owner: AccountId, new: NewToken) -> Result<CreatedToken, IamError> {
-        let (now, secret) = (self.now(), Secret::random()?);
-        let token = Token { id: self.inner.ids.next(), ..self.token_check(owner, &new)? };
+    /// has too many tokens, may more than whoever asks, or is a person's: theirs
+    /// are made by themselves.
+    pub async fn token_create(
+        &self,
+        owner: AccountId,
+        new: NewToken,
+        by: &Principal,
+    ) -> Result<CreatedToken, IamError> {
+        let (now, secret, by) = (self.now(), Secret::random()?, by.clone());
+        let token = Token { id: self.inner.ids.next(), ..self.token_wanted(owner, &new)? };
         self.inner
             .database
             .write(move |connection| {
                 let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
-                if let AccountOwner::Person { .. } = stored.account.owner {
-                    return Err(IamError::Forbidden { reason: "only people make their own tokens".to_owned() });
-                }
+                expect_may_act_as(connection, &stored, &by)?;
                 insert(connection, &stored, token, &secret, now)
             })
             .await
@@ -53,7 +58,7 @@ impl Iam {
     /// its maker doesn't come with.
     pub async fn own_token_create(&self, maker: &Principal, new: NewToken) -> Result<CreatedToken, IamError> {
         let (now, secret, owner) = (self.now(), Secret::random()?, owner(maker)?);
-        let token = Token { id: self.inner.ids.next(), ..self.token_check(owner, &new)? };
+        let token = Token { id: self.inner.ids.next(), ..self.token_wanted(owner, &new)? };
         let (grants, claims_valid) = (maker.grants.clone(), self.inner.options.claims_valid);
         self.inner
             .database
@@ -71,7 +76,7 @@ impl Iam {
     /// As [`Self::own_token_create`].
     pub async fn own_token_check(&self, maker: &Principal, new: &NewToken) -> Result<Token, IamError> {
         let (now, owner) = (self.now(), owner(maker)?);
-        let token = self.token_check(owner, new)?;
+        let token = self.token_wanted(owner, new)?;
         let (grants, claims_valid) = (maker.grants.clone(), self.inner.options.claims_valid);
         self.inner
             .database
@@ -87,8 +92,10 @@ impl Iam {
     /// with as long a life. The old one is refused from now on.
     ///
     /// # Errors
-    /// When the account has no such token, or it was revoked.
-    pub async fn token_rotate(&self, owner: AccountId, id: Uuid) -> Result<CreatedToken, IamError> {
+    /// When the account has no such token, it was revoked, or the account may
+    /// more than whoever asks.
+    pub async fn token_rotate(&self, owner: AccountId, id: Uuid, by: &Principal) -> Result<CreatedToken, IamError> {
+        let by = by.clone();
         let (now, secret, next) = (self.now(), Secret::random()?, self.inner.ids.next());
         let longest = self.inner.options.token_longest;
         self.inner
@@ -103,6 +110,7 @@ impl Iam {
                 store::token_revoke(connection, id, now)?;
                 let new = Token { id: next, created_at: now, expires_at: now + life, used_at: None, ..old };
                 let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                expect_may_act_as(connection, &stored, &by)?;
                 insert(connection, &stored, new, &secret, now)
             })
             .await
@@ -111,8 +119,21 @@ impl Iam {
     /// What a token would be, for a dry run.
     ///
     /// # Errors
-    /// When the name or the time breaks a rule.
-    pub fn token_check(&self, owner: AccountId, new: &NewToken) -> Result<Token, IamError> {
+    /// As [`Self::token_create`], but for too many tokens.
+    pub async fn token_check(&self, owner: AccountId, new: &NewToken, by: &Principal) -> Result<Token, IamError> {
+        let by = by.clone();
+        self.inner
+            .database
+            .read(move |connection| {
+                let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
+                expect_may_act_as(connection, &stored, &by)
+            })
+            .await?;
+        self.token_wanted(owner, new)
+    }
+
+    /// The token that is wished for, without an id.
+    fn token_wanted(&self, owner: AccountId, new: &NewToken) -> Result<Token, IamError> {
         let now = self.now();
         Ok(Token {
             id: Uuid::nil(),
@@ -237,6 +258,16 @@ fn no_more_than(
 
 fn owner(maker: &Principal) -> Result<AccountId, IamError> {
     maker.account.ok_or_else(|| IamError::Forbidden { reason: "without login there are no tokens".to_owned() })
+}
+
+/// That somebody may have a token of this service account: whoever makes one can use it.
+fn expect_may_act_as(connection: &mut Connection, stored: &StoredAccount, by: &Principal) -> Result<(), IamError> {
+    let AccountOwner::Service { .. } = stored.account.owner else {
+        return Err(IamError::Forbidden { reason: "only people make their own tokens".to_owned() });
+    };
+    let mut grants = stored.account.own_grants();
+    grants.extend(principal::memberships(connection, stored)?);
+    grants.iter().try_for_each(|grant| expect_may_give(by, Action::ServiceAccountWrite, grant, Receiver::Service))
 }
 
 fn name(wished: &str) -> Result<String, IamError> {

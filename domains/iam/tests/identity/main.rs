@@ -13,6 +13,7 @@ mod browser;
 mod codeflow;
 mod device;
 mod forged;
+mod giving;
 mod hanging;
 mod issuer;
 mod revocation;

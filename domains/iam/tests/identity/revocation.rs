@@ -1,7 +1,9 @@
 //! A revocation counts at once in another broker on the same database.
 
 use crate::issuer::room;
-use hansa_iam::{ErrorKind, GrantScope, IamOptions, MIGRATIONS, Role, account::NewServiceAccount, token::NewToken};
+use hansa_iam::{
+    ErrorKind, GrantScope, IamOptions, MIGRATIONS, Principal, Role, account::NewServiceAccount, token::NewToken,
+};
 use hansa_repository::{
     DatabaseOptions,
     testing::{HandClock, TestDatabase, postgres, sqlite},
@@ -15,10 +17,10 @@ async fn revoked_there_is_refused_here(database: &TestDatabase) {
         (room(database.database(), &clock, IamOptions::default()), room(second, &clock, IamOptions::default()));
     let over = GrantScope::Project("acme/web".parse().unwrap());
     let account = NewServiceAccount { name: "ci".into(), over, role: Role::UseCaseUser };
-    let owner = one.service_account_create(account).await.unwrap().id;
+    let owner = one.service_account_create(account, &Principal::local()).await.unwrap().id;
     for _ in 0..20 {
         let new = NewToken { name: "x".into(), ..NewToken::default() };
-        let made = one.token_create(owner, new).await.unwrap();
+        let made = one.token_create(owner, new, &Principal::local()).await.unwrap();
         let text = made.secret.reveal();
         other.authenticate_bearer(text).await.unwrap();
         one.token_revoke(owner, made.token.id).await.unwrap();

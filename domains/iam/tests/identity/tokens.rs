@@ -3,7 +3,7 @@
 use crate::issuer::{Forge, Stage, room};
 use chrono::TimeDelta;
 use hansa_iam::{
-    Action, ErrorKind, GrantScope, Iam, IamOptions, MIGRATIONS, Role, TokenLimits, Via,
+    Action, ErrorKind, GrantScope, Iam, IamOptions, MIGRATIONS, Principal, Role, TokenLimits, Via,
     account::{AccountFilter, NewServiceAccount},
     token::NewToken,
 };
@@ -17,7 +17,7 @@ async fn service(iam: &Iam, name: &str) -> AccountId {
         over: GrantScope::Project(ProjectId::new("acme/web").unwrap()),
         role: Role::UseCaseUser,
     };
-    iam.service_account_create(new).await.unwrap().id
+    iam.service_account_create(new, &Principal::local()).await.unwrap().id
 }
 
 fn new(name: &str) -> NewToken {
@@ -34,7 +34,10 @@ fn a_token_works_until_it_is_revoked_or_expires() {
             actions: Some(BTreeSet::from([Action::ApplicationRead])),
             projects: Some(BTreeSet::from([ProjectId::new("acme/web").unwrap()])),
         };
-        let made = iam.token_create(owner, NewToken { limits: limits.clone(), ..new("build") }).await.unwrap();
+        let made = iam
+            .token_create(owner, NewToken { limits: limits.clone(), ..new("build") }, &Principal::local())
+            .await
+            .unwrap();
         assert!(made.secret.reveal().starts_with("hansa_sat_"));
         let principal = iam.authenticate_bearer(made.secret.reveal()).await.unwrap();
         assert_eq!(principal.actor.to_string(), "ci@acme/web");
@@ -48,7 +51,7 @@ fn a_token_works_until_it_is_revoked_or_expires() {
         assert_eq!(iam.token_get(owner, made.token.id).await.unwrap().used_at, Some(used));
 
         // One letter changed, another's id, another kind: unknown, all in the same words.
-        let other = iam.token_create(owner, new("other")).await.unwrap();
+        let other = iam.token_create(owner, new("other"), &Principal::local()).await.unwrap();
         let (text, id) = (made.secret.reveal(), made.token.id.simple().to_string());
         let last = if text.ends_with('0') { "1" } else { "0" };
         let mut texts = BTreeSet::new();
@@ -95,15 +98,18 @@ fn service_accounts_are_made_locked_rotated_and_removed() {
         assert!(iam.service_account_list(other, None, 10).await.unwrap().is_empty());
         assert_eq!(iam.service_account_list(over.clone(), None, 10).await.unwrap().len(), 1);
 
-        let first = iam.token_create(owner, new("a")).await.unwrap();
-        let second = iam.token_rotate(owner, first.token.id).await.unwrap();
+        let first = iam.token_create(owner, new("a"), &Principal::local()).await.unwrap();
+        let second = iam.token_rotate(owner, first.token.id, &Principal::local()).await.unwrap();
         assert!(iam.authenticate_bearer(first.secret.reveal()).await.is_err());
         assert!(iam.authenticate_bearer(second.secret.reveal()).await.is_ok());
-        assert_eq!(iam.token_rotate(owner, first.token.id).await.unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(
+            iam.token_rotate(owner, first.token.id, &Principal::local()).await.unwrap_err().kind(),
+            ErrorKind::Conflict
+        );
 
         let locked = iam.account_lock(owner, "left", None).await.unwrap();
         assert!(iam.authenticate_bearer(second.secret.reveal()).await.is_err());
-        assert!(iam.token_create(owner, new("b")).await.is_err());
+        assert!(iam.token_create(owner, new("b"), &Principal::local()).await.is_err());
         let stale = iam.account_unlock(owner, Some(locked.version - 1)).await.unwrap_err();
         assert_eq!(stale.kind(), ErrorKind::PreconditionFailed);
         iam.account_unlock(owner, Some(locked.version)).await.unwrap();
@@ -113,7 +119,10 @@ fn service_accounts_are_made_locked_rotated_and_removed() {
         assert!(iam.authenticate_bearer(second.secret.reveal()).await.is_err());
         // Its handle is not given again.
         let again = NewServiceAccount { name: "ci".into(), over, role: Role::Auditor };
-        assert_eq!(iam.service_account_create(again).await.unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(
+            iam.service_account_create(again, &Principal::local()).await.unwrap_err().kind(),
+            ErrorKind::Conflict
+        );
         assert!(iam.account_unlock(owner, None).await.is_err());
         assert_eq!(iam.account_list(AccountFilter::default(), 10).await.unwrap().len(), 1);
     });
@@ -137,24 +146,33 @@ fn what_a_token_can_not_be() {
             NewToken { expires_at: Some(now + TimeDelta::days(367)), ..new("x") },
         ] {
             assert_eq!(
-                iam.token_create(owner, wrong.clone()).await.unwrap_err().kind(),
+                iam.token_create(owner, wrong.clone(), &Principal::local()).await.unwrap_err().kind(),
                 ErrorKind::Invalid,
                 "{wrong:?}"
             );
         }
         for _ in 0..100 {
-            iam.token_create(owner, new("x")).await.unwrap();
+            iam.token_create(owner, new("x"), &Principal::local()).await.unwrap();
         }
-        assert_eq!(iam.token_create(owner, new("x")).await.unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(
+            iam.token_create(owner, new("x"), &Principal::local()).await.unwrap_err().kind(),
+            ErrorKind::Conflict
+        );
         assert_eq!(iam.token_revoke_all(owner).await.unwrap(), 100);
-        iam.token_create(owner, new("x")).await.unwrap();
+        iam.token_create(owner, new("x"), &Principal::local()).await.unwrap();
         for role in [Role::CloudEdgeAdministrator, Role::InfrastructureAdministrator, Role::Partner] {
             let new =
                 NewServiceAccount { name: "x".into(), over: GrantScope::Organisation("acme".parse().unwrap()), role };
-            assert_eq!(iam.service_account_create(new).await.unwrap_err().kind(), ErrorKind::Invalid);
+            assert_eq!(
+                iam.service_account_create(new, &Principal::local()).await.unwrap_err().kind(),
+                ErrorKind::Invalid
+            );
         }
         let broker = NewServiceAccount { name: "x".into(), over: GrantScope::Broker, role: Role::Auditor };
-        assert_eq!(iam.service_account_create(broker).await.unwrap_err().kind(), ErrorKind::Invalid);
+        assert_eq!(
+            iam.service_account_create(broker, &Principal::local()).await.unwrap_err().kind(),
+            ErrorKind::Invalid
+        );
     });
 }
 
@@ -194,7 +212,7 @@ async fn a_personal_token_gives_nobody_back_what_the_issuer_took() {
     let listed = stage.iam.token_list(maker.account.unwrap(), None, 10).await.unwrap();
     assert!(listed.is_empty());
     // Nor by the way that services' tokens are made.
-    let refused = stage.iam.token_create(maker.account.unwrap(), new("x")).await.unwrap_err();
+    let refused = stage.iam.token_create(maker.account.unwrap(), new("x"), &maker).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Forbidden);
     // One that gives as much, or more, makes what the login gives.
     for groups in [&["acme/web", "acme/shop"][..], &["acme/web", "acme/shop", "globex/web"]] {

@@ -53,15 +53,17 @@ async fn list(broker: &Broker, over: GrantScope, query: PageQuery) -> Reply {
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 
-async fn create(broker: &Broker, over: GrantScope, call: &Call) -> Reply {
+async fn create(broker: &Broker, caller: &Caller, over: GrantScope, call: &Call) -> Reply {
     let asked: NewServiceAccount = call.json()?;
     let role = asked.read_role().map_err(|message| ApiError::field("/role", message))?;
     let new = account::NewServiceAccount { name: asked.name, over, role };
     if call.dry_run {
-        return Ok(HttpResponse::Ok().json(ServiceAccount::from(broker.iam.service_account_check(&new)?)));
+        return Ok(
+            HttpResponse::Ok().json(ServiceAccount::from(broker.iam.service_account_check(&new, &caller.principal)?))
+        );
     }
     replay::once(broker, call, async {
-        serialise(&ServiceAccount::from(broker.iam.service_account_create(new).await?))
+        serialise(&ServiceAccount::from(broker.iam.service_account_create(new, &caller.principal).await?))
     })
     .await
 }
@@ -104,9 +106,10 @@ impl AccountOf<'_> {
         let owner = self.find(broker).await?.id;
         let new = call.json::<NewToken>()?.read().map_err(|(field, message)| ApiError::field(field, message))?;
         if call.dry_run {
-            return Ok(HttpResponse::Ok().json(Token::new(&broker.iam.token_check(owner, &new)?, broker.clock.now())));
+            let token = broker.iam.token_check(owner, &new, &caller.principal).await?;
+            return Ok(HttpResponse::Ok().json(Token::new(&token, broker.clock.now())));
         }
-        made_once(broker, call, broker.iam.token_create(owner, new)).await
+        made_once(broker, call, broker.iam.token_create(owner, new, &caller.principal)).await
     }
 
     async fn token_rotate(&self, broker: &Broker, caller: &Caller, token: &str, call: &Call) -> Reply {
@@ -117,7 +120,7 @@ impl AccountOf<'_> {
             let token = broker.iam.token_get(owner, id).await?;
             return Ok(HttpResponse::Ok().json(Token::new(&token, broker.clock.now())));
         }
-        made_once(broker, call, broker.iam.token_rotate(owner, id)).await
+        made_once(broker, call, broker.iam.token_rotate(owner, id, &caller.principal)).await
     }
 
     async fn token_revoke(&self, broker: &Broker, token: &str, call: &Call) -> Reply {

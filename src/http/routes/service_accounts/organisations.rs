@@ -44,10 +44,11 @@ pub(crate) async fn organisation_service_account_list(
 #[post("/organisations/{organisation}/service-accounts")]
 pub(crate) async fn organisation_service_account_create(
     broker: web::Data<Broker>,
+    caller: Caller,
     path: web::Path<String>,
     call: Call,
 ) -> Reply {
-    shared::create(&broker, shared::organisation(&path)?, &call).await
+    shared::create(&broker, &caller, shared::organisation(&path)?, &call).await
 }
 
 /// Show a service account.

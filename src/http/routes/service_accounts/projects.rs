@@ -45,8 +45,13 @@ pub(crate) async fn service_account_list(
     responses((status = 200, body = ServiceAccount), (status = 409, body = Problem, content_type = "application/problem+json"))
 )]
 #[post("/projects/{organisation}/{project}/service-accounts")]
-pub(crate) async fn service_account_create(broker: web::Data<Broker>, path: ProjectPath, call: Call) -> Reply {
-    shared::create(&broker, shared::project(&path.0, &path.1)?, &call).await
+pub(crate) async fn service_account_create(
+    broker: web::Data<Broker>,
+    caller: Caller,
+    path: ProjectPath,
+    call: Call,
+) -> Reply {
+    shared::create(&broker, &caller, shared::project(&path.0, &path.1)?, &call).await
 }
 
 /// Show a service account.
