@@ -117,7 +117,6 @@ async fn assemble(
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
     let https = public_url.scheme() == "https";
-    let lookup = discovery::url(&settings, &public_url, address);
     let iam = iam::iam(&settings, public_url, dev_login.as_ref(), &database, &clock, &ids)?;
     if dev_login.is_some() {
         dev_login::make_projects(&iam).await?;
@@ -136,8 +135,7 @@ async fn assemble(
     let pim = Pim::new(database.clone(), Arc::clone(&clock), pim_settings)?;
     let vip = Vip::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
     let mcm = Mcm::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
-    let options = workload_options(&settings, lookup, workload_tokens.clone())?;
-    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), options)?;
+    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?;
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),
@@ -196,11 +194,16 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
 }
 
 /// How workloads run: under a supervisor that is this very program.
-fn workload_options(settings: &Settings, lookup: String, tokens: WorkloadTokens) -> Result<WdmOptions, WiringError> {
+fn workload_options(
+    settings: &Settings,
+    address: SocketAddr,
+    tokens: &WorkloadTokens,
+) -> Result<WdmOptions, WiringError> {
     let program = std::env::current_exe().map_err(WiringError::Program)?;
+    let lookup = discovery::url(settings, &iam::public_url(settings, address)?, address);
     let process = ProcessOptions {
         discovery_url: Some(lookup),
-        discovery_tokens: Some(Arc::new(discovery::Tokens(tokens))),
+        discovery_tokens: Some(Arc::new(discovery::Tokens(tokens.clone()))),
         ..ProcessOptions::new(program, settings.data_dir.join("nodes"))
     };
     let ports = settings.workload_ports.first..=settings.workload_ports.last;

@@ -234,7 +234,7 @@ async fn an_auditor_of_one_project_reads_nothing_of_another() {
     let status = async |path: String| border.send("GET", &path, Some("noah")).await.status();
     assert_eq!(status(format!("/admin/v1/audit/{mine}")).await, StatusCode::OK);
     assert_eq!(status(format!("/admin/v1/audit/{foreign}")).await, StatusCode::NOT_FOUND);
-    for rest in ["export", "consistency?from=1"] {
+    for rest in ["export".to_owned(), format!("{mine}/proof")] {
         assert_eq!(status(format!("/admin/v1/audit/{rest}")).await, StatusCode::FORBIDDEN, "{rest}");
     }
     let session = border.session("noah").await;
