@@ -56,11 +56,12 @@ impl StateMark {
     /// partner by its stable name. A name that nobody knows is shown as it is.
     pub(crate) fn of(language: Language, name: &str) -> Self {
         let tone = match name {
-            "running" | "ready" | "succeeded" | "active" | "published" | "open" | "healthy" => Tone::Good,
+            "running" | "ready" | "succeeded" | "active" | "published" | "open" | "healthy" | "drained" => Tone::Good,
             "planning" | "deploying" | "starting" | "prepared" | "ordered" | "held" | "stopping" | "removing"
             | "releasing" | "draining" | "pending" | "invited" | "draft" | "moves" | "moving" => Tone::Busy,
-            "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "drained" | "overdue"
-            | "stays" => Tone::Warn,
+            "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "overdue" | "stays" => {
+                Tone::Warn
+            }
             "blocked" | "failed" | "unreachable" | "refused" | "expired" => Tone::Bad,
             _ => Tone::Quiet,
         };

@@ -40,6 +40,8 @@ pub(crate) struct Meter {
     pub(crate) percent: u32,
     /// The words.
     pub(crate) text: String,
+    /// Whether it is well that it fills: how far something is, not what is used up.
+    progress: bool,
 }
 
 impl Meter {
@@ -49,12 +51,17 @@ impl Meter {
             0 => 0,
             whole => u128::from(used) * 100 / u128::from(whole),
         };
-        Self { percent: u32::try_from(percent.min(100)).unwrap_or(100), text: text.into() }
+        Self { percent: u32::try_from(percent.min(100)).unwrap_or(100), text: text.into(), progress: false }
+    }
+
+    /// How far something is: `done` of `whole`.
+    pub(crate) fn progress(done: u64, whole: u64, text: impl Into<String>) -> Self {
+        Self { progress: true, ..Self::new(done, whole, text) }
     }
 
     /// Whether there is next to nothing left.
     pub(crate) const fn is_full(&self) -> bool {
-        self.percent >= 90
+        !self.progress && self.percent >= 90
     }
 }
 

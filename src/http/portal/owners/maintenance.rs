@@ -106,7 +106,7 @@ async fn asked(visit: Visit, status: StatusCode, said: Entered, preview: Option<
         nodes: nodes.iter().map(|usage| (usage.node.name.clone(), usage.node.site.clone())).collect(),
         sites: own.map(|site| (site.id.clone(), site.name.clone())).collect(),
     };
-    let names = Names::of(&*snapshot);
+    let names = Names::of(&snapshot);
     visit.show_as(status, Place::Infrastructure, |frame| page::new(frame, &targets, &said, preview.as_ref(), &names))
 }
 

@@ -52,3 +52,4 @@ sales-did-units = andere Stückzahl
 sales-did-withdrawn = zurückgezogen
 sales-counts-from = Gilt ab
 sales-waits = wartet auf seine Zeit
+sales-set-price = Preis setzen

@@ -52,3 +52,4 @@ sales-did-units = other units
 sales-did-withdrawn = withdrawn
 sales-counts-from = Counts from
 sales-waits = waits for its time
+sales-set-price = Set the price

@@ -52,3 +52,4 @@ sales-did-units = otras unidades
 sales-did-withdrawn = retirada
 sales-counts-from = Vale desde
 sales-waits = espera su hora
+sales-set-price = Fijar el precio

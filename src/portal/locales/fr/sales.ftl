@@ -52,3 +52,4 @@ sales-did-units = autres unités
 sales-did-withdrawn = retirée
 sales-counts-from = Vaut à partir de
 sales-waits = attend son heure
+sales-set-price = Fixer le prix

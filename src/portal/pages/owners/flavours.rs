@@ -43,7 +43,7 @@ pub(crate) fn list(frame: Frame, all: &[NamedFlavour], said: &Entered) -> Sheet 
     let section = if all.is_empty() {
         section.with(Empty::new(frame.t("flavours-none"), frame.t("flavours-none-text")))
     } else {
-        section.with(table(&frame, all))
+        section.with(table(&frame, all, &frame.t("flavours-title")))
     };
     let sheet = Sheet::new(frame.clone(), frame.t("flavours-title"))
         .crumb("/infrastructure", frame.t("nav-infrastructure"))
@@ -67,7 +67,7 @@ pub(crate) fn list(frame: Frame, all: &[NamedFlavour], said: &Entered) -> Sheet 
     sheet.section(Section::new("add", frame.t("flavours-add")).with(form.main()))
 }
 
-fn table(frame: &Frame, all: &[NamedFlavour]) -> Table {
+fn table(frame: &Frame, all: &[NamedFlavour], caption: &str) -> Table {
     let rows = all.iter().map(|named| {
         let flavour = &named.flavour;
         let draft = if frame.may(Action::OfferWrite) {
@@ -98,7 +98,7 @@ fn table(frame: &Frame, all: &[NamedFlavour]) -> Table {
         Column::new(frame.t("offer-gpu")),
         Column::new(frame.t("offers-title")),
     ];
-    Table::new(frame.t("flavours-title"), columns).rows(rows)
+    Table::new(caption, columns).rows(rows)
 }
 
 /// Every field but the name, as a new flavour has them.
@@ -149,7 +149,7 @@ pub(crate) fn one(frame: Frame, named: &NamedFlavour, said: Option<&Entered>) ->
         .crumb(LIST, frame.t("flavours-title"))
         .intro(frame.t("flavours-one-text"))
         .notice(said.notice(frame.t("flavours-refused")))
-        .section(Section::plain("flavour").with(table(&frame, std::slice::from_ref(named))))
+        .section(Section::plain("flavour").with(table(&frame, std::slice::from_ref(named), name)))
         .also(|also| {
             also.cli(&["flavour", "show", name])
                 .cli(&["flavour", "change", name, "flavour.yaml"])

@@ -110,7 +110,7 @@ fn progress(frame: &Frame, one: &Stands) -> Cell {
     if whole == 0 {
         Cell::Text(frame.t("maintenance-empty"))
     } else {
-        Cell::Meter(Meter::new(whole - left, whole, said))
+        Cell::Meter(Meter::progress(whole - left, whole, said))
     }
 }
 

@@ -110,7 +110,7 @@ fn price(frame: &Frame, sale: &Sale, said: &Entered) -> Section {
     let price = line(frame, "pricePerHour", "sales-price-field").value(now).required();
     let from = Field::new("validFrom", frame.t("sales-from"), FieldKind::Line("datetime-local"));
     Section::new("price", frame.t("sales-reprice")).text(frame.t("sales-reprice-text")).with(
-        form(frame, sale, "price", "sales-reprice")
+        form(frame, sale, "price", "sales-set-price")
             .field(said.fill(price))
             .field(said.fill(from.hint(frame.t("sales-from-hint")))),
     )
