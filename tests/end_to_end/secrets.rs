@@ -77,7 +77,9 @@ fn no_secret_stays_anywhere() {
     }
     for secret in secrets.clone() {
         answers.push(broker.call_unknown(Method::GET, &format!("/api/v1/me?access_token={secret}")).send());
-        answers.push(broker.call_unknown(Method::GET, &format!("/login/callback/dev?code={secret}&state={secret}")).send());
+        answers.push(
+            broker.call_unknown(Method::GET, &format!("/login/callback/dev?code={secret}&state={secret}")).send(),
+        );
         answers.push(
             broker
                 .call_unknown(Method::GET, "/")

@@ -115,10 +115,7 @@ fn updates(browser: &Browser) {
     browser.press("Update");
     let text = browser.value("Description (YAML or JSON)");
     assert!(text.contains("components"), "the description in force is in the form: {text}");
-    browser.fill(
-        "Description (YAML or JSON)",
-        &text.replace("description: \"", "description: \"Second revision. "),
-    );
+    browser.fill("Description (YAML or JSON)", &text.replace("description: \"", "description: \"Second revision. "));
     browser.press("Show the plan");
     browser.reads("Update three-tier?");
     browser.shoot("application-update");

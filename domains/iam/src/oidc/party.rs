@@ -160,7 +160,11 @@ impl Party {
     }
 
     /// A key that is not known may be a new one: then the issuer is asked again.
-    async fn verify(self: &Arc<Self>, token: &str, purpose: Purpose<'_>) -> Result<Result<Verified, Refusal>, IamError> {
+    async fn verify(
+        self: &Arc<Self>,
+        token: &str,
+        purpose: Purpose<'_>,
+    ) -> Result<Result<Verified, Refusal>, IamError> {
         let known = self.known().await?;
         let now = self.clock.now();
         let first = verify::verify(token, &self.options, &known.keys, purpose, now);

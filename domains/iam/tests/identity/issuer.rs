@@ -164,7 +164,8 @@ impl Stage {
     pub(crate) async fn new() -> Self {
         let (listener, issuer) = listen().await;
         let metadata = metadata_of(&issuer);
-        let behaviour = Behaviour { keys: Keys::new(), prefix: "one", metadata, down: false, hangs: false, id_token: None };
+        let behaviour =
+            Behaviour { keys: Keys::new(), prefix: "one", metadata, down: false, hangs: false, id_token: None };
         let behaviour = Arc::new(Mutex::new(behaviour));
         let asked = Arc::new(AtomicU32::new(0));
         let (theirs, counted) = (Arc::clone(&behaviour), Arc::clone(&asked));
