@@ -7,7 +7,7 @@ pub(crate) use super::federation_arguments::{
     AgreementCommand, FederationCommand, HoldCommand, KeyCommand, OrderCommand, PartnerCommand, QuarantineCommand,
 };
 pub(crate) use super::owner_arguments::{
-    CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
+    AccountCommand, CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
 };
 pub(crate) use super::service_account_arguments::ServiceAccountCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// Named shapes of machines: list, show, add, change, remove.
     #[command(subcommand)]
     Flavour(ThingCommand),
+    /// Accounts of people and services: list, show, lock, unlock, end-sessions, revoke-tokens.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Credentials of infrastructure: list, show, add, rotate, remove.
     #[command(subcommand)]
     Credential(CredentialCommand),

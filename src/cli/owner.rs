@@ -1,9 +1,9 @@
-//! `hansa site|node|flavour|credential|maintenance …`, `hansa offer draft …`:
+//! `hansa account|site|node|flavour|credential|maintenance …`, `hansa offer draft …`:
 //! what owners of infrastructure do, over `/admin/v1`.
 
 use super::{
     Context,
-    owner_arguments::{CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand},
+    owner_arguments::{AccountCommand, CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand},
     read_input,
 };
 use crate::{
@@ -75,6 +75,30 @@ pub(super) async fn run_drafts(context: &Context, command: DraftCommand) -> Resu
         DraftCommand::Remove { offer, change } => {
             show(context, changing(Method::DELETE, &["offers", &offer], &change)).await
         }
+    }
+}
+
+/// Does what is asked of accounts.
+pub(super) async fn run_accounts(context: &Context, command: AccountCommand) -> Result<(), Failure> {
+    const PATH: &str = "accounts";
+    let ending = |account: &str, what: &str, dry_run: bool| {
+        let change = OwnerChange { dry_run, if_version: None };
+        changing(Method::DELETE, &[PATH, account, what], &change)
+    };
+    match command {
+        AccountCommand::List { text } => {
+            list(context, Request::admin(Method::GET, &[PATH]).maybe_query("text", text)).await
+        }
+        AccountCommand::Show { account } => show(context, Request::admin(Method::GET, &[PATH, &account])).await,
+        AccountCommand::Lock { account, reason, change } => {
+            let request = changing(Method::POST, &[PATH, &account, "lock"], &change);
+            show(context, request.body("application/json", json!({ "reason": reason }).to_string())).await
+        }
+        AccountCommand::Unlock { account, change } => {
+            show(context, changing(Method::POST, &[PATH, &account, "unlock"], &change)).await
+        }
+        AccountCommand::EndSessions { account, dry_run } => show(context, ending(&account, "sessions", dry_run)).await,
+        AccountCommand::RevokeTokens { account, dry_run } => show(context, ending(&account, "tokens", dry_run)).await,
     }
 }
 

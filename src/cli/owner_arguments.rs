@@ -124,6 +124,54 @@ pub(crate) enum DraftCommand {
     },
 }
 
+/// Accounts of people and services.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// List accounts.
+    List {
+        /// Only those whose handle, name or e-mail address has this in it.
+        text: Option<String>,
+    },
+    /// Show one.
+    Show {
+        /// Its handle, or id.
+        account: String,
+    },
+    /// Lock one: its sessions end, and its tokens are refused, at once.
+    Lock {
+        /// Its handle, or id.
+        account: String,
+        /// Why, for whoever looks at it later.
+        #[arg(long, default_value = "")]
+        reason: String,
+        #[command(flatten)]
+        change: OwnerChange,
+    },
+    /// Unlock one: its tokens work again.
+    Unlock {
+        /// Its handle, or id.
+        account: String,
+        #[command(flatten)]
+        change: OwnerChange,
+    },
+    /// End every session of one.
+    EndSessions {
+        /// Its handle, or id.
+        account: String,
+        /// Only say how many.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Revoke every token of one, for good.
+    RevokeTokens {
+        /// Its handle, or id.
+        account: String,
+        /// Only say how many.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
 /// Credentials of infrastructure. Nobody can read their secrets.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CredentialCommand {

@@ -58,20 +58,31 @@ pub(crate) async fn around(
             return Err(unserved(&broker, &method, begun, error.into(), &instance));
         }
     };
+    drop(entered);
+    let response = match response.status() {
+        StatusCode::UNAUTHORIZED if proves => refused_proof(&broker, response, id).await,
+        _ => response,
+    };
     let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let status = response.status().as_u16();
     broker.metrics.request(&method, &route, status, begun.elapsed());
-    tracing::debug!(%route, status, millis = begun.elapsed().as_millis(), "served");
-    drop(entered);
-    if proves && response.status() == StatusCode::UNAUTHORIZED {
-        refused_proof(&broker, &response, id).await;
-    }
+    let millis = begun.elapsed().as_millis();
+    span.in_scope(|| tracing::debug!(%route, status, millis, "served"));
     Ok(identified(&broker, response, &id.to_string()))
 }
 
-/// A token or a login was refused: counted, and recorded where nobody else does.
-async fn refused_proof(broker: &Broker, response: &ServiceResponse<BoxBody>, id: uuid::Uuid) {
+/// A token or a login was refused: counted, and recorded where nobody else
+/// does. Where too many were, the answer says to wait, and nothing is recorded.
+async fn refused_proof(
+    broker: &Broker,
+    response: ServiceResponse<BoxBody>,
+    id: uuid::Uuid,
+) -> ServiceResponse<BoxBody> {
     let request = response.request();
+    if let Err(wait) = broker.defence.after_failures(request) {
+        let told = wait.response(&format!("urn:uuid:{id}"));
+        return ServiceResponse::new(response.into_parts().0, told);
+    }
     broker.defence.failed(request);
     if broker.iam.login_required() && request.headers().contains_key(header::AUTHORIZATION) {
         let origin = ClientAddress::of(request);
@@ -83,6 +94,7 @@ async fn refused_proof(broker: &Broker, response: &ServiceResponse<BoxBody>, id:
         );
         hansa_repository::request::within(id, refused).await;
     }
+    response
 }
 
 /// A request that was not let in.

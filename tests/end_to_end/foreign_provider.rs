@@ -15,7 +15,7 @@ fn read(token: &str) -> [Value; 2] {
 #[test]
 fn the_foreign_provider_signs_rotates_and_forges() {
     let clients = [
-        web_client("portal", "a-secret-of-the-portal", "http://127.0.0.1:9"),
+        web_client("portal", "a-secret-of-the-portal", "http://127.0.0.1:9", "foreign"),
         device_client("cli"),
         robot_client("robot", "a-secret-of-the-robot"),
     ];

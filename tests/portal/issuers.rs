@@ -44,12 +44,12 @@ fn provider(name: &str) -> Option<Provider> {
             "nils": person("Nils", json!({})),
         },
         "clientClaims": { "robot": { "groups": ["operators"] } },
-        "clients": clients("http://127.0.0.1:9"),
+        "clients": clients("http://127.0.0.1:9", "alpha"),
     }))
 }
 
-fn clients(broker: &str) -> Value {
-    json!([web_client("portal", SECRET, broker), device_client("cli"), robot_client("robot", ROBOT)])
+fn clients(broker: &str, issuer: &str) -> Value {
+    json!([web_client("portal", SECRET, broker, issuer), device_client("cli"), robot_client("robot", ROBOT)])
 }
 
 /// A broker that trusts these providers, and that they know.
@@ -79,8 +79,8 @@ fn broker(providers: &[(&str, &Provider)]) -> Broker {
         more.push_str(&format!("    - {issuer}\n"));
     }
     let broker = Broker::start(Options { more, ..Options::default() }).unwrap();
-    for (_, provider) in providers {
-        provider.control("clients", &json!({ "clients": clients(&broker.url()) }));
+    for (id, provider) in providers {
+        provider.control("clients", &json!({ "clients": clients(&broker.url(), id) }));
     }
     broker
 }

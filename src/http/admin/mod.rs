@@ -1,6 +1,7 @@
 //! `/admin/v1`: what owners and operators of infrastructure do. Tenants' API is
 //! in `http::routes`, partners' brokers call `http::federation`.
 
+mod accounts;
 pub(super) mod audit;
 pub(super) mod catalogue;
 mod credentials;
@@ -56,8 +57,20 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(maintenance::maintenance_begin)
         .service(maintenance::maintenance_show)
         .service(maintenance::maintenance_end)
+        .configure(accounts)
         .configure(audit)
         .configure(partners);
+}
+
+/// Accounts of people and services.
+fn accounts(config: &mut ServiceConfig<'_>) {
+    config
+        .service(accounts::account_list)
+        .service(accounts::account_show)
+        .service(accounts::account_lock)
+        .service(accounts::account_unlock)
+        .service(accounts::account_sessions_end)
+        .service(accounts::account_tokens_revoke);
 }
 
 /// The audit trail. Words before places: `export` is none.

@@ -80,11 +80,7 @@ impl Defence {
             return refuse_foreign_host(request);
         }
         let Some(address) = address else { return Ok(()) };
-        self.rates.address(address)?;
-        if Self::is_proof(request) {
-            self.rates.after_failures(address)?;
-        }
-        Ok(())
+        self.rates.address(address)
     }
 
     /// Of somebody who proved who they are: their rate.
@@ -98,6 +94,19 @@ impl Defence {
     /// Whether a request brings a proof of who sent it.
     pub(crate) fn is_proof(request: &ServiceRequest) -> bool {
         request.headers().contains_key(header::AUTHORIZATION) || request.path().starts_with("/login")
+    }
+
+    /// After a refused proof: whether its address has had too many of them.
+    /// What proves who sent it is never kept out for what others did at the
+    /// same address, and the rate of the address bounds what looking costs.
+    ///
+    /// # Errors
+    /// When it is to wait.
+    pub(crate) fn after_failures(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        match ClientAddress::of(request) {
+            Some(address) if self.login => self.rates.after_failures(address),
+            _ => Ok(()),
+        }
     }
 
     /// The proof that a request brought was refused.

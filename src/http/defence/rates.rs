@@ -78,7 +78,7 @@ impl Rates {
         }
     }
 
-    /// Before a proof of this address is looked at.
+    /// When another proof of this address was refused.
     ///
     /// # Errors
     /// When too many were refused.

@@ -66,7 +66,7 @@ impl Asked {
             path: local_path(path).unwrap_or("/").to_owned(),
             secret: value(cookies.session()).or_else(|| value(cookies.visitor())).filter(|secret| !secret.is_empty()),
             flash: value(cookies.flash()).and_then(|value| Flash::of_cookie(&value)),
-            host: request.connection_info().host().to_owned(),
+            host: host(request),
             cookies,
         }
     }
@@ -120,7 +120,7 @@ impl Asked {
             flash: flash.map(|flash| flash.notice(self.language)),
             now: broker.clock.now(),
             broker: broker.settings.provider.name.clone(),
-            address: format!("{}://{}", self.cookies.scheme(), self.host),
+            address: address(broker, &self.cookies, &self.host),
             login: principal.is_some_and(|principal| principal.via != Via::Loopback),
             path: self.path,
         };
@@ -149,6 +149,21 @@ pub(crate) fn local_path(path: &str) -> Option<&str> {
 /// A text as a value in a query (RFC 3986, section 3.4).
 pub(crate) fn encoded(text: &str) -> String {
     crate::portal::pages::applications::encoded(text)
+}
+
+/// The name by which the browser came. Not what a proxy is said to have seen
+/// (`Forwarded`, `X-Forwarded-Host`): anybody can send that.
+fn host(request: &HttpRequest) -> String {
+    let told = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let told = told.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    told.map_or_else(|| request.app_config().local_addr().to_string(), str::to_owned)
+}
+
+/// Where the commands on the pages lead: where people reach this broker, or
+/// the name by which this one came.
+fn address(broker: &Broker, cookies: &Cookies, host: &str) -> String {
+    let home = broker.settings.server.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    home.unwrap_or_else(|| format!("{}://{host}", cookies.scheme()))
 }
 
 fn person(principal: &Principal) -> Person {
@@ -205,7 +220,19 @@ impl FromRequest for Visit {
 
 #[cfg(test)]
 mod tests {
-    use super::local_path;
+    use super::{host, local_path};
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn what_a_proxy_is_said_to_have_seen_names_nobody() {
+        let request = TestRequest::get()
+            .insert_header(("Host", "broker.example:8443"))
+            .insert_header(("X-Forwarded-Host", "evil.example"))
+            .insert_header(("Forwarded", "host=evil.example"));
+        assert_eq!(host(&request.to_http_request()), "broker.example:8443");
+        let request = TestRequest::get().insert_header(("X-Forwarded-Host", "evil.example")).to_http_request();
+        assert!(!host(&request).contains("evil"), "{}", host(&request));
+    }
 
     #[test]
     fn nobody_is_led_away() {

@@ -1,7 +1,11 @@
 //! Accounts, tokens and sessions on the wire.
 
 use chrono::{DateTime, Utc};
-use hansa_iam::{Action, Grant, GrantScope, TokenLimits, session, token};
+use hansa_iam::{
+    Action, Grant, GrantScope, TokenLimits,
+    account::{self, AccountOwner, AccountState},
+    session, token,
+};
 use hansa_ontology::ProjectId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -55,6 +59,91 @@ pub(crate) struct Me {
     /// What the token that one came with is limited to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
+}
+
+/// An account of a person or a service, as whoever runs the broker sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Account {
+    /// Its id.
+    pub id: String,
+    /// How events name it. Never given to another.
+    pub handle: String,
+    /// `person` or `service`.
+    pub kind: String,
+    /// How people call it.
+    pub name: String,
+    /// A person's address, as the issuer said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Who vouches for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The person's name at the issuer (`sub`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// `active`, `locked` or `removed`.
+    pub state: String,
+    /// Why it is locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When somebody last came with it, within some minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<DateTime<Utc>>,
+    /// Grows with each change.
+    pub version: i64,
+}
+
+impl From<account::Account> for Account {
+    fn from(account: account::Account) -> Self {
+        let (kind, issuer, subject) = match account.owner {
+            AccountOwner::Person { issuer, subject } => ("person", Some(issuer), Some(subject)),
+            AccountOwner::Service { .. } => ("service", None, None),
+        };
+        let (state, reason) = match account.state {
+            AccountState::Active => ("active", None),
+            AccountState::Locked { reason } => ("locked", Some(reason)),
+            AccountState::Removed => ("removed", None),
+        };
+        Self {
+            id: account.id.to_string(),
+            handle: account.handle,
+            kind: kind.to_owned(),
+            name: account.name,
+            email: account.email,
+            issuer,
+            subject,
+            state: state.to_owned(),
+            reason,
+            created_at: account.created_at,
+            seen_at: account.seen_at,
+            version: account.version,
+        }
+    }
+}
+
+/// Why an account is locked.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LockRequest {
+    /// For whoever looks at it later; 200 letters at most.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub reason: String,
+}
+
+/// What was ended of an account, or would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CutOff {
+    /// The account's handle.
+    pub account: String,
+    /// How many sessions or tokens.
+    pub ended: usize,
+    /// Nothing was written.
+    pub dry_run: bool,
 }
 
 /// A role over something.

@@ -19,7 +19,9 @@ mod service_account;
 mod tenancy;
 mod workload;
 
-pub(crate) use account::{Issuer, Limits, Login, Me, NewToken, RoleGrant, Session, Token};
+pub(crate) use account::{
+    Account, CutOff, Issuer, Limits, LockRequest, Login, Me, NewToken, RoleGrant, Session, Token,
+};
 pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
 pub(crate) use audit::{AuditCheckpoint, AuditConsistency, AuditInclusion, AuditKey, AuditRecord};
 pub(crate) use catalogue::{

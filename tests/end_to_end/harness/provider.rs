@@ -109,13 +109,14 @@ impl Drop for Provider {
     }
 }
 
-/// A client that logs people in and sends them back to the broker at this URL.
-pub(crate) fn web_client(id: &str, secret: &str, broker: &str) -> Value {
+/// A client that logs people in and sends them back to the broker at this URL,
+/// which knows the provider by this id.
+pub(crate) fn web_client(id: &str, secret: &str, broker: &str, issuer: &str) -> Value {
     json!({
         "client_id": id,
         "client_secret": secret,
         "client_name": "Hansa's portal",
-        "redirect_uris": [format!("{broker}/login/callback")],
+        "redirect_uris": [format!("{broker}/login/callback/{issuer}")],
         "post_logout_redirect_uris": [format!("{broker}/"), format!("{broker}/login"), format!("{broker}/logout/done")],
         "response_types": ["code"],
         "grant_types": ["authorization_code", "refresh_token"],

@@ -118,6 +118,8 @@ pub struct AccountFilter {
     pub service_of: Option<GrantScope>,
     /// Only persons.
     pub persons: bool,
+    /// Only those whose handle, name or e-mail address has this in it, in whichever case.
+    pub text: Option<String>,
 }
 
 /// A service account that is to be made.

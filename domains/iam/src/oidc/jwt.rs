@@ -47,8 +47,10 @@ pub(crate) enum Refusal {
     Critical(&'static str),
     #[error("its algorithm is not one that is taken of this issuer")]
     Algorithm,
-    #[error("its type (`typ`) is not that of an access token or an ID token")]
+    #[error("its type (`typ`) is not that of an access token")]
     Type,
+    #[error("it is an ID token, which tells a client who logged in; send an access token, `hansa login` gets one")]
+    IdToken,
     #[error("its issuer has no key that fits it")]
     Key,
     #[error("its signature is wrong")]

@@ -72,7 +72,7 @@ pub(crate) fn verify(
     audience(&parsed.claims, options, purpose)?;
     match purpose {
         Purpose::Login { nonce, access_token } => login(&parsed, nonce, access_token)?,
-        Purpose::Api => api(&parsed)?,
+        Purpose::Api => api(&parsed, options)?,
     }
     let subject = text(&parsed.claims, "sub")?.ok_or(Refusal::Claim("sub"))?;
     let length = subject.chars().count();
@@ -166,7 +166,34 @@ fn login(parsed: &Parsed<'_>, nonce: &str, access_token: &str) -> Result<(), Ref
     }
 }
 
-fn api(parsed: &Parsed<'_>) -> Result<(), Refusal> {
+/// An ID token tells a client who logged in, and is no proof at an API (RFC
+/// 8725, section 3.12): a browser's is refused. That of the command line's own
+/// client is taken, because issuers whose access tokens nobody else can read
+/// give it nothing better; no browser is in the device flow, so it has no nonce.
+fn is_id_token(parsed: &Parsed<'_>, options: &IssuerOptions) -> bool {
+    let claims = &parsed.claims;
+    // Keycloak says it itself, and puts a nonce into access tokens too.
+    let told = claims.get("typ").and_then(Value::as_str);
+    if parsed.typ.as_deref() == Some("at+jwt") || told == Some("Bearer") {
+        return false;
+    }
+    let other = told.is_some_and(|told| ["Refresh", "Offline", "Logout"].contains(&told));
+    if other || ["nonce", "c_hash"].iter().any(|name| claims.contains_key(*name)) {
+        return true;
+    }
+    let is = |name: &Value| name.as_str().is_some_and(|name| Some(name) == options.cli_client_id.as_deref());
+    let own = match claims.get("aud") {
+        Some(Value::Array(many)) => many.iter().all(is),
+        Some(one) => is(one),
+        None => false,
+    };
+    (told == Some("ID") || claims.contains_key("at_hash")) && !own
+}
+
+fn api(parsed: &Parsed<'_>, options: &IssuerOptions) -> Result<(), Refusal> {
+    if is_id_token(parsed, options) {
+        return Err(Refusal::IdToken);
+    }
     // A token bound to a key is worth nothing without the proof (RFC 7800, section 3).
     if parsed.claims.contains_key("cnf") {
         return Err(Refusal::Bound);

@@ -55,8 +55,27 @@ impl Iam {
     /// # Errors
     /// When there is none, it was removed, or it has another version than `expected`.
     pub async fn account_lock(&self, id: AccountId, reason: &str, expected: Option<i64>) -> Result<Account, IamError> {
-        let state = AccountState::Locked { reason: reason.chars().take(LONGEST).collect() };
-        self.account_change(id, expected, state).await
+        self.account_change(id, expected, locked(reason)).await
+    }
+
+    /// What an account would be that is locked, or without a `reason` unlocked, for a dry run.
+    ///
+    /// # Errors
+    /// As [`Self::account_lock`].
+    pub async fn account_check(
+        &self,
+        id: AccountId,
+        reason: Option<&str>,
+        expected: Option<i64>,
+    ) -> Result<Account, IamError> {
+        let state = reason.map_or(AccountState::Active, locked);
+        self.inner
+            .database
+            .read(move |connection| {
+                let stored = stored(store::account_get(connection, id)?, id)?;
+                changed(&stored, expected, state).map(|stored| stored.account)
+            })
+            .await
     }
 
     /// Unlocks an account. Its tokens work again; its sessions stay ended.
@@ -93,20 +112,15 @@ impl Iam {
         self.inner
             .database
             .write(move |connection| {
-                let mut stored = stored(store::account_get(connection, id)?, id)?;
-                version(stored.account.version, expected)?;
-                if stored.account.state == AccountState::Removed {
-                    return Err(IamError::Conflict(format!("{} was removed for good", stored.account.handle)));
-                }
-                if stored.account.state != state {
-                    if state != AccountState::Active {
+                let known = stored(store::account_get(connection, id)?, id)?;
+                let next = changed(&known, expected, state)?;
+                if next != known {
+                    if next.account.state != AccountState::Active {
                         session::session_delete_all(connection, id, None)?;
                     }
-                    stored.account.state = state;
-                    stored.account.version += 1;
-                    store::account_update(connection, &stored)?;
+                    store::account_update(connection, &next)?;
                 }
-                Ok(stored.account)
+                Ok(next.account)
             })
             .await
     }
@@ -158,6 +172,24 @@ impl Iam {
         store::account_insert(connection, &stored)?;
         Ok(stored)
     }
+}
+
+fn locked(reason: &str) -> AccountState {
+    AccountState::Locked { reason: reason.chars().take(LONGEST).collect() }
+}
+
+/// An account in another state.
+fn changed(known: &StoredAccount, expected: Option<i64>, state: AccountState) -> Result<StoredAccount, IamError> {
+    let mut next = known.clone();
+    version(next.account.version, expected)?;
+    if next.account.state == AccountState::Removed {
+        return Err(IamError::Conflict(format!("{} was removed for good", next.account.handle)));
+    }
+    if next.account.state != state {
+        next.account.state = state;
+        next.account.version += 1;
+    }
+    Ok(next)
 }
 
 /// Whether an account says what the profile says: then nothing has to be written.

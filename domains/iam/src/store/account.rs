@@ -6,8 +6,9 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
-    AsChangeset, EscapeExpressionMethods as _, ExpressionMethods as _, Insertable, OptionalExtension as _,
-    QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _, TextExpressionMethods as _,
+    AsChangeset, BoolExpressionMethods as _, EscapeExpressionMethods as _, ExpressionMethods as _, Insertable,
+    OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
+    TextExpressionMethods as _,
 };
 use hansa_ontology::AccountId;
 use hansa_repository::{Connection, RepositoryError, json, time};
@@ -35,6 +36,17 @@ diesel::table! {
         seen_at -> Nullable<Timestamp>,
         version -> BigInt,
     }
+}
+
+diesel::define_sql_function! {
+    /// In small letters.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+diesel::define_sql_function! {
+    /// In small letters, where there is something.
+    #[sql_name = "lower"]
+    fn lower_of(text: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
 }
 
 /// An account with what only this room reads.
@@ -202,6 +214,11 @@ pub(crate) fn account_by_subject(
     row.map(Row::into_stored).transpose()
 }
 
+/// A text in a pattern of LIKE, as itself.
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
 /// At most `limit` accounts by handle.
 pub(crate) fn account_list(
     connection: &mut Connection,
@@ -213,8 +230,13 @@ pub(crate) fn account_list(
         query = query.filter(iam_account::handle.gt(after.clone()));
     }
     if let Some(prefix) = &filter.prefix {
-        let literal = prefix.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        query = query.filter(iam_account::handle.like(format!("{literal}%")).escape('\\'));
+        query = query.filter(iam_account::handle.like(format!("{}%", literal(prefix))).escape('\\'));
+    }
+    if let Some(text) = &filter.text {
+        let within = format!("%{}%", literal(&text.to_lowercase()));
+        let named = lower(iam_account::name).like(within.clone()).escape('\\');
+        let mailed = lower_of(iam_account::email).like(within.clone()).escape('\\');
+        query = query.filter(iam_account::handle.like(within).escape('\\').or(named).or(mailed));
     }
     if let Some(over) = &filter.service_of {
         query = query.filter(iam_account::service_of.eq(scope_text(over)?)).filter(iam_account::state.ne("removed"));

@@ -303,3 +303,38 @@ fn left_over(signature: &str) -> String {
     let at = LETTERS.find(last).unwrap();
     format!("{rest}{}", &LETTERS[at ^ 1..=at ^ 1])
 }
+
+/// RFC 8725, sections 3.11 and 3.12: what tells a client who logged in is no proof at the API.
+#[tokio::test]
+async fn an_id_token_of_a_browser_is_no_access_token() {
+    let stage = Stage::new().await;
+    let came = async |typ: &str, changes: &[(&str, Value)]| {
+        let mut claims = with(with(stage.claims(), "client_id", "x".into()), "jti", "j".into());
+        for (name, value) in changes {
+            claims[*name] = value.clone();
+        }
+        let token = {
+            let behaviour = stage.behaviour.lock().unwrap();
+            let header = with(header("RS256", "one-rsa"), "typ", typ.into());
+            Forge { keys: &behaviour.keys, header, claims }.token()
+        };
+        stage.iam.authenticate_bearer(&token).await
+    };
+    // The audiences of this stage are the API and the portal's client, whose ID tokens would fit by `aud`.
+    let portal = ("aud", json!("hansa"));
+    for (what, changes) in [
+        ("a nonce", vec![portal.clone(), ("nonce", json!("n"))]),
+        ("the hash of a code", vec![portal.clone(), ("c_hash", json!("h"))]),
+        ("the hash of an access token", vec![portal.clone(), ("at_hash", json!("h"))]),
+        ("Keycloak's own word", vec![portal.clone(), ("typ", json!("ID"))]),
+        ("a refresh token", vec![portal.clone(), ("typ", json!("Refresh"))]),
+        ("two audiences", vec![("aud", json!(["hansa", "hansa-cli"])), ("at_hash", json!("h"))]),
+    ] {
+        let error = came("JWT", &changes).await.expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{what}: {error}");
+    }
+    came("JWT", &[portal.clone()]).await.unwrap();
+    // Access tokens that say that they are some.
+    came("at+jwt", &[("nonce", json!("n"))]).await.unwrap();
+    came("JWT", &[("typ", json!("Bearer")), ("nonce", json!("n"))]).await.unwrap();
+}

@@ -7,6 +7,7 @@ use super::{
 use hansa_iam::Action;
 
 /// Short names, so that each route is one line.
+const ACCOUNT: Action = Action::AccountWrite;
 const WRITE: Action = Action::PartnerWrite;
 const SEE: Action = Action::NodeRead;
 const NODE: Action = Action::NodeWrite;
@@ -17,6 +18,12 @@ const CREDENTIAL: Action = Action::CredentialWrite;
 const MAINTENANCE: Action = Action::MaintenanceWrite;
 
 pub(super) const ROUTES: &[Route] = &[
+    on("GET", "/admin/v1/accounts", Action::AccountRead, Broker),
+    on("GET", "/admin/v1/accounts/{account}", Action::AccountRead, Broker),
+    on("POST", "/admin/v1/accounts/{account}/lock", ACCOUNT, Broker),
+    on("POST", "/admin/v1/accounts/{account}/unlock", ACCOUNT, Broker),
+    on("DELETE", "/admin/v1/accounts/{account}/sessions", ACCOUNT, Broker),
+    on("DELETE", "/admin/v1/accounts/{account}/tokens", ACCOUNT, Broker),
     on("GET", "/admin/v1/audit", Action::AuditRead, Seen),
     on("GET", "/admin/v1/audit/export", Action::AuditRead, Seen),
     on("GET", "/admin/v1/audit/checkpoints", Action::AuditRead, Seen),
