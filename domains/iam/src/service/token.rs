@@ -43,6 +43,7 @@ impl Iam {
             name: name(&new.name)?,
             limits: new.limits,
             created_at: now,
+            created_by: Some(by.actor.to_string()),
             expires_at: self.expiry(new.expires_at, now)?,
             revoked_at: None,
             used_at: None,
@@ -70,7 +71,14 @@ impl Iam {
                 }
                 let life = old.expires_at.signed_duration_since(old.created_at).min(longest);
                 store::token_revoke(connection, id, now)?;
-                let new = Token { id: next, created_at: now, expires_at: now + life, used_at: None, ..old };
+                let new = Token {
+                    id: next,
+                    created_at: now,
+                    created_by: Some(by.actor.to_string()),
+                    expires_at: now + life,
+                    used_at: None,
+                    ..old
+                };
                 insert(connection, new, &secret, &by)
             })
             .await
@@ -81,12 +89,12 @@ impl Iam {
     /// # Errors
     /// As [`Self::token_create`], but for too many tokens.
     pub async fn token_check(&self, owner: AccountId, new: &NewToken, by: &Principal) -> Result<Token, IamError> {
-        let (now, by) = (self.now(), by.clone());
+        let (now, whoever) = (self.now(), by.clone());
         self.inner
             .database
             .read(move |connection| {
                 let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
-                expect_may_act_as(connection, &stored, &by)
+                expect_may_act_as(connection, &stored, &whoever)
             })
             .await?;
         Ok(Token {
@@ -95,6 +103,7 @@ impl Iam {
             name: name(&new.name)?,
             limits: new.limits.clone(),
             created_at: now,
+            created_by: Some(by.actor.to_string()),
             expires_at: self.expiry(new.expires_at, now)?,
             revoked_at: None,
             used_at: None,

@@ -15,6 +15,7 @@ mod device;
 mod forged;
 mod giving;
 mod issuer;
+mod leaving;
 mod revocation;
 mod server;
 mod tokens;
