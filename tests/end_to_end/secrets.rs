@@ -2,7 +2,7 @@
 //! looked for everywhere: the log, the events, the audit trail, the database,
 //! the answers.
 
-use crate::harness::{Broker, Options, Owner};
+use crate::harness::{Answer, Broker, Options, Owner};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -68,6 +68,23 @@ fn invited(broker: &Broker) -> String {
     line
 }
 
+/// Looks for secrets in the log, the answers and every file of the broker.
+fn found_nowhere(broker: &Broker, secrets: &[String], answers: Vec<Answer>) {
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let mut texts: Vec<(String, Vec<u8>)> = vec![("the log".to_owned(), broker.log().into_bytes())];
+    texts.extend(answers.into_iter().map(|answer| {
+        (format!("the answer to {}", answer.request.split('?').next().unwrap_or_default()), answer.body.into_bytes())
+    }));
+    files(&broker.data(), &mut texts);
+    for secret in secrets {
+        let known = known(secret);
+        for (place, text) in &texts {
+            let found = text.windows(known.len()).any(|part| part == known.as_bytes());
+            assert!(!found, "a secret ({}…) stands in {place}", known.get(..6).unwrap_or_default());
+        }
+    }
+}
+
 #[test]
 fn no_secret_stays_anywhere() {
     let more = "log:\n  level: debug\n".to_owned();
@@ -119,19 +136,7 @@ fn no_secret_stays_anywhere() {
                 .send(),
         );
     }
-    std::thread::sleep(std::time::Duration::from_secs(3));
-    let mut texts: Vec<(String, Vec<u8>)> = vec![("the log".to_owned(), broker.log().into_bytes())];
-    texts.extend(answers.into_iter().map(|answer| {
-        (format!("the answer to {}", answer.request.split('?').next().unwrap_or_default()), answer.body.into_bytes())
-    }));
-    files(&broker.data(), &mut texts);
-    for secret in &secrets {
-        let known = known(secret);
-        for (place, text) in &texts {
-            let found = text.windows(known.len()).any(|part| part == known.as_bytes());
-            assert!(!found, "a secret ({}…) stands in {place}", known.get(..6).unwrap_or_default());
-        }
-    }
+    found_nowhere(&broker, &secrets, answers);
     let owner = issued.first().unwrap();
     let audit =
         broker.call_unknown(Method::GET, "/admin/v1/audit?limit=500").header("Authorization", &bearer(owner)).send();
