@@ -69,6 +69,10 @@ fn matching(request: Request, change: &PartnerChange) -> Request {
 async fn invite(context: &Context, name: Option<String>, dry_run: bool) -> Result<(), Failure> {
     let request = post(&["invite"], &json!(InviteRequest { name })).query("dryRun", dry_run);
     let invitation: Invitation = context.client.json(request).await?;
+    if invitation.invitation.is_empty() && !dry_run {
+        let lost = "the invitation was made, but the answer with its line got lost, and it is told once; invite again";
+        return Err(Failure::failed(lost));
+    }
     context.output.show(&invitation, |invitation| {
         if dry_run {
             return "an invitation would be made".to_owned();

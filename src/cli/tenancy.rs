@@ -7,7 +7,7 @@ use super::{
 use crate::{
     client::Request,
     failure::Failure,
-    http::wire::{Member, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport},
+    http::wire::{Member, MemberRemoval, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport},
 };
 use hansa_repository::ambient::{IdSource, RandomIds};
 use reqwest::Method;
@@ -152,10 +152,23 @@ pub(super) async fn run_member(context: &Context, command: MemberCommand) -> Res
         }
         MemberCommand::Remove { place, member, condition } => {
             let path = within(&place, &["members", &member]);
-            context.client.send(on(Request::new(Method::DELETE, &path), &condition)).await?;
-            context.output.show(&json!({"member": member}), |_| format!("{member} has no role in {place} any more"))
+            let gone: MemberRemoval = context.client.json(on(Request::new(Method::DELETE, &path), &condition)).await?;
+            context.output.show(&gone, |gone| removal_text(gone, &place, condition.dry_run))
         }
     }
+}
+
+fn removal_text(gone: &MemberRemoval, place: &str, dry_run: bool) -> String {
+    let (has, revoked) = if dry_run { ("would have", "would be") } else { ("has", "are") };
+    let mut text = format!("{} {has} no role in {place} any more", gone.handle);
+    for left in &gone.service_accounts {
+        let made = if left.made { "made by them" } else { "not made by them" };
+        text.push_str(&format!(
+            "\n{}: {made}; {} tokens that they knew {revoked} revoked",
+            left.handle, left.revoked_tokens
+        ));
+    }
+    text
 }
 
 /// Does what is asked of quotas.

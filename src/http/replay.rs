@@ -16,6 +16,7 @@ use hansa_repository::{
     idempotency::{self, Begin, StoredAnswer},
 };
 use hansa_service_orchestrator::IdempotencyKey;
+use std::sync::{Mutex, PoisonError};
 
 /// Does `work` once for the call's key, and answers its JSON with 200.
 pub(crate) async fn once(broker: &Broker, call: &Call, work: impl Future<Output = Result<String, ApiError>>) -> Reply {
@@ -49,6 +50,30 @@ pub(crate) async fn remembered(
         )),
         Begin::New => first(broker, who.clone(), key.key.clone(), work).await,
     }
+}
+
+/// As [`once`], where the first answer tells a secret: `work` gives what is kept
+/// for a repetition, without it, and what is told now and stored nowhere.
+pub(crate) async fn once_told(
+    broker: &Broker,
+    call: &Call,
+    work: impl Future<Output = Result<(String, String), ApiError>>,
+) -> Reply {
+    let told = Mutex::new(None);
+    let answer = once(broker, call, async {
+        let (kept, whole) = work.await?;
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(whole);
+        Ok(kept)
+    })
+    .await?;
+    let told = told.lock().unwrap_or_else(PoisonError::into_inner).take();
+    Ok(match told {
+        Some(whole) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::CONTENT_TYPE, "application/json"))
+            .body(whole),
+        None => answer,
+    })
 }
 
 /// The first request under a key. A failed one is forgotten, so that it can be repeated.

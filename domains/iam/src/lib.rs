@@ -29,7 +29,7 @@ mod workload;
 pub use audit::{AuditError, AuditOutcome, NewAuditRecord, Trail};
 pub use credential::{Credential, CredentialError, Credentials, MIGRATIONS as CREDENTIAL_MIGRATIONS, SealingKey};
 pub use error::{ErrorKind, IamError};
-pub use member::{Member, Place};
+pub use member::{LeftService, Member, Place, Removal};
 pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
 pub use options::{IamOptions, IssuerOptions};
 pub use organisation::Organisation;

@@ -33,6 +33,7 @@ pub async fn person(database: &Database, handle: &str) -> Result<Account, IamErr
         locale: None,
         state: AccountState::Active,
         created_at: now,
+        created_by: None,
         seen_at: None,
         version: 1,
     };

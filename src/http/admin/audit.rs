@@ -1,5 +1,6 @@
 //! The audit trail: list, show, export, checkpoints, proofs, keys. Whoever
-//! reads it is recorded in it.
+//! reads records is recorded. Checkpoints, keys and proofs of growth show none,
+//! only hashes and a count, and are there to be spread: open to every auditor.
 
 use crate::http::{
     Broker,

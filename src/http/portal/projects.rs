@@ -214,7 +214,7 @@ pub(crate) async fn member_add(form: Form) -> Reply {
 pub(crate) async fn member_remove(form: Form, path: Path<Parts>) -> Reply {
     let (broker, place) = (form.visit.broker.clone(), place_of(&form.visit)?);
     let member = part(&path, "member");
-    let removed = broker.iam.member_remove(place, &member, version(&form), form.caller().actor()).await;
+    let removed = broker.iam.member_remove(place, &member, version(&form), &form.caller().principal).await;
     done(form, "", "done-member-removed", removed).await
 }
 

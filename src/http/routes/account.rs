@@ -13,7 +13,6 @@ use crate::http::{
 use actix_web::{HttpResponse, delete, get, http::header, post, web};
 use hansa_iam::{IamError, Principal, Via, token::CreatedToken};
 use hansa_ontology::AccountId;
-use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 /// The list's name in page tokens.
@@ -121,21 +120,14 @@ pub(super) async fn made_once(
     call: &Call,
     making: impl Future<Output = Result<CreatedToken, IamError>>,
 ) -> Reply {
-    let (secret, now) = (Mutex::new(None), broker.clock.now());
-    let answer = replay::once(broker, call, async {
+    let now = broker.clock.now();
+    replay::once_told(broker, call, async {
         let created = making.await?;
-        let token = Token::new(&created.token, now);
-        *secret.lock().unwrap_or_else(PoisonError::into_inner) = Some((token.clone(), created.secret));
-        serialise(&token)
+        let kept = Token::new(&created.token, now);
+        let told = Token { secret: Some(created.secret.reveal().to_owned()), ..kept.clone() };
+        Ok((serialise(&kept)?, serialise(&told)?))
     })
-    .await?;
-    let made = secret.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok(match made {
-        Some((token, secret)) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(Token { secret: Some(secret.reveal().to_owned()), ..token }),
-        None => answer,
-    })
+    .await
 }
 
 /// Show a token of one's own.

@@ -8,7 +8,7 @@ use crate::http::{
     page_token,
     problem::{ApiError, Reply},
     query::{PageQuery, Query, page_size},
-    wire::{Member, MemberRoles, Page, Problem, QuotaLimits, QuotaReport},
+    wire::{Member, MemberRemoval, MemberRoles, Page, Problem, QuotaLimits, QuotaReport},
 };
 use actix_web::{HttpResponse, delete, get, put, web};
 use hansa_iam::Place;
@@ -61,12 +61,12 @@ async fn set(broker: &Broker, caller: &Caller, reference: &str, call: &Call) -> 
 }
 
 async fn removed(broker: &Broker, caller: &Caller, reference: &str, call: &Call) -> Reply {
-    if call.dry_run {
-        expect(call, broker.iam.member_get(place(caller)?, reference).await?.version)?;
-    } else {
-        broker.iam.member_remove(place(caller)?, reference, call.expected_version, call.actor.clone()).await?;
-    }
-    Ok(HttpResponse::NoContent().finish())
+    let (place, expected, by) = (place(caller)?, call.expected_version, &caller.principal);
+    let removal = match call.dry_run {
+        true => broker.iam.member_remove_check(place, reference, expected, by).await?,
+        false => broker.iam.member_remove(place, reference, expected, by).await?,
+    };
+    Ok(HttpResponse::Ok().json(MemberRemoval::from(removal)))
 }
 
 async fn quota(broker: &Broker, caller: &Caller) -> Reply {
@@ -152,7 +152,7 @@ pub(crate) async fn organisation_member_set(
         ("dryRun" = Option<bool>, Query, description = "Only check; write nothing."),
         ("If-Match" = Option<String>, Header, description = "The ETag that the caller saw.")
     ),
-    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = MemberRemoval), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[delete("/organisations/{organisation}/members/{member}")]
 pub(crate) async fn organisation_member_remove(
@@ -258,7 +258,7 @@ pub(crate) async fn project_member_set(
         ("dryRun" = Option<bool>, Query, description = "Only check; write nothing."),
         ("If-Match" = Option<String>, Header, description = "The ETag that the caller saw.")
     ),
-    responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = MemberRemoval), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 #[delete("/projects/{organisation}/{project}/members/{member}")]
 pub(crate) async fn project_member_remove(

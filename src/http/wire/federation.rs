@@ -52,7 +52,7 @@ pub(crate) struct InviteRequest {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Invitation {
-    /// One line for the other owner, to be sent by a safe way. Empty where it was a dry run.
+    /// One line for the other owner, to be sent by a safe way. Empty where it was a dry run, or the request is a repetition.
     pub invitation: String,
     /// Until when it can be accepted.
     pub expires_at: DateTime<Utc>,

@@ -43,6 +43,6 @@ pub(crate) use problem::{Fault, Problem};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest, Sale, SaleVersion};
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use tenancy::{
-    Member, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport, Titled,
+    Member, MemberRemoval, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport, Titled,
 };
 pub(crate) use workload::{Endpoint, Workload};

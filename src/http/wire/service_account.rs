@@ -24,6 +24,9 @@ pub(crate) struct ServiceAccount {
     pub state: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// The handle of whoever made it; absent where that wasn't kept yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
     /// When it was last used, to a few minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<DateTime<Utc>>,
@@ -71,6 +74,7 @@ impl From<Account> for ServiceAccount {
             role,
             state: state.to_owned(),
             created_at: account.created_at,
+            created_by: account.created_by,
             seen_at: account.seen_at,
             version: account.version,
         }

@@ -84,6 +84,36 @@ pub(crate) struct Member {
     pub version: i64,
 }
 
+/// What became of a member's removal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MemberRemoval {
+    /// The handle of whoever has no role there any more.
+    pub handle: String,
+    /// The service accounts there that they made, or made tokens of.
+    pub service_accounts: Vec<LeftServiceAccount>,
+}
+
+/// A service account that somebody left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LeftServiceAccount {
+    /// Its handle: `ci@acme/web`.
+    pub handle: String,
+    /// Whether they made it; otherwise only tokens of it.
+    pub made: bool,
+    /// How many tokens, which they had made and so knew, are revoked with this.
+    pub revoked_tokens: usize,
+}
+
+impl From<iam::Removal> for MemberRemoval {
+    fn from(of: iam::Removal) -> Self {
+        let left =
+            |of: iam::LeftService| LeftServiceAccount { handle: of.handle, made: of.made, revoked_tokens: of.revoked };
+        Self { handle: of.member.handle, service_accounts: of.services.into_iter().map(left).collect() }
+    }
+}
+
 /// The roles of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

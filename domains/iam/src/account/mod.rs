@@ -27,6 +27,8 @@ pub struct Account {
     pub state: AccountState,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// Of a service account who made it, as events name them. None: that wasn't kept yet.
+    pub created_by: Option<String>,
     /// When somebody last came with it, coarsely.
     pub seen_at: Option<DateTime<Utc>>,
     /// Grows with each change.

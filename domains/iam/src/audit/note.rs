@@ -4,6 +4,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use signed_note::{Note, Signer as _, StandardSigner, StandardVerifier, Verifier as _, VerifierList};
+use std::collections::BTreeSet;
 use tlog_tiles::{Checkpoint, Hash};
 
 /// The first line of a key's statement.
@@ -110,6 +111,9 @@ impl Keys {
         let mut keys = Self { origin: origin.to_owned(), known: Vec::new() };
         for statement in statements {
             let mut key = parse_statement(origin, statement)?;
+            if keys.known.iter().any(|known| known.id == key.id) {
+                return Err(format!("two keys have the id {:08x}", key.id));
+            }
             keys.known.push(key.clone());
             key.signed_by = keys.signers(statement)?;
             if !key.signed_by.contains(&key.id) {
@@ -127,18 +131,52 @@ impl Keys {
         &self.known
     }
 
-    /// Keeps only those that are among `pinned`, or that a kept one vouches for.
-    #[must_use]
-    pub(crate) fn trusted(mut self, pinned: &[String]) -> Self {
+    /// Keeps only those that are among `pinned`, or that a kept one vouches for:
+    /// the one that they replace, and each but once, so that a key which was
+    /// replaced, and may have been stolen since, brings no other into use.
+    ///
+    /// # Errors
+    /// When the list isn't one that only grows by replacing: two keys replace
+    /// one, a key comes into use before one that stands before it, another
+    /// begins anew without being pinned, or one that is pinned was left out.
+    pub(crate) fn trusted(mut self, pinned: &[String]) -> Result<Self, String> {
+        self.expect_succession(pinned)?;
         let mut ids: Vec<u32> = Vec::new();
         self.known.retain(|key| {
-            let good = pinned.contains(&key.public) || key.signed_by.iter().any(|id| ids.contains(id));
+            let vouched = key.replaces.is_some_and(|before| ids.contains(&before) && key.signed_by.contains(&before));
+            let good = pinned.contains(&key.public) || vouched;
             if good {
                 ids.push(key.id);
             }
             good
         });
-        self
+        Ok(self)
+    }
+
+    fn expect_succession(&self, pinned: &[String]) -> Result<(), String> {
+        let (mut replaced, mut from) = (BTreeSet::new(), 0);
+        for (place, key) in self.known.iter().enumerate() {
+            if key.from < from {
+                return Err(format!("key {:08x} comes into use before one that stands before it", key.id));
+            }
+            from = key.from;
+            match key.replaces {
+                Some(before) if !replaced.insert(before) => {
+                    return Err(format!("key {:08x} replaces {before:08x}, which another has replaced", key.id));
+                }
+                None if place > 0 && !pinned.contains(&key.public) => {
+                    return Err(format!("key {:08x} replaces none and isn't among those that you know", key.id));
+                }
+                _ => {}
+            }
+        }
+        let listed = |public: &String| self.known.iter().any(|key| key.public == *public);
+        let of_this_trail = |public: &&String| public.starts_with(&format!("{}+", self.origin));
+        match pinned.iter().filter(of_this_trail).find(|public| !listed(public)) {
+            // Of a list that has none of them each checkpoint is refused anyhow.
+            Some(missing) if pinned.iter().any(listed) => Err(format!("it lacks {missing}, which you know")),
+            _ => Ok(()),
+        }
     }
 
     /// The ids of the keys that have signed a note, of those known.
@@ -259,7 +297,7 @@ mod tests {
         ];
         let keys = Keys::read(ORIGIN, &list).unwrap();
         assert_eq!(keys.list().len(), 3);
-        let trusted = keys.clone().trusted(std::slice::from_ref(&first.public));
+        let trusted = Keys::read(ORIGIN, &list[..2]).unwrap().trusted(std::slice::from_ref(&first.public)).unwrap();
         assert_eq!(trusted.list().len(), 2);
         let root = tree::leaf(b"x");
         assert!(trusted.checkpoint(&first.checkpoint(5, root).unwrap()).is_ok());
@@ -267,7 +305,60 @@ mod tests {
         assert!(trusted.checkpoint(&second.checkpoint(6, root).unwrap()).is_ok());
         assert!(trusted.checkpoint(&stranger.checkpoint(6, root).unwrap()).is_err());
         assert!(keys.checkpoint(&stranger.checkpoint(6, root).unwrap()).is_ok());
+        // Another broker's key, which begins anew, is for the reader to know.
+        assert!(keys.clone().trusted(std::slice::from_ref(&first.public)).is_err());
+        let both = keys.clone().trusted(&[first.public.clone(), stranger.public.clone()]).unwrap();
+        assert_eq!(both.list().len(), 3);
         let forged = list[1].replace("\n5\n", "\n9\n");
         assert!(Keys::read(ORIGIN, &[list[0].clone(), forged]).is_err());
+    }
+
+    /// A statement as a thief of `also` would write it.
+    fn forged(of: &SigningKey, size: u64, replaces: &str, also: &SigningKey) -> String {
+        let text = format!("{KEY_STATEMENT}\n{ORIGIN}\n{}\n2026-11-22T00:00:00Z\n{size}\n{replaces}\n", of.public);
+        of.sign(text.as_bytes(), Some(also)).unwrap()
+    }
+
+    #[test]
+    fn a_replaced_key_brings_no_other_into_use() {
+        let (first, second, third, thief) = (key(1), key(2), key(3), key(9));
+        let id = |key: &SigningKey| format!("{:08x}", key.signer.key_id());
+        let good = [
+            first.statement(now(), 0, None).unwrap(),
+            second.statement(now(), 5, Some(&first)).unwrap(),
+            third.statement(now(), 8, Some(&second)).unwrap(),
+        ];
+        let (knows, root) = (std::slice::from_ref(&first.public), tree::leaf(b"x"));
+        let trusted = Keys::read(ORIGIN, &good).unwrap().trusted(knows).unwrap();
+        assert!(trusted.checkpoint(&third.checkpoint(9, root).unwrap()).is_ok());
+        // Whoever stole the first key after it was replaced, and writes to the database.
+        for (at, statement) in [
+            (3, forged(&thief, 9, "-", &first)),
+            (3, forged(&thief, 9, &id(&first), &first)),
+            (3, forged(&thief, 9, &id(&second), &first)),
+            (3, forged(&thief, 9, &id(&third), &first)),
+            (3, forged(&thief, 9, "00000001", &first)),
+            (1, forged(&thief, 0, "-", &first)),
+            (1, forged(&thief, 5, &id(&first), &first)),
+            (1, forged(&thief, 7, &id(&third), &first)),
+            (3, forged(&thief, 0, &id(&third), &first)),
+        ] {
+            let mut list = good.to_vec();
+            list.insert(at, statement);
+            // Either the list is a fault, or the key is good for nothing.
+            let checked = Keys::read(ORIGIN, &list).and_then(|keys| keys.trusted(knows));
+            for size in [3, 9, 100] {
+                let taken =
+                    checked.as_ref().is_ok_and(|keys| keys.checkpoint(&thief.checkpoint(size, root).unwrap()).is_ok());
+                assert!(!taken, "{size}: {}", list[at]);
+            }
+        }
+        // A list without the keys since then, for a reader who knows one of them.
+        let without = [good[0].clone(), forged(&thief, 5, &id(&first), &first)];
+        let keys = Keys::read(ORIGIN, &without).unwrap();
+        let fault = keys.trusted(&[first.public.clone(), second.public.clone()]).unwrap_err();
+        assert!(fault.contains("which you know"), "{fault}");
+        // One key under two statements, and two keys with one id, are no list.
+        assert!(Keys::read(ORIGIN, &[good[0].clone(), good[0].clone()]).is_err());
     }
 }

@@ -15,6 +15,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// The organisation that it is or lies in.
+    #[must_use]
+    pub fn organisation(&self) -> OrganisationId {
+        match self {
+            Self::Organisation(id) => id.clone(),
+            Self::Project(id) => id.organisation(),
+        }
+    }
+
     /// As the scope of a grant.
     #[must_use]
     pub fn scope(&self) -> GrantScope {
@@ -67,6 +76,26 @@ pub struct Member {
     pub updated_at: DateTime<Utc>,
     /// Grows with each change, from 1.
     pub version: i64,
+}
+
+/// What becomes of a member's removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Who it was, without roles.
+    pub member: Member,
+    /// The service accounts there that they made or have seen tokens of.
+    pub services: Vec<LeftService>,
+}
+
+/// A service account that somebody leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftService {
+    /// Its handle.
+    pub handle: String,
+    /// Whether they made it; otherwise only tokens of it.
+    pub made: bool,
+    /// How many tokens that they made are revoked with this.
+    pub revoked: usize,
 }
 
 impl Member {

@@ -66,6 +66,18 @@ pub enum GrantScope {
     Partner(String),
 }
 
+impl GrantScope {
+    /// The organisation that it is or lies in.
+    #[must_use]
+    pub fn organisation(&self) -> Option<OrganisationId> {
+        match self {
+            Self::Organisation(id) => Some(id.clone()),
+            Self::Project(id) => Some(id.organisation()),
+            Self::Broker | Self::Partner(_) => None,
+        }
+    }
+}
+
 /// A role over something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

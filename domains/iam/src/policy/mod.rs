@@ -98,6 +98,11 @@ impl Iam {
     }
 }
 
+/// Whether somebody may do something in every project there is.
+pub(crate) fn over_all(principal: &Principal, action: Action) -> bool {
+    ask(principal, action, &Resource::Project(any_project())).0
+}
+
 /// A project that nobody has: what may be done to it may be done to all.
 fn any_project() -> ProjectId {
     ProjectId::any()

@@ -164,6 +164,7 @@ impl Iam {
             locale: None,
             state: AccountState::Active,
             created_at: now,
+            created_by: None,
             seen_at: Some(now),
             version: 1,
         };

@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod bearer;
+mod leaving;
 mod login;
 mod member;
 mod organisation;

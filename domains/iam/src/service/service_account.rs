@@ -62,6 +62,7 @@ impl Iam {
             locale: None,
             state: AccountState::Active,
             created_at: self.now(),
+            created_by: Some(by.actor.to_string()),
             seen_at: None,
             version: 1,
         })

@@ -40,7 +40,7 @@ impl Iam {
         by: &Principal,
     ) -> Result<CreatedToken, IamError> {
         let (now, secret, by) = (self.now(), Secret::random()?, by.clone());
-        let token = Token { id: self.inner.ids.next(), ..self.token_wanted(owner, &new)? };
+        let token = Token { id: self.inner.ids.next(), ..self.token_wanted(owner, &new, &by)? };
         self.inner
             .database
             .write(move |connection| {
@@ -58,7 +58,7 @@ impl Iam {
     /// its maker doesn't come with.
     pub async fn own_token_create(&self, maker: &Principal, new: NewToken) -> Result<CreatedToken, IamError> {
         let (now, secret, owner) = (self.now(), Secret::random()?, owner(maker)?);
-        let token = Token { id: self.inner.ids.next(), ..self.token_wanted(owner, &new)? };
+        let token = Token { id: self.inner.ids.next(), ..self.token_wanted(owner, &new, maker)? };
         let (grants, claims_valid) = (maker.grants.clone(), self.inner.options.claims_valid);
         self.inner
             .database
@@ -76,7 +76,7 @@ impl Iam {
     /// As [`Self::own_token_create`].
     pub async fn own_token_check(&self, maker: &Principal, new: &NewToken) -> Result<Token, IamError> {
         let (now, owner) = (self.now(), owner(maker)?);
-        let token = self.token_wanted(owner, new)?;
+        let token = self.token_wanted(owner, new, maker)?;
         let (grants, claims_valid) = (maker.grants.clone(), self.inner.options.claims_valid);
         self.inner
             .database
@@ -108,7 +108,14 @@ impl Iam {
                 }
                 let life = old.expires_at.signed_duration_since(old.created_at).min(longest);
                 store::token_revoke(connection, id, now)?;
-                let new = Token { id: next, created_at: now, expires_at: now + life, used_at: None, ..old };
+                let new = Token {
+                    id: next,
+                    created_at: now,
+                    created_by: Some(by.actor.to_string()),
+                    expires_at: now + life,
+                    used_at: None,
+                    ..old
+                };
                 let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
                 expect_may_act_as(connection, &stored, &by)?;
                 insert(connection, &stored, new, &secret, now)
@@ -121,19 +128,19 @@ impl Iam {
     /// # Errors
     /// As [`Self::token_create`], but for too many tokens.
     pub async fn token_check(&self, owner: AccountId, new: &NewToken, by: &Principal) -> Result<Token, IamError> {
-        let by = by.clone();
+        let whoever = by.clone();
         self.inner
             .database
             .read(move |connection| {
                 let stored = account::stored(accounts::account_get(connection, owner)?, owner)?;
-                expect_may_act_as(connection, &stored, &by)
+                expect_may_act_as(connection, &stored, &whoever)
             })
             .await?;
-        self.token_wanted(owner, new)
+        self.token_wanted(owner, new, by)
     }
 
     /// The token that is wished for, without an id.
-    fn token_wanted(&self, owner: AccountId, new: &NewToken) -> Result<Token, IamError> {
+    fn token_wanted(&self, owner: AccountId, new: &NewToken, by: &Principal) -> Result<Token, IamError> {
         let now = self.now();
         Ok(Token {
             id: Uuid::nil(),
@@ -141,6 +148,7 @@ impl Iam {
             name: name(&new.name)?,
             limits: new.limits.clone(),
             created_at: now,
+            created_by: Some(by.actor.to_string()),
             expires_at: self.expiry(new.expires_at, now)?,
             revoked_at: None,
             used_at: None,

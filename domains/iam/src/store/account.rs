@@ -3,6 +3,7 @@
 use crate::{
     Grant, GrantScope, Role,
     account::{Account, AccountFilter, AccountOwner, AccountState},
+    member::Place,
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -35,6 +36,7 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Nullable<Timestamp>,
         version -> BigInt,
+        created_by -> Nullable<Text>,
     }
 }
 
@@ -79,6 +81,7 @@ pub(super) struct Row {
     created_at: NaiveDateTime,
     seen_at: Option<NaiveDateTime>,
     version: i64,
+    created_by: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -119,6 +122,7 @@ impl Row {
             created_at: time::to_column(account.created_at),
             seen_at: account.seen_at.map(time::to_column),
             version: account.version,
+            created_by: account.created_by.clone(),
         })
     }
 
@@ -144,6 +148,7 @@ impl Row {
             locale: self.locale,
             state,
             created_at: time::from_column(self.created_at),
+            created_by: self.created_by,
             seen_at: self.seen_at.map(time::from_column),
             version: self.version,
         };
@@ -245,5 +250,24 @@ pub(crate) fn account_list(
         query = query.filter(iam_account::service_of.is_null());
     }
     let rows: Vec<Row> = query.limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(connection)?;
+    rows.into_iter().map(|row| row.into_stored().map(|stored| stored.account)).collect()
+}
+
+/// The service accounts of a place: of an organisation those of its projects too.
+pub(crate) fn services_within(connection: &mut Connection, place: &Place) -> Result<Vec<Account>, RepositoryError> {
+    let services = iam_account::table
+        .filter(iam_account::service_of.is_not_null())
+        .filter(iam_account::state.ne("removed"))
+        .order(iam_account::handle.asc())
+        .select(Row::as_select())
+        .into_boxed();
+    // Names have no characters that LIKE takes specially.
+    let rows: Vec<Row> = match place {
+        Place::Project(id) => services.filter(iam_account::handle.like(format!("%@{id}"))).load(connection)?,
+        Place::Organisation(id) => {
+            let its = iam_account::handle.like(format!("%@{id}"));
+            services.filter(its.or(iam_account::handle.like(format!("%@{id}/%")))).load(connection)?
+        }
+    };
     rows.into_iter().map(|row| row.into_stored().map(|stored| stored.account)).collect()
 }

@@ -117,6 +117,30 @@ pub(crate) fn list(
     rows.into_iter().map(|(row, handle, name)| row.into_member(handle, name)).collect()
 }
 
+/// Whether anybody but this account administers a place by membership: a person
+/// who may come, since a program gives no roles.
+pub(crate) fn other_administrator(
+    connection: &mut Connection,
+    place: &Place,
+    account: AccountId,
+) -> Result<bool, RepositoryError> {
+    let roles: Vec<String> = iam_member::table
+        .inner_join(iam_account::table)
+        .filter(iam_member::place.eq(place.to_string()))
+        .filter(iam_member::account.ne(account.to_string()))
+        .filter(iam_account::service_of.is_null())
+        .filter(iam_account::state.eq("active"))
+        .select(iam_member::roles)
+        .load(connection)?;
+    for text in roles {
+        let roles: BTreeSet<Role> = json::from_column("roles of a member", &text)?;
+        if roles.contains(&Role::UseCaseAdministrator) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Where an account is a member, and with which roles.
 pub(crate) fn of_account(
     connection: &mut Connection,

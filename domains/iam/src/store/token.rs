@@ -23,6 +23,7 @@ diesel::table! {
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
         used_at -> Nullable<Timestamp>,
+        created_by -> Nullable<Text>,
     }
 }
 diesel::allow_tables_to_appear_in_same_query!(iam_token, iam_account);
@@ -39,6 +40,7 @@ struct Row {
     expires_at: NaiveDateTime,
     revoked_at: Option<NaiveDateTime>,
     used_at: Option<NaiveDateTime>,
+    created_by: Option<String>,
 }
 
 impl Row {
@@ -52,6 +54,7 @@ impl Row {
             expires_at: time::from_column(self.expires_at),
             revoked_at: self.revoked_at.map(time::from_column),
             used_at: self.used_at.map(time::from_column),
+            created_by: self.created_by,
         })
     }
 }
@@ -67,6 +70,7 @@ pub(crate) fn token_insert(connection: &mut Connection, new: &Token, hash: &str)
         expires_at: time::to_column(new.expires_at),
         revoked_at: new.revoked_at.map(time::to_column),
         used_at: None,
+        created_by: new.created_by.clone(),
     };
     diesel::insert_into(iam_token::table).values(row).execute(connection)?;
     Ok(())
@@ -157,6 +161,36 @@ pub(crate) fn token_revoke_all(
         .set(iam_token::revoked_at.eq(Some(time::to_column(at))))
         .execute(connection)?;
     Ok(revoked)
+}
+
+/// Revokes the tokens of an account that somebody made; tells how many.
+pub(crate) fn token_revoke_made_by(
+    connection: &mut Connection,
+    account: AccountId,
+    maker: &str,
+    at: DateTime<Utc>,
+) -> Result<usize, RepositoryError> {
+    let revoked = diesel::update(iam_token::table.filter(iam_token::account.eq(account.to_string())))
+        .filter(iam_token::created_by.eq(maker))
+        .filter(iam_token::revoked_at.is_null())
+        .set(iam_token::revoked_at.eq(Some(time::to_column(at))))
+        .execute(connection)?;
+    Ok(revoked)
+}
+
+/// How many tokens of an account that somebody made are not revoked.
+pub(crate) fn token_count_made_by(
+    connection: &mut Connection,
+    account: AccountId,
+    maker: &str,
+) -> Result<usize, RepositoryError> {
+    let count: i64 = iam_token::table
+        .filter(iam_token::account.eq(account.to_string()))
+        .filter(iam_token::created_by.eq(maker))
+        .filter(iam_token::revoked_at.is_null())
+        .count()
+        .get_result(connection)?;
+    Ok(usize::try_from(count).unwrap_or_default())
 }
 
 pub(crate) fn token_used(connection: &mut Connection, id: Uuid, at: DateTime<Utc>) -> Result<(), RepositoryError> {

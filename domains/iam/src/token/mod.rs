@@ -30,6 +30,8 @@ pub struct Token {
     pub limits: TokenLimits,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// Who made it and so has seen it, as events name them. None: that wasn't kept yet.
+    pub created_by: Option<String>,
     /// From when on it is refused.
     pub expires_at: DateTime<Utc>,
     /// When it was revoked.

@@ -16,6 +16,7 @@ mod forged;
 mod giving;
 mod hanging;
 mod issuer;
+mod leaving;
 mod revocation;
 mod server;
 mod tokens;

@@ -55,7 +55,8 @@ pub(crate) async fn partner_show(broker: web::Data<Broker>, reference: web::Path
 /// Invite another provider's broker.
 ///
 /// The answer has one line of text for its owner, which is told this once and
-/// has to travel by a way that nobody else reads.
+/// has to travel by a way that nobody else reads. A repetition of the request
+/// under its key is answered without it.
 #[utoipa::path(
     tag = "partners",
     params(("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")),
@@ -70,9 +71,11 @@ pub(crate) async fn partner_invite(broker: web::Data<Broker>, call: Call) -> Rep
         let expires_at = broker.clock.now() + manager.options().invitation_valid;
         return Ok(HttpResponse::Ok().json(Invitation { invitation: String::new(), expires_at }));
     }
-    replay::once(&broker, &call, async {
+    replay::once_told(&broker, &call, async {
         let made = manager.partner_invite(request.name.as_deref().unwrap_or_default(), call.actor.clone()).await?;
-        serialise(&Invitation { invitation: made.line, expires_at: made.expires_at })
+        let kept = Invitation { invitation: String::new(), expires_at: made.expires_at };
+        let told = Invitation { invitation: made.line, ..kept.clone() };
+        Ok((serialise(&kept)?, serialise(&told)?))
     })
     .await
 }

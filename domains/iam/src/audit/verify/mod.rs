@@ -67,7 +67,7 @@ fn run(input: impl BufRead, pinned: &[String], earlier: Option<&Earlier>, keep: 
     };
     let mut keys = Keys::read(&head.header.origin, &head.keys).map_err(|reason| Fault::key(&reason))?;
     if !pins.is_empty() {
-        keys = keys.trusted(pins);
+        keys = keys.trusted(pins).map_err(|reason| Fault::key(&reason))?;
     }
     let checkpoints = head.checkpoints(&keys)?;
     let mut earlier = earlier.map(|earlier| earlier.begin(&keys, head.header.size)).transpose()?;
