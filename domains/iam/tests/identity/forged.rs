@@ -333,7 +333,7 @@ async fn an_id_token_of_a_browser_is_no_access_token() {
         let error = came("JWT", &changes).await.expect_err(what);
         assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{what}: {error}");
     }
-    came("JWT", &[portal.clone()]).await.unwrap();
+    came("JWT", std::slice::from_ref(&portal)).await.unwrap();
     // Access tokens that say that they are some.
     came("at+jwt", &[("nonce", json!("n"))]).await.unwrap();
     came("JWT", &[("typ", json!("Bearer")), ("nonce", json!("n"))]).await.unwrap();
