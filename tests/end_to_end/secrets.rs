@@ -127,10 +127,9 @@ fn no_secret_stays_anywhere() {
         }
     }
     for secret in secrets.clone() {
-        answers.push(broker.call_unknown(Method::GET, &format!("/api/v1/me?access_token={secret}")).send());
-        answers.push(
-            broker.call_unknown(Method::GET, &format!("/login/callback/dev?code={secret}&state={secret}")).send(),
-        );
+        let queries =
+            [format!("/api/v1/me?access_token={secret}"), format!("/login/callback/dev?code={secret}&state={secret}")];
+        answers.extend(queries.iter().map(|path| broker.call_unknown(Method::GET, path).send()));
         answers.push(
             broker
                 .call_unknown(Method::GET, "/")

@@ -212,8 +212,8 @@ async fn an_auditor_of_one_project_reads_nothing_of_another() {
     let border = Border::open(true).await;
     border.send("GET", "/api/v1/me", Some("noah")).await;
     let member = border.http.put(format!("{}/api/v1/projects/globex/shop/members/noah", border.running.url));
-    let member =
-        member.bearer_auth(&border.tokens["tess"]).json(&json!({ "roles": ["auditor"] })).send().await.unwrap();
+    // Whoever makes an auditor is one; `tess` isn't.
+    let member = member.bearer_auth(&border.tokens["ada"]).json(&json!({ "roles": ["auditor"] })).send().await.unwrap();
     assert!(member.status().is_success(), "{}", member.text().await.unwrap());
     let theirs = border.submit("ben", "acme/web", "theirs").await;
     let own = border.submit("tess", "globex/shop", "own").await;
