@@ -6,11 +6,7 @@
 //! and under the same request id; that nothing was done, by a second record.
 
 use super::object::subject;
-use crate::http::{
-    Broker,
-    defence::ClientAddress,
-    problem::{ApiError, ProblemKind},
-};
+use crate::http::{Broker, defence::ClientAddress, problem::ApiError};
 use actix_web::{HttpMessage as _, dev::ServiceRequest, http::StatusCode};
 use hansa_iam::{Action, AuditOutcome, NewAuditRecord, Principal, Resource};
 use hansa_repository::request;
@@ -64,13 +60,7 @@ impl Asked {
         if !self.changes {
             return Ok(());
         }
-        broker.iam.audit_append(self.record(broker, AuditOutcome::Allowed)).await.map_err(|error| {
-            ApiError::new(
-                ProblemKind::Unavailable,
-                "the audit trail can't be written now, and nothing is changed without it; try again in a moment",
-            )
-            .for_operator(error)
-        })
+        Ok(broker.iam.audit_append(self.record(broker, AuditOutcome::Allowed)).await?)
     }
 
     /// It was permitted, and ended so.

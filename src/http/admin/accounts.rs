@@ -44,8 +44,8 @@ pub(crate) async fn account_list(broker: web::Data<Broker>, query: Query<Account
     let AccountQuery { limit, page_token: token, text } = query.0;
     let size = page_size(limit)?;
     let after = token.as_ref().map(|token| page_token::open(ACCOUNTS, token)).transpose()?;
-    if let Some(text) = &text {
-        limits::text("/text", text, 1, LONGEST)?;
+    if text.as_ref().is_some_and(|text| text.is_empty() || text.chars().count() > LONGEST) {
+        return Err(ApiError::new(ProblemKind::Malformed, format!("text: it must have 1 to {LONGEST} letters")));
     }
     let found = broker.iam.account_list(AccountFilter { after, text, ..AccountFilter::default() }, size + 1).await?;
     let next = found.get(size).and_then(|_| found.get(size - 1));

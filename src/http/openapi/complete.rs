@@ -95,7 +95,8 @@ fn responses(operation: &mut Map<String, Value>, method: &str, path: &str) {
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
     let Some(responses) = responses.as_object_mut() else { return };
     let changes = method != "get";
-    let documents = !is_ours(path) && !path.starts_with("/federation/") && !path.starts_with("/dsp/");
+    let partners = path.starts_with("/federation/") || path.starts_with("/dsp/");
+    let documents = !is_ours(path) && !partners && table::needed(method, path).is_none();
     let statuses = if documents { DOCUMENTS } else { ALWAYS };
     for status in statuses.iter().chain(CHANGES.iter().filter(|_| changes)) {
         responses.entry(status.to_string()).or_insert_with(|| json!({ "content": problem(path) }));

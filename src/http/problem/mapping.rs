@@ -141,6 +141,7 @@ impl From<IamError> for ApiError {
         match error {
             IamError::Invalid { field, message } => Self::field(&field, message),
             IamError::Repository(error) => error.into(),
+            IamError::Audit(error) => error.into(),
             error => of(kind, &error),
         }
     }
