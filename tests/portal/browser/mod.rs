@@ -294,7 +294,16 @@ impl Drop for Browser {
         }
         // Before its folder: a browser would write there again.
         drop(self.driver.take());
-        let left = leftover_processes(self.folder.path());
+        // Its crash handlers see the end a moment after it.
+        let gone = || leftover_processes(self.folder.path());
+        let mut left = gone();
+        for _ in 0..100 {
+            if left.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            left = gone();
+        }
         assert!(std::thread::panicking() || left.is_empty(), "the browser is gone, and these are not: {left:#?}");
     }
 }
