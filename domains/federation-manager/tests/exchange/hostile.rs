@@ -109,7 +109,7 @@ fn what_is_wrong_is_quarantined_and_what_is_right_is_taken() {
         feed.turtle(keys.as_ref(), of(8).id.as_str(), negative, now).await;
         let later = now + chrono::TimeDelta::hours(1);
         feed.offer(keys.as_ref(), &of(9), later).await;
-        feed.turtle(keys.as_ref(), "nul\0 and such", rdf::write_offer_turtle(&of(10)), now).await;
+        feed.turtle(keys.as_ref(), "not an id at all", rdf::write_offer_turtle(&of(10)), now).await;
         let seller = "did:web:seller.example";
         let report = buyer.manager.pull(seller).await.unwrap();
         assert_eq!((report.taken, report.quarantined, report.complete), (3, 11, true));
@@ -140,6 +140,12 @@ fn what_is_wrong_is_quarantined_and_what_is_right_is_taken() {
         assert_eq!(buyer.events("offer.quarantined").await.len(), 1);
         assert_eq!(buyer.offers_of("seller").await.len(), 2);
         assert!(quarantined(&buyer, of(4).id.as_str()).await.contains("not in quarantine"));
+
+        // What no database keeps is no message at all.
+        feed.turtle(keys.as_ref(), "nul\0 and such", rdf::write_offer_turtle(&of(10)), now).await;
+        let error = buyer.manager.pull(seller).await.unwrap_err();
+        assert!(error.to_string().contains("U+0000"), "{error}");
+        assert_eq!(buyer.offers_of("seller").await.len(), 2, "what was there stays");
     });
 }
 
