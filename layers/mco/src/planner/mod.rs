@@ -2,9 +2,9 @@
 //! randomness; the same input gives the same plan on every machine.
 //!
 //! The way: [`wish`] puts the model into numbers, [`survey`] tries every offer
-//! against every requirement, [`compile`] sets up placement problems, [`solver`]
+//! against every requirement, [`mod@compile`] sets up placement problems, [`solver`]
 //! solves them, [`assemble`] and [`explain`] put the answer into words, and
-//! [`verify`] checks it anew from the model itself. See `docs/planning.md`.
+//! [`mod@verify`] checks it anew from the model itself. See `docs/planning.md`.
 
 mod assemble;
 mod compile;

@@ -66,7 +66,7 @@ impl CatalogueService {
     }
 
     /// Writes a new draft, or changes one. What is published is changed by
-    /// [`Self::sale_revise`].
+    /// [`Self::sale_price`] and [`Self::sale_units`].
     ///
     /// # Errors
     /// [`crate::ErrorKind::Conflict`] where the IRI is taken, or it is no draft.
