@@ -2,7 +2,7 @@
 //! what owners of infrastructure do, over `/admin/v1`.
 
 use super::{
-    Context,
+    Context, Table,
     owner_arguments::{AccountCommand, CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand},
     read_input,
 };
@@ -29,7 +29,11 @@ pub(super) async fn run_things(
     replace: Method,
 ) -> Result<(), Failure> {
     match command {
-        ThingCommand::List => list(context, Request::admin(Method::GET, &[path])).await,
+        ThingCommand::List => {
+            let columns =
+                [("NAME", "/name"), ("KIND", "/kind"), ("CPU (1/1000)", "/cpuMilli"), ("MEMORY (MiB)", "/memoryMib")];
+            table(context, Request::admin(Method::GET, &[path]), &columns).await
+        }
         ThingCommand::Show { name } => show(context, Request::admin(Method::GET, &[path, &name])).await,
         ThingCommand::Add { file, change } => {
             let request = changing(Method::POST, &[path], &change).body("application/json", described(&file)?);
@@ -48,7 +52,9 @@ pub(super) async fn run_drafts(context: &Context, command: DraftCommand) -> Resu
     let post = |offer: &str, verb: &str, change: &OwnerChange| changing(Method::POST, &["offers", offer, verb], change);
     match command {
         DraftCommand::List { state } => {
-            list(context, Request::admin(Method::GET, &["offers"]).maybe_query("state", state)).await
+            let columns =
+                [("OFFER", "/offer/id"), ("TITLE", "/offer/title"), ("STATE", "/state"), ("VERSION", "/version")];
+            table(context, Request::admin(Method::GET, &["offers"]).maybe_query("state", state), &columns).await
         }
         DraftCommand::Show { offer } => show(context, Request::admin(Method::GET, &["offers", &offer])).await,
         DraftCommand::History { offer } => {
@@ -87,7 +93,9 @@ pub(super) async fn run_accounts(context: &Context, command: AccountCommand) -> 
     };
     match command {
         AccountCommand::List { text } => {
-            list(context, Request::admin(Method::GET, &[PATH]).maybe_query("text", text)).await
+            let columns =
+                [("HANDLE", "/handle"), ("KIND", "/kind"), ("NAME", "/name"), ("STATE", "/state"), ("SEEN", "/seenAt")];
+            table(context, Request::admin(Method::GET, &[PATH]).maybe_query("text", text), &columns).await
         }
         AccountCommand::Show { account } => show(context, Request::admin(Method::GET, &[PATH, &account])).await,
         AccountCommand::Lock { account, reason, change } => {
@@ -106,7 +114,11 @@ pub(super) async fn run_accounts(context: &Context, command: AccountCommand) -> 
 pub(super) async fn run_credentials(context: &Context, command: CredentialCommand) -> Result<(), Failure> {
     const PATH: &str = "credentials";
     match command {
-        CredentialCommand::List => list(context, Request::admin(Method::GET, &[PATH])).await,
+        CredentialCommand::List => {
+            let columns =
+                [("NAME", "/name"), ("KIND", "/kind"), ("FINGERPRINT", "/fingerprint"), ("ROTATED", "/rotatedAt")];
+            table(context, Request::admin(Method::GET, &[PATH]), &columns).await
+        }
         CredentialCommand::Show { name } => show(context, Request::admin(Method::GET, &[PATH, &name])).await,
         CredentialCommand::Add { name, kind, secret, change } => {
             let body = json!({ "name": name, "kind": kind, "secret": secret_of(&secret)? }).to_string();
@@ -208,6 +220,23 @@ async fn list(context: &Context, request: Request) -> Result<(), Failure> {
     context.output.show(&Value::Array(found), |found| match found {
         Value::Array(items) if items.is_empty() => "there is none".to_owned(),
         found => to_yaml(found),
+    })
+}
+
+/// As [`list`], as a table: each column's heading, and where its value stands (a JSON Pointer).
+async fn table(context: &Context, request: Request, columns: &[(&str, &str)]) -> Result<(), Failure> {
+    let found: Vec<Value> = context.client.list(request, usize::MAX).await?;
+    context.output.show(&found, |found| {
+        let headings: Vec<&str> = columns.iter().map(|(heading, _)| *heading).collect();
+        let mut table = Table::with_headings("there is none", &headings);
+        for one in found {
+            table.cells(columns.iter().map(|(_, pointer)| match one.pointer(pointer) {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Null) | None => String::new(),
+                Some(other) => other.to_string(),
+            }));
+        }
+        table.text()
     })
 }
 

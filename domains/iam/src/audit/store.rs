@@ -252,6 +252,14 @@ pub(super) fn state_set(
     Ok(())
 }
 
+/// Gives the lease back: another may seal from now on.
+pub(super) fn lease_end(connection: &mut Connection, owner: &str) -> Result<(), RepositoryError> {
+    diesel::update(audit_state::table.find(1).filter(audit_state::lease_owner.eq(owner)))
+        .set((audit_state::lease_owner.eq(None::<String>), audit_state::lease_until.eq(None::<NaiveDateTime>)))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Writes sealed records: the record, its line, its number in the intake.
 pub(super) fn records_add(
     connection: &mut Connection,

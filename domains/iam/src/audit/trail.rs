@@ -115,9 +115,16 @@ impl Trail {
                 () = stop.cancelled() => {}
             }
         }
-        if let Err(error) = self.seal_now().await {
+        if let Err(error) = self.end().await {
             tracing::warn!(%error, "the audit trail isn't sealed at the end; the next start does it");
         }
+    }
+
+    /// Seals what is left, and lets the next process seal at once.
+    async fn end(&self) -> Result<(), AuditError> {
+        self.seal_now().await?;
+        let owner = self.inner.owner.clone();
+        Ok(self.inner.database.write(move |connection| store::lease_end(connection, &owner)).await?)
     }
 
     /// Seals all that waits, whoever's turn it is, and signs a checkpoint over it.
