@@ -9,6 +9,20 @@ pub(crate) fn seal(list: &str, position: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("1\n{list}\n{position}"))
 }
 
+/// The page of a list that was asked for one more than fits: its items, and
+/// the token of the next page where there is one.
+pub(crate) fn cut<T>(
+    list: &str,
+    size: usize,
+    mut found: Vec<T>,
+    position: impl Fn(&T) -> String,
+) -> (Vec<T>, Option<String>) {
+    let more = found.len() > size;
+    found.truncate(size);
+    let next = found.last().filter(|_| more).map(|last| seal(list, &position(last)));
+    (found, next)
+}
+
 /// The position of a token.
 ///
 /// # Errors
@@ -40,6 +54,15 @@ pub(crate) fn open_as<T: std::str::FromStr>(list: &str, token: Option<&str>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_goes_on_has_a_next_page() {
+        let page = |found: &[u32]| cut("numbers", 2, found.to_vec(), u32::to_string);
+        assert_eq!(page(&[]), (vec![], None));
+        assert_eq!(page(&[1, 2]), (vec![1, 2], None));
+        let (items, next) = page(&[1, 2, 3]);
+        assert_eq!((items, open("numbers", &next.unwrap()).unwrap().as_str()), (vec![1, 2], "2"));
+    }
 
     #[test]
     fn a_token_belongs_to_its_list() {

@@ -48,9 +48,8 @@ pub(crate) async fn account_list(broker: web::Data<Broker>, query: Query<Account
         return Err(ApiError::new(ProblemKind::Malformed, format!("text: it must have 1 to {LONGEST} letters")));
     }
     let found = broker.iam.account_list(AccountFilter { after, text, ..AccountFilter::default() }, size + 1).await?;
-    let next = found.get(size).and_then(|_| found.get(size - 1));
-    let next = next.map(|last| page_token::seal(ACCOUNTS, &last.handle));
-    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().take(size).map(Account::from).collect(), next }))
+    let (found, next) = page_token::cut(ACCOUNTS, size, found, |last| last.handle.clone());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Account::from).collect(), next }))
 }
 
 /// Show an account.

@@ -105,10 +105,8 @@ pub(crate) async fn audit_list(
     record(&broker, &caller, &request, "audit.list", json!({ "query": request.query_string() })).await?;
     let filter = filter(query, before, scope)?;
     let found = broker.iam.trail().list(filter, size + 1).await?;
-    let more = found.len() > size;
-    let items: Vec<AuditRecord> = found.into_iter().take(size).map(AuditRecord::from).collect();
-    let next = items.last().filter(|_| more).map(|last| page_token::seal(RECORDS, &last.place.to_string()));
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    let (found, next) = page_token::cut(RECORDS, size, found, |last| last.record.place.to_string());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(AuditRecord::from).collect(), next }))
 }
 
 fn filter(query: AuditQuery, before: Option<u64>, scope: ProjectScope) -> Result<AuditFilter, ApiError> {

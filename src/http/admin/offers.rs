@@ -52,10 +52,8 @@ pub(crate) async fn sale_list(broker: web::Data<Broker>, query: Query<SaleQuery>
     let size = page_size(query.limit)?;
     let after = query.page_token.as_ref().map(|token| page_token::open(LIST, token)).transpose()?;
     let state = query.state.as_deref().map(state).transpose()?;
-    let mut found = broker.catalogue.sale_list(state, after, size + 1).await?;
-    let more = found.len() > size;
-    found.truncate(size);
-    let next = found.last().filter(|_| more).map(|last| page_token::seal(LIST, last.offer.id.as_str()));
+    let found = broker.catalogue.sale_list(state, after, size + 1).await?;
+    let (found, next) = page_token::cut(LIST, size, found, |last| last.offer.id.to_string());
     Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Sale::from).collect(), next }))
 }
 

@@ -18,7 +18,6 @@ use crate::{
 };
 use actix_web::{HttpResponse, web};
 use futures_util::{StreamExt as _, stream::select_all};
-use hansa_iam::{Action, Resource, model::Via};
 use hansa_ontology::ApplicationId;
 use hansa_repository::{
     event::{self, EventFilter, Order},
@@ -85,38 +84,17 @@ async fn output(broker: &Broker, id: ApplicationId) -> Vec<LogLine> {
 /// Sends what changes, until the application is gone, the reader goes away or
 /// the broker stops.
 pub(super) fn follow(visit: Visit, id: ApplicationId, logs: bool) -> HttpResponse {
-    let Visit { asked, broker, caller } = visit;
+    let Visit { asked, broker, .. } = visit;
     let shutdown = broker.shutdown.clone();
-    let session =
-        matches!(caller.principal.via, Via::Session(_)).then(|| asked.secret().unwrap_or_default().to_owned());
-    let watched = Watched { id, resource: caller.resource, session, logs, language: asked.language };
+    let watched = Watched { id, logs, language: asked.language };
     stream::events(&shutdown, move |sink| rounds(broker, watched, sink))
 }
 
-/// What is followed, and by whom.
+/// What is followed. That its reader still may is watched where the request was let in.
 struct Watched {
     id: ApplicationId,
-    resource: Option<Resource>,
-    /// The cookie of the session; none at a broker without login.
-    session: Option<String>,
     logs: bool,
     language: Language,
-}
-
-impl Watched {
-    /// Whether the session still counts and may still see the application.
-    async fn may_go_on(&self, broker: &Broker) -> bool {
-        let (Some(cookie), Some(resource)) = (&self.session, &self.resource) else {
-            return self.session.is_none();
-        };
-        match broker.iam.session_get(cookie).await {
-            Ok(principal) => broker.iam.decide(&principal, Action::ApplicationRead, resource).allowed,
-            Err(error) => {
-                tracing::debug!(%error, "a live page ends with its session");
-                false
-            }
-        }
-    }
 }
 
 async fn rounds(broker: web::Data<Broker>, watched: Watched, sink: Sink) -> Result<(), ReaderGone> {
@@ -124,9 +102,6 @@ async fn rounds(broker: web::Data<Broker>, watched: Watched, sink: Sink) -> Resu
     let mut sent: BTreeMap<&'static str, String> = BTreeMap::new();
     sink.text("retry: 2000\n\n".to_owned()).await?;
     for _ in 0..ROUNDS {
-        if !watched.may_go_on(&broker).await {
-            return Ok(());
-        }
         signal.mark_unchanged();
         match looked_at(&broker, watched.id, watched.logs).await {
             Ok(seen) => {

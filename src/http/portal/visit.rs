@@ -71,11 +71,6 @@ impl Asked {
         }
     }
 
-    /// The cookie of the session, or of the visitor before signing in.
-    pub(super) fn secret(&self) -> Option<&str> {
-        self.secret.as_deref()
-    }
-
     /// The same browser once its session has ended: it begins anew, at the page where one signs in.
     pub(crate) fn signed_out(mut self) -> Self {
         self.secret = None;

@@ -74,11 +74,7 @@ pub(crate) async fn token_list(broker: web::Data<Broker>, caller: Caller, query:
         return Ok(HttpResponse::Ok().json(Page::<Token> { items: Vec::new(), next: None }));
     };
     let found = broker.iam.token_list(owner, after, size + 1).await?;
-    let next = found.get(size).and_then(|_| found.get(size - 1));
-    let next = next.map(|last| page_token::seal(TOKENS, &last.id.to_string()));
-    let now = broker.clock.now();
-    let items = found.iter().take(size).map(|token| Token::new(token, now)).collect();
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    Ok(HttpResponse::Ok().json(token_page(&broker, TOKENS, size, found)))
 }
 
 /// Make a token for oneself.
@@ -129,6 +125,13 @@ pub(super) async fn made_once(
         Ok((serialise(&kept)?, serialise(&told)?))
     })
     .await
+}
+
+/// A page of tokens, of one more than fit.
+pub(super) fn token_page(broker: &Broker, list: &str, size: usize, found: Vec<hansa_iam::token::Token>) -> Page<Token> {
+    let (found, next) = page_token::cut(list, size, found, |last| last.id.to_string());
+    let now = broker.clock.now();
+    Page { items: found.iter().map(|token| Token::new(token, now)).collect(), next }
 }
 
 /// Show a token of one's own.

@@ -106,10 +106,8 @@ async fn page(broker: &Broker, caller: &Caller, query: EventQuery) -> Reply {
         Order::NewestFirst => filter.before = position,
     }
     let found = broker.database.read(move |connection| event::list(connection, &filter, size + 1, order)).await?;
-    let more = found.len() > size;
-    let items: Vec<Event> = found.into_iter().take(size).map(Event::from).collect();
-    let next = items.last().filter(|_| more).map(|last| page_token::seal(LIST, &last.sequence.to_string()));
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    let (found, next) = page_token::cut(LIST, size, found, |last| last.sequence.to_string());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Event::from).collect(), next }))
 }
 
 async fn filter(broker: &Broker, caller: &Caller, query: &EventQuery) -> Result<EventFilter, ApiError> {

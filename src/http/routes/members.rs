@@ -36,9 +36,8 @@ async fn listed(broker: &Broker, caller: &Caller, query: PageQuery) -> Reply {
     let size = page_size(query.limit)?;
     let after = query.page_token.as_ref().map(|token| page_token::open(MEMBERS, token)).transpose()?;
     let found = broker.iam.member_list(place(caller)?, after, size + 1).await?;
-    let next = found.get(size).and_then(|_| found.get(size - 1));
-    let next = next.map(|last| page_token::seal(MEMBERS, &last.handle));
-    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().take(size).map(Member::from).collect(), next }))
+    let (found, next) = page_token::cut(MEMBERS, size, found, |last| last.handle.clone());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Member::from).collect(), next }))
 }
 
 async fn shown(broker: &Broker, caller: &Caller, reference: &str) -> Reply {

@@ -69,9 +69,9 @@ pub(crate) async fn offer_list(broker: web::Data<Broker>, query: Query<OfferQuer
         })
         .collect();
     found.sort_by(|one, other| one.id.cmp(&other.id));
-    let next = found.get(size).and_then(|_| found.get(size - 1)).map(|last| page_token::seal(LIST, last.id.as_str()));
+    let (found, next) = page_token::cut(LIST, size, found, |last| last.id.to_string());
     let sources = Sources::now(&broker).await?;
-    let items = found.into_iter().take(size).map(|offer| sources.offer(offer)).collect();
+    let items = found.into_iter().map(|offer| sources.offer(offer)).collect();
     Ok(HttpResponse::Ok().json(Page { items, next }))
 }
 

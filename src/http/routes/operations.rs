@@ -32,10 +32,8 @@ pub(crate) async fn operation_list(broker: web::Data<Broker>, caller: Caller, qu
     let scope = caller.scope(&broker, Action::ApplicationRead).await?;
     let filter = OperationFilter { before, scope, ..OperationFilter::default() };
     let found = broker.database.read(move |connection| operation::list(connection, &filter, size + 1)).await?;
-    let more = found.len() > size;
-    let items: Vec<Operation> = found.into_iter().take(size).map(Operation::from).collect();
-    let next = items.last().filter(|_| more).map(|last| page_token::seal(LIST, &last.id));
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    let (found, next) = page_token::cut(LIST, size, found, |last| last.id.to_string());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Operation::from).collect(), next }))
 }
 
 /// Show an operation.

@@ -27,10 +27,8 @@ pub(crate) async fn organisation_list(broker: web::Data<Broker>, caller: Caller,
     let after = query.0.page_token.as_ref().map(|token| page_token::open(ORGANISATIONS, token)).transpose()?;
     let seen = broker.iam.organisations(&caller.principal, Action::ProjectRead);
     let found = broker.iam.organisation_list(seen, after, size + 1).await?;
-    let next = found.get(size).and_then(|_| found.get(size - 1));
-    let next = next.map(|last| page_token::seal(ORGANISATIONS, last.id.as_str()));
-    let items = found.into_iter().take(size).map(Organisation::from).collect();
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    let (found, next) = page_token::cut(ORGANISATIONS, size, found, |last| last.id.to_string());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Organisation::from).collect(), next }))
 }
 
 /// Make an organisation.
@@ -127,9 +125,8 @@ pub(crate) async fn project_list(broker: web::Data<Broker>, caller: Caller, quer
     let after = query.0.page_token.as_ref().map(|token| page_token::open(PROJECTS, token)).transpose()?;
     let scope = caller.scope(&broker, Action::ProjectRead).await?;
     let found = broker.iam.project_list(scope, None, after, size + 1).await?;
-    let next = found.get(size).and_then(|_| found.get(size - 1));
-    let next = next.map(|last| page_token::seal(PROJECTS, last.id.as_str()));
-    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().take(size).map(Project::from).collect(), next }))
+    let (found, next) = page_token::cut(PROJECTS, size, found, |last| last.id.to_string());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Project::from).collect(), next }))
 }
 
 /// Make a project in an organisation.

@@ -295,16 +295,13 @@ impl Drop for Browser {
         // Before its folder: a browser would write there again.
         drop(self.driver.take());
         // Its crash handlers see the end a moment after it.
-        let gone = || leftover_processes(self.folder.path());
-        let mut left = gone();
-        for _ in 0..100 {
-            if left.is_empty() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-            left = gone();
+        let ended = attempt(Duration::from_secs(10), || {
+            let left = leftover_processes(self.folder.path());
+            if left.is_empty() { Ok(()) } else { Err(format!("{left:#?}")) }
+        });
+        if let Err(left) = ended {
+            assert!(std::thread::panicking(), "the browser is gone, and these are not: {left}");
         }
-        assert!(std::thread::panicking() || left.is_empty(), "the browser is gone, and these are not: {left:#?}");
     }
 }
 

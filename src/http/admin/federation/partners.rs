@@ -35,9 +35,8 @@ pub(crate) async fn partner_list(broker: web::Data<Broker>, caller: Caller, quer
     let scope = caller.partners(&broker, Action::PartnerRead);
     found.retain(|partner| scope.covers(&partner.did));
     found.retain(|partner| after.as_ref().is_none_or(|after| partner.did > *after));
-    let next = found.get(size).and_then(|_| found.get(size - 1)).map(|last| page_token::seal(LIST, &last.did));
-    let items = found.into_iter().take(size).map(Partner::from).collect();
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    let (found, next) = page_token::cut(LIST, size, found, |last| last.did.to_string());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(Partner::from).collect(), next }))
 }
 
 /// Show a partner.

@@ -36,10 +36,8 @@ pub(crate) async fn list(visit: Visit, request: HttpRequest) -> Reply {
     let only = state.as_deref().map(admin::state).transpose()?;
     let after = parameter(&request, "page").map(|token| page_token::open(TOKENS, &token)).transpose()?;
     let first = after.is_none();
-    let mut found = broker.catalogue.sale_list(only, after, SIZE + 1).await?;
-    let more = found.len() > SIZE;
-    found.truncate(SIZE);
-    let next = found.last().filter(|_| more).map(|last| page_token::seal(TOKENS, last.offer.id.as_str()));
+    let found = broker.catalogue.sale_list(only, after, SIZE + 1).await?;
+    let (found, next) = page_token::cut(TOKENS, SIZE, found, |last| last.offer.id.to_string());
     let names = Names::of(&*broker.catalogue.snapshot().await?);
     let cut = Cut { found, state, first, next };
     visit.show(Place::Infrastructure, |frame| page::list(frame, &cut, &names))

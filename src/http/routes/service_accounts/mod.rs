@@ -5,7 +5,7 @@
 pub(crate) mod organisations;
 pub(crate) mod projects;
 
-use super::account::{made_once, refuse_tokens, uuid};
+use super::account::{made_once, refuse_tokens, token_page, uuid};
 use crate::http::{
     Broker,
     access::Caller,
@@ -47,10 +47,8 @@ async fn list(broker: &Broker, over: GrantScope, query: PageQuery) -> Reply {
     let size = page_size(query.limit)?;
     let after = query.page_token.as_ref().map(|token| page_token::open(ACCOUNTS, token)).transpose()?;
     let found = broker.iam.service_account_list(over, after, size + 1).await?;
-    let next = found.get(size).and_then(|_| found.get(size - 1));
-    let next = next.map(|last| page_token::seal(ACCOUNTS, &last.handle));
-    let items = found.into_iter().take(size).map(ServiceAccount::from).collect();
-    Ok(HttpResponse::Ok().json(Page { items, next }))
+    let (found, next) = page_token::cut(ACCOUNTS, size, found, |last| last.handle.clone());
+    Ok(HttpResponse::Ok().json(Page { items: found.into_iter().map(ServiceAccount::from).collect(), next }))
 }
 
 async fn create(broker: &Broker, caller: &Caller, over: GrantScope, call: &Call) -> Reply {
@@ -94,11 +92,7 @@ impl AccountOf<'_> {
         let after: Option<Uuid> = page_token::open_as(TOKENS, query.page_token.as_deref())?;
         let owner = self.find(broker).await?.id;
         let found = broker.iam.token_list(owner, after, size + 1).await?;
-        let next = found.get(size).and_then(|_| found.get(size - 1));
-        let next = next.map(|last| page_token::seal(TOKENS, &last.id.to_string()));
-        let now = broker.clock.now();
-        let items = found.iter().take(size).map(|token| Token::new(token, now)).collect();
-        Ok(HttpResponse::Ok().json(Page { items, next }))
+        Ok(HttpResponse::Ok().json(token_page(broker, TOKENS, size, found)))
     }
 
     async fn token_create(&self, broker: &Broker, caller: &Caller, call: &Call) -> Reply {
