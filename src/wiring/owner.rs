@@ -3,9 +3,12 @@
 //! each round takes nothing but what is written.
 
 use crate::http::Broker;
-use hansa_ontology::{Actor, Offer, OfferKind};
+use hansa_ontology::{Offer, OfferKind};
 use hansa_pim::{Amounts, NodeState, NodeUsage, units_free};
-use hansa_repository::catalogue::sale::{SaleChange, SaleOutcome, SaleState};
+use hansa_repository::{
+    OwnerChange,
+    catalogue::sale::{SaleOutcome, SaleState},
+};
 use std::{collections::BTreeSet, time::Duration};
 
 /// How often it is looked at.
@@ -62,7 +65,7 @@ async fn units_follow(
             continue;
         }
         let now = broker.clock.now();
-        let change = SaleChange { actor: Actor::Broker, now, expected: Some(sale.version), dry_run: false };
+        let change = OwnerChange { expected: Some(sale.version), ..OwnerChange::of_broker(now) };
         match broker.catalogue.sale_units(&sale.offer.id, units, true, change).await? {
             SaleOutcome::Done(_) => tracing::info!(offer = %sale.offer.id, units, "the units follow from the nodes"),
             SaleOutcome::Refused(refused) => tracing::warn!(offer = %sale.offer.id, ?refused, "the units stay"),
@@ -72,7 +75,7 @@ async fn units_follow(
 }
 
 fn gives(usage: &NodeUsage) -> bool {
-    !matches!(usage.state, NodeState::Draining | NodeState::Withdrawn)
+    !matches!(usage.state, NodeState::Draining | NodeState::Withdrawn | NodeState::Down)
 }
 
 /// How many machines of an offer the nodes of its site could carry, were they empty.

@@ -49,6 +49,7 @@ fn nodes(settings: &Settings) -> Vec<Node> {
             disk_mib: node.disk.0,
             gpus: 0,
             capabilities: node.capabilities.clone(),
+            host: None,
         })
         .collect()
 }

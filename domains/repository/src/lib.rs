@@ -8,6 +8,7 @@
 pub mod ambient;
 mod any_connection;
 pub mod catalogue;
+mod change;
 mod connection;
 mod database;
 mod error;
@@ -20,6 +21,7 @@ pub mod project;
 pub mod request;
 mod schema;
 mod scope;
+pub mod system;
 #[doc(hidden)]
 pub mod testing;
 pub mod text;
@@ -28,6 +30,7 @@ mod url;
 pub mod work;
 
 pub use any_connection::AnyConnection as Connection;
+pub use change::OwnerChange;
 pub use database::{Database, DatabaseOptions};
 pub use error::{ErrorKind, RepositoryError};
 pub use migration::Migrations;

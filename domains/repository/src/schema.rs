@@ -133,3 +133,41 @@ diesel::table! {
         in_force -> Bool,
     }
 }
+
+diesel::table! {
+    broker_identity (id) {
+        id -> Text,
+    }
+}
+
+diesel::table! {
+    system (name) {
+        name -> Text,
+        kind -> Text,
+        site -> Text,
+        address -> Text,
+        credential -> Nullable<Text>,
+        trust -> Nullable<Text>,
+        settings -> Text,
+        created_at -> Timestamp,
+        created_by -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    system_standing (system) {
+        system -> Text,
+        report -> Nullable<Text>,
+        trouble -> Nullable<Text>,
+        tried_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    system_offer (offer) {
+        offer -> Text,
+        system -> Text,
+        item -> Nullable<Text>,
+    }
+}

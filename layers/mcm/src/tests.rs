@@ -1,28 +1,22 @@
 //! The service against both databases.
 
 use crate::{Mcm, McmError};
-use hansa_ontology::{ApplicationId, MachineId, SiteId};
+use hansa_ontology::{ApplicationId, MachineId};
 use hansa_pim::{
-    ErrorKind, Machine, MachineRequest, NodeShare, Pim,
-    testing::{Room, check_room, local_sites, machine_request, node, pim, site},
+    ErrorKind, Machine, MachineRequest, NodeShare, Pim, Removal,
+    testing::{Room, check_room, machine_request, node, pim},
 };
-use hansa_repository::{
-    Database,
-    testing::{HandClock, for_each_database},
-};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use hansa_repository::{Database, testing::for_each_database};
 use uuid::Uuid;
 
 impl Room for Mcm {
     type Error = McmError;
     async fn ensure(&self, request: &MachineRequest) -> Result<NodeShare, McmError> {
-        self.placement_ensure(request).await
+        self.placement_ensure(request).await.map(|given| given.ready().expect("a share"))
     }
     async fn release(&self, machine: MachineId) -> Result<(), McmError> {
-        self.placement_release(machine).await
+        assert_eq!(self.placement_release(machine).await?, Removal::Gone);
+        Ok(())
     }
     async fn list(&self) -> Result<Vec<Machine>, McmError> {
         self.placement_list(None).await
@@ -33,10 +27,9 @@ impl Room for Mcm {
 fn with_a_node(test: impl AsyncFn(Mcm, Pim, Database)) {
     for_each_database(&[hansa_pim::MIGRATIONS, crate::MIGRATIONS], async |database| {
         let data = tempfile::tempdir().unwrap();
-        let pim = pim(&database, data.path());
+        let pim = pim(&database, data.path()).await;
         pim.node_register(vec![node("a", 4_000, 4_096, &["proxy"])]).await.unwrap();
-        let clock = Arc::new(HandClock::default());
-        let service = Mcm::new(database.clone(), clock, pim.clone(), &local_sites()).unwrap();
+        let service = Mcm::new(&pim);
         test(service, pim, database).await;
     });
 }
@@ -51,13 +44,11 @@ fn one_killed_at_any_step_is_ended_by_the_same_call() {
 #[test]
 fn several_live_on_one_node_until_it_is_full() {
     with_a_node(async |service, _, _| {
-        let (amounts, none) = (machine_request(1, 1_500).amounts, BTreeSet::new());
-        assert_eq!(service.units_free(&site(), amounts, &none).await.unwrap(), 2);
+        let amounts = machine_request(1, 1_500).amounts;
         for n in [1, 2] {
-            let share = service.placement_ensure(&machine_request(n, 1_500)).await.unwrap();
+            let share = service.ensure(&machine_request(n, 1_500)).await.unwrap();
             assert_eq!((share.node.as_str(), share.amounts), ("a", amounts));
         }
-        assert_eq!(service.units_free(&site(), amounts, &none).await.unwrap(), 0);
         let error = service.placement_ensure(&machine_request(3, 1_500)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoRoom);
         assert!(error.to_string().ends_with("; a: 1 CPU is free, 1.5 are asked"), "{error}");
@@ -71,28 +62,5 @@ fn several_live_on_one_node_until_it_is_full() {
             service.placement_release(one.request.machine).await.unwrap();
             assert_eq!(service.placement(one.request.machine).await.unwrap(), None);
         }
-        assert_eq!(service.units_free(&site(), amounts, &none).await.unwrap(), 2);
-    });
-}
-
-#[test]
-fn a_site_without_a_connector_is_named() {
-    with_a_node(async |_, pim, database| {
-        let clock = || Arc::new(HandClock::default());
-        let closed = Mcm::new(database.clone(), clock(), pim.clone(), &BTreeMap::new()).unwrap();
-        assert!(!closed.serves(&site()));
-        let ask = machine_request(1, 1_000);
-        assert_eq!(closed.units_free(&ask.site, ask.amounts, &ask.capabilities).await.unwrap(), 0);
-        // A site with nodes that its owner added needs no name of a connector; this one has none.
-        let elsewhere = MachineRequest { site: SiteId::new("urn:test:site:elsewhere").unwrap(), ..ask };
-        let error = closed.placement_ensure(&elsewhere).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NoConnector);
-        assert_eq!(
-            error.to_string(),
-            "site urn:test:site:elsewhere has no connector for places in container clusters; name one in the configuration of the site"
-        );
-        let unknown = BTreeMap::from([(site(), "elsewhere".to_owned())]);
-        let error = Mcm::new(database, clock(), pim, &unknown).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Invalid);
     });
 }

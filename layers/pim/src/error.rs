@@ -2,7 +2,7 @@
 
 use crate::model::NodeRefusal;
 use hansa_ontology::{MachineId, SiteId};
-use hansa_repository::RepositoryError;
+use hansa_repository::{RepositoryError, system::SystemError};
 use std::{io, path::PathBuf};
 use uuid::Uuid;
 
@@ -33,26 +33,6 @@ pub enum PimError {
     Releasing {
         /// The machine.
         machine: MachineId,
-    },
-    /// Nobody serves this site.
-    #[error("site {site} has no connector for {service}; name one in the configuration of the site")]
-    NoConnector {
-        /// The site.
-        site: SiteId,
-        /// What was wanted there, in the plural.
-        service: &'static str,
-    },
-    /// The configuration names a connector that does not exist.
-    #[error("site {site} names the connector `{name}` for {service}; there is only: {known}")]
-    UnknownConnector {
-        /// The site.
-        site: SiteId,
-        /// What was wanted there, in the plural.
-        service: &'static str,
-        /// The name in the configuration.
-        name: String,
-        /// The names that exist.
-        known: String,
     },
     /// A node in the configuration breaks a rule.
     #[error("node `{node}`: {message}")]
@@ -103,6 +83,9 @@ pub enum PimError {
         /// What the system said.
         source: io::Error,
     },
+    /// What a real system refuses or fails at.
+    #[error(transparent)]
+    System(#[from] SystemError),
     /// The database failed.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -118,8 +101,6 @@ pub enum ErrorKind {
     Conflict,
     /// It is not as the caller saw it.
     PreconditionFailed,
-    /// Plan anew without this site.
-    NoConnector,
     /// The configuration is wrong.
     Invalid,
     /// What is stored refers to what does not exist.
@@ -139,8 +120,9 @@ impl PimError {
         match self {
             Self::NoRoom { .. } => ErrorKind::NoRoom,
             Self::Conflict { .. } | Self::Releasing { .. } => ErrorKind::Conflict,
-            Self::NoConnector { .. } => ErrorKind::NoConnector,
-            Self::UnknownConnector { .. } | Self::InvalidNode { .. } | Self::Field { .. } => ErrorKind::Invalid,
+            Self::System(error) if error.kind.is_refusal() => ErrorKind::NoRoom,
+            Self::System(_) => ErrorKind::Unavailable,
+            Self::InvalidNode { .. } | Self::Field { .. } => ErrorKind::Invalid,
             Self::NoNode(_) | Self::NoMaintenance(_) => ErrorKind::NotFound,
             Self::Configured(_) | Self::InUse(_) => ErrorKind::Conflict,
             Self::Changed(_) => ErrorKind::PreconditionFailed,

@@ -10,17 +10,20 @@
 pub mod connectors;
 mod error;
 pub mod machines;
+mod making;
 pub mod model;
 mod service;
 mod store;
 #[doc(hidden)]
 pub mod testing;
 
-pub use connectors::Host;
+pub use connectors::{Delivery, Host, MachineConnector, MachineOrder, Removal};
 pub use error::{ErrorKind, PimError};
+pub use making::{Making, Provision};
 pub use model::{
-    Amounts, Drain, InvalidTarget, Machine, MachineRequest, MachineState, Maintenance, MaintenanceTarget,
-    NewMaintenance, Node, NodeOrigin, NodeRefusal, NodeShare, NodeState, NodeUsage, ShareRequest, units_free,
+    Amounts, Down, Drain, InvalidTarget, Machine, MachineRequest, MachineState, Maintenance, MaintenanceTarget,
+    NewMaintenance, Node, NodeOrigin, NodeRefusal, NodeShare, NodeState, NodeUsage, ShareRequest, SystemHost,
+    units_free,
 };
 pub use service::{NodeChange, Pim, PimSettings, nodes_at};
 pub use store::MIGRATIONS;

@@ -7,13 +7,11 @@
 //! ends it.
 
 use crate::{
-    connectors::SiteConnectors,
     error::PimError,
     model::{Machine, MachineRequest, MachineState, NodeShare, Transition},
-    store,
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId, MachineId, SiteId};
+use hansa_ontology::{Actor, ApplicationId, MachineId};
 use hansa_repository::{
     Connection, Database, RepositoryError,
     ambient::SharedClock,
@@ -21,9 +19,9 @@ use hansa_repository::{
     json, time,
 };
 use serde_json::json;
-use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
+use std::marker::PhantomData;
 
-/// The connector of this very machine's nodes.
+/// What gives the shares of this very machine's nodes.
 const LOCAL: &str = "local";
 
 /// A room's own table of machines. Made by [`machine_table!`](crate::machine_table).
@@ -97,71 +95,40 @@ impl MachineRow {
     }
 }
 
-/// The machines of one room: the records in its table `T`, and its connectors
-/// `C`, which make them and take them away.
+/// The machines of one room: the records in its table `T`.
 #[derive(Debug)]
-pub struct Machines<T, C: ?Sized> {
+pub struct Machines<T> {
     database: Database,
     clock: SharedClock,
-    connectors: Arc<SiteConnectors<C>>,
     table: PhantomData<fn() -> T>,
 }
 
-impl<T, C: ?Sized> Clone for Machines<T, C> {
+impl<T> Clone for Machines<T> {
     fn clone(&self) -> Self {
-        Self {
-            database: self.database.clone(),
-            clock: self.clock.clone(),
-            connectors: Arc::clone(&self.connectors),
-            table: PhantomData,
-        }
+        Self { database: self.database.clone(), clock: self.clock.clone(), table: PhantomData }
     }
 }
 
-impl<T: MachineTable, C: ?Sized> Machines<T, C> {
-    /// The machines in this database. `sites` names the connector of each
-    /// site that gives such machines, `known` has the connectors that there are.
-    ///
-    /// # Errors
-    /// `UnknownConnector` when a site names one that does not exist.
-    pub fn new(
-        database: Database,
-        clock: SharedClock,
-        sites: &BTreeMap<SiteId, String>,
-        known: BTreeMap<&'static str, Arc<C>>,
-    ) -> Result<Self, PimError> {
-        let connectors = Arc::new(SiteConnectors::new(T::MANY, sites, known)?);
-        Ok(Self { database, clock, connectors, table: PhantomData })
-    }
-
-    /// The connector that serves the site.
+impl<T: MachineTable> Machines<T> {
+    /// The machines in this database.
     #[must_use]
-    pub fn serving(&self, site: &SiteId) -> Option<&Arc<C>> {
-        self.connectors.serving(site)
+    pub fn new(database: Database, clock: SharedClock) -> Self {
+        Self { database, clock, table: PhantomData }
     }
 
-    /// Writes down that the machine is asked for. Answers the connector that
-    /// has to make it: the one that it was first asked of.
+    /// Writes down that the machine is asked for. Answers it as it was first
+    /// asked for: the system that began to make it is the one that ends it.
     ///
     /// # Errors
-    /// `Conflict` when it was asked for differently, `Releasing` when it is on
-    /// its way out, `NoConnector` when it is new and nobody serves the site.
-    pub async fn requested(&self, request: &MachineRequest) -> Result<&Arc<C>, PimError> {
-        let known = self.machine(request.machine).await?;
-        let name = match known {
-            Some(known) => same(known, request)?,
-            None => self.record(request).await?,
-        };
-        self.connectors.named(&request.site, &name)
-    }
-
-    /// Adds the record; answers the name of the connector.
-    async fn record(&self, request: &MachineRequest) -> Result<String, PimError> {
-        let connector = self.connector_name(&request.site).await?;
+    /// `Conflict` when it was asked for differently, `Releasing` when it is on its way out.
+    pub async fn requested(&self, request: &MachineRequest) -> Result<Machine, PimError> {
+        if let Some(known) = self.machine(request.machine).await? {
+            return same(known, request);
+        }
         let machine = Machine {
             request: request.clone(),
             state: MachineState::Requested,
-            connector,
+            connector: request.system.clone().unwrap_or_else(|| LOCAL.to_owned()),
             created_at: self.clock.now(),
         };
         self.database
@@ -169,22 +136,10 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
                 Some(known) => same(known, &machine.request),
                 None => {
                     T::insert(connection, &MachineRow::new(&machine)?)?;
-                    Ok(machine.connector)
+                    Ok(machine)
                 }
             })
             .await
-    }
-
-    /// The connector that the site names. A site that names none and has nodes
-    /// of this machine, which its owner has added, is served by the local one.
-    async fn connector_name(&self, site: &SiteId) -> Result<String, PimError> {
-        let named = self.connectors.name(site).map(str::to_owned);
-        if named.is_ok() || self.connectors.named(site, LOCAL).is_err() {
-            return named;
-        }
-        let asked = site.clone();
-        let has_nodes = self.database.read(move |connection| store::site_has_nodes(connection, &asked)).await?;
-        if has_nodes { Ok(LOCAL.to_owned()) } else { named }
     }
 
     /// Writes down that the machine can be used, with the event `machine.ready`
@@ -220,15 +175,35 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
             .await
     }
 
-    /// Writes down that the machine is to go. Answers its record and the
-    /// connector that has to take it away; None: there is no such machine.
+    /// Writes down that the machine is no longer there, with the event
+    /// `machine.lost`: somebody took it away, or it broke. It is made again.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn releasing(&self, machine: MachineId) -> Result<Option<(Machine, &Arc<C>)>, PimError> {
+    pub async fn lost(&self, machine: MachineId, why: &str) -> Result<(), PimError> {
+        let (now, why) = (self.clock.now(), why.to_owned());
+        self.database
+            .write(move |connection| {
+                let Some(known) = find::<T>(connection, machine)? else { return Ok(()) };
+                if let MachineState::Ready { share, .. } = &known.state {
+                    let message = format!("{} {machine} on node {} is no longer there: {why}", T::ONE, share.node);
+                    let data = json!({ "service": T::ONE, "node": share.node, "site": share.site });
+                    let state = json::to_column("state", &MachineState::Requested)?;
+                    T::set_state(connection, &machine.to_string(), &state)?;
+                    tell(connection, &known.request, now, "machine.lost", message, data)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Writes down that the machine is to go. Answers its record; None: there is no such machine.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn releasing(&self, machine: MachineId) -> Result<Option<Machine>, PimError> {
         let now = self.clock.now();
-        let known = self
-            .database
+        self.database
             .write(move |connection| {
                 let Some(mut known) = find::<T>(connection, machine)? else {
                     return Ok(None);
@@ -237,12 +212,9 @@ impl<T: MachineTable, C: ?Sized> Machines<T, C> {
                     T::set_state(connection, &machine.to_string(), &json::to_column("state", &state)?)?;
                     known.state = state;
                 }
-                Ok::<_, PimError>(Some(known))
+                Ok(Some(known))
             })
-            .await?;
-        let Some(known) = known else { return Ok(None) };
-        let connector = self.connectors.named(&known.request.site, &known.connector)?;
-        Ok(Some((known, connector)))
+            .await
     }
 
     /// Forgets a machine that is gone, with the event `machine.released`.
@@ -291,15 +263,15 @@ fn find<T: MachineTable>(connection: &mut Connection, machine: MachineId) -> Res
     Ok(T::find(connection, &machine.to_string())?.map(MachineRow::machine).transpose()?)
 }
 
-/// The connector of a known machine, if it is what is asked now.
-fn same(known: Machine, request: &MachineRequest) -> Result<String, PimError> {
+/// A known machine, if it is what is asked now.
+fn same(known: Machine, request: &MachineRequest) -> Result<Machine, PimError> {
     let machine = request.machine;
     if matches!(known.state, MachineState::Releasing { .. }) {
         return Err(PimError::Releasing { machine });
     }
     match known.request.difference(request) {
         Some(differs) => Err(PimError::Conflict { machine, differs }),
-        None => Ok(known.connector),
+        None => Ok(known),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong here, in one type.
 
 use hansa_ontology::WorkloadId;
-use hansa_repository::{ErrorKind as RepositoryKind, RepositoryError};
+use hansa_repository::{ErrorKind as RepositoryKind, RepositoryError, system::SystemError};
 use std::{io, net::IpAddr, path::PathBuf};
 
 /// The coarse sort of an error: what a caller can do about it.
@@ -33,13 +33,23 @@ pub enum WdmError {
         problem: String,
     },
     /// No connector runs this kind of package.
-    #[error("component `{component}`: no connector runs a {package} package here; use a process package")]
+    #[error(
+        "component `{component}`: {system} runs no {package} package; use another kind of package, or constrain the component to offers that run it"
+    )]
     NoConnector {
         /// The component.
         component: String,
+        /// What would have to run it: `system edge`, `this machine`.
+        system: String,
         /// Kind of package.
         package: &'static str,
     },
+    /// What a real system refuses or fails at.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// This broker speaks to no system.
+    #[error("the workload runs on system {0}, and this broker speaks to no system; connect it again")]
+    NoSystems(String),
     /// There is no such workload.
     #[error("there is no workload {0}")]
     NotFound(WorkloadId),
@@ -125,7 +135,8 @@ impl WdmError {
             Self::Io { source, .. } if is_full(source) => ErrorKind::Full,
             Self::Io { .. } | Self::Supervisor { .. } => ErrorKind::Unavailable,
             Self::Repository(source) => repository_kind(source),
-            Self::VolumeInUse(_) => ErrorKind::Conflict,
+            // It concerns one workload alone, however the system fails.
+            Self::VolumeInUse(_) | Self::System(_) | Self::NoSystems(_) => ErrorKind::Conflict,
             Self::Damaged { .. } | Self::Client(_) | Self::Task(_) => ErrorKind::Internal,
         }
     }

@@ -14,7 +14,7 @@ pub(super) mod offers;
 mod sites;
 
 use crate::http::{Broker, call::Call};
-use hansa_repository::catalogue::sale::SaleChange;
+use hansa_repository::OwnerChange;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The path under which all of it lies.
@@ -110,8 +110,8 @@ fn partners(config: &mut ServiceConfig<'_>) {
 }
 
 /// Who changes an offer, a flavour or a site, and on what condition.
-fn sale_change(broker: &Broker, call: &Call) -> SaleChange {
-    SaleChange {
+fn sale_change(broker: &Broker, call: &Call) -> OwnerChange {
+    OwnerChange {
         actor: call.actor.clone(),
         now: broker.clock.now(),
         expected: call.expected_version,

@@ -72,6 +72,7 @@ pub(crate) async fn node_add(broker: web::Data<Broker>, call: Call) -> Reply {
             disk_mib: wanted.disk_mib,
             gpus: wanted.gpus,
             capabilities: wanted.capabilities,
+            host: None,
         };
         answer(broker.pim.node_add(node, call.actor.clone(), call.dry_run).await?)
     })
@@ -102,6 +103,7 @@ pub(crate) async fn node_change(broker: web::Data<Broker>, name: web::Path<Strin
             disk_mib: wanted.disk_mib,
             gpus: wanted.gpus,
             capabilities: wanted.capabilities,
+            host: None,
         };
         let actor = call.actor.clone();
         answer(broker.pim.node_change(&name, change, call.expected_version, actor, call.dry_run).await?)

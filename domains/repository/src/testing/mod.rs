@@ -21,9 +21,11 @@
 mod ambient;
 mod database;
 mod postgres;
+mod systems;
 
 pub use ambient::{CountedIds, HandClock};
 pub use database::{TestDatabase, postgres, sqlite};
+pub use systems::{PlainSecrets, systems};
 
 use crate::{Database, Migrations};
 

@@ -1,27 +1,19 @@
-//! The real systems that give places in container clusters, behind one trait.
+//! The real systems that are container clusters, behind one trait: one file
+//! and one line of [`KINDS`] for each. How packages get onto them is the
+//! business of the Workload Deployment Manager.
 
-pub(crate) mod local;
-
-use crate::{error::McmError, model::PlacementRequest};
 use async_trait::async_trait;
-use hansa_ontology::{MachineId, SiteId};
-use hansa_pim::{Amounts, NodeShare};
-use std::{collections::BTreeSet, fmt::Debug};
+use chrono::{DateTime, Utc};
+use hansa_repository::system::{Kind, SystemError, SystemReport};
+use std::fmt::Debug;
 
-/// A system that gives places in container clusters.
+/// The kinds of system that are container clusters.
+pub static KINDS: &[Kind<dyn ClusterConnector>] = &[];
+
+/// A container cluster; one engine on one host is the smallest.
 #[async_trait]
 pub trait ClusterConnector: Send + Sync + Debug {
-    /// Makes the place in a container cluster, or finds it: asking again is harmless.
-    async fn placement_ensure(&self, request: &PlacementRequest) -> Result<NodeShare, McmError>;
-
-    /// Takes the place in a container cluster away. Already gone is success.
-    async fn placement_release(&self, machine: MachineId) -> Result<(), McmError>;
-
-    /// How many more of these the site can give now.
-    async fn units_free(
-        &self,
-        site: &SiteId,
-        amounts: Amounts,
-        capabilities: &BTreeSet<String>,
-    ) -> Result<u32, McmError>;
+    /// What the cluster has now: its version, what it can do, its hosts with
+    /// what they can give, and what others than this broker use of it.
+    async fn discover(&self, now: DateTime<Utc>) -> Result<SystemReport, SystemError>;
 }

@@ -38,12 +38,13 @@ impl Host {
     #[must_use]
     pub fn node(self, name: String, site: SiteId, address: IpAddr, capabilities: BTreeSet<String>) -> Node {
         let Amounts { cpu_milli, memory_mib, disk_mib, gpus } = self.capacity;
-        Node { name, site, address, cpu_milli, memory_mib, disk_mib, gpus, capabilities }
+        Node { name, site, address, cpu_milli, memory_mib, disk_mib, gpus, capabilities, host: None }
     }
 
     /// What the nodes may give away beyond what this machine has, in words.
     pub(crate) fn excess<'a>(self, nodes: impl IntoIterator<Item = &'a Node>) -> Option<String> {
-        let sum = nodes.into_iter().fold(Amounts::ZERO, |sum, node| sum.plus(node.capacity()));
+        let here = nodes.into_iter().filter(|node| node.host.is_none());
+        let sum = here.fold(Amounts::ZERO, |sum, node| sum.plus(node.capacity()));
         let over = sum.minus(self.capacity);
         let parts: Vec<String> = over
             .each()

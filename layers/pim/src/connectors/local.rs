@@ -1,36 +1,12 @@
-//! This very machine: the directories of the machines that have a share of a
-//! node, and servers that are whole nodes.
+//! This very machine: the directories of the machines that have a share of a node.
 
-use super::ServerConnector;
-use crate::{
-    error::PimError,
-    model::{MachineRequest, NodeShare},
-    service::Shares,
-};
-use async_trait::async_trait;
+use crate::error::PimError;
 use hansa_ontology::MachineId;
 use std::{
     fs, io,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
-
-/// Servers that are whole nodes of this machine.
-#[derive(Debug)]
-pub(crate) struct LocalServers {
-    pub(crate) shares: Shares,
-}
-
-#[async_trait]
-impl ServerConnector for LocalServers {
-    async fn server_ensure(&self, request: &MachineRequest) -> Result<NodeShare, PimError> {
-        self.shares.ensure(&request.share_request(true)).await
-    }
-
-    async fn server_release(&self, machine: MachineId) -> Result<(), PimError> {
-        self.shares.release(machine).await
-    }
-}
 
 /// The directories of machines: `<data dir>/nodes/<node>/machines/<machine>`.
 #[derive(Debug, Clone)]

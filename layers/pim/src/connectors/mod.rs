@@ -1,98 +1,108 @@
-//! The real systems that give whole servers, behind one trait, and the rule
-//! which of them serves a site.
+//! The real systems that give machines, behind one trait: servers here,
+//! virtual machines in `hansa-vip`. One file and one line of [`KINDS`] for each.
 
 mod host;
 pub(crate) mod local;
 
 pub use host::Host;
 
-use crate::{
-    error::PimError,
-    model::{MachineRequest, NodeShare},
-};
+use crate::model::Amounts;
 use async_trait::async_trait;
-use hansa_ontology::{MachineId, SiteId};
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use chrono::{DateTime, Utc};
+use hansa_ontology::{ApplicationId, MachineId};
+use hansa_repository::system::{Kind, Room, SystemError, SystemReport};
+use std::{collections::BTreeMap, fmt::Debug, net::IpAddr};
 
-/// A system that gives whole servers.
+/// The kinds of system that give whole servers.
+pub static KINDS: &[Kind<dyn MachineConnector>] = &[];
+
+/// A real system that gives machines. It keeps no record: what there is, it
+/// asks the system, and finds its own by name and label. Every call may be
+/// repeated, and one that was cut off is ended by the same call again. No call
+/// takes longer than some seconds: what takes longer is pending.
 #[async_trait]
-pub trait ServerConnector: Send + Sync + Debug {
-    /// Makes the server, or finds it: asking again is harmless.
-    async fn server_ensure(&self, request: &MachineRequest) -> Result<NodeShare, PimError>;
+pub trait MachineConnector: Send + Sync + Debug {
+    /// What the system has now.
+    async fn discover(&self, now: DateTime<Utc>) -> Result<SystemReport, SystemError>;
 
-    /// Takes the server away. Already gone is success.
-    async fn server_release(&self, machine: MachineId) -> Result<(), PimError>;
+    /// Makes the machine, or finds it and goes on with it.
+    async fn machine_ensure(&self, order: &MachineOrder) -> Result<Delivery, SystemError>;
+
+    /// Takes the machine away, and all that was made for it. Already gone is success.
+    async fn machine_release(&self, order: &MachineOrder) -> Result<Removal, SystemError>;
 }
 
-/// Which connector serves which site: for this room and for those above it.
-#[derive(Debug)]
-pub struct SiteConnectors<C: ?Sized> {
-    /// What these connectors give, in the plural, for messages.
-    service: &'static str,
-    sites: BTreeMap<SiteId, String>,
-    known: BTreeMap<&'static str, Arc<C>>,
+/// A machine as a system is asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineOrder {
+    /// Its identifier in this broker.
+    pub machine: MachineId,
+    /// Who rents it.
+    pub application: ApplicationId,
+    /// Its name in the system, which follows from the identifier: `hansa-` and the UUID.
+    pub name: String,
+    /// What tells whose it is, for systems that keep labels: [`labels`].
+    pub labels: BTreeMap<String, String>,
+    /// The flavour, resource class or the like in the system. None: the smallest that has `amounts`.
+    pub item: Option<String>,
+    /// What it must have at least.
+    pub amounts: Amounts,
+    /// The host that was chosen for it, where the system's hosts are given one by one.
+    pub host: Option<String>,
 }
 
-impl<C: ?Sized> SiteConnectors<C> {
-    /// Sites with the name of their connector, and the connectors that there are.
-    pub(crate) fn new(
-        service: &'static str,
-        sites: &BTreeMap<SiteId, String>,
-        known: BTreeMap<&'static str, Arc<C>>,
-    ) -> Result<Self, PimError> {
-        let connectors = Self { service, sites: sites.clone(), known };
-        for (site, name) in sites {
-            connectors.named(site, name)?;
-        }
-        Ok(connectors)
-    }
-
-    /// The name of the connector that serves the site.
-    pub(crate) fn name(&self, site: &SiteId) -> Result<&str, PimError> {
-        let name = self.sites.get(site).map(String::as_str);
-        name.ok_or_else(|| PimError::NoConnector { site: site.clone(), service: self.service })
-    }
-
-    /// The connector that serves the site.
-    pub(crate) fn serving(&self, site: &SiteId) -> Option<&Arc<C>> {
-        self.known.get(self.sites.get(site)?.as_str())
-    }
-
-    /// The connector of that name. It may be asked for a site that no longer
-    /// names it: what it once made there it must be able to take away.
-    pub(crate) fn named(&self, site: &SiteId, name: &str) -> Result<&Arc<C>, PimError> {
-        self.known.get(name).ok_or_else(|| PimError::UnknownConnector {
-            site: site.clone(),
-            service: self.service,
-            name: name.to_owned(),
-            known: self.known.keys().copied().collect::<Vec<_>>().join(", "),
-        })
+impl MachineOrder {
+    /// The name of a machine in any system.
+    #[must_use]
+    pub fn name_of(machine: MachineId) -> String {
+        format!("hansa-{machine}")
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::site;
+/// The labels of all that is made for an application in a real system. What
+/// does not have them is somebody else's, whatever its name.
+#[must_use]
+pub fn labels(broker: &str, application: ApplicationId, machine: MachineId) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("hansa-broker".to_owned(), broker.to_owned()),
+        ("hansa-application".to_owned(), application.to_string()),
+        ("hansa-machine".to_owned(), machine.to_string()),
+    ])
+}
 
-    #[test]
-    fn a_site_names_a_connector_that_exists() {
-        let known = || BTreeMap::from([("local", Arc::new(1))]);
-        let sites = |name: &str| BTreeMap::from([(site(), name.to_owned())]);
-        let connectors = SiteConnectors::new("servers", &sites("local"), known()).unwrap();
-        let elsewhere = "urn:elsewhere:1".parse().unwrap();
-        assert_eq!(connectors.name(&site()).unwrap(), "local");
-        assert_eq!(connectors.serving(&site()).map(|one| **one), Some(1));
-        assert!(connectors.serving(&elsewhere).is_none());
-        assert_eq!(
-            connectors.name(&elsewhere).unwrap_err().to_string(),
-            "site urn:elsewhere:1 has no connector for servers; name one in the configuration of the site"
-        );
-        assert!(connectors.named(&elsewhere, "local").is_ok());
-        let error = SiteConnectors::new("servers", &sites("ironic"), known()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "site urn:test:site:local names the connector `ironic` for servers; there is only: local"
-        );
+/// How far a machine is in its system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// It can be used.
+    Ready {
+        /// Where it is reached. None where the system gives it no address.
+        address: Option<IpAddr>,
+        /// How the system identifies it.
+        id: String,
+    },
+    /// It is being made; what is waited for, for people.
+    Pending(String),
+}
+
+/// How far the removal of a machine is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removal {
+    /// Nothing of it is left.
+    Gone,
+    /// It is being taken away; what is waited for, for people.
+    Pending(String),
+}
+
+impl From<Room> for Amounts {
+    fn from(room: Room) -> Self {
+        let Room { cpu_milli, memory_mib, disk_mib, gpus } = room;
+        Self { cpu_milli, memory_mib, disk_mib, gpus }
+    }
+}
+
+impl From<Amounts> for Room {
+    fn from(amounts: Amounts) -> Self {
+        let Amounts { cpu_milli, memory_mib, disk_mib, gpus } = amounts;
+        Self { cpu_milli, memory_mib, disk_mib, gpus }
     }
 }

@@ -10,5 +10,5 @@ pub use amounts::Amounts;
 pub(crate) use machine::Transition;
 pub use machine::{Machine, MachineState};
 pub use maintenance::{Drain, InvalidTarget, Maintenance, MaintenanceTarget, NewMaintenance};
-pub use node::{MachineRequest, Node, NodeOrigin, NodeShare, NodeState, NodeUsage, ShareRequest};
+pub use node::{Down, MachineRequest, Node, NodeOrigin, NodeShare, NodeState, NodeUsage, ShareRequest, SystemHost};
 pub use placement::{NodeRefusal, units_free};

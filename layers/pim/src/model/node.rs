@@ -1,11 +1,34 @@
 //! Nodes: shares of this machine that may be given away, and what was given.
 
 use super::{Amounts, Drain};
+use chrono::{DateTime, Utc};
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf};
 
-/// A share of this machine that its owner gives away.
+/// Which host of which real system a node is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemHost {
+    /// The system's name in this broker.
+    pub system: String,
+    /// The host's name in the system.
+    pub name: String,
+}
+
+/// Why nothing runs on a node now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Down {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why, in the system's words.
+    pub reason: String,
+    /// It lasts longer than is waited for: what ran there begins elsewhere.
+    pub given_up: bool,
+}
+
+/// A share of this machine that its owner gives away, or a host of a real system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Node {
@@ -27,6 +50,9 @@ pub struct Node {
     /// What it can be used for: `proxy`, `database`, `public-ip`.
     #[serde(default)]
     pub capabilities: BTreeSet<String>,
+    /// Which host it is of a real system. None: a share of this very machine.
+    #[serde(default)]
+    pub host: Option<SystemHost>,
 }
 
 impl Node {
@@ -59,6 +85,8 @@ pub struct NodeUsage {
     pub version: i64,
     /// It is to be empty: its machines move elsewhere.
     pub drain: Option<Drain>,
+    /// Nothing runs on it now.
+    pub down: Option<Down>,
 }
 
 /// Who says that a node is there.
@@ -70,6 +98,8 @@ pub enum NodeOrigin {
     Configuration,
     /// Its owner, who added it while the broker ran.
     Added,
+    /// A real system, of which it is a host.
+    Discovered,
 }
 
 impl NodeOrigin {
@@ -77,11 +107,13 @@ impl NodeOrigin {
         match self {
             Self::Configuration => "configuration",
             Self::Added => "added",
+            Self::Discovered => "discovered",
         }
     }
 
     pub(crate) fn of(name: &str) -> Self {
-        if name == Self::Added.name() { Self::Added } else { Self::Configuration }
+        let all = [Self::Added, Self::Discovered];
+        all.into_iter().find(|origin| origin.name() == name).unwrap_or(Self::Configuration)
     }
 }
 
@@ -99,6 +131,8 @@ pub enum NodeState {
     Withdrawn,
     /// Under maintenance: its machines move elsewhere, it gives nothing new.
     Draining,
+    /// It does not work, or can't be reached.
+    Down,
 }
 
 /// What is asked of a site's nodes.
@@ -115,6 +149,9 @@ pub struct ShareRequest {
     pub capabilities: BTreeSet<String>,
     /// The whole node, and nobody else on it; `amounts` is then the least it must have.
     pub whole_node: bool,
+    /// The real system whose hosts can give it. None: this very machine's nodes.
+    #[serde(default)]
+    pub system: Option<String>,
 }
 
 /// A share of a node, given to a machine.
@@ -133,6 +170,9 @@ pub struct NodeShare {
     pub directory: PathBuf,
     /// What it may use: what was asked, or all of the node where it was given as a whole.
     pub amounts: Amounts,
+    /// Which host of which real system it is on. None: this very machine.
+    #[serde(default)]
+    pub host: Option<SystemHost>,
 }
 
 /// What a machine is asked to be: the same for a server, a virtual machine
@@ -150,6 +190,12 @@ pub struct MachineRequest {
     pub amounts: Amounts,
     /// What it must be able to do.
     pub capabilities: BTreeSet<String>,
+    /// The real system that gives it. None: this very machine.
+    #[serde(default)]
+    pub system: Option<String>,
+    /// As what of the system's own: a flavour's name, a resource class. None: any that will do.
+    #[serde(default)]
+    pub item: Option<String>,
 }
 
 impl ShareRequest {
@@ -160,6 +206,7 @@ impl ShareRequest {
             ("amounts", self.amounts != other.amounts),
             ("capabilities", self.capabilities != other.capabilities),
             ("whole_node", self.whole_node != other.whole_node),
+            ("system", self.system != other.system),
         ])
     }
 }
@@ -188,6 +235,7 @@ impl MachineRequest {
             amounts: self.amounts,
             capabilities: self.capabilities.clone(),
             whole_node,
+            system: self.system.clone(),
         }
     }
 }

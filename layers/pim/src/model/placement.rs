@@ -1,7 +1,7 @@
 //! Which node gives a share: one that has the tags and the free room, the
 //! least used first.
 
-use super::{Amounts, Drain, Node, NodeOrigin, NodeState, NodeUsage, ShareRequest};
+use super::{Amounts, Down, Drain, Node, NodeOrigin, NodeState, NodeUsage, ShareRequest};
 use hansa_ontology::MachineId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -57,6 +57,7 @@ pub(crate) fn usage(node: Node, withdrawn: bool, given: &[Given]) -> NodeUsage {
         origin: NodeOrigin::default(),
         version: 1,
         drain: None,
+        down: None,
     }
 }
 
@@ -66,6 +67,19 @@ impl NodeUsage {
     pub fn under(self, drain: Drain) -> Self {
         Self { state: NodeState::Draining, free: Amounts::ZERO, drain: Some(drain), ..self }
     }
+
+    /// The same node while nothing runs on it. What keeps data in a volume waits for it.
+    #[must_use]
+    pub fn fallen(self, down: Down) -> Self {
+        let drain = self.drain.or_else(|| down.given_up.then_some(Drain { leave_volumes: false }));
+        Self { state: NodeState::Down, free: Amounts::ZERO, drain, down: Some(down), ..self }
+    }
+
+    /// Whether it is of those that a system gives, or of this very machine where none is named.
+    #[must_use]
+    pub fn is_of(&self, system: Option<&str>) -> bool {
+        self.node.host.as_ref().map(|host| host.system.as_str()) == system
+    }
 }
 
 /// The node that gives the share.
@@ -73,7 +87,8 @@ impl NodeUsage {
 /// # Errors
 /// For each node of the site why it can't.
 pub(crate) fn choose<'a>(nodes: &'a [NodeUsage], request: &ShareRequest) -> Result<&'a NodeUsage, Vec<NodeRefusal>> {
-    let able = nodes.iter().filter(|node| reasons(node, request).is_empty());
+    let mine = || nodes.iter().filter(|usage| usage.is_of(request.system.as_deref()));
+    let able = mine().filter(|node| reasons(node, request).is_empty());
     let chosen = if request.whole_node {
         // The smallest that will do: large nodes stay for those who need them.
         able.min_by_key(|usage| (size(usage.capacity), &usage.node.name))
@@ -81,10 +96,7 @@ pub(crate) fn choose<'a>(nodes: &'a [NodeUsage], request: &ShareRequest) -> Resu
         able.min_by_key(|usage| (usage.given.dominant_share(usage.capacity), &usage.node.name))
     };
     chosen.ok_or_else(|| {
-        nodes
-            .iter()
-            .map(|usage| NodeRefusal { node: usage.node.name.clone(), reasons: reasons(usage, request) })
-            .collect()
+        mine().map(|usage| NodeRefusal { node: usage.node.name.clone(), reasons: reasons(usage, request) }).collect()
     })
 }
 
@@ -118,6 +130,10 @@ fn reasons(usage: &NodeUsage, request: &ShareRequest) -> Vec<String> {
         }
         NodeState::Withdrawn => reasons.push("it is no longer configured".to_owned()),
         NodeState::Draining => reasons.push("it is under maintenance".to_owned()),
+        NodeState::Down => {
+            let why = usage.down.as_ref().map_or("", |down| down.reason.as_str());
+            reasons.push(format!("it does not work: {why}"));
+        }
     }
     for tag in request.capabilities.difference(&usage.node.capabilities) {
         reasons.push(format!("it has not the capability `{tag}`"));

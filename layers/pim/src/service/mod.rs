@@ -10,19 +10,19 @@ pub use owner::{NodeChange, nodes_at};
 pub(crate) use shares::Shares;
 
 use crate::{
-    connectors::{Host, ServerConnector, local::LocalServers},
+    connectors::{Host, KINDS, MachineConnector, Removal},
     error::PimError,
-    machines::Machines,
-    model::{Amounts, Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest, units_free},
-    store::ServerTable,
+    making::{Making, Provision},
+    model::{Down, Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest},
+    store::{self, ServerTable},
 };
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
-use hansa_repository::{Database, ambient::SharedClock};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::Arc,
+use hansa_repository::{
+    Database,
+    ambient::SharedClock,
+    system::{LiveConnectors, Systems},
 };
+use std::path::PathBuf;
 
 /// How this room is set up.
 #[derive(Debug, Clone)]
@@ -31,8 +31,6 @@ pub struct PimSettings {
     pub data_dir: PathBuf,
     /// What this very machine has.
     pub host: Host,
-    /// Sites that give whole servers, each with the name of its connector: `local`.
-    pub sites: BTreeMap<SiteId, String>,
 }
 
 /// The Physical Infrastructure Manager. Clones share everything.
@@ -42,23 +40,45 @@ pub struct PimSettings {
 #[derive(Debug, Clone)]
 pub struct Pim {
     shares: Shares,
-    servers: Machines<ServerTable, dyn ServerConnector>,
+    servers: Making<ServerTable>,
+    systems: Systems,
     host: Host,
     database: Database,
     clock: SharedClock,
 }
 
 impl Pim {
-    /// The service over this database.
+    /// The service over this database, and over the systems that give servers.
     ///
     /// # Errors
-    /// `UnknownConnector` when a site names a connector that does not exist.
-    pub fn new(database: Database, clock: SharedClock, settings: PimSettings) -> Result<Self, PimError> {
+    /// `Directory` when the data directory has no absolute path.
+    pub fn new(
+        database: Database,
+        clock: SharedClock,
+        systems: Systems,
+        settings: PimSettings,
+    ) -> Result<Self, PimError> {
         let shares = Shares::new(database.clone(), clock.clone(), &settings.data_dir)?;
-        let local: Arc<dyn ServerConnector> = Arc::new(LocalServers { shares: shares.clone() });
-        let known = BTreeMap::from([("local", local)]);
-        let servers = Machines::new(database.clone(), clock.clone(), &settings.sites, known)?;
-        Ok(Self { servers, host: settings.host, shares, database, clock })
+        let servers = Making::over(&database, &clock, &shares, &systems, KINDS);
+        Ok(Self { servers, host: settings.host, shares, systems, database, clock })
+    }
+
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) const fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    pub(crate) const fn shares(&self) -> &Shares {
+        &self.shares
+    }
+
+    /// The real systems that sites have.
+    #[must_use]
+    pub const fn systems(&self) -> &Systems {
+        &self.systems
     }
 
     /// Makes these the nodes of this machine: at the start, from the
@@ -82,20 +102,14 @@ impl Pim {
         self.shares.node_list(site).await
     }
 
-    /// How many more such shares the site's nodes can give now. For many
-    /// questions at once: [`Pim::node_list`] and [`units_free`].
+    /// Makes these the hosts of a system, each with why nothing runs on it
+    /// where that is so. One that the system no longer has is given up.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn units_free(
-        &self,
-        site: &SiteId,
-        amounts: Amounts,
-        capabilities: &BTreeSet<String>,
-        whole_node: bool,
-    ) -> Result<u32, PimError> {
-        let nodes = self.node_list(Some(site)).await?;
-        Ok(units_free(&nodes, amounts, capabilities, whole_node))
+    pub async fn host_sync(&self, system: &str, hosts: Vec<(Node, Option<Down>)>) -> Result<(), PimError> {
+        let (system, now) = (system.to_owned(), self.clock.now());
+        self.database.write(move |connection| Ok(store::host_sync(connection, &system, &hosts, now)?)).await
     }
 
     /// Gives the machine a share of one of the site's nodes: the least used
@@ -135,37 +149,27 @@ impl Pim {
         self.shares.sweep().await
     }
 
-    /// Whether a site gives whole servers.
-    #[must_use]
-    pub fn serves(&self, site: &SiteId) -> bool {
-        self.servers.serving(site).is_some()
-    }
-
     /// Gives a whole server (bare metal); `amounts` is the least it must have.
     ///
     /// # Errors
-    /// `NoConnector` when the site gives none; else as [`Pim::share_ensure`],
-    /// and `Releasing` when the machine is on its way out.
-    pub async fn server_ensure(&self, request: &MachineRequest) -> Result<NodeShare, PimError> {
-        let connector = self.servers.requested(request).await?;
-        let share = connector.server_ensure(request).await?;
-        if self.servers.ready(request.machine, share.clone()).await? {
-            return Ok(share);
-        }
-        connector.server_release(request.machine).await?;
-        Err(PimError::Releasing { machine: request.machine })
+    /// As [`Pim::share_ensure`]; `Releasing` when the machine is on its way out;
+    /// what its system says.
+    pub async fn server_ensure(&self, request: &MachineRequest) -> Result<Provision, PimError> {
+        self.servers.ensure(request, true).await
     }
 
     /// Takes a server away. None is success.
     ///
     /// # Errors
-    /// As [`Pim::share_release`].
-    pub async fn server_release(&self, machine: MachineId) -> Result<(), PimError> {
-        let Some((record, connector)) = self.servers.releasing(machine).await? else {
-            return Ok(());
-        };
-        connector.server_release(machine).await?;
-        self.servers.released(record).await
+    /// As [`Pim::share_release`]; what its system says.
+    pub async fn server_release(&self, machine: MachineId) -> Result<Removal, PimError> {
+        self.servers.release(machine).await
+    }
+
+    /// The connectors of the systems that give servers.
+    #[must_use]
+    pub const fn live(&self) -> &LiveConnectors<dyn MachineConnector> {
+        self.servers.live()
     }
 
     /// A server; None when it was never asked for or is gone.
@@ -173,7 +177,7 @@ impl Pim {
     /// # Errors
     /// When the database fails.
     pub async fn server(&self, machine: MachineId) -> Result<Option<Machine>, PimError> {
-        self.servers.machine(machine).await
+        self.servers.machines().machine(machine).await
     }
 
     /// The servers of an application, or all.
@@ -181,6 +185,6 @@ impl Pim {
     /// # Errors
     /// When the database fails.
     pub async fn server_list(&self, application: Option<ApplicationId>) -> Result<Vec<Machine>, PimError> {
-        self.servers.list(application).await
+        self.servers.machines().list(application).await
     }
 }

@@ -182,6 +182,12 @@ fn own(connection: &mut Connection, name: &str, expected: Option<i64>) -> Result
     if expected.is_some_and(|expected| expected != usage.version) {
         return Err(PimError::Changed(format!("node `{name}`")));
     }
+    if let Some(host) = &usage.node.host {
+        let (host, system) = (&host.name, &host.system);
+        return Err(PimError::InUse(format!(
+            "node `{name}` is the host {host} of system {system}: it is as that system says; change it there, or disconnect the system"
+        )));
+    }
     // One that left the configuration is nobody's any more: it may go.
     if usage.origin == NodeOrigin::Configuration && usage.state != NodeState::Withdrawn {
         return Err(PimError::Configured(name.to_owned()));

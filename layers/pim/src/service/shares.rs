@@ -42,6 +42,11 @@ impl Shares {
         self.database.read(move |connection| Ok(store::node_list(connection, site.as_ref())?)).await
     }
 
+    /// Where the directory of a machine is, or would be.
+    pub(crate) fn directory(&self, node: &str, machine: MachineId) -> PathBuf {
+        self.directories.path(node, machine)
+    }
+
     pub(crate) async fn share(&self, machine: MachineId) -> Result<Option<NodeShare>, PimError> {
         let directories = self.directories.clone();
         self.database
@@ -183,6 +188,7 @@ fn with_node(
         amounts: if request.whole_node { node.capacity() } else { request.amounts },
         site: request.site,
         address: node.address,
+        host: node.host,
         node: node.name,
     })
 }
@@ -229,6 +235,6 @@ fn warning(usage: &NodeUsage) -> Option<String> {
             "node {name} has given away more ({}) than it now has ({}); it gives nothing new until machines leave",
             usage.given, usage.capacity
         )),
-        NodeState::Ready | NodeState::Whole | NodeState::Draining => None,
+        NodeState::Ready | NodeState::Whole | NodeState::Draining | NodeState::Down => None,
     }
 }

@@ -9,7 +9,7 @@ mod shares;
 pub(crate) use maintenance::{
     maintenance_delete, maintenance_get, maintenance_insert, maintenance_list, maintenance_update,
 };
-pub(crate) use nodes::{node_delete, node_insert, node_list, node_of, node_register, node_write, site_has_nodes};
+pub(crate) use nodes::{host_sync, node_delete, node_insert, node_list, node_of, node_register, node_write};
 pub(crate) use shares::{StoredShare, share_delete, share_find, share_insert, share_machines};
 
 use hansa_repository::Migrations;
@@ -36,6 +36,9 @@ mod schema {
             withdrawn -> Bool,
             origin -> Text,
             version -> BigInt,
+            system -> Nullable<Text>,
+            host -> Nullable<Text>,
+            down -> Nullable<Text>,
         }
     }
     diesel::table! {
@@ -65,6 +68,7 @@ mod schema {
             capabilities -> Text,
             whole_node -> Bool,
             created_at -> Timestamp,
+            system -> Nullable<Text>,
         }
     }
 }

@@ -9,10 +9,11 @@ use super::{
 use crate::{
     error::PimError,
     model::{
-        Drain, Maintenance, Node, NodeOrigin, NodeUsage,
+        Down, Drain, Maintenance, Node, NodeOrigin, NodeUsage, SystemHost,
         placement::{self, Given},
     },
 };
+use chrono::{DateTime, Utc};
 use diesel::{
     ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
@@ -34,6 +35,9 @@ struct NodeRow {
     withdrawn: bool,
     origin: String,
     version: i64,
+    system: Option<String>,
+    host: Option<String>,
+    down: Option<String>,
 }
 
 impl NodeRow {
@@ -50,6 +54,9 @@ impl NodeRow {
             withdrawn: false,
             origin: origin.name().to_owned(),
             version,
+            system: node.host.as_ref().map(|host| host.system.clone()),
+            host: node.host.as_ref().map(|host| host.name.clone()),
+            down: None,
         })
     }
 
@@ -63,6 +70,7 @@ impl NodeRow {
             disk_mib: amount(self.disk_mib),
             gpus: amount(self.gpus),
             capabilities: json::from_column("capabilities", &self.capabilities)?,
+            host: self.system.zip(self.host).map(|(system, name)| SystemHost { system, name }),
         })
     }
 }
@@ -97,21 +105,20 @@ pub(crate) fn node_list(connection: &mut Connection, site: Option<&SiteId>) -> R
         .map(|row| {
             let (withdrawn, shares) = (row.withdrawn, given.remove(&row.name).unwrap_or_default());
             let (origin, version) = (NodeOrigin::of(&row.origin), row.version);
+            let down: Option<Down> = row.down.as_deref().map(|text| json::from_column("down", text)).transpose()?;
             let usage = NodeUsage { origin, version, ..placement::usage(row.node()?, withdrawn, &shares) };
             let covers = |one: &&Maintenance| one.target.covers(&usage.node);
             let drains: Vec<bool> = draining.iter().filter(covers).map(|one| one.leave_volumes).collect();
-            Ok(match drains.as_slice() {
+            let usage = match drains.as_slice() {
                 [] => usage,
                 all => usage.under(Drain { leave_volumes: all.contains(&true) }),
+            };
+            Ok(match down {
+                None => usage,
+                Some(down) => usage.fallen(down),
             })
         })
         .collect()
-}
-
-/// Whether the site has a node of this machine.
-pub(crate) fn site_has_nodes(connection: &mut Connection, site: &SiteId) -> Result<bool, RepositoryError> {
-    let count: i64 = pim_node::table.filter(pim_node::site.eq(site.to_string())).count().get_result(connection)?;
-    Ok(count > 0)
 }
 
 /// Adds a node of the owner's.
@@ -149,10 +156,10 @@ pub(crate) fn node_register(connection: &mut Connection, nodes: &[Node]) -> Resu
                 ),
             });
         }
-        if old.is_some_and(|old| old.origin == NodeOrigin::Added) {
+        if old.is_some_and(|old| old.origin != NodeOrigin::Configuration) {
             return Err(PimError::InvalidNode {
                 node: node.name.clone(),
-                message: "name: its owner has added a node of this name (`hansa node list`); remove that one, or give this one another name".to_owned(),
+                message: "name: another node has this name (`hansa node list`), one that its owner has added or a host of a system; remove that one, or give this one another name".to_owned(),
             });
         }
         let version = old.map_or(1, |old| old.version + i64::from(old.node != *node));
@@ -184,8 +191,55 @@ fn node_update(connection: &mut Connection, row: &NodeRow) -> Result<(), Reposit
             pim_node::capabilities.eq(&row.capabilities),
             pim_node::withdrawn.eq(row.withdrawn),
             pim_node::version.eq(row.version),
+            pim_node::system.eq(&row.system),
+            pim_node::host.eq(&row.host),
+            pim_node::down.eq(&row.down),
         ))
         .execute(connection)?;
+    Ok(())
+}
+
+/// Makes these the hosts of a system. One that the system no longer has is
+/// given up, and forgotten when no machine has a share of it.
+pub(crate) fn host_sync(
+    connection: &mut Connection,
+    system: &str,
+    hosts: &[(Node, Option<Down>)],
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let before = node_list(connection, None)?;
+    for (node, down) in hosts {
+        let old = before.iter().find(|usage| usage.node.name == node.name);
+        if old.is_some_and(|old| !old.is_of(Some(system))) {
+            tracing::warn!(node = node.name, system, "another node has this name; the host is left out");
+            continue;
+        }
+        if old.is_some_and(|old| old.node == *node && old.down == *down) {
+            continue;
+        }
+        let version = old.map_or(1, |old| old.version + i64::from(old.node != *node));
+        let down = down.as_ref().map(|down| json::to_column("down", down)).transpose()?;
+        let row = NodeRow { down, ..NodeRow::new(node, NodeOrigin::Discovered, version)? };
+        if old.is_some() {
+            node_update(connection, &row)?;
+        } else {
+            diesel::insert_into(pim_node::table).values(row).execute(connection)?;
+        }
+    }
+    let there: BTreeSet<&str> = hosts.iter().map(|(node, _)| node.name.as_str()).collect();
+    for old in before.into_iter().filter(|old| old.is_of(Some(system)) && !there.contains(old.node.name.as_str())) {
+        if old.machines.is_empty() {
+            node_delete(connection, &old.node.name)?;
+        } else if old.down.as_ref().is_none_or(|down| !down.given_up) {
+            let since = old.down.map_or(now, |down| down.since);
+            let down = Down { since, reason: format!("system {system} no longer has it"), given_up: true };
+            let row = NodeRow {
+                down: Some(json::to_column("down", &down)?),
+                ..NodeRow::new(&old.node, NodeOrigin::Discovered, old.version)?
+            };
+            node_update(connection, &row)?;
+        }
+    }
     Ok(())
 }
 

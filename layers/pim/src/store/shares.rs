@@ -30,6 +30,7 @@ pub(super) struct ShareRow {
     capabilities: String,
     whole_node: bool,
     created_at: NaiveDateTime,
+    system: Option<String>,
 }
 
 impl TryFrom<ShareRow> for StoredShare {
@@ -49,6 +50,7 @@ impl TryFrom<ShareRow> for StoredShare {
                 },
                 capabilities: json::from_column("capabilities", &row.capabilities)?,
                 whole_node: row.whole_node,
+                system: row.system,
             },
         })
     }
@@ -83,6 +85,7 @@ pub(crate) fn share_insert(
             capabilities: json::to_column("capabilities", &request.capabilities)?,
             whole_node: request.whole_node,
             created_at: time::to_column(now),
+            system: request.system.clone(),
         })
         .execute(connection)?;
     Ok(())

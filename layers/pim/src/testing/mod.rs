@@ -13,8 +13,12 @@ use crate::{
     model::{Amounts, MachineRequest, Node, ShareRequest},
 };
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
-use hansa_repository::{Database, testing::HandClock};
-use std::{collections::BTreeMap, net::Ipv4Addr, path::Path, sync::Arc};
+use hansa_repository::{
+    Database,
+    ambient::SharedClock,
+    testing::{HandClock, systems},
+};
+use std::{net::Ipv4Addr, path::Path, sync::Arc};
 use uuid::Uuid;
 
 /// The site of every made-up node.
@@ -35,6 +39,7 @@ pub fn node(name: &str, cpu_milli: u64, memory_mib: u64, capabilities: &[&str]) 
         disk_mib: 10_240,
         gpus: 0,
         capabilities: capabilities.iter().map(|&tag| tag.to_owned()).collect(),
+        host: None,
     }
 }
 
@@ -47,6 +52,7 @@ pub fn request(machine: u128, cpu_milli: u64, memory_mib: u64, capabilities: &[&
         amounts: Amounts { cpu_milli, memory_mib, ..Amounts::ZERO },
         capabilities: capabilities.iter().map(|&tag| tag.to_owned()).collect(),
         whole_node: false,
+        system: None,
     }
 }
 
@@ -60,22 +66,18 @@ pub fn machine_request(machine: u128, cpu_milli: u64) -> MachineRequest {
         site: share.site,
         amounts: share.amounts,
         capabilities: share.capabilities,
+        system: None,
+        item: None,
     }
 }
 
-/// [`site`], served by the connector `local`.
-#[must_use]
-pub fn local_sites() -> BTreeMap<SiteId, String> {
-    BTreeMap::from([(site(), "local".to_owned())])
-}
-
-/// The service on a machine of 16 processors and 64 GiB.
-#[must_use]
-pub fn pim(database: &Database, data_dir: &Path) -> Pim {
+/// The service on a machine of 16 processors and 64 GiB, with no system connected.
+pub async fn pim(database: &Database, data_dir: &Path) -> Pim {
     let settings = PimSettings {
         data_dir: data_dir.to_owned(),
         host: Host { capacity: Amounts { cpu_milli: 16_000, memory_mib: 65_536, disk_mib: 1 << 20, gpus: 0 } },
-        sites: local_sites(),
     };
-    Pim::new(database.clone(), Arc::new(HandClock::default()), settings).expect("a known connector")
+    let clock: SharedClock = Arc::new(HandClock::default());
+    let systems = systems(database, &clock, &Arc::default()).await;
+    Pim::new(database.clone(), clock, systems, settings).expect("an absolute path")
 }

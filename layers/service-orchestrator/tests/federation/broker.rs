@@ -262,6 +262,7 @@ fn node(side: &str, amounts: Amounts) -> Node {
         disk_mib: amounts.disk_mib,
         gpus: 0,
         capabilities: Default::default(),
+        host: None,
     }
 }
 

@@ -1,18 +1,25 @@
-//! One file for each real system that runs packages, behind one trait.
+//! The real systems that run packages, behind one trait: one file (or folder)
+//! and one line of [`KINDS`] for each. This very machine's processes need no
+//! line: they are what runs where no system is named.
 
+pub(crate) mod environment;
 pub(crate) mod process;
 
 use crate::{
     WdmError,
-    model::{Endpoints, Exit, LimitSupport, LogLine, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryToken, Endpoints, Exit, LimitSupport, LogLine, LogQuery, Peers, Removal, WorkloadSpec},
 };
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use hansa_ontology::WorkloadId;
-use std::{fmt, path::PathBuf};
+use hansa_ontology::{ApplicationId, WorkloadId};
+use hansa_repository::system::{Kind, LiveConnectors, Systems};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 /// Lines of a workload's output as they come.
 pub type LogStream = BoxStream<'static, Result<LogLine, WdmError>>;
+
+/// The kinds of system that run packages.
+pub(crate) static KINDS: &[Kind<dyn Connector>] = &[];
 
 /// A real system that runs packages. It keeps no opinion: whether and when
 /// something is started is decided above. Every call may be repeated.
@@ -24,6 +31,15 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync {
     /// What cannot run here, before anything is made of it.
     fn check(&self, spec: &WorkloadSpec) -> Result<(), WdmError>;
 
+    /// Who decides on which ports a workload is reached.
+    fn ports(&self) -> PortChoice;
+
+    /// The ports of a workload, where the system itself gives them
+    /// ([`PortChoice::System`]): made known before anything starts.
+    async fn expose(&self, _spec: &WorkloadSpec) -> Result<Endpoints, WdmError> {
+        Ok(Endpoints::new())
+    }
+
     /// Starts a run. A run that was started once is never started again, and
     /// nothing is started beside something that runs: both are success.
     async fn start(&self, launch: &Launch) -> Result<(), WdmError>;
@@ -31,8 +47,8 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync {
     /// Ends what a run has left that nobody supervises any more.
     async fn clear(&self, place: &Place) -> Result<(), WdmError>;
 
-    /// Tells a workload its peers' current addresses.
-    async fn tell(&self, place: &Place, peers: &Peers) -> Result<(), WdmError>;
+    /// Tells a workload its peers' current addresses, and what to show when it looks them up.
+    async fn tell(&self, place: &Place, peers: &Peers, token: Option<&DiscoveryToken>) -> Result<(), WdmError>;
 
     /// What is there.
     async fn observe(&self, place: &Place) -> Result<Observation, WdmError>;
@@ -46,8 +62,64 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync {
     /// Captured output.
     async fn logs(&self, place: &Place, query: LogQuery) -> Result<LogStream, WdmError>;
 
-    /// Every workload that is there, whether anybody knows it or not.
+    /// Every workload of this broker that is there, whether anybody knows it or not.
     async fn found(&self) -> Result<Vec<Place>, WdmError>;
+
+    /// Removes what the system keeps in volumes of one instance of a
+    /// component. Gone already is success.
+    async fn volumes_remove(&self, application: ApplicationId, component: &str, ordinal: u32) -> Result<(), WdmError>;
+
+    /// Removes what is there for an application as a whole (a network, a
+    /// namespace), as its last workload there has gone. What still holds
+    /// volumes stays until these go. Gone already is success.
+    async fn retire(&self, application: ApplicationId) -> Result<(), WdmError>;
+}
+
+/// Who decides on which ports a workload is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PortChoice {
+    /// This room: numbers that are free in its table and, tried by binding, on this machine.
+    Here,
+    /// This room: numbers that are free in its table, on a machine where binding can't be tried.
+    Elsewhere,
+    /// The system: [`Connector::expose`].
+    System,
+}
+
+/// All connectors: that of processes, and those of the systems that are connected.
+#[derive(Debug, Clone)]
+pub(crate) struct Connectors {
+    process: Arc<dyn Connector>,
+    live: Option<LiveConnectors<dyn Connector>>,
+}
+
+impl Connectors {
+    pub(crate) fn new(process: Arc<dyn Connector>) -> Self {
+        Self { process, live: None }
+    }
+
+    pub(crate) fn with(self, systems: Systems) -> Self {
+        Self { live: Some(LiveConnectors::new(systems, KINDS)), ..self }
+    }
+
+    /// That of this machine's processes.
+    pub(crate) fn process(&self) -> &Arc<dyn Connector> {
+        &self.process
+    }
+
+    /// That of a system, or of this machine's processes where none is named.
+    pub(crate) async fn of(&self, system: Option<&str>) -> Result<Arc<dyn Connector>, WdmError> {
+        match (system, &self.live) {
+            (None, _) => Ok(Arc::clone(&self.process)),
+            (Some(system), Some(live)) => Ok(live.get(system).await?),
+            (Some(system), None) => Err(WdmError::NoSystems(system.to_owned())),
+        }
+    }
+
+    /// Whether packages can be brought onto systems of that kind.
+    pub(crate) fn speaks(kind: &str) -> bool {
+        KINDS.iter().any(|known| known.name == kind)
+    }
 }
 
 /// Where one workload is.
@@ -55,6 +127,8 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync {
 pub(crate) struct Place {
     /// The workload.
     pub(crate) workload: WorkloadId,
+    /// Its application. None where files of this machine alone tell of it.
+    pub(crate) application: Option<ApplicationId>,
     /// The target's directory.
     pub(crate) directory: PathBuf,
 }
@@ -70,6 +144,10 @@ pub(crate) struct Launch {
     pub(crate) endpoints: Endpoints,
     /// Its peers.
     pub(crate) peers: Peers,
+    /// Where it looks up its peers.
+    pub(crate) discovery_url: Option<String>,
+    /// What it shows there.
+    pub(crate) token: Option<DiscoveryToken>,
 }
 
 impl Launch {
@@ -80,7 +158,7 @@ impl Launch {
 
 /// Where this workload is.
 pub(crate) fn place(spec: &WorkloadSpec) -> Place {
-    Place { workload: spec.id, directory: spec.target.directory.clone() }
+    Place { workload: spec.id, application: Some(spec.application), directory: spec.target.directory.clone() }
 }
 
 /// What is there.
@@ -92,6 +170,8 @@ pub(crate) struct Observation {
     pub(crate) activity: Activity,
     /// Which limits hold for it.
     pub(crate) limits: Option<LimitSupport>,
+    /// Whether it works, where the system itself makes the health check; else why not.
+    pub(crate) verdict: Option<Result<(), String>>,
 }
 
 impl Observation {
@@ -110,7 +190,7 @@ pub(crate) enum Activity {
     Starting,
     /// The program runs.
     Running {
-        /// Its main process.
+        /// Its main process; 0 where it is on another machine.
         pid: u32,
     },
     /// The program has ended; what it left is being cleared away.

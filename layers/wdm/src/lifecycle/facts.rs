@@ -18,6 +18,27 @@ impl Workload {
     /// Takes in an observation. Seeing the same twice changes nothing the
     /// second time, and what a later run has overtaken changes nothing at all.
     pub(crate) fn observed(&mut self, seen: &Observation, now: DateTime<Utc>) -> Vec<Change> {
+        let mut changes = self.seen_again();
+        changes.extend(self.found(seen, now));
+        changes
+    }
+
+    /// Takes in that its system can't be asked about it.
+    pub(crate) fn not_seen(&mut self, reason: &str) -> Vec<Change> {
+        let first = self.progress.unseen.is_none();
+        self.progress.unseen = Some(reason.to_owned());
+        let message = format!("can't be looked at: {reason}");
+        if first { vec![Change { kind: "workload.unseen", message }] } else { Vec::new() }
+    }
+
+    fn seen_again(&mut self) -> Vec<Change> {
+        match self.progress.unseen.take() {
+            Some(_) => vec![Change { kind: "workload.seen", message: "can be looked at again".to_owned() }],
+            None => Vec::new(),
+        }
+    }
+
+    fn found(&mut self, seen: &Observation, now: DateTime<Utc>) -> Vec<Change> {
         // Runs that the database doesn't know of: it was put back to a backup.
         self.progress.run = self.progress.run.max(seen.run);
         if matches!(seen.activity, Activity::Running { .. }) && self.is_up() {
@@ -30,7 +51,7 @@ impl Workload {
             self.progress.limits = limits.clone();
         }
         match &seen.activity {
-            Activity::Running { pid } if current => self.seen_running(*pid, now),
+            Activity::Running { pid } if current => self.seen_running(*pid, seen.verdict.as_ref(), now),
             Activity::Exited(exit) if current => self.ended(End::Exit(exit.clone()), now),
             Activity::Failed(reason) if current => self.ended(End::Failed(reason.clone()), now),
             Activity::Running { .. } | Activity::Starting | Activity::Ending => Vec::new(),
@@ -43,7 +64,7 @@ impl Workload {
         if run == self.progress.run { self.ended(End::Failed(reason.to_owned()), now) } else { Vec::new() }
     }
 
-    fn seen_running(&mut self, pid: u32, now: DateTime<Utc>) -> Vec<Change> {
+    fn seen_running(&mut self, pid: u32, verdict: Option<&Result<(), String>>, now: DateTime<Utc>) -> Vec<Change> {
         self.progress.pid = Some(pid);
         match self.progress.state.clone() {
             // It was given up too early: it runs after all.
@@ -52,9 +73,15 @@ impl Workload {
                 self.progress.health = Health::default();
                 Vec::new()
             }
-            WorkloadState::Starting { since } if self.spec.health.is_none() && now - since >= SETTLED => {
+            WorkloadState::Starting { since }
+                if verdict.is_none() && self.spec.health.is_none() && now - since >= SETTLED =>
+            {
                 self.healthy(now)
             }
+            WorkloadState::Starting { .. } | WorkloadState::Unhealthy { .. } if verdict == Some(&Ok(())) => {
+                self.healthy(now)
+            }
+            WorkloadState::Running { .. } if matches!(verdict, Some(Err(_))) => self.judged_unhealthy(verdict, now),
             WorkloadState::Running { since } => {
                 if now - since >= back_off::FORGOTTEN {
                     self.progress.crashes = 0;
@@ -65,6 +92,13 @@ impl Workload {
                 Vec::new()
             }
         }
+    }
+
+    /// The system, which restarts it by itself where it has to, says that it doesn't work.
+    fn judged_unhealthy(&mut self, verdict: Option<&Result<(), String>>, now: DateTime<Utc>) -> Vec<Change> {
+        let Some(Err(reason)) = verdict else { return Vec::new() };
+        self.enter(WorkloadState::Unhealthy { since: now, failures: 1, reason: reason.clone() }, now);
+        vec![Change { kind: "workload.unhealthy", message: format!("fails its health check: {reason}") }]
     }
 
     /// The run that was asked for isn't there: not yet, or no more.

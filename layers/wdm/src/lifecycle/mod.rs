@@ -52,6 +52,9 @@ pub(crate) struct Progress {
     pub(crate) stop_asked_at: Option<DateTime<Utc>>,
     /// It is to be removed, and never to be started again.
     pub(crate) removing: bool,
+    /// Why its system can't be asked about it; what is known is older than that.
+    #[serde(default)]
+    pub(crate) unseen: Option<String>,
 }
 
 /// What the health checks of this run have shown.
@@ -91,6 +94,7 @@ impl Workload {
             health: Health::default(),
             stop_asked_at: None,
             removing: false,
+            unseen: None,
         };
         Self { spec, progress, endpoints: Endpoints::new() }
     }
@@ -143,6 +147,7 @@ impl Workload {
             last_exit: progress.last_exit,
             limits: progress.limits,
             peers_changed,
+            unseen: progress.unseen,
             changed_at: progress.changed_at,
         }
     }

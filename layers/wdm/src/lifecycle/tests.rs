@@ -28,6 +28,7 @@ fn workload() -> Workload {
             node: "n".into(),
             address: Ipv4Addr::LOCALHOST.into(),
             directory: "/n".into(),
+            system: None,
         },
         package: Package::Process(ProcessPackage { command: vec!["web".into()] }),
         resources: Resources::default(),
@@ -44,7 +45,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn seen(run: u64, activity: Activity) -> Observation {
-    Observation { run, activity, limits: None }
+    Observation { run, activity, limits: None, verdict: None }
 }
 
 fn exited(run: u64) -> Observation {

@@ -47,7 +47,7 @@ pub struct WorkloadSpec {
     pub health: Option<HealthCheck>,
 }
 
-/// Where a workload runs: a share of a node that a machine's rent gives.
+/// Where a workload runs: a share of a node, of this machine or of a real system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
@@ -62,4 +62,7 @@ pub struct Target {
     /// The directory in which workloads and volumes of this node are kept.
     /// Absolute. Volumes are found again by whoever names the same directory.
     pub directory: PathBuf,
+    /// The real system that runs it, by its name in this broker. None: this very machine.
+    #[serde(default)]
+    pub system: Option<String>,
 }

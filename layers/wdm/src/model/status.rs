@@ -38,6 +38,8 @@ pub struct WorkloadStatus {
     pub limits: LimitSupport,
     /// Its peers' addresses are no longer those it was started with.
     pub peers_changed: bool,
+    /// Why its system can't be asked about it; what is said here is older than that.
+    pub unseen: Option<String>,
     /// When the state last changed.
     pub changed_at: DateTime<Utc>,
 }

@@ -3,7 +3,7 @@
 use super::{Wdm, ports, prepare, tell};
 use crate::{
     Applied, Peers, WdmError, WorkloadSpec,
-    connectors::{Launch, place, process::sorted},
+    connectors::{Launch, PortChoice, environment::sorted, place},
     lifecycle::{Action, Change, Workload, force_is_due},
     store,
 };
@@ -24,7 +24,8 @@ impl Wdm {
         if !self.make_room(spec.id).await? {
             return Ok(self.find(spec.id).await?.applied());
         }
-        let seen = self.connector.observe(&place(spec)).await?;
+        let connector = self.connector(spec).await?;
+        let seen = connector.observe(&place(spec)).await?;
         let wished = peers.clone();
         let decided = self
             .change(spec.id, move |workload, now| {
@@ -39,19 +40,19 @@ impl Wdm {
         };
         self.carry_out(action, &workload).await?;
         if workload.is_up()
-            && let Err(error) = self.connector.tell(&place(spec), &peers).await
+            && let Err(error) = connector.tell(&place(spec), &peers, self.token(spec.id).as_ref()).await
         {
             // The workload runs on with what it knows; the next call tries again.
             tracing::warn!(workload = %spec.id, %error, "the peers file isn't current");
         }
         // A program that ends at once, or doesn't exist, is known by now.
-        let seen = self.connector.observe(&place(spec)).await?;
+        let seen = connector.observe(&place(spec)).await?;
         let settled = self.change(spec.id, move |workload, now| ((), workload.observed(&seen, now))).await?;
         match settled {
             Some(((), workload)) if !workload.progress.removing => Ok(workload.applied()),
             // Somebody removed it between the decision and the deed: undo the deed.
             gone => {
-                self.connector.remove(&place(spec), false).await?;
+                connector.remove(&place(spec), false).await?;
                 Err(gone.map_or(WdmError::NotFound(spec.id), |_| WdmError::BeingRemoved(spec.id)))
             }
         }
@@ -68,7 +69,7 @@ impl Wdm {
             return Err(WdmError::NotFound(id));
         };
         if workload.progress.stop_asked_at.is_some() {
-            self.connector.stop(&place(&workload.spec), false).await?;
+            self.connector(&workload.spec).await?.stop(&place(&workload.spec), false).await?;
         }
         Ok(())
     }
@@ -82,7 +83,8 @@ impl Wdm {
     pub async fn workload_tell(&self, id: WorkloadId, peers: &Peers) -> Result<(), WdmError> {
         let workload = self.find(id).await?;
         if workload.is_up() {
-            self.connector.tell(&place(&workload.spec), peers).await?;
+            let connector = self.connector(&workload.spec).await?;
+            connector.tell(&place(&workload.spec), peers, self.token(id).as_ref()).await?;
         }
         Ok(())
     }
@@ -98,7 +100,7 @@ impl Wdm {
     pub(super) async fn stop(&self, workload: &Workload) -> Result<(), WdmError> {
         let asked = workload.progress.stop_asked_at;
         let force = force_is_due(asked, self.options.process.grace_ms, self.clock.now());
-        self.connector.stop(&place(&workload.spec), force).await
+        self.connector(&workload.spec).await?.stop(&place(&workload.spec), force).await
     }
 
     async fn start(&self, run: u64, workload: &Workload) -> Result<(), WdmError> {
@@ -107,9 +109,12 @@ impl Wdm {
             run,
             endpoints: workload.endpoints.clone(),
             peers: workload.progress.started_peers.clone(),
+            discovery_url: self.options.process.discovery_url.clone(),
+            token: self.token(workload.spec.id),
         };
-        if let Err(error) = self.connector.start(&launch).await {
-            let seen = self.connector.observe(&launch.place()).await?;
+        let connector = self.connector(&workload.spec).await?;
+        if let Err(error) = connector.start(&launch).await {
+            let seen = connector.observe(&launch.place()).await?;
             if seen.is_up() && seen.run >= run {
                 // Another broker was quicker with this very run.
                 return Ok(());
@@ -128,8 +133,9 @@ impl Wdm {
         if !workload.start_is_due(self.clock.now()) {
             return Ok(true);
         }
-        self.connector.clear(&place(&workload.spec)).await?;
-        if workload.endpoints.is_empty() {
+        let connector = self.connector(&workload.spec).await?;
+        connector.clear(&place(&workload.spec)).await?;
+        if workload.endpoints.is_empty() || connector.ports() != PortChoice::Here {
             return Ok(true);
         }
         match self.free_ports(workload).await {
@@ -147,7 +153,7 @@ impl Wdm {
     async fn free_ports(&self, workload: Workload) -> Result<(), WdmError> {
         let (id, address) = (workload.spec.id, workload.spec.target.address);
         // A supervisor that still works means that another broker was quicker.
-        let seen = self.connector.observe(&place(&workload.spec)).await?;
+        let seen = self.connector(&workload.spec).await?.observe(&place(&workload.spec)).await?;
         if seen.is_up() {
             return Ok(());
         }

@@ -12,8 +12,8 @@ mod sweep;
 mod volumes;
 
 use crate::{
-    LogQuery, LogStream, ProcessOptions, WdmError, WorkloadStatus,
-    connectors::{Connector, place, process::Processes},
+    DiscoveryToken, LogQuery, LogStream, ProcessOptions, WdmError, WorkloadSpec, WorkloadStatus,
+    connectors::{Connector, Connectors, place, process::Processes},
     lifecycle::{Change, Workload},
     model::LimitSupport,
     store,
@@ -21,7 +21,7 @@ use crate::{
 use agenda::Agenda;
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Actor, ApplicationId, WorkloadId};
-use hansa_repository::{Connection, Database, RepositoryError, ambient::SharedClock, event};
+use hansa_repository::{Connection, Database, RepositoryError, ambient::SharedClock, event, system::Systems};
 use std::{ops::RangeInclusive, sync::Arc};
 
 /// How workloads are run here.
@@ -48,7 +48,7 @@ impl WdmOptions {
 pub struct Wdm {
     database: Database,
     clock: SharedClock,
-    connector: Arc<dyn Connector>,
+    connectors: Connectors,
     options: Arc<WdmOptions>,
     client: reqwest::Client,
     agenda: Arc<Agenda>,
@@ -66,17 +66,39 @@ impl Wdm {
         Ok(Self {
             database,
             clock,
-            connector: Arc::new(connector),
+            connectors: Connectors::new(Arc::new(connector)),
             options: Arc::new(options),
             client: probe::client()?,
             agenda: Arc::default(),
         })
     }
 
+    /// The same manager, which also brings packages onto these systems.
+    #[must_use]
+    pub fn with_systems(self, systems: Systems) -> Self {
+        Self { connectors: self.connectors.with(systems), ..self }
+    }
+
+    /// Whether packages can be brought onto systems of that kind.
+    #[must_use]
+    pub fn speaks(kind: &str) -> bool {
+        Connectors::speaks(kind)
+    }
+
+    /// What runs a workload, or would.
+    async fn connector(&self, spec: &WorkloadSpec) -> Result<Arc<dyn Connector>, WdmError> {
+        self.connectors.of(spec.target.system.as_deref()).await
+    }
+
+    /// What a workload shows when it looks up its peers.
+    fn token(&self, id: WorkloadId) -> Option<DiscoveryToken> {
+        self.options.process.discovery_tokens.as_ref().map(|tokens| tokens.token(id))
+    }
+
     /// Which limits are enforced here, and why the others aren't.
     #[must_use]
     pub fn limits(&self) -> LimitSupport {
-        self.connector.limits()
+        self.connectors.process().limits()
     }
 
     /// The workloads of an application as they were last seen; of all
@@ -113,7 +135,7 @@ impl Wdm {
     /// When there is no such workload.
     pub async fn logs(&self, id: WorkloadId, query: LogQuery) -> Result<LogStream, WdmError> {
         let workload = self.find(id).await?;
-        self.connector.logs(&place(&workload.spec), query).await
+        self.connector(&workload.spec).await?.logs(&place(&workload.spec), query).await
     }
 
     async fn find(&self, id: WorkloadId) -> Result<Workload, WdmError> {

@@ -3,7 +3,7 @@
 use super::{Wdm, probe::probe};
 use crate::{WdmError, WorkloadStatus, connectors::place, lifecycle::Workload, store};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use hansa_ontology::ApplicationId;
+use hansa_ontology::{ApplicationId, WorkloadId};
 
 /// So many workloads are looked at side by side.
 const SIDE_BY_SIDE: usize = 32;
@@ -25,12 +25,24 @@ impl Wdm {
     /// One workload; `None` where it was removed meanwhile.
     async fn look(&self, workload: Workload) -> Result<Option<Workload>, WdmError> {
         let id = workload.spec.id;
-        let seen = self.connector.observe(&place(&workload.spec)).await?;
+        let observed = match self.connector(&workload.spec).await {
+            Ok(connector) => connector.observe(&place(&workload.spec)).await,
+            Err(error) => Err(error),
+        };
+        let seen = match observed {
+            Ok(seen) => seen,
+            // What is known of it stays: that nobody can look does not end it.
+            Err(WdmError::System(error)) => return self.not_seen(id, &error.to_string()).await,
+            Err(error) => return Err(error),
+        };
+        let judged = seen.verdict.is_some();
         let settled = self.change(id, move |workload, now| ((), workload.observed(&seen, now))).await?;
         let Some(((), workload)) = settled else {
             return Ok(None);
         };
-        let Some(check) = self.agenda.take(&workload, self.clock.now()) else {
+        // Where the system makes the health checks itself, nobody else does.
+        let check = if judged { None } else { self.agenda.take(&workload, self.clock.now()) };
+        let Some(check) = check else {
             self.press(&workload).await?;
             return Ok(Some(workload));
         };
@@ -42,6 +54,13 @@ impl Wdm {
         };
         self.press(&workload).await?;
         Ok(Some(workload))
+    }
+
+    /// Its system can't be asked about it now.
+    pub(super) async fn not_seen(&self, id: WorkloadId, reason: &str) -> Result<Option<Workload>, WdmError> {
+        let reason = reason.to_owned();
+        let settled = self.change(id, move |workload, _| ((), workload.not_seen(&reason))).await?;
+        Ok(settled.map(|((), workload)| workload))
     }
 
     /// What was asked to end is asked again: the broker may have died before it was heard.

@@ -4,6 +4,7 @@
 use super::{prepare::ANOTHER, socket_table};
 use crate::{
     Endpoint, Endpoints, WdmError, WorkloadSpec,
+    connectors::PortChoice,
     store::{PortTable, protocol_name},
 };
 use hansa_ontology::resource_model::{ExposedPort, Protocol};
@@ -20,16 +21,18 @@ pub(super) fn seek(
     held: &Endpoints,
     mut table: PortTable,
     range: RangeInclusive<u16>,
+    choice: PortChoice,
 ) -> Result<Endpoints, WdmError> {
     let mut found = Endpoints::new();
     let mut candidates = candidates(spec, range.clone());
     for (name, wish) in &spec.ports {
-        if held.get(name).is_some_and(|endpoint| serves(endpoint, wish)) {
+        if held.get(name).is_some_and(|endpoint| serves(endpoint, wish, spec)) {
             continue;
         }
         let endpoint = match wish.number {
-            Some(number) => fixed(spec, name, wish, number, &table)?,
-            None => free(spec, wish, &table, &mut candidates, &range)?,
+            // In a network of its own it has the number in any case.
+            Some(number) if spec.target.system.is_none() => fixed(spec, name, wish, number, &table)?,
+            _ => free(spec, wish, &table, &mut candidates, &range, choice)?,
         };
         table.insert((protocol_name(wish.protocol), endpoint.number));
         found.insert(name.clone(), endpoint);
@@ -69,12 +72,13 @@ fn free(
     table: &PortTable,
     candidates: &mut impl Iterator<Item = u16>,
     range: &RangeInclusive<u16>,
+    choice: PortChoice,
 ) -> Result<Endpoint, WdmError> {
     for number in candidates {
         let given =
             [Protocol::Tcp, Protocol::Udp].iter().any(|protocol| table.contains(&(protocol_name(*protocol), number)));
         let endpoint = endpoint(spec, wish, number);
-        if !given && is_free(&endpoint)? {
+        if !given && (choice == PortChoice::Elsewhere || is_free(&endpoint)?) {
             return Ok(endpoint);
         }
     }
@@ -83,10 +87,12 @@ fn free(
 }
 
 /// An endpoint is what the specification asks for.
-pub(super) fn serves(endpoint: &Endpoint, wish: &ExposedPort) -> bool {
+/// In a network of its own a workload has the number that it wishes, whatever
+/// the one under which it is reached from outside.
+pub(super) fn serves(endpoint: &Endpoint, wish: &ExposedPort, spec: &WorkloadSpec) -> bool {
     endpoint.protocol == wish.protocol
         && endpoint.public == wish.public
-        && wish.number.is_none_or(|number| number == endpoint.number)
+        && (spec.target.system.is_some() || wish.number.is_none_or(|number| number == endpoint.number))
 }
 
 /// What isn't free any more of the ports that a workload has: for each another
@@ -104,8 +110,8 @@ pub(super) fn recheck(
             continue;
         }
         match spec.ports.get(name) {
-            Some(wish) if wish.number.is_none() => {
-                fresh.insert(name.clone(), free(spec, wish, table, &mut candidates, range)?);
+            Some(wish) if wish.number.is_none() || spec.target.system.is_some() => {
+                fresh.insert(name.clone(), free(spec, wish, table, &mut candidates, range, PortChoice::Here)?);
             }
             _ => return Err(taken(spec, name, endpoint, &holder(endpoint))),
         }

@@ -2,7 +2,8 @@
 
 use super::{Wdm, ports, tell};
 use crate::{
-    Endpoint, Endpoints, WdmError, WorkloadSpec,
+    Endpoint, Endpoints, LimitSupport, WdmError, WorkloadSpec,
+    connectors::PortChoice,
     lifecycle::{Change, Workload},
     store,
 };
@@ -21,14 +22,18 @@ impl Wdm {
     /// # Errors
     /// A specification that can't be carried out; a fixed port that is taken.
     pub async fn workload_prepare(&self, spec: &WorkloadSpec) -> Result<Endpoints, WdmError> {
-        self.connector.check(spec)?;
+        let connector = self.connector(spec).await?;
+        connector.check(spec)?;
         check_health_port(spec)?;
         if let Some(endpoints) = self.is_prepared(spec).await? {
             return Ok(endpoints);
         }
         for _ in 0..TRIES {
-            let found = self.seek_ports(spec).await?;
-            if let Some(workload) = self.write_down(spec, found).await? {
+            let found = match connector.ports() {
+                PortChoice::System => connector.expose(spec).await?,
+                choice => self.seek_ports(spec, choice).await?,
+            };
+            if let Some(workload) = self.write_down(spec, found, connector.limits()).await? {
                 return Ok(workload.endpoints);
             }
         }
@@ -49,7 +54,7 @@ impl Wdm {
 
     /// Numbers for the ports that have none yet. Binding is tried here, outside
     /// of any transaction.
-    async fn seek_ports(&self, spec: &WorkloadSpec) -> Result<Endpoints, WdmError> {
+    async fn seek_ports(&self, spec: &WorkloadSpec, choice: PortChoice) -> Result<Endpoints, WdmError> {
         let (id, address) = (spec.id, spec.target.address);
         let (held, table) = self
             .database
@@ -59,13 +64,18 @@ impl Wdm {
             })
             .await?;
         let (spec, range) = (spec.clone(), self.options.ports.clone());
-        let sought = move || ports::seek(&spec, &held, table, range);
+        let sought = move || ports::seek(&spec, &held, table, range, choice);
         tokio::task::spawn_blocking(sought).await?
     }
 
     /// `None` where somebody took one of the numbers meanwhile.
-    async fn write_down(&self, spec: &WorkloadSpec, found: Endpoints) -> Result<Option<Workload>, WdmError> {
-        let (spec, now, limits) = (spec.clone(), self.clock.now(), self.connector.limits());
+    async fn write_down(
+        &self,
+        spec: &WorkloadSpec,
+        found: Endpoints,
+        limits: LimitSupport,
+    ) -> Result<Option<Workload>, WdmError> {
+        let (spec, now) = (spec.clone(), self.clock.now());
         self.database
             .write(move |connection| -> Result<_, WdmError> {
                 let workload = match store::workload_find(connection, spec.id)? {
@@ -93,8 +103,9 @@ impl Wdm {
 
 impl Workload {
     fn has_its_ports(&self) -> bool {
-        let serves =
-            |(name, wish): (&String, _)| self.endpoints.get(name).is_some_and(|held| ports::serves(held, wish));
+        let serves = |(name, wish): (&String, _)| {
+            self.endpoints.get(name).is_some_and(|held| ports::serves(held, wish, &self.spec))
+        };
         self.endpoints.len() == self.spec.ports.len() && self.spec.ports.iter().all(serves)
     }
 }
@@ -132,8 +143,9 @@ fn renew(
     if known.progress.removing {
         return Err(WdmError::BeingRemoved(spec.id));
     }
-    let same_place =
-        known.spec.target.directory == spec.target.directory && known.spec.target.address == spec.target.address;
+    let same_place = known.spec.target.directory == spec.target.directory
+        && known.spec.target.address == spec.target.address
+        && known.spec.target.system == spec.target.system;
     if !same_place || known.spec.application != spec.application {
         return Err(WdmError::Invalid {
             field: "target".to_owned(),
@@ -156,7 +168,7 @@ fn renew(
 /// ones. False where one of those was taken meanwhile.
 fn keep_ports(connection: &mut Connection, workload: &Workload, found: &Endpoints) -> Result<bool, WdmError> {
     for (name, held) in &workload.endpoints {
-        if workload.spec.ports.get(name).is_none_or(|wish| !ports::serves(held, wish)) {
+        if workload.spec.ports.get(name).is_none_or(|wish| !ports::serves(held, wish, &workload.spec)) {
             store::port_delete(connection, workload.spec.id, Some(name))?;
         }
     }
@@ -164,11 +176,9 @@ fn keep_ports(connection: &mut Connection, workload: &Workload, found: &Endpoint
     for (name, endpoint) in found.iter().filter(|(name, _)| !held.contains_key(*name)) {
         if store::port_holder(connection, endpoint)?.is_some() {
             // What was taken up to here is kept; the next try seeks the rest.
-            return if workload.spec.ports.get(name).is_some_and(|wish| wish.number.is_some()) {
-                Err(ports::taken(&workload.spec, name, endpoint, ANOTHER))
-            } else {
-                Ok(false)
-            };
+            let insists = workload.spec.target.system.is_none()
+                && workload.spec.ports.get(name).is_some_and(|wish| wish.number.is_some());
+            return if insists { Err(ports::taken(&workload.spec, name, endpoint, ANOTHER)) } else { Ok(false) };
         }
         store::port_insert(connection, workload.spec.id, name, endpoint)?;
     }
@@ -187,6 +197,7 @@ fn write_volumes(connection: &mut Connection, spec: &WorkloadSpec) -> Result<(),
         component: spec.component.clone(),
         ordinal: i64::from(spec.ordinal),
         directory: spec.target.directory.display().to_string(),
+        system: spec.target.system.clone().unwrap_or_default(),
     };
     Ok(store::volume_insert(connection, &row)?)
 }

@@ -4,7 +4,7 @@ use super::{Wdm, tell};
 use crate::{
     Removal, WdmError,
     connectors::place,
-    lifecycle::{Change, force_is_due},
+    lifecycle::{Change, Workload, force_is_due},
     store,
 };
 use hansa_ontology::WorkloadId;
@@ -22,8 +22,15 @@ impl Wdm {
         };
         let asked = workload.progress.stop_asked_at;
         let force = force_is_due(asked, self.options.process.grace_ms, self.clock.now());
-        if self.connector.remove(&place(&workload.spec), force).await? == Removal::Stopping {
-            return Ok(Removal::Stopping);
+        match self.taken_away(&workload, force).await {
+            Ok(Removal::Gone) => {}
+            Ok(Removal::Stopping) => return Ok(Removal::Stopping),
+            // It is still there as far as anybody knows; the next call tries again.
+            Err(WdmError::System(error)) => {
+                self.not_seen(id, &error.to_string()).await?;
+                return Ok(Removal::Stopping);
+            }
+            Err(error) => return Err(error),
         }
         self.agenda.forget(id);
         let now = self.clock.now();
@@ -37,6 +44,23 @@ impl Wdm {
                 Ok(())
             })
             .await?;
+        Ok(Removal::Gone)
+    }
+
+    /// Takes it away where it runs, and with the last one there what is there
+    /// for its application as a whole.
+    async fn taken_away(&self, workload: &Workload, force: bool) -> Result<Removal, WdmError> {
+        let (spec, connector) = (&workload.spec, self.connector(&workload.spec).await?);
+        if connector.remove(&place(spec), force).await? == Removal::Stopping {
+            return Ok(Removal::Stopping);
+        }
+        if spec.target.system.is_some() {
+            let (application, id, system) = (spec.application, spec.id, spec.target.system.clone());
+            let others = self.database.read(move |c| store::workload_list(c, Some(application))).await?;
+            if !others.iter().any(|other| other.spec.id != id && other.spec.target.system == system) {
+                connector.retire(application).await?;
+            }
+        }
         Ok(Removal::Gone)
     }
 }

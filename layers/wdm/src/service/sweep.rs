@@ -15,11 +15,12 @@ impl Wdm {
     /// When the database or the machine can't be read.
     pub async fn sweep(&self) -> Result<Vec<WorkloadId>, WdmError> {
         // In this order: a workload is written down before it has any file.
-        let found = self.connector.found().await?;
+        let connector = self.connectors.process();
+        let found = connector.found().await?;
         let known = self.database.read(store::workload_ids).await?;
         let mut removed = Vec::new();
         for place in found {
-            if known.contains(&place.workload) || self.connector.remove(&place, false).await? == Removal::Stopping {
+            if known.contains(&place.workload) || connector.remove(&place, false).await? == Removal::Stopping {
                 continue;
             }
             let event = NewEvent {

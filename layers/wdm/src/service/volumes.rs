@@ -51,7 +51,12 @@ impl Wdm {
             .await?;
         for row in rows {
             let gone = row.clone();
-            tokio::task::spawn_blocking(move || remove(application, &row)).await??;
+            if row.system.is_empty() {
+                tokio::task::spawn_blocking(move || remove(application, &row)).await??;
+            } else {
+                let connector = self.connectors.of(Some(&row.system)).await?;
+                connector.volumes_remove(application, &row.component, ordinal(&row)).await?;
+            }
             self.database.write(move |connection| store::volume_delete(connection, &gone)).await?;
         }
         Ok(())
@@ -72,10 +77,13 @@ fn user(
         .map(|spec| spec.id))
 }
 
+fn ordinal(row: &VolumeRow) -> u32 {
+    u32::try_from(row.ordinal).unwrap_or(u32::MAX)
+}
+
 fn remove(application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
     let directory = PathBuf::from(&row.directory);
-    let ordinal = u32::try_from(row.ordinal).unwrap_or(u32::MAX);
-    let volumes = volumes_directory(&directory, application, &row.component, ordinal);
+    let volumes = volumes_directory(&directory, application, &row.component, ordinal(row));
     remove_tree(&volumes)?;
     remove_empty_parents(&volumes, &directory);
     Ok(())

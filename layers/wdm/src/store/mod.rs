@@ -45,6 +45,7 @@ mod schema {
             component -> Text,
             ordinal -> BigInt,
             directory -> Text,
+            system -> Text,
         }
     }
 }

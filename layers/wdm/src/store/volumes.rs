@@ -16,6 +16,8 @@ pub(crate) struct VolumeRow {
     pub(crate) ordinal: i64,
     /// The target's directory.
     pub(crate) directory: String,
+    /// The real system that keeps them; empty: this machine.
+    pub(crate) system: String,
 }
 
 /// Writes it down; already there is success.

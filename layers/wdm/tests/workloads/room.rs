@@ -108,6 +108,7 @@ impl Room {
                 node: "n1".to_owned(),
                 address: Ipv4Addr::LOCALHOST.into(),
                 directory: self.folder.path().join("nodes/n1/machines/m1"),
+                system: None,
             },
             package: Package::Process(ProcessPackage {
                 command: command.iter().map(|word| (*word).to_owned()).collect(),

@@ -20,7 +20,7 @@ use crate::{
 };
 use actix_web::web;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use hansa_repository::catalogue::sale::SaleChange;
+use hansa_repository::OwnerChange;
 use std::collections::BTreeSet;
 
 /// What a form has done: where it leads, what is told there, and of what.
@@ -63,8 +63,8 @@ fn refused(mut entered: Entered, names: &[&str], error: ApiError) -> Result<Ente
 }
 
 /// Who changes what the form shows, unless it has changed since.
-fn change(form: &Form) -> SaleChange {
-    SaleChange {
+fn change(form: &Form) -> OwnerChange {
+    OwnerChange {
         actor: form.caller().actor(),
         now: form.visit.broker.clock.now(),
         expected: version(form),

@@ -1,9 +1,9 @@
 //! Flavours: named shapes of machines, of which offers are made. An offer
 //! keeps the shape that it was made of; changing the flavour changes no offer.
 
-use super::{NamedFlavour, SaleChange, store};
+use super::{NamedFlavour, store};
 use crate::{
-    Connection,
+    Connection, OwnerChange,
     catalogue::CatalogueService,
     error::RepositoryError,
     event::{self, NewEvent},
@@ -37,7 +37,7 @@ impl CatalogueService {
         &self,
         flavour: NamedFlavour,
         new: bool,
-        change: SaleChange,
+        change: OwnerChange,
     ) -> Result<NamedFlavour, RepositoryError> {
         self.database
             .write(move |connection| {
@@ -70,7 +70,7 @@ impl CatalogueService {
     ///
     /// # Errors
     /// [`crate::ErrorKind::NotFound`].
-    pub async fn flavour_remove(&self, name: &str, change: SaleChange) -> Result<(), RepositoryError> {
+    pub async fn flavour_remove(&self, name: &str, change: OwnerChange) -> Result<(), RepositoryError> {
         let name = name.to_owned();
         self.database
             .write(move |connection| {
@@ -94,7 +94,7 @@ fn find(connection: &mut Connection, name: &str) -> Result<NamedFlavour, Reposit
     store::flavour_get(connection, name)?.ok_or_else(|| missing(name))
 }
 
-fn told(connection: &mut Connection, name: &str, kind: &str, change: &SaleChange) -> Result<(), RepositoryError> {
+fn told(connection: &mut Connection, name: &str, kind: &str, change: &OwnerChange) -> Result<(), RepositoryError> {
     let new = NewEvent {
         at: change.now,
         actor: change.actor.clone(),

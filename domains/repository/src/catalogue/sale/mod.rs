@@ -90,19 +90,6 @@ pub struct SaleVersion {
     pub in_force: bool,
 }
 
-/// Who changes an offer, and on what condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SaleChange {
-    /// Who.
-    pub actor: Actor,
-    /// When.
-    pub now: DateTime<Utc>,
-    /// The version that they saw.
-    pub expected: Option<i64>,
-    /// Only check.
-    pub dry_run: bool,
-}
-
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaleOutcome {

@@ -1,27 +1,13 @@
 //! Offers of the owner's: draft, published, withdrawn, and their prices.
 
-use super::{Sale, SaleChange, SaleOutcome, SaleState, SaleVersion, store};
+use super::{Sale, SaleOutcome, SaleState, SaleVersion, store};
 use crate::{
-    Connection,
+    Connection, OwnerChange,
     catalogue::{CatalogueService, ImportRequest, import::Import, service::blocking},
     error::RepositoryError,
 };
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Actor, Catalogue, Money, Offer, OfferId, rdf, rdf::RdfFormat, reading};
-
-impl SaleChange {
-    /// Whether the caller saw this version.
-    pub(super) fn expect(&self, what: &str, version: i64) -> Result<(), RepositoryError> {
-        match self.expected {
-            Some(expected) if expected != version => Err(RepositoryError::Changed(what.to_owned())),
-            _ => Ok(()),
-        }
-    }
-
-    fn of_broker(now: DateTime<Utc>) -> Self {
-        Self { actor: Actor::Broker, now, expected: None, dry_run: false }
-    }
-}
 
 /// What is to be done with an offer.
 enum Step {
@@ -75,7 +61,7 @@ impl CatalogueService {
         offer: Offer,
         units_from_nodes: bool,
         new: bool,
-        change: SaleChange,
+        change: OwnerChange,
     ) -> Result<SaleOutcome, RepositoryError> {
         let id = offer.id.clone();
         self.step(id, Step::Save { offer: Box::new(offer), units_from_nodes, new }, change).await
@@ -85,7 +71,7 @@ impl CatalogueService {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Conflict`] where it is published.
-    pub async fn sale_publish(&self, id: &OfferId, change: SaleChange) -> Result<SaleOutcome, RepositoryError> {
+    pub async fn sale_publish(&self, id: &OfferId, change: OwnerChange) -> Result<SaleOutcome, RepositoryError> {
         self.step(id.clone(), Step::Publish, change).await
     }
 
@@ -98,7 +84,7 @@ impl CatalogueService {
         id: &OfferId,
         price: Money,
         from: Option<DateTime<Utc>>,
-        change: SaleChange,
+        change: OwnerChange,
     ) -> Result<SaleOutcome, RepositoryError> {
         let sale = self.sale(id).await?;
         let mut offer = sale.offer;
@@ -118,7 +104,7 @@ impl CatalogueService {
         id: &OfferId,
         units: u32,
         units_from_nodes: bool,
-        change: SaleChange,
+        change: OwnerChange,
     ) -> Result<SaleOutcome, RepositoryError> {
         let mut offer = self.sale(id).await?.offer;
         offer.capacity = hansa_ontology::offer::Capacity { available_units: units, as_of: change.now };
@@ -131,7 +117,7 @@ impl CatalogueService {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Conflict`] where it isn't published.
-    pub async fn sale_withdraw(&self, id: &OfferId, change: SaleChange) -> Result<Sale, RepositoryError> {
+    pub async fn sale_withdraw(&self, id: &OfferId, change: OwnerChange) -> Result<Sale, RepositoryError> {
         let iri = id.to_string();
         self.database
             .write(move |connection| {
@@ -157,7 +143,7 @@ impl CatalogueService {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Conflict`] where it was published once.
-    pub async fn sale_discard(&self, id: &OfferId, change: SaleChange) -> Result<(), RepositoryError> {
+    pub async fn sale_discard(&self, id: &OfferId, change: OwnerChange) -> Result<(), RepositoryError> {
         let iri = id.to_string();
         self.database
             .write(move |connection| {
@@ -186,7 +172,7 @@ impl CatalogueService {
         let mut done = 0;
         for version in due {
             let id = version.offer.id.clone();
-            let change = SaleChange::of_broker(now);
+            let change = OwnerChange::of_broker(now);
             let outcome = self.database.write(move |connection| enforce(connection, version, &change)).await;
             match outcome {
                 Ok(()) => done += 1,
@@ -196,7 +182,7 @@ impl CatalogueService {
         Ok(done)
     }
 
-    async fn step(&self, id: OfferId, step: Step, change: SaleChange) -> Result<SaleOutcome, RepositoryError> {
+    async fn step(&self, id: OfferId, step: Step, change: OwnerChange) -> Result<SaleOutcome, RepositoryError> {
         self.database.write(move |connection| carry_out(connection, &id, step, &change)).await
     }
 }
@@ -205,7 +191,7 @@ fn carry_out(
     connection: &mut Connection,
     id: &OfferId,
     step: Step,
-    change: &SaleChange,
+    change: &OwnerChange,
 ) -> Result<SaleOutcome, RepositoryError> {
     let known = store::sale_get(connection, id.as_str())?;
     let (sale, name, from) = match (step, known) {
@@ -248,7 +234,7 @@ fn carry_out(
 fn changed(
     step: Step,
     known: Sale,
-    change: &SaleChange,
+    change: &OwnerChange,
 ) -> Result<(Sale, &'static str, DateTime<Utc>), RepositoryError> {
     let state = known.state;
     Ok(match step {
@@ -278,7 +264,7 @@ fn later(
     sale: &Sale,
     name: &str,
     from: DateTime<Utc>,
-    change: &SaleChange,
+    change: &OwnerChange,
 ) -> Result<SaleOutcome, RepositoryError> {
     let known = find(connection, sale.offer.id.as_str())?;
     store::version_put(connection, &version(sale, name, from, false))?;
@@ -288,7 +274,7 @@ fn later(
 }
 
 /// Brings one version into force: only what it is about is taken from it.
-fn enforce(connection: &mut Connection, due: SaleVersion, change: &SaleChange) -> Result<(), RepositoryError> {
+fn enforce(connection: &mut Connection, due: SaleVersion, change: &OwnerChange) -> Result<(), RepositoryError> {
     let mut known = find(connection, due.offer.id.as_str())?;
     known.offer.price_plan = due.offer.price_plan.clone();
     known.changed_at = change.now;
@@ -300,7 +286,7 @@ fn enforce(connection: &mut Connection, due: SaleVersion, change: &SaleChange) -
     store::sale_put(connection, &known)
 }
 
-fn next(known: Sale, state: SaleState, change: &SaleChange) -> Sale {
+fn next(known: Sale, state: SaleState, change: &OwnerChange) -> Sale {
     Sale { state, version: known.version + 1, changed_at: change.now, changed_by: change.actor.clone(), ..known }
 }
 
@@ -326,7 +312,7 @@ fn written(connection: &mut Connection, sale: &Sale, name: &str, from: DateTime<
 fn tried(
     connection: &mut Connection,
     offer: &Offer,
-    change: &SaleChange,
+    change: &OwnerChange,
     dry_run: bool,
 ) -> Result<Option<Vec<reading::RefusedResource>>, RepositoryError> {
     let catalogue = Catalogue { offers: vec![offer.clone()], ..Catalogue::default() };
@@ -351,7 +337,7 @@ pub(crate) fn withdrawn(
 ) -> Result<(), RepositoryError> {
     match store::sale_get(connection, iri)? {
         Some(known) if known.state == SaleState::Published => {
-            let change = SaleChange { actor: actor.clone(), now, expected: None, dry_run: false };
+            let change = OwnerChange { actor: actor.clone(), now, expected: None, dry_run: false };
             written(connection, &next(known, SaleState::Withdrawn, &change), "withdrawn", now)
         }
         _ => Ok(()),

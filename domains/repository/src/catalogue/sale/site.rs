@@ -1,9 +1,8 @@
 //! Providers and sites of the owner's: changed by the same checks as an
 //! import, and removed when nothing hangs on them.
 
-use super::SaleChange;
 use crate::{
-    Connection,
+    Connection, OwnerChange,
     catalogue::{CatalogueService, ImportRequest, import::Import, model::Class, service::withdraw_resource, store},
     error::RepositoryError,
 };
@@ -28,7 +27,7 @@ impl CatalogueService {
         &self,
         catalogue: Catalogue,
         expected: Option<(Class, String, i64)>,
-        change: SaleChange,
+        change: OwnerChange,
     ) -> Result<Vec<reading::RefusedResource>, RepositoryError> {
         self.database
             .write(move |connection| {
@@ -56,7 +55,7 @@ impl CatalogueService {
     pub async fn site_remove(
         &self,
         id: &SiteId,
-        change: SaleChange,
+        change: OwnerChange,
         used: impl FnOnce(&mut Connection, &SiteId) -> Result<Option<String>, RepositoryError> + Send + 'static,
     ) -> Result<(), RepositoryError> {
         let id = id.clone();

@@ -16,7 +16,7 @@ use hansa_repository::{Database, testing::for_each_database};
 fn with_two_nodes(test: impl AsyncFn(Pim, Database, &std::path::Path)) {
     for_each_database(&[MIGRATIONS], async |database| {
         let data = tempfile::tempdir().unwrap();
-        let pim = testing::pim(&database, data.path());
+        let pim = testing::pim(&database, data.path()).await;
         let nodes = vec![node("a", 4_000, 4_096, &["proxy"]), node("b", 4_000, 4_096, &[])];
         assert_eq!(pim.node_register(nodes).await.unwrap(), Vec::<String>::new());
         test(pim, database, data.path()).await;

@@ -36,7 +36,7 @@ fn an_added_node_outlives_a_restart_and_goes_when_it_is_empty() {
         pim.node_register(vec![node("a", 4_000, 4_096, &["proxy"])]).await.unwrap();
         assert_eq!(pim.node("c").await.unwrap().state, NodeState::Ready);
         let error = pim.node_register(vec![node("c", 1, 1, &[])]).await.unwrap_err();
-        assert!(error.to_string().contains("its owner has added a node of this name"), "{error}");
+        assert!(error.to_string().contains("another node has this name"), "{error}");
 
         let bigger = NodeChange { cpu_milli: Some(3_000), ..NodeChange::default() };
         let (changed, _) = pim.node_change("c", bigger.clone(), Some(1), Actor::Local, false).await.unwrap();

@@ -4,7 +4,7 @@ use super::{given, with_two_nodes};
 use crate::{
     MIGRATIONS,
     error::ErrorKind,
-    model::{NodeState, ShareRequest},
+    model::{NodeState, ShareRequest, units_free},
     testing::{self, killed_at_every_step, node, request},
 };
 use hansa_repository::{DatabaseOptions, testing::for_each_test_database};
@@ -56,8 +56,11 @@ fn no_room_says_why_for_each_node() {
         let error = pim.share_ensure(&ShareRequest { site: elsewhere, ..request(3, 1, 1, &[]) }).await.unwrap_err();
         assert!(error.to_string().ends_with("the site has no nodes: add one to its configuration"), "{error}");
         let ask = request(9, 1_000, 512, &[]);
-        assert_eq!(pim.units_free(&ask.site, ask.amounts, &ask.capabilities, false).await.unwrap(), 4);
-        assert_eq!(pim.units_free(&ask.site, ask.amounts, &ask.capabilities, true).await.unwrap(), 1);
+        assert_eq!(
+            units_free(&pim.node_list(Some(&ask.site)).await.unwrap(), ask.amounts, &ask.capabilities, false),
+            4
+        );
+        assert_eq!(units_free(&pim.node_list(Some(&ask.site)).await.unwrap(), ask.amounts, &ask.capabilities, true), 1);
     });
 }
 
@@ -134,7 +137,7 @@ fn parallel_requests_of_two_brokers_never_get_more_than_there_is() {
     for_each_test_database(&[MIGRATIONS], async |database| {
         let data = tempfile::tempdir().unwrap();
         let other = database.reopen(&[MIGRATIONS], DatabaseOptions::default()).unwrap();
-        let brokers = [testing::pim(&database.database(), data.path()), testing::pim(&other, data.path())];
+        let brokers = [testing::pim(&database.database(), data.path()).await, testing::pim(&other, data.path()).await];
         let nodes = vec![node("a", 4_000, 65_536, &[]), node("b", 6_500, 65_536, &[])];
         brokers[0].node_register(nodes).await.unwrap();
 

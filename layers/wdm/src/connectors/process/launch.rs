@@ -1,13 +1,16 @@
 //! From a specification to a supervisor that runs it.
 
 use super::{
-    Inner, Launch, WorkloadSpec, cgroup, command, environment,
+    Inner, Launch, WorkloadSpec, cgroup, command,
     layout::{self, Layout, volume_directory},
     lock::Lock,
     record::{RunSpec, RunState},
 };
-use crate::{WdmError, model::Peers};
-use hansa_ontology::WorkloadId;
+use crate::{
+    WdmError,
+    connectors::environment,
+    model::{DiscoveryToken, Peers},
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -35,7 +38,11 @@ pub(super) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
         }
     }
     let Some(command) = command(&spec.package) else {
-        return Err(WdmError::NoConnector { component: spec.component.clone(), package: "container" });
+        return Err(WdmError::NoConnector {
+            component: spec.component.clone(),
+            system: "this machine".to_owned(),
+            package: "container",
+        });
     };
     if command.first().is_none_or(String::is_empty) {
         return invalid("package.process.command".into(), "is empty; name a program");
@@ -65,16 +72,16 @@ fn keep_current(layout: &Layout, path: &Path, bytes: &[u8]) -> Result<(), WdmErr
     layout::write_atomically(path, bytes)
 }
 
-impl Inner {
-    /// Writes the workload's token where the file isn't current: a broker under
-    /// another key makes others. In a file rather than in the environment:
-    /// programs print their environment into logs, hand it to their children
-    /// and put it into arguments (`${…}`), and it can't be replaced.
-    pub(super) fn write_token(&self, workload: WorkloadId, layout: &Layout) -> Result<(), WdmError> {
-        let Some(tokens) = &self.options.discovery_tokens else { return Ok(()) };
-        keep_current(layout, &layout.token(), tokens.token(workload).reveal().as_bytes())
-    }
+/// Writes the workload's token where the file isn't current: a broker under
+/// another key makes others. In a file rather than in the environment:
+/// programs print their environment into logs, hand it to their children
+/// and put it into arguments (`${…}`), and it can't be replaced.
+pub(super) fn write_token(token: Option<&DiscoveryToken>, layout: &Layout) -> Result<(), WdmError> {
+    let Some(token) = token else { return Ok(()) };
+    keep_current(layout, &layout.token(), token.reveal().as_bytes())
+}
 
+impl Inner {
     /// Writes down what is to run. False where something runs already, or where
     /// this run or a later one was begun before.
     pub(super) fn prepare(&self, launch: &Launch, layout: &Layout) -> Result<bool, WdmError> {
@@ -85,7 +92,7 @@ impl Inner {
             return Ok(false);
         }
         write_peers(layout, &environment::sorted(&launch.peers))?;
-        self.write_token(launch.spec.id, layout)?;
+        write_token(launch.token.as_ref(), layout)?;
         layout::write_json(&layout.spec(), &self.run_spec(launch, layout)?)?;
         Ok(true)
     }
@@ -102,8 +109,9 @@ impl Inner {
             temporary: &temporary,
             peers_file: &peers_file,
             volumes: &volumes,
-            discovery_url: self.options.discovery_url.as_deref(),
-            token_file: self.options.discovery_tokens.as_ref().map(|_| token.as_path()),
+            address: spec.target.address,
+            discovery_url: launch.discovery_url.as_deref(),
+            token_file: launch.token.as_ref().map(|_| token.as_path()),
         };
         let environment = environment::environment(spec, &launch.endpoints, &launch.peers, &around);
         let command =

@@ -3,7 +3,6 @@
 
 mod cgroup;
 mod cgroup_mounts;
-mod environment;
 mod follow;
 mod launch;
 mod layout;
@@ -16,18 +15,17 @@ mod shim;
 pub use record::LogBounds;
 pub use shim::shim_main;
 
-pub(crate) use environment::sorted;
 pub(crate) use layout::{remove_empty_parents, remove_tree, volumes_directory};
 
-use super::{Activity, Connector, Launch, LogStream, Observation, Place};
+use super::{Activity, Connector, Launch, LogStream, Observation, Place, PortChoice, environment::sorted};
 use crate::{
     WdmError,
-    model::{DiscoveryTokens, Exit, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryToken, DiscoveryTokens, Exit, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
 };
 use async_trait::async_trait;
 use cgroup_mounts::Mounts;
 use chrono::{DateTime, Utc};
-use hansa_ontology::resource_model::Package;
+use hansa_ontology::{ApplicationId, resource_model::Package};
 use hansa_repository::ambient::SharedClock;
 use layout::{Layout, WORKLOADS};
 use lock::Lock;
@@ -128,6 +126,10 @@ impl Connector for Processes {
         launch::check(spec)
     }
 
+    fn ports(&self) -> PortChoice {
+        PortChoice::Here
+    }
+
     async fn start(&self, launch: &Launch) -> Result<(), WdmError> {
         let prepared = launch.clone();
         let ready = self.blocking(&launch.place(), move |inner, _, layout| inner.prepare(&prepared, layout)).await?;
@@ -138,11 +140,11 @@ impl Connector for Processes {
         self.blocking(place, |_, place, layout| removal::clear(place, layout)).await
     }
 
-    async fn tell(&self, place: &Place, peers: &Peers) -> Result<(), WdmError> {
-        let peers = sorted(peers);
-        self.blocking(place, move |inner, place, layout| {
+    async fn tell(&self, place: &Place, peers: &Peers, token: Option<&DiscoveryToken>) -> Result<(), WdmError> {
+        let (peers, token) = (sorted(peers), token.cloned());
+        self.blocking(place, move |_, _, layout| {
             launch::write_peers(layout, &peers)?;
-            inner.write_token(place.workload, layout)
+            launch::write_token(token.as_ref(), layout)
         })
         .await
     }
@@ -166,6 +168,15 @@ impl Connector for Processes {
     async fn found(&self) -> Result<Vec<Place>, WdmError> {
         let inner = Arc::clone(&self.inner);
         tokio::task::spawn_blocking(move || removal::found(&inner.options.nodes_directory)).await?
+    }
+
+    async fn volumes_remove(&self, _: ApplicationId, _: &str, _: u32) -> Result<(), WdmError> {
+        // They are directories of the target, which the room itself knows and removes.
+        Ok(())
+    }
+
+    async fn retire(&self, _: ApplicationId) -> Result<(), WdmError> {
+        Ok(())
     }
 }
 
@@ -204,7 +215,7 @@ fn observe(layout: &Layout, now: DateTime<Utc>) -> Result<Observation, WdmError>
 fn interpret(state: Option<RunState>, held: bool, now: DateTime<Utc>) -> Observation {
     let Some(state) = state else {
         let activity = if held { Activity::Starting } else { Activity::Nothing };
-        return Observation { run: 0, activity, limits: None };
+        return Observation { run: 0, activity, limits: None, verdict: None };
     };
     let activity = match (held, state.phase) {
         (true, Phase::Starting) => Activity::Starting,
@@ -220,5 +231,5 @@ fn interpret(state: Option<RunState>, held: bool, now: DateTime<Utc>) -> Observa
             detail: Some("its supervisor was killed, and it was killed with it".to_owned()),
         }),
     };
-    Observation { run: state.run, activity, limits: Some(state.limits) }
+    Observation { run: state.run, activity, limits: Some(state.limits), verdict: None }
 }

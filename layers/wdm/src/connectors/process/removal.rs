@@ -2,14 +2,13 @@
 
 use super::{
     Place,
-    environment::MARK,
     layout::{self, Layout, WORKLOADS, is_absent, remove_empty_parents, remove_file, remove_tree},
     layout_of,
     lock::Lock,
     process_table::{self, ProcessRef},
     record::{RunSpec, RunState},
 };
-use crate::{WdmError, model::Removal};
+use crate::{WdmError, connectors::environment::MARK, model::Removal};
 use nix::sys::signal::Signal;
 use std::{
     collections::BTreeSet,
@@ -126,7 +125,7 @@ pub(super) fn found(nodes_directory: &Path) -> Result<Vec<Place>, WdmError> {
 fn place_of(peers_file: &Path) -> Option<Place> {
     let root = peers_file.parent()?;
     let workload = root.file_name()?.to_str()?.parse().ok()?;
-    let place = Place { workload, directory: root.parent()?.parent()?.to_owned() };
+    let place = Place { workload, application: None, directory: root.parent()?.parent()?.to_owned() };
     (layout_of(&place).root() == root).then_some(place)
 }
 
@@ -137,7 +136,7 @@ fn find_workloads(directory: &Path, depth: u32, places: &mut Vec<Place>) -> Resu
             for (name, _) in subdirectories(&path)? {
                 // What isn't named as a workload was not made by us.
                 if let Ok(workload) = name.parse() {
-                    places.push(Place { workload, directory: directory.to_owned() });
+                    places.push(Place { workload, application: None, directory: directory.to_owned() });
                 }
             }
         } else if name != layout::VOLUMES && depth > 0 {

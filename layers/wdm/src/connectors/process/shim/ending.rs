@@ -6,10 +6,10 @@
 //! leave the tree while the supervisor adopts orphans (PR_SET_CHILD_SUBREAPER).
 
 use super::super::{
-    environment::MARK,
     process_table::{self, ProcessRef},
     record::RunSpec,
 };
+use crate::connectors::environment::MARK;
 use nix::{
     sys::{
         signal::Signal,

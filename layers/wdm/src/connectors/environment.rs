@@ -5,6 +5,7 @@ use crate::model::{Endpoints, PeerEndpoint, Peers, WorkloadSpec};
 use hansa_ontology::resource_model::contract::{peers_variable, port_variable, substitute, volume_variable};
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -26,6 +27,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) peers_file: &'a Path,
     /// Volumes by name.
     pub(crate) volumes: &'a BTreeMap<String, PathBuf>,
+    /// The address to listen on: the node's, or any where the workload has a network of its own.
+    pub(crate) address: IpAddr,
     /// Where to look up peers.
     pub(crate) discovery_url: Option<&'a str>,
     /// The file with the token to send there.
@@ -68,7 +71,7 @@ pub(crate) fn environment(
         ("HANSA_PROVIDER", spec.provider.to_string()),
         ("HANSA_SITE", spec.target.site.to_string()),
         ("HANSA_NODE", spec.target.node.clone()),
-        ("HANSA_ADDRESS", spec.target.address.to_string()),
+        ("HANSA_ADDRESS", around.address.to_string()),
         ("HANSA_PEERS_FILE", around.peers_file.display().to_string()),
         (MARK, spec.id.to_string()),
     ];

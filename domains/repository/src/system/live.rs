@@ -1,0 +1,103 @@
+//! Connectors that are in use: one for each system, made when it is first
+//! asked for and made anew when the system or its credential has changed.
+
+use super::{SystemConnection, SystemError, SystemErrorKind, Systems};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// A connector on its way.
+pub type Connecting<C> = Pin<Box<dyn Future<Output = Result<Arc<C>, SystemError>> + Send>>;
+
+/// A kind of system that a layer can speak to: its registration.
+pub struct Kind<C: ?Sized> {
+    /// Its name, as owners write it: `kubernetes`.
+    pub name: &'static str,
+    /// Makes a connector. It may look whether the connection can work at all,
+    /// and makes nothing in the system.
+    pub connect: fn(SystemConnection) -> Connecting<C>,
+}
+
+impl<C: ?Sized> fmt::Debug for Kind<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kind").field(&self.name).finish()
+    }
+}
+
+/// The connectors of one layer. Clones share everything.
+pub struct LiveConnectors<C: ?Sized + 'static> {
+    systems: Systems,
+    kinds: &'static [Kind<C>],
+    live: Arc<Mutex<BTreeMap<String, Live<C>>>>,
+}
+
+struct Live<C: ?Sized> {
+    /// Versions of the system and of its credential.
+    version: (i64, i64),
+    connector: Arc<C>,
+}
+
+impl<C: ?Sized> Clone for LiveConnectors<C> {
+    fn clone(&self) -> Self {
+        Self { systems: self.systems.clone(), kinds: self.kinds, live: Arc::clone(&self.live) }
+    }
+}
+
+impl<C: ?Sized> fmt::Debug for LiveConnectors<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveConnectors").field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+impl<C: ?Sized> LiveConnectors<C> {
+    /// The connectors of these kinds, over these systems.
+    #[must_use]
+    pub fn new(systems: Systems, kinds: &'static [Kind<C>]) -> Self {
+        Self { systems, kinds, live: Arc::default() }
+    }
+
+    /// Whether this layer speaks to systems of that kind.
+    #[must_use]
+    pub fn speaks(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|known| known.name == kind)
+    }
+
+    /// The connector of a system that is connected.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such system; `Unsupported` when this layer
+    /// does not speak to its kind; what making the connector says.
+    pub async fn get(&self, name: &str) -> Result<Arc<C>, SystemError> {
+        let version = self.systems.versions(name).await?;
+        if let Some(live) = self.table().get(name).filter(|live| live.version == version) {
+            return Ok(Arc::clone(&live.connector));
+        }
+        let connector = self.connect(self.systems.connection(name).await?).await?;
+        let live = Live { version, connector: Arc::clone(&connector) };
+        self.table().insert(name.to_owned(), live);
+        Ok(connector)
+    }
+
+    /// A connector for a system that need not be connected yet: to test it.
+    ///
+    /// # Errors
+    /// `Unsupported` when this layer does not speak to its kind; what making the connector says.
+    pub async fn connect(&self, connection: SystemConnection) -> Result<Arc<C>, SystemError> {
+        let kind = self.kinds.iter().find(|known| known.name == connection.system.kind).ok_or_else(|| SystemError {
+            system: connection.system.name.clone(),
+            kind: SystemErrorKind::Unsupported,
+            action: format!("speak to a system of the kind `{}`", connection.system.kind),
+            said: String::new(),
+            remedy: format!("name one of: {}", self.kinds.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")),
+        })?;
+        (kind.connect)(connection).await
+    }
+
+    fn table(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Live<C>>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
