@@ -137,6 +137,7 @@ fn node_state(frame: &Frame, state: NodeState) -> StateMark {
         NodeState::Overcommitted => StateMark::new(Tone::Warn, frame.t("infrastructure-overcommitted")),
         NodeState::Withdrawn => StateMark::new(Tone::Quiet, frame.t("infrastructure-withdrawn")),
         NodeState::Draining => StateMark::new(Tone::Warn, frame.t("infrastructure-draining")),
+        NodeState::Down => StateMark::new(Tone::Bad, frame.t("infrastructure-down")),
     }
 }
 
