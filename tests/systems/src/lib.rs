@@ -8,6 +8,12 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
+mod container_engine;
+mod docker;
+mod podman;
 mod program;
 
-pub use program::{Program, free_port, wanted};
+pub use container_engine::{BUSYBOX, ContainerEngine};
+pub use docker::{docker, docker_with};
+pub use podman::podman;
+pub use program::{Program, find, free_port, wanted};
