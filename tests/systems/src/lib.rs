@@ -8,6 +8,8 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
+pub mod kubernetes;
 mod program;
 
+pub use kubernetes::Kubernetes;
 pub use program::{Program, free_port, wanted};

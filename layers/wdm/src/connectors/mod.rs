@@ -3,6 +3,7 @@
 //! line: they are what runs where no system is named.
 
 pub(crate) mod environment;
+mod kubernetes;
 pub(crate) mod process;
 
 use crate::{
@@ -19,7 +20,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 pub type LogStream = BoxStream<'static, Result<LogLine, WdmError>>;
 
 /// The kinds of system that run packages.
-pub(crate) static KINDS: &[Kind<dyn Connector>] = &[];
+pub(crate) static KINDS: &[Kind<dyn Connector>] = &[Kind { name: "kubernetes", connect: kubernetes::connect }];
 
 /// A real system that runs packages. It keeps no opinion: whether and when
 /// something is started is decided above. Every call may be repeated.
