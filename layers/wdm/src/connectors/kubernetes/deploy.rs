@@ -4,7 +4,7 @@ use super::{
     Kubernetes, apply,
     naming::{self, MANAGER, PEERS, object},
     object_of, objects, pod,
-    record::{Controller, NamespaceRecord},
+    record::{Controller, NamespaceRecord, ServiceRecord},
     refused,
     settings::Exposure,
 };
@@ -115,6 +115,9 @@ impl Kubernetes {
         }
         let wish = objects::service(spec, &self.broker, &self.settings, known);
         let made = apply::apply(&self.cluster, &self.broker, &self.api::<Service>(&namespace), &wish).await?;
+        if let Some(seen) = ServiceRecord::of(&made) {
+            self.cache.saw_service(seen);
+        }
         Ok(self.endpoints(spec, &made).await?)
     }
 

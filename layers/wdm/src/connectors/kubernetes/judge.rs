@@ -32,8 +32,9 @@ pub(super) fn limits() -> LimitSupport {
 /// What is there of a workload. A run is one life of the container: when it
 /// ended, the run is over, also where the cluster has started the container
 /// again meanwhile.
-pub(super) fn judge(controller: Option<&Controller>, pods: &[PodRecord]) -> Observation {
+pub(super) fn judge(controller: Option<&Controller>, pods: &[PodRecord], is_served: bool) -> Observation {
     let Some(controller) = controller.filter(|it| !it.deleting) else {
+        // What is being deleted is waited for, whoever deletes it.
         let run = controller.map_or(0, |it| it.run).max(pods.iter().map(|pod| pod.run).max().unwrap_or(0));
         let left = controller.is_some() || !pods.is_empty();
         return observation(run, if left { Activity::Ending } else { Activity::Nothing }, None);
@@ -42,6 +43,10 @@ pub(super) fn judge(controller: Option<&Controller>, pods: &[PodRecord]) -> Obse
     if controller.replicas == 0 {
         let activity = if pods.is_empty() { Activity::Nothing } else { Activity::Ending };
         return observation(run, activity, None);
+    }
+    if controller.listens && !is_served {
+        let why = "its Service was deleted by somebody else, so nobody reaches it";
+        return observation(run, Activity::Failed(why.to_owned()), None);
     }
     let mut own: Vec<&PodRecord> = pods.iter().filter(|pod| pod.run == run && !pod.deleting).collect();
     // One that was evicted stays as a record beside the one in its place.
@@ -102,6 +107,7 @@ mod tests {
             application: None,
             namespace: "n".into(),
             keeps_volumes: false,
+            listens: false,
             run: 2,
             replicas: 1,
             deleting: false,
@@ -135,42 +141,42 @@ mod tests {
 
     #[test]
     fn it_runs_when_its_pod_is_ready() {
-        let seen = judge(Some(&controller()), &[pod()]);
+        let seen = judge(Some(&controller()), &[pod()], true);
         assert_eq!((seen.run, seen.activity, seen.verdict), (2, Activity::Running { pid: 0 }, Some(Ok(()))));
     }
 
     #[test]
     fn a_run_that_ended_once_is_over() {
         let again = PodRecord { restarts: 1, last_exit: Some(Box::new(exit(3))), ..pod() };
-        assert_eq!(judge(Some(&controller()), &[again]).activity, Activity::Exited(exit(3)));
+        assert_eq!(judge(Some(&controller()), &[again], true).activity, Activity::Exited(exit(3)));
     }
 
     #[test]
     fn a_pod_of_an_earlier_run_is_no_pod_of_this_one() {
         let old = PodRecord { run: 1, ..pod() };
-        assert_eq!(judge(Some(&controller()), &[old]).activity, Activity::Starting);
+        assert_eq!(judge(Some(&controller()), &[old], true).activity, Activity::Starting);
     }
 
     #[test]
     fn what_was_deleted_ends() {
-        assert_eq!(judge(None, &[]).activity, Activity::Nothing);
-        assert_eq!(judge(None, &[pod()]).activity, Activity::Ending);
+        assert_eq!(judge(None, &[], true).activity, Activity::Nothing);
+        assert_eq!(judge(None, &[pod()], true).activity, Activity::Ending);
         let going = Controller { deleting: true, ..controller() };
-        assert_eq!(judge(Some(&going), &[]).activity, Activity::Ending);
+        assert_eq!(judge(Some(&going), &[], true).activity, Activity::Ending);
         let scaled = Controller { replicas: 0, ..controller() };
-        assert_eq!(judge(Some(&scaled), &[pod()]).activity, Activity::Ending);
-        assert_eq!(judge(Some(&scaled), &[]).activity, Activity::Nothing);
+        assert_eq!(judge(Some(&scaled), &[pod()], true).activity, Activity::Ending);
+        assert_eq!(judge(Some(&scaled), &[], true).activity, Activity::Nothing);
     }
 
     #[test]
     fn reasons_reach_people() {
         let quota = Controller { failure: Some("exceeded quota: tight".into()), ..controller() };
-        assert_eq!(judge(Some(&quota), &[]).activity, Activity::Failed("exceeded quota: tight".to_owned()));
+        assert_eq!(judge(Some(&quota), &[], true).activity, Activity::Failed("exceeded quota: tight".to_owned()));
         let image = Container::Waiting("ErrImagePull".into(), "not found".into());
         let pulled = PodRecord { container: image, ready: false, ..pod() };
-        assert_eq!(judge(Some(&controller()), &[pulled]).activity, Activity::Failed("ErrImagePull: not found".into()));
+        assert_eq!(judge(Some(&controller()), &[pulled], true).activity, Activity::Failed("ErrImagePull: not found".into()));
         let full = PodRecord { unschedulable: Some("0/1 nodes".into()), ready: false, ..pod() };
-        let Activity::Failed(reason) = judge(Some(&controller()), &[full]).activity else { panic!("it can't run") };
+        let Activity::Failed(reason) = judge(Some(&controller()), &[full], true).activity else { panic!("it can't run") };
         assert!(reason.contains("0/1 nodes"), "{reason}");
     }
 }

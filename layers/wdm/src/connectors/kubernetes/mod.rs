@@ -122,7 +122,7 @@ impl Connector for Kubernetes {
     async fn observe(&self, place: &Place) -> Result<Observation, WdmError> {
         self.cache.fresh().await?;
         let (controller, pods) = self.cache.of(place.workload);
-        let seen = judge::judge(controller.as_ref(), &pods);
+        let seen = judge::judge(controller.as_ref(), &pods, self.cache.is_served(place.workload));
         Ok(self.explained(seen, controller.as_ref(), &pods).await)
     }
 

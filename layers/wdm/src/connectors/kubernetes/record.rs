@@ -8,7 +8,7 @@ use hansa_ontology::{ApplicationId, WorkloadId};
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
-        core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Namespace, Pod, PodTemplateSpec},
+        core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Namespace, Pod, PodTemplateSpec, Service},
     },
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
 };
@@ -35,6 +35,8 @@ pub(super) struct Controller {
     pub(super) application: Option<ApplicationId>,
     pub(super) namespace: Box<str>,
     pub(super) keeps_volumes: bool,
+    /// It listens, so there is a service.
+    pub(super) listens: bool,
     pub(super) run: u64,
     pub(super) replicas: i32,
     pub(super) deleting: bool,
@@ -80,6 +82,13 @@ pub(super) enum Container {
     Ended(Box<Exit>),
 }
 
+/// The service of a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ServiceRecord {
+    pub(super) uid: Box<str>,
+    pub(super) workload: WorkloadId,
+}
+
 /// A namespace of an application.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct NamespaceRecord {
@@ -96,6 +105,24 @@ impl Watched for Controller {
 
     fn owner(&self) -> Uuid {
         self.workload.0
+    }
+}
+
+impl Watched for ServiceRecord {
+    fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    fn owner(&self) -> Uuid {
+        self.workload.0
+    }
+}
+
+impl ServiceRecord {
+    pub(super) fn of(service: &Service) -> Option<Self> {
+        // One that is being deleted serves nobody any more.
+        let meta = Some(&service.metadata).filter(|meta| meta.deletion_timestamp.is_none())?;
+        Some(Self { uid: boxed(meta.uid.as_deref()), workload: workload(meta)? })
     }
 }
 
@@ -169,6 +196,7 @@ impl Controller {
             application: application(meta),
             namespace: boxed(meta.namespace.as_deref()),
             keeps_volumes: false,
+            listens: template?.spec.as_ref().is_some_and(|it| it.containers.iter().any(|one| one.ports.is_some())),
             run: run(template?.metadata.as_ref()?.annotations.as_ref()),
             replicas: 1,
             deleting: meta.deletion_timestamp.is_some(),

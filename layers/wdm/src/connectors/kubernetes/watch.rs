@@ -3,7 +3,7 @@
 
 use super::{
     naming::BROKER,
-    record::{Controller, NamespaceRecord, PodRecord, Watched},
+    record::{Controller, NamespaceRecord, PodRecord, ServiceRecord, Watched},
 };
 use futures_util::StreamExt as _;
 use hansa_kubernetes_client::{Cluster, error};
@@ -11,7 +11,7 @@ use hansa_ontology::{ApplicationId, WorkloadId};
 use hansa_repository::system::{SystemError, SystemErrorKind};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
-    core::v1::{Namespace, Pod},
+    core::v1::{Namespace, Pod, Service},
 };
 use kube::{
     Api, Resource,
@@ -42,7 +42,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(8);
 /// Objects in one answer of a list.
 const PAGE: u32 = 500;
 /// How many kinds are watched.
-const KINDS: usize = 4;
+const KINDS: usize = 5;
 
 /// Everything of ours, by who it belongs to. Dropping it ends the watches.
 #[derive(Debug)]
@@ -59,6 +59,7 @@ pub(super) struct State {
     deployments: Table<Controller>,
     stateful_sets: Table<Controller>,
     pods: Table<PodRecord>,
+    services: Table<ServiceRecord>,
     namespaces: Table<NamespaceRecord>,
     /// What was last wrong with each watch, and when.
     troubles: [Option<(Instant, SystemError)>; KINDS],
@@ -175,6 +176,8 @@ impl Cache {
         cache.follow(1, sets, &labels, |state, event| state.stateful_sets.hear(event, Controller::of_stateful_set));
         let pods: Api<Pod> = scoped(&client, namespace);
         cache.follow(2, pods, &labels, |state, event| state.pods.hear(event, PodRecord::of));
+        let services: Api<Service> = scoped(&client, namespace);
+        cache.follow(4, services, &labels, |state, event| state.services.hear(event, ServiceRecord::of));
         if namespace.is_none() {
             let namespaces: Api<Namespace> = Api::all(client);
             cache.follow(3, namespaces, &labels, |state, event| state.namespaces.hear(event, NamespaceRecord::of));
@@ -268,6 +271,11 @@ impl Cache {
         }
     }
 
+    /// Whether a workload has its service.
+    pub(super) fn is_served(&self, workload: WorkloadId) -> bool {
+        !self.lock().services.of(workload.0).is_empty()
+    }
+
     /// What makes the pods of a workload, and its pods.
     pub(super) fn of(&self, workload: WorkloadId) -> (Option<Controller>, Vec<PodRecord>) {
         let state = self.lock();
@@ -302,6 +310,11 @@ impl Cache {
         if !table.of(controller.workload.0).iter().any(newer) {
             table.put(controller);
         }
+    }
+
+    /// Takes in a service that was made.
+    pub(super) fn saw_service(&self, service: ServiceRecord) {
+        self.lock().services.put(service);
     }
 
     /// Takes in a namespace that was made.
