@@ -198,10 +198,12 @@ impl World {
     }
 
     pub(crate) async fn remove(&self, spec: &WorkloadSpec) {
+        let begun = Instant::now();
         eventually("the removal", async || {
             (self.wdm.workload_remove(spec.id).await.unwrap() == Removal::Gone).then_some(())
         })
         .await;
+        eprintln!("figure: removed in {:?}", begun.elapsed());
     }
 
     pub(crate) fn api<K>(&self, namespace: &str) -> Api<K>
@@ -221,6 +223,7 @@ impl World {
     /// By the cluster's own listing nothing of this broker is left, of any kind.
     pub(crate) async fn assert_nothing_left(&self) {
         let labels = format!("hansa.internal/broker={}", self.systems.broker());
+        let begun = Instant::now();
         eventually("nothing is left", async || {
             let mut left = Vec::new();
             left.extend(listed::<Namespace>(&self.client, &labels).await);
@@ -236,6 +239,7 @@ impl World {
             if left.is_empty() { Some(()) } else { None }
         })
         .await;
+        eprintln!("figure: by the cluster's own list nothing is left after {:?}", begun.elapsed());
     }
 }
 

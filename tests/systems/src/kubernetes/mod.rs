@@ -161,6 +161,13 @@ impl Kubernetes {
         }
     }
 
+    /// Ends the node's agent as a crash would: the node is lost some seconds later.
+    pub fn kubelet_kill(&self) {
+        let pid = self.others.iter().find(|program| program.name() == "kubelet").map(Program::pid);
+        let pid = pid.expect("a node's agent").to_string();
+        drop(Command::new("kill").args(["-KILL", &pid]).status());
+    }
+
     /// Starts the API server (again), and waits until it answers.
     pub fn api_server_start(&self) {
         let mut command = self.command("kube-apiserver");
