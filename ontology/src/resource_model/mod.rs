@@ -12,7 +12,7 @@ mod objective;
 mod rule;
 
 pub use component::{
-    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, OnPeerChange, Package,
+    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, KubernetesPackage, OnPeerChange, Package,
     ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
 };
 pub use constraint::{AllowDeny, Constraints};

@@ -14,6 +14,7 @@
 
 mod clusters;
 mod containers;
+mod manifests;
 mod many;
 mod output;
 mod refusals;

@@ -265,13 +265,15 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     }
 }
 
-/// What a web server answers.
+/// What a web server answers; None where it doesn't within some seconds.
 pub(crate) async fn get(address: std::net::SocketAddr) -> Option<String> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let connect = tokio::net::TcpStream::connect(address);
-    let mut stream = tokio::time::timeout(Duration::from_secs(3), connect).await.ok()?.ok()?;
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.ok()?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.ok()?;
-    Some(text)
+    let asked = async {
+        let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.ok()?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.ok()?;
+        (!text.is_empty()).then_some(text)
+    };
+    tokio::time::timeout(Duration::from_secs(3), asked).await.ok()?
 }

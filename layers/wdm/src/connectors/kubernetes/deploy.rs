@@ -1,7 +1,7 @@
 //! Bringing a workload into a cluster.
 
 use super::{
-    Kubernetes, apply,
+    Kubernetes, apply, manifests,
     naming::{self, MANAGER, PEERS, object},
     object_of, objects, pod,
     record::{Controller, NamespaceRecord, ServiceRecord},
@@ -31,15 +31,16 @@ use std::{
 };
 
 /// What can't run in a cluster, before anything is made of it.
-pub(super) fn check(system: &str, spec: &WorkloadSpec) -> Result<(), WdmError> {
+pub(super) fn check(system: &str, spec: &WorkloadSpec, cluster_scoped: bool) -> Result<(), WdmError> {
     let invalid = |field: String, problem: &str| Err(WdmError::Invalid { field, problem: problem.to_owned() });
     let package = match &spec.package {
         Package::Container(package) => package,
+        Package::Kubernetes(package) => return manifests::check(spec, package, cluster_scoped),
         Package::Process(_) => {
             return Err(WdmError::NoConnector {
                 component: spec.component.clone(),
                 system: format!("system {system}"),
-                package: "process",
+                package: spec.package.kind(),
             });
         }
     };
@@ -170,6 +171,11 @@ impl Kubernetes {
     /// Starts a run.
     pub(super) async fn deploy(&self, launch: &Launch) -> Result<(), WdmError> {
         let spec = &launch.spec;
+        let package = match &spec.package {
+            Package::Container(package) => package,
+            Package::Kubernetes(package) => return self.deploy_manifests(launch, package).await,
+            Package::Process(_) => return check(self.cluster.system(), spec, false),
+        };
         let (there, pods) = self.cache.of(spec.id);
         if let Some(there) = &there {
             if there.run >= launch.run && !there.deleting {
@@ -183,7 +189,6 @@ impl Kubernetes {
             }
         }
         let namespace = self.namespace(spec).await?;
-        let Package::Container(package) = &spec.package else { return check(self.cluster.system(), spec) };
         let text = objects::peers_text(&launch.peers);
         let told = hash(&text, launch.token.as_ref());
         let template = pod::template(launch, package, &self.settings, &self.broker, &format!("{told:x}"))?;
@@ -265,7 +270,8 @@ impl Kubernetes {
     ) -> Result<(), SystemError> {
         let text = objects::peers_text(peers);
         let news = hash(&text, token);
-        if self.told().get(&place.workload) == Some(&news) {
+        let told = self.told().get(&place.workload) == Some(&news);
+        if told || self.cache.inventory(place.workload).is_some() {
             return Ok(());
         }
         self.cache.fresh().await?;

@@ -7,14 +7,18 @@
 
 mod apply;
 mod deploy;
+mod documents;
 mod events;
+mod inventory;
 mod judge;
 mod logs;
+mod manifests;
 mod naming;
 mod objects;
 mod pod;
 mod record;
 mod removal;
+mod rollout;
 mod settings;
 mod watch;
 
@@ -47,6 +51,8 @@ pub(crate) struct Kubernetes {
     told: Mutex<HashMap<WorkloadId, u64>>,
     /// What events said of workloads that don't work.
     said: events::Said,
+    /// What was last seen of packages of manifests.
+    manifests: manifests::Seen,
 }
 
 /// Makes the connector of a system. Watching begins; nothing is waited for.
@@ -55,7 +61,15 @@ pub(crate) fn connect(connection: SystemConnection) -> Connecting<dyn Connector>
         let settings = Settings::read(&connection)?;
         let cluster = Cluster::connect(&connection).await?;
         let cache = Arc::new(Cache::start(&cluster, &connection.broker, settings.namespace.as_deref()));
-        let this = Kubernetes { cluster, broker: connection.broker, settings, cache, told: Mutex::default(), said: Default::default() };
+        let this = Kubernetes {
+            cluster,
+            broker: connection.broker,
+            settings,
+            cache,
+            told: Mutex::default(),
+            said: Mutex::default(),
+            manifests: Mutex::default(),
+        };
         Ok(Arc::new(this) as Arc<dyn Connector>)
     })
 }
@@ -93,7 +107,7 @@ impl Connector for Kubernetes {
     }
 
     fn check(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
-        deploy::check(self.cluster.system(), spec)
+        deploy::check(self.cluster.system(), spec, self.settings.cluster_scoped)
     }
 
     fn ports(&self) -> PortChoice {
@@ -121,6 +135,9 @@ impl Connector for Kubernetes {
 
     async fn observe(&self, place: &Place) -> Result<Observation, WdmError> {
         self.cache.fresh().await?;
+        if let Some(inventory) = self.cache.inventory(place.workload) {
+            return Ok(self.observe_manifests(&inventory).await?);
+        }
         let (controller, pods) = self.cache.of(place.workload);
         let seen = judge::judge(controller.as_ref(), &pods, self.cache.is_served(place.workload));
         Ok(self.explained(seen, controller.as_ref(), &pods).await)
@@ -128,11 +145,17 @@ impl Connector for Kubernetes {
 
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {
         self.cache.fresh().await?;
+        if let Some(inventory) = self.cache.inventory(place.workload) {
+            return Ok(self.stop_manifests(&inventory).await?);
+        }
         Ok(self.ended(place, force).await?)
     }
 
     async fn remove(&self, place: &Place, force: bool) -> Result<Removal, WdmError> {
         self.cache.fresh().await?;
+        if let Some(inventory) = self.cache.inventory(place.workload) {
+            return Ok(self.remove_manifests(place, &inventory).await?);
+        }
         Ok(self.taken_away(place, force).await?)
     }
 
@@ -143,12 +166,10 @@ impl Connector for Kubernetes {
 
     async fn found(&self) -> Result<Vec<Place>, WdmError> {
         self.cache.fresh().await?;
-        let place = |one: record::Controller| Place {
-            workload: one.workload,
-            application: one.application,
-            directory: std::path::PathBuf::new(),
-        };
-        Ok(self.cache.controllers().into_iter().map(place).collect())
+        let place = |(workload, application)| Place { workload, application, directory: std::path::PathBuf::new() };
+        let containers = self.cache.controllers().into_iter().map(|one| (one.workload, one.application));
+        let manifests = self.cache.inventories().into_iter().map(|one| (one.workload, one.application));
+        Ok(containers.chain(manifests).map(place).collect())
     }
 
     async fn volumes_remove(&self, application: ApplicationId, component: &str, ordinal: u32) -> Result<(), WdmError> {

@@ -27,6 +27,10 @@ pub(super) const REVISION: &str = "hansa.internal/revision";
 /// What the peers' file holds, an annotation of pods: a change makes the
 /// node's agent look at the file's source at once, not within a minute.
 pub(super) const PEERS: &str = "hansa.internal/peers";
+/// A list of objects that were applied, a label.
+pub(super) const INVENTORY: &str = "hansa.internal/inventory";
+/// A run of manifests that was asked to end, an annotation.
+pub(super) const STOPPED: &str = "hansa.internal/stopped";
 /// The container that is the component, in a pod where others may stand beside it.
 pub(super) const CONTAINER: &str = "main";
 

@@ -169,15 +169,15 @@ impl From<Uuid> for Id {
     }
 }
 
-fn workload(meta: &ObjectMeta) -> Option<WorkloadId> {
+pub(super) fn workload(meta: &ObjectMeta) -> Option<WorkloadId> {
     label::<Id>(meta.labels.as_ref(), WORKLOAD).map(|id| WorkloadId(id.0))
 }
 
-fn application(meta: &ObjectMeta) -> Option<ApplicationId> {
+pub(super) fn application(meta: &ObjectMeta) -> Option<ApplicationId> {
     label::<Id>(meta.labels.as_ref(), APPLICATION).map(|id| ApplicationId(id.0))
 }
 
-fn run(annotations: Option<&BTreeMap<String, String>>) -> u64 {
+pub(super) fn run(annotations: Option<&BTreeMap<String, String>>) -> u64 {
     annotations.and_then(|all| all.get(RUN)).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 

@@ -2,7 +2,8 @@
 //! who looks at a workload asks the cluster.
 
 use super::{
-    naming::BROKER,
+    inventory::Inventory,
+    naming::{BROKER, INVENTORY},
     record::{Controller, NamespaceRecord, PodRecord, ServiceRecord, Watched},
 };
 use futures_util::StreamExt as _;
@@ -11,7 +12,7 @@ use hansa_ontology::{ApplicationId, WorkloadId};
 use hansa_repository::system::{SystemError, SystemErrorKind};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
-    core::v1::{Namespace, Pod, Service},
+    core::v1::{ConfigMap, Namespace, Pod, Service},
 };
 use kube::{
     Api, Resource,
@@ -42,7 +43,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(8);
 /// Objects in one answer of a list.
 const PAGE: u32 = 500;
 /// How many kinds are watched.
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 /// Everything of ours, by who it belongs to. Dropping it ends the watches.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ pub(super) struct State {
     stateful_sets: Table<Controller>,
     pods: Table<PodRecord>,
     services: Table<ServiceRecord>,
+    inventories: Table<Inventory>,
     namespaces: Table<NamespaceRecord>,
     /// What was last wrong with each watch, and when.
     troubles: [Option<(Instant, SystemError)>; KINDS],
@@ -178,6 +180,9 @@ impl Cache {
         cache.follow(2, pods, &labels, |state, event| state.pods.hear(event, PodRecord::of));
         let services: Api<Service> = scoped(&client, namespace);
         cache.follow(4, services, &labels, |state, event| state.services.hear(event, ServiceRecord::of));
+        let lists: Api<ConfigMap> = scoped(&client, namespace);
+        let listed = format!("{labels},{INVENTORY}");
+        cache.follow(5, lists, &listed, |state, event| state.inventories.hear(event, Inventory::of));
         if namespace.is_none() {
             let namespaces: Api<Namespace> = Api::all(client);
             cache.follow(3, namespaces, &labels, |state, event| state.namespaces.hear(event, NamespaceRecord::of));
@@ -292,6 +297,22 @@ impl Cache {
     /// Whether anything of an application runs or ends.
     pub(super) fn has_workloads(&self, application: ApplicationId) -> bool {
         self.controllers().iter().any(|one| one.application == Some(application))
+            || self.inventories().iter().any(|one| one.application == Some(application))
+    }
+
+    /// What was applied of a workload's manifests.
+    pub(super) fn inventory(&self, workload: WorkloadId) -> Option<Inventory> {
+        self.lock().inventories.of(workload.0).first().cloned()
+    }
+
+    /// Every list of manifests that were applied.
+    pub(super) fn inventories(&self) -> Vec<Inventory> {
+        self.lock().inventories.all.values().flatten().cloned().collect()
+    }
+
+    /// Takes in a list that was written.
+    pub(super) fn saw_inventory(&self, inventory: Inventory) {
+        self.lock().inventories.put(inventory);
     }
 
     /// Every controller.
