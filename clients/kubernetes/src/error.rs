@@ -30,14 +30,19 @@ pub fn error(system: &str, action: &str, failed: &kube::Error) -> SystemError {
 fn of_status(status: &Status) -> (SystemErrorKind, String, String) {
     let said = if status.message.is_empty() { status.reason.clone() } else { status.message.clone() };
     let (kind, remedy) = match status.code {
-        401 => (SystemErrorKind::Unauthenticated, "the token or certificate has expired or is wrong: renew the credential"),
+        401 => {
+            (SystemErrorKind::Unauthenticated, "the token or certificate has expired or is wrong: renew the credential")
+        }
         403 if quota_words(&said) => {
             (SystemErrorKind::Quota, "raise the ResourceQuota of the namespace, or ask for less")
         }
         403 if said.contains("denied the request") || said.contains("violates PodSecurity") => {
             (SystemErrorKind::Forbidden, "a rule of the cluster does not admit it: change the component, or the rule")
         }
-        403 => (SystemErrorKind::Forbidden, "give the credential's user a role that allows it (docs/connectors/kubernetes.md)"),
+        403 => (
+            SystemErrorKind::Forbidden,
+            "give the credential's user a role that allows it (docs/connectors/kubernetes.md)",
+        ),
         404 => (SystemErrorKind::NotFound, ""),
         409 => return conflict(status, said),
         410 => (SystemErrorKind::Failed, "it is asked again from the start"),
@@ -98,9 +103,11 @@ fn of_transport(failed: &kube::Error) -> (SystemErrorKind, String, String) {
             said,
             "its certificate is not trusted: give the cluster's CA as the system's trust anchor".to_owned(),
         ),
-        _ if said.contains("deadline") || said.contains("timed out") => {
-            (SystemErrorKind::TimedOut, said, "see whether the API server's address can be reached from here".to_owned())
-        }
+        _ if said.contains("deadline") || said.contains("timed out") => (
+            SystemErrorKind::TimedOut,
+            said,
+            "see whether the API server's address can be reached from here".to_owned(),
+        ),
         _ => (
             SystemErrorKind::Unreachable,
             said,

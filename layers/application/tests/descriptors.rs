@@ -73,8 +73,7 @@ fn broken_descriptors_are_refused_with_every_fault() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Warnings, bounds on size and what no check foresaw are tried elsewhere.
-    let elsewhere =
-        [Code::NothingToCall, Code::NoEffect, Code::TooLarge, Code::TooDeep, Code::Invalid];
+    let elsewhere = [Code::NothingToCall, Code::NoEffect, Code::TooLarge, Code::TooDeep, Code::Invalid];
     for code in Code::ALL.iter().filter(|code| !elsewhere.contains(code)) {
         assert!(seen.contains(code), "no broken descriptor shows `{code}`");
     }

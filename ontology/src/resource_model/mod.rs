@@ -12,8 +12,8 @@ mod objective;
 mod rule;
 
 pub use component::{
-    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, KubernetesPackage, OnPeerChange, Package,
-    ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
+    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, KubernetesPackage,
+    OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
 };
 pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};

@@ -1,6 +1,12 @@
 //! Real clusters tell what they have.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failing set-up fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing set-up fails the test"
+)]
 
 use hansa_mcm::connectors::{ClusterConnector, KINDS};
 use hansa_ontology::{Actor, SiteId};
@@ -104,7 +110,8 @@ fn a_cluster_tells_its_nodes_and_what_others_use() {
 
             // What this broker has made is not others' use.
             pod(&client, &cluster.node_name(), "theirs", BTreeMap::new(), "250m").await;
-            pod(&client, &cluster.node_name(), "ours", BTreeMap::from([("hansa.internal/broker", BROKER)]), "100m").await;
+            pod(&client, &cluster.node_name(), "ours", BTreeMap::from([("hansa.internal/broker", BROKER)]), "100m")
+                .await;
             let other = BTreeMap::from([("hansa.internal/broker", "another")]);
             pod(&client, &cluster.node_name(), "another", other, "0.1").await;
             let used = discovered(&edge).await.hosts[0].used_by_others;

@@ -18,8 +18,13 @@ fn five_hundred_workloads_are_applied_watched_and_removed() {
     let many: u32 = std::env::var("HANSA_TEST_MANY").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
     with_a_control_plane(async |cluster| {
         let world = World::new(&cluster, &[]).await;
-        let specs: Vec<WorkloadSpec> =
-            (0..many).map(|ordinal| { let mut spec = world.shell("true"); spec.ordinal = ordinal; spec }).collect();
+        let specs: Vec<WorkloadSpec> = (0..many)
+            .map(|ordinal| {
+                let mut spec = world.shell("true");
+                spec.ordinal = ordinal;
+                spec
+            })
+            .collect();
         let (begun, before) = (Instant::now(), resident());
         stream::iter(&specs)
             .for_each_concurrent(16, async |spec| {

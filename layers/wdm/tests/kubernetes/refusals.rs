@@ -1,11 +1,17 @@
 //! What goes wrong is said in the cluster's own words.
 
-use crate::world::{with_a_control_plane, with_a_node, World};
+use crate::world::{World, with_a_control_plane, with_a_node};
+use hansa_ontology::resource_model::{ContainerPackage, Package};
 use hansa_repository::system::SystemErrorKind;
 use hansa_wdm::WdmError;
-use hansa_ontology::resource_model::{ContainerPackage, Package};
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::{Namespace, ResourceQuota}};
-use kube::{Api, ResourceExt as _, api::{Patch, PatchParams}};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{Namespace, ResourceQuota},
+};
+use kube::{
+    Api, ResourceExt as _,
+    api::{Patch, PatchParams},
+};
 use serde_json::json;
 
 #[test]
@@ -82,7 +88,11 @@ fn a_quota_is_said_and_when_it_is_lifted_it_runs() {
 
         // A quota that the request itself breaks leads to another provider.
         quotas.create(&Default::default(), &quota(json!({ "services": "1" }))).await.unwrap();
-        let other = { let mut other = world.server(); other.ordinal = 1; other };
+        let other = {
+            let mut other = world.server();
+            other.ordinal = 1;
+            other
+        };
         crate::world::eventually("the quota is counted", async || {
             let counted = quotas.get("tight").await.unwrap().status.and_then(|it| it.used);
             counted.filter(|used| used.get("services").is_some_and(|it| it.0 == "1")).map(drop)
@@ -107,7 +117,9 @@ fn what_is_not_ours_is_not_touched() {
         let foreign: Namespace =
             serde_json::from_value(json!({ "metadata": { "name": name, "labels": { "owner": "somebody" } } })).unwrap();
         let before = namespaces.create(&Default::default(), &foreign).await.unwrap();
-        let WdmError::System(error) = world.wdm.workload_prepare(&spec).await.unwrap_err() else { panic!("a system's") };
+        let WdmError::System(error) = world.wdm.workload_prepare(&spec).await.unwrap_err() else {
+            panic!("a system's")
+        };
         assert_eq!(error.kind, SystemErrorKind::Conflict);
         assert!(error.remedy.contains("has not made"), "{error}");
         let after = namespaces.get(&name).await.unwrap();
@@ -133,7 +145,11 @@ fn what_is_not_ours_is_not_touched() {
         assert_eq!(deployments.get(&name).await.unwrap().metadata.generation, Some(1));
 
         // Somebody else's wish in a field of ours.
-        let other = { let mut other = world.server(); other.ordinal = 1; other };
+        let other = {
+            let mut other = world.server();
+            other.ordinal = 1;
+            other
+        };
         world.wdm.workload_apply(&other, &Default::default()).await.unwrap();
         let name = format!("hansa-{}", other.id);
         let theirs = PatchParams { field_manager: Some("colleague".to_owned()), ..Default::default() };

@@ -157,7 +157,8 @@ impl World {
 
     /// A web server that tells who it is, with a health check.
     pub(crate) fn server(&self) -> WorkloadSpec {
-        let mut spec = self.shell("mkdir -p /tmp/w && echo $GREETING > /tmp/w/index.html && exec httpd -f -p $PORT_HTTP -h /tmp/w");
+        let mut spec = self
+            .shell("mkdir -p /tmp/w && echo $GREETING > /tmp/w/index.html && exec httpd -f -p $PORT_HTTP -h /tmp/w");
         spec.environment.insert("GREETING".to_owned(), "hello $(PORT_HTTP)".to_owned());
         spec.ports.insert("http".to_owned(), ExposedPort { protocol: Default::default(), public: true, number: None });
         spec.health = Some(HealthCheck {

@@ -13,8 +13,8 @@ pub(super) const PAUSE: &str = "hansa.test/pause:1";
 
 /// Programs of busybox that the image has under their own names.
 const NAMES: [&str; 18] = [
-    "sh", "httpd", "sleep", "cat", "echo", "env", "ls", "mkdir", "nc", "printf", "seq", "tail", "test", "touch", "true",
-    "false", "wget", "dd",
+    "sh", "httpd", "sleep", "cat", "echo", "env", "ls", "mkdir", "nc", "printf", "seq", "tail", "test", "touch",
+    "true", "false", "wget", "dd",
 ];
 
 /// Makes both images and hands them to containerd.
@@ -32,9 +32,10 @@ pub(super) fn import(folder: &Path, network: &Network) {
     tar(&root.join("layer.tar"), &root.join("root"), &["."]);
     let layer = sha256(&root.join("layer.tar"));
     let mut listed = Vec::new();
-    for (name, file, command) in
-        [(IMAGE, "busybox.json", serde_json::json!(["sh"])), (PAUSE, "pause.json", serde_json::json!(["sleep", "2147483647"]))]
-    {
+    for (name, file, command) in [
+        (IMAGE, "busybox.json", serde_json::json!(["sh"])),
+        (PAUSE, "pause.json", serde_json::json!(["sleep", "2147483647"])),
+    ] {
         let config = serde_json::json!({
             "architecture": architecture(), "os": "linux",
             "config": { "Env": ["PATH=/bin"], "Cmd": command },
@@ -46,7 +47,11 @@ pub(super) fn import(folder: &Path, network: &Network) {
     fs::write(root.join("manifest.json"), serde_json::Value::from(listed).to_string()).expect("the manifest");
     tar(&archive, &root, &["manifest.json", "layer.tar", "busybox.json", "pause.json"]);
     let mut command = network.command(Path::new("ctr"));
-    command.arg("--address").arg(folder.join("c.sock")).args(["--namespace", "k8s.io", "images", "import"]).arg(&archive);
+    command
+        .arg("--address")
+        .arg(folder.join("c.sock"))
+        .args(["--namespace", "k8s.io", "images", "import"])
+        .arg(&archive);
     let imported = command.stdin(Stdio::null()).output().expect("ctr");
     assert!(imported.status.success(), "ctr: {}", String::from_utf8_lossy(&imported.stderr));
 }

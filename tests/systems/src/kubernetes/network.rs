@@ -38,7 +38,11 @@ impl Network {
             assert!(quietly("ip", &words), "ip {} failed", words.join(" "));
         }
         assert!(
-            this.command(Path::new("sysctl")).args(["-qw", "net.ipv4.ip_forward=1"]).status().expect("sysctl").success(),
+            this.command(Path::new("sysctl"))
+                .args(["-qw", "net.ipv4.ip_forward=1"])
+                .status()
+                .expect("sysctl")
+                .success(),
             "the namespace forwards nothing"
         );
         this

@@ -21,14 +21,9 @@ use kube::{
     Api, Resource, ResourceExt as _,
     api::{ListParams, ObjectList},
 };
-use serde::de::DeserializeOwned;
 use quantity::{most, plus, saturated, thousandths};
-use std::{
-    collections::BTreeMap,
-    fmt::Debug,
-    net::IpAddr,
-    sync::Arc,
-};
+use serde::de::DeserializeOwned;
+use std::{collections::BTreeMap, fmt::Debug, net::IpAddr, sync::Arc};
 
 /// What this broker has made has this label, with the broker's id.
 const BROKER: &str = "hansa.internal/broker";
@@ -77,7 +72,9 @@ impl ClusterConnector for Kubernetes {
         let front = self.front().await?;
         report.hosts = nodes.iter().map(|node| self.host(node, &used, front)).collect();
         match self.all::<StorageClass>("storage classes").await {
-            Ok(classes) => report.capabilities.extend(classes.iter().map(|one| format!("storage-class {}", one.name_any()))),
+            Ok(classes) => {
+                report.capabilities.extend(classes.iter().map(|one| format!("storage-class {}", one.name_any())))
+            }
             Err(error) => report.notes.push(format!("its storage classes can't be seen: {error}")),
         }
         if let Some(namespace) = self.connection.setting("namespace") {
@@ -112,7 +109,9 @@ impl Kubernetes {
         for pod in pods {
             let ours = pod.labels().get(BROKER).is_some_and(|id| **id == *self.connection.broker);
             let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-            let (Some(spec), false) = (&pod.spec, ours || matches!(phase, Some("Succeeded" | "Failed"))) else { continue };
+            let (Some(spec), false) = (&pod.spec, ours || matches!(phase, Some("Succeeded" | "Failed"))) else {
+                continue;
+            };
             let Some(node) = &spec.node_name else { continue };
             let asked = |container: &k8s_openapi::api::core::v1::Container| {
                 let requests = container.resources.as_ref().and_then(|it| it.requests.as_ref());
@@ -268,7 +267,8 @@ mod tests {
         let node = |json: serde_json::Value| state(&serde_json::from_value(json).unwrap());
         let ready = serde_json::json!([{ "type": "Ready", "status": "True" }]);
         assert_eq!(node(serde_json::json!({ "metadata": {}, "status": { "conditions": ready } })), HostState::Ready);
-        let cordoned = serde_json::json!({ "metadata": {}, "spec": { "unschedulable": true }, "status": { "conditions": ready } });
+        let cordoned =
+            serde_json::json!({ "metadata": {}, "spec": { "unschedulable": true }, "status": { "conditions": ready } });
         assert!(matches!(node(cordoned), HostState::Closed { .. }));
         let silent = serde_json::json!([{ "type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting node status." }]);
         let down = node(serde_json::json!({ "metadata": {}, "status": { "conditions": silent } }));

@@ -44,7 +44,9 @@ pub(super) fn thousandths(text: &str) -> Option<u128> {
         "Gi" => (1_000 << 30, 1),
         "Ti" => (1_000 << 40, 1),
         "Pi" => (1_000 << 50, 1),
-        exponent => (1_000_u128.checked_mul(10_u128.checked_pow(exponent.strip_prefix(['e', 'E'])?.parse().ok()?)?)?, 1),
+        exponent => {
+            (1_000_u128.checked_mul(10_u128.checked_pow(exponent.strip_prefix(['e', 'E'])?.parse().ok()?)?)?, 1)
+        }
     };
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
     let scale = 10_u128.checked_pow(u32::try_from(part.len()).ok()?)?;
@@ -58,9 +60,15 @@ mod tests {
 
     #[test]
     fn quantities_are_read() {
-        for (text, amount) in
-            [("2", 2_000), ("100m", 100), ("1.5", 1_500), ("1Ki", 1_024_000), ("0.5Gi", 536_870_912_000), ("1500000u", 1_500), ("1e3", 1_000_000)]
-        {
+        for (text, amount) in [
+            ("2", 2_000),
+            ("100m", 100),
+            ("1.5", 1_500),
+            ("1Ki", 1_024_000),
+            ("0.5Gi", 536_870_912_000),
+            ("1500000u", 1_500),
+            ("1e3", 1_000_000),
+        ] {
             assert_eq!(thousandths(text), Some(amount), "{text}");
         }
         assert_eq!(thousandths("many"), None);

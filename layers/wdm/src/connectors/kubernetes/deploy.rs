@@ -127,7 +127,9 @@ impl Kubernetes {
             Exposure::NodePort => spec.target.address,
             Exposure::ClusterIp => {
                 let given = service.spec.as_ref().and_then(|it| it.cluster_ip.as_deref());
-                given.and_then(|text| text.parse().ok()).ok_or_else(|| self.no_address("the cluster gave it no address"))?
+                given
+                    .and_then(|text| text.parse().ok())
+                    .ok_or_else(|| self.no_address("the cluster gave it no address"))?
             }
             Exposure::LoadBalancer => self.balancer(service).await?,
         };
@@ -277,7 +279,8 @@ impl Kubernetes {
         self.cache.fresh().await?;
         let (_, pods) = self.cache.of(place.workload);
         let Some(namespace) = self.namespace_of(place) else { return Ok(()) };
-        let (name, params) = (object_of(place), PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() });
+        let (name, params) =
+            (object_of(place), PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() });
         let patch = Patch::Merge(json!({ "data": { "peers.json": text } }));
         let files: Api<ConfigMap> = self.api(&namespace);
         let action = format!("tell ConfigMap {name}");

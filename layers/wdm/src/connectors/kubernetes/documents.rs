@@ -90,7 +90,8 @@ pub(super) fn labelled(object: &Value, broker: &str, spec: &WorkloadSpec, run: u
         }
     }
     if text(&object, "/kind") == "Job"
-        && let Some(annotations) = object.pointer_mut("/spec/template/metadata/annotations").and_then(Value::as_object_mut)
+        && let Some(annotations) =
+            object.pointer_mut("/spec/template/metadata/annotations").and_then(Value::as_object_mut)
     {
         annotations.remove(RUN);
         annotations.remove(REVISION);

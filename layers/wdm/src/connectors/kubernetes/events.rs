@@ -32,7 +32,11 @@ impl Kubernetes {
     ) -> Observation {
         let Some(controller) = controller else { return seen };
         let sick = pods.iter().find(|pod| {
-            pod.run == controller.run && pod.was_ready && !pod.ready && !pod.deleting && pod.container == Container::Running
+            pod.run == controller.run
+                && pod.was_ready
+                && !pod.ready
+                && !pod.deleting
+                && pod.container == Container::Running
         });
         match (&seen.activity, sick) {
             (Activity::Running { .. }, Some(pod)) if matches!(seen.verdict, Some(Err(_))) => {

@@ -174,9 +174,14 @@ mod tests {
         assert_eq!(judge(Some(&quota), &[], true).activity, Activity::Failed("exceeded quota: tight".to_owned()));
         let image = Container::Waiting("ErrImagePull".into(), "not found".into());
         let pulled = PodRecord { container: image, ready: false, ..pod() };
-        assert_eq!(judge(Some(&controller()), &[pulled], true).activity, Activity::Failed("ErrImagePull: not found".into()));
+        assert_eq!(
+            judge(Some(&controller()), &[pulled], true).activity,
+            Activity::Failed("ErrImagePull: not found".into())
+        );
         let full = PodRecord { unschedulable: Some("0/1 nodes".into()), ready: false, ..pod() };
-        let Activity::Failed(reason) = judge(Some(&controller()), &[full], true).activity else { panic!("it can't run") };
+        let Activity::Failed(reason) = judge(Some(&controller()), &[full], true).activity else {
+            panic!("it can't run")
+        };
         assert!(reason.contains("0/1 nodes"), "{reason}");
     }
 }

@@ -73,7 +73,8 @@ impl Kubernetes {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let wanted = GroupVersionKind::gvk(group, version, kind);
         let action = format!("apply {kind} {name}");
-        let found = self.cluster.call(&action, async { Ok(pinned_kind(&self.cluster.client(), &wanted).await) }).await?;
+        let found =
+            self.cluster.call(&action, async { Ok(pinned_kind(&self.cluster.client(), &wanted).await) }).await?;
         let (resource, capabilities) = match found {
             Ok(found) => found,
             Err(failed) => {
@@ -202,7 +203,8 @@ impl Kubernetes {
     }
 
     async fn look(&self, inventory: &Inventory, entry: Entry) -> Result<Progress, SystemError> {
-        let (api, action) = (self.dynamic(&inventory.namespace, &entry), format!("look at {} {}", entry.kind, entry.name));
+        let (api, action) =
+            (self.dynamic(&inventory.namespace, &entry), format!("look at {} {}", entry.kind, entry.name));
         let Some(there) = self.cluster.maybe(&action, api.get(&entry.name)).await? else {
             return Ok(Progress::Failed(format!("{} {} was deleted by somebody else", entry.kind, entry.name)));
         };

@@ -184,7 +184,12 @@ impl Connector for Kubernetes {
 }
 
 /// A failure that nothing but this connector finds.
-fn refused(system: &str, kind: hansa_repository::system::SystemErrorKind, action: String, remedy: String) -> SystemError {
+fn refused(
+    system: &str,
+    kind: hansa_repository::system::SystemErrorKind,
+    action: String,
+    remedy: String,
+) -> SystemError {
     SystemError { system: system.to_owned(), kind, action, said: String::new(), remedy }
 }
 

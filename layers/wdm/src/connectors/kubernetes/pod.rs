@@ -70,10 +70,8 @@ fn surroundings(
         token_file: launch.token.as_ref().map(|_| token.as_path()),
     };
     let mut all = environment::environment(spec, &endpoints, &launch.peers, &around);
-    let command = environment::expand(&package.command, &all).map_err(|problem| WdmError::Invalid {
-        field: format!("components.{}.package", spec.component),
-        problem,
-    })?;
+    let command = environment::expand(&package.command, &all)
+        .map_err(|problem| WdmError::Invalid { field: format!("components.{}.package", spec.component), problem })?;
     // An image brings its own; only the component may say otherwise.
     for name in ["PATH", "HOME"] {
         if !spec.environment.contains_key(name) {
@@ -103,7 +101,9 @@ pub(super) fn template(
         environment.iter().map(|(name, value)| json!({ "name": name, "value": literal(value) })).collect();
     let ports = container_ports(spec);
     let listed: Vec<Value> = (spec.ports.iter())
-        .filter_map(|(name, port)| Some(json!({ "containerPort": ports.get(name)?, "protocol": protocol(port.protocol) })))
+        .filter_map(|(name, port)| {
+            Some(json!({ "containerPort": ports.get(name)?, "protocol": protocol(port.protocol) }))
+        })
         .collect();
     let mut mounts = vec![json!({ "name": "peers", "mountPath": format!("{FILES}/peers"), "readOnly": true })];
     let mut volumes = vec![json!({ "name": "peers", "configMap": { "name": &name } })];

@@ -8,7 +8,9 @@ use hansa_ontology::{ApplicationId, WorkloadId};
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
-        core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Namespace, Pod, PodTemplateSpec, Service},
+        core::v1::{
+            ContainerState, ContainerStateTerminated, ContainerStatus, Namespace, Pod, PodTemplateSpec, Service,
+        },
     },
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
 };
@@ -153,7 +155,8 @@ impl Watched for PodRecord {
             && &**reason == "ImagePullBackOff"
             && !before.starts_with("Back-off")
         {
-            self.container = Container::Waiting(reason.clone(), if before.is_empty() { said.clone() } else { before.clone() });
+            self.container =
+                Container::Waiting(reason.clone(), if before.is_empty() { said.clone() } else { before.clone() });
         }
     }
 }
@@ -240,9 +243,8 @@ impl PodRecord {
         let limit = memory_limit(pod);
         let statuses = status.and_then(|it| it.container_statuses.as_deref()).unwrap_or_default();
         let own = statuses.iter().find(|it| it.name == CONTAINER).or(statuses.first());
-        let condition = |kind: &str| {
-            status.into_iter().flat_map(|it| it.conditions.iter().flatten()).find(|one| one.type_ == kind)
-        };
+        let condition =
+            |kind: &str| status.into_iter().flat_map(|it| it.conditions.iter().flatten()).find(|one| one.type_ == kind);
         let refused = condition("PodScheduled").filter(|one| one.status == "False");
         let ready = condition("Ready");
         Some(Self {
@@ -293,9 +295,7 @@ fn container(status: &ContainerStatus, limit: Option<u64>) -> Container {
     match (running, terminated, waiting) {
         (Some(_), ..) => Container::Running,
         (_, Some(ended), _) => Container::Ended(Box::new(exit(ended, limit))),
-        (.., Some(waiting)) => {
-            Container::Waiting(boxed(waiting.reason.as_deref()), boxed(waiting.message.as_deref()))
-        }
+        (.., Some(waiting)) => Container::Waiting(boxed(waiting.reason.as_deref()), boxed(waiting.message.as_deref())),
         _ => Container::Unknown,
     }
 }
@@ -328,5 +328,9 @@ fn memory_limit(pod: &Pod) -> Option<u64> {
     let containers = &pod.spec.as_ref()?.containers;
     let own = containers.iter().find(|it| it.name == CONTAINER).or(containers.first())?;
     let quantity = &own.resources.as_ref()?.limits.as_ref()?.get("memory")?.0;
-    quantity.strip_suffix("Mi")?.parse().ok().or_else(|| quantity.strip_suffix("Gi")?.parse().ok().map(|it: u64| it * 1024))
+    quantity
+        .strip_suffix("Mi")?
+        .parse()
+        .ok()
+        .or_else(|| quantity.strip_suffix("Gi")?.parse().ok().map(|it: u64| it * 1024))
 }

@@ -123,7 +123,8 @@ mod tests {
         assert!(matches!(deployment(old), Progress::Waiting(_)));
         let half = json!({ "observedGeneration": 2, "updatedReplicas": 2, "availableReplicas": 1 });
         assert_eq!(deployment(half), Progress::Waiting("Deployment a: 1 of 2 pods are ready".to_owned()));
-        let full = json!({ "conditions": [{ "type": "ReplicaFailure", "status": "True", "message": "exceeded quota" }] });
+        let full =
+            json!({ "conditions": [{ "type": "ReplicaFailure", "status": "True", "message": "exceeded quota" }] });
         assert_eq!(deployment(full), Progress::Failed("Deployment a: exceeded quota".to_owned()));
     }
 

@@ -53,7 +53,7 @@ pub(super) struct Settings {
     pub(super) cluster_scoped: bool,
 }
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 12] = [
     "context",
     "exposure",
     "networkPolicy",
@@ -66,7 +66,6 @@ const NAMES: [&str; 13] = [
     "gracePeriodSeconds",
     "clusterScoped",
     "nodeAddress",
-    "helm",
 ];
 
 impl Settings {
@@ -120,5 +119,9 @@ impl Settings {
 }
 
 fn words(list: Option<&str>) -> Vec<String> {
-    list.into_iter().flat_map(|list| list.split(',')).map(|word| word.trim().to_owned()).filter(|w| !w.is_empty()).collect()
+    list.into_iter()
+        .flat_map(|list| list.split(','))
+        .map(|word| word.trim().to_owned())
+        .filter(|w| !w.is_empty())
+        .collect()
 }
