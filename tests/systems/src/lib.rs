@@ -10,10 +10,12 @@
 
 mod container_engine;
 mod docker;
+pub mod kubernetes;
 mod podman;
 mod program;
 
 pub use container_engine::{BUSYBOX, ContainerEngine};
 pub use docker::{docker, docker_with};
+pub use kubernetes::Kubernetes;
 pub use podman::podman;
 pub use program::{Program, find, free_port, wanted};

@@ -11,6 +11,7 @@ use std::{
 /// A running program. Dropping it ends it.
 #[derive(Debug)]
 pub struct Program {
+    name: String,
     child: Child,
     log: PathBuf,
 }
@@ -26,7 +27,7 @@ impl Program {
             .stderr(file)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} can't be started: {error}"));
-        Self { child, log }
+        Self { name: name.to_owned(), child, log }
     }
 
     /// Waits until `ready` says so.
@@ -50,6 +51,12 @@ impl Program {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines.iter().skip(lines.len().saturating_sub(40)).copied().collect::<Vec<_>>().join("\n")
+    }
+
+    /// As what it was started.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its process.

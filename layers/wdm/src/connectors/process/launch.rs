@@ -41,7 +41,7 @@ pub(super) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
         return Err(WdmError::NoConnector {
             component: spec.component.clone(),
             system: "this machine".to_owned(),
-            package: "container",
+            package: spec.package.kind(),
         });
     };
     if command.first().is_none_or(String::is_empty) {
