@@ -8,6 +8,11 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
+mod ironic;
+mod keystone;
 mod program;
+mod python;
 
+pub use ironic::{Ironic, IronicSettings};
+pub use keystone::{ACCESS_TOKEN, ADMIN_PASSWORD, Keystone};
 pub use program::{Program, free_port, wanted};
