@@ -10,9 +10,11 @@
 
 mod ironic;
 mod keystone;
+mod nova;
 mod program;
 mod python;
 
 pub use ironic::{Ironic, IronicSettings};
 pub use keystone::{ACCESS_TOKEN, ADMIN_PASSWORD, Keystone};
+pub use nova::Nova;
 pub use program::{Program, free_port, wanted};

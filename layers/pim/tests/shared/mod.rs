@@ -7,9 +7,14 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// This broker.
-pub const BROKER: &str = "0190a8f5-1111-7000-8000-00000000000b";
+pub(crate) const BROKER: &str = "0190a8f5-1111-7000-8000-00000000000b";
 
-pub fn connection(kind: &str, address: &str, secret: Option<&str>, settings: &[(&str, &str)]) -> SystemConnection {
+pub(crate) fn connection(
+    kind: &str,
+    address: &str,
+    secret: Option<&str>,
+    settings: &[(&str, &str)],
+) -> SystemConnection {
     SystemConnection {
         system: System {
             name: "cloud".to_owned(),
@@ -29,20 +34,20 @@ pub fn connection(kind: &str, address: &str, secret: Option<&str>, settings: &[(
 }
 
 /// The system as its operator sees it: requests of another client than ours.
-pub struct Operator {
-    pub address: String,
-    pub headers: Vec<(&'static str, String)>,
+pub(crate) struct Operator {
+    pub(crate) address: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
     client: reqwest::Client,
 }
 
 impl Operator {
-    pub fn new(address: &str, headers: &[(&'static str, &str)]) -> Self {
+    pub(crate) fn new(address: &str, headers: &[(&'static str, &str)]) -> Self {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Self { address: address.trim_end_matches('/').to_owned(), headers, client: reqwest::Client::new() }
     }
 
     /// An account of a Keystone.
-    pub async fn of(keystone: &str, address: &str, password: &str, headers: &[(&'static str, &str)]) -> Self {
+    pub(crate) async fn of(keystone: &str, address: &str, password: &str, headers: &[(&'static str, &str)]) -> Self {
         let mut this = Self::new(address, headers);
         let domain = json!({ "id": "default" });
         let auth = json!({ "auth": {
@@ -56,7 +61,7 @@ impl Operator {
         this
     }
 
-    pub async fn asked(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn asked(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let url = format!("{}{path}", self.address);
         let mut request = self.client.request(method.parse().unwrap(), url).timeout(Duration::from_secs(60));
         for (name, value) in &self.headers {
@@ -70,13 +75,13 @@ impl Operator {
         (status, answer.json().await.unwrap_or(Value::Null))
     }
 
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, value) = self.asked("GET", path, None).await;
         assert_eq!(status, 200, "GET {path}: {value}");
         value
     }
 
-    pub async fn does(&self, method: &str, path: &str, body: Value) -> Value {
+    pub(crate) async fn does(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, value) = self.asked(method, path, (!body.is_null()).then_some(body)).await;
         assert!((200..300).contains(&status), "{method} {path}: {status} {value}");
         value
