@@ -1,5 +1,15 @@
 //! Logging in at a real Keystone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
+
 #[path = "../shared/mod.rs"]
 mod shared;
 

@@ -1,6 +1,16 @@
 //! Virtual machines of a real OpenStack, with Nova's driver `fake.FakeDriver`.
 //! One cloud for all of it: it takes minutes to start.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
+
 #[path = "../../../pim/tests/shared/mod.rs"]
 mod shared;
 

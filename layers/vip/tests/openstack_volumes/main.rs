@@ -5,6 +5,16 @@
 //! as these are documented; what is checked is what the connector asks, in
 //! which order, and what it makes of the answers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
+
 #[path = "../../../pim/tests/shared/mod.rs"]
 mod shared;
 

@@ -58,7 +58,11 @@ fn account(keystone: &str) -> String {
 }
 
 fn middleware(keystone: &str) -> String {
-    format!("[keystone_authtoken]\nwww_authenticate_uri = {keystone}\ninterface = public\n{}", account(keystone))
+    // One account serves them all, without the role `service`.
+    format!(
+        "[keystone_authtoken]\nwww_authenticate_uri = {keystone}\ninterface = public\nservice_token_roles = admin\n{}",
+        account(keystone)
+    )
 }
 
 pub(super) fn nova(folder: &Path, ports: &Ports, keystone: &str) -> String {
