@@ -11,10 +11,8 @@ use hansa_repository::system::{Kind, SystemError, SystemReport};
 use std::fmt::Debug;
 
 /// The kinds of system that are container clusters.
-pub static KINDS: &[Kind<dyn ClusterConnector>] = &[
-    Kind { name: "docker", connect: docker::connect },
-    Kind { name: "kubernetes", connect: kubernetes::connect },
-];
+pub static KINDS: &[Kind<dyn ClusterConnector>] =
+    &[Kind { name: "docker", connect: docker::connect }, Kind { name: "kubernetes", connect: kubernetes::connect }];
 
 /// A container cluster; one engine on one host is the smallest.
 #[async_trait]

@@ -21,10 +21,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 pub type LogStream = BoxStream<'static, Result<LogLine, WdmError>>;
 
 /// The kinds of system that run packages.
-pub(crate) static KINDS: &[Kind<dyn Connector>] = &[
-    Kind { name: "docker", connect: docker::connect },
-    Kind { name: "kubernetes", connect: kubernetes::connect },
-];
+pub(crate) static KINDS: &[Kind<dyn Connector>] =
+    &[Kind { name: "docker", connect: docker::connect }, Kind { name: "kubernetes", connect: kubernetes::connect }];
 
 /// A real system that runs packages. It keeps no opinion: whether and when
 /// something is started is decided above. Every call may be repeated.
