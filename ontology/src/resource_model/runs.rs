@@ -19,15 +19,7 @@ impl Package {
         match self {
             Self::Process(_) => None,
             Self::Container(_) => Some(RUNS_CONTAINERS),
-        }
-    }
-
-    /// What it is called: `container`.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Process(_) => "process",
-            Self::Container(_) => "container",
+            Self::Kubernetes(_) => Some(RUNS_KUBERNETES),
         }
     }
 }
