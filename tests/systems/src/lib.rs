@@ -8,8 +8,21 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
+mod container_engine;
+mod docker;
+mod ironic;
+mod keystone;
 pub mod kubernetes;
+mod nova;
+mod podman;
 mod program;
+mod python;
 
+pub use container_engine::{BUSYBOX, ContainerEngine};
+pub use docker::{docker, docker_with};
+pub use ironic::{Ironic, IronicSettings};
+pub use keystone::{ACCESS_TOKEN, ADMIN_PASSWORD, Keystone};
 pub use kubernetes::Kubernetes;
-pub use program::{Program, free_port, wanted};
+pub use nova::Nova;
+pub use podman::podman;
+pub use program::{Program, find, free_port, wanted};

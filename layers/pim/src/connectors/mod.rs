@@ -2,6 +2,9 @@
 //! virtual machines in `hansa-vip`. One file and one line of [`KINDS`] for each.
 
 mod host;
+pub mod http;
+mod ironic;
+pub mod keystone;
 pub(crate) mod local;
 
 pub use host::Host;
@@ -14,7 +17,7 @@ use hansa_repository::system::{Kind, Room, SystemError, SystemReport};
 use std::{collections::BTreeMap, fmt::Debug, net::IpAddr};
 
 /// The kinds of system that give whole servers.
-pub static KINDS: &[Kind<dyn MachineConnector>] = &[];
+pub static KINDS: &[Kind<dyn MachineConnector>] = &[Kind { name: "ironic", connect: ironic::connect }];
 
 /// A real system that gives machines. It keeps no record: what there is, it
 /// asks the system, and finds its own by name and label. Every call may be
