@@ -19,6 +19,7 @@ impl Package {
         match self {
             Self::Process(_) => None,
             Self::Container(_) => Some(RUNS_CONTAINERS),
+            Self::Kubernetes(_) => Some(RUNS_KUBERNETES),
         }
     }
 
@@ -28,6 +29,7 @@ impl Package {
         match self {
             Self::Process(_) => "process",
             Self::Container(_) => "container",
+            Self::Kubernetes(_) => "kubernetes",
         }
     }
 }
