@@ -25,7 +25,7 @@ const LOG_FILES: &str = "3";
 pub(super) fn package(spec: &WorkloadSpec) -> Option<&ContainerPackage> {
     match &spec.package {
         Package::Container(container) => Some(container),
-        Package::Process(_) => None,
+        Package::Process(_) | Package::Kubernetes(_) => None,
     }
 }
 

@@ -60,24 +60,16 @@ fn surroundings(
         spec.volumes.keys().map(|name| (name.clone(), Path::new(VOLUMES).join(name))).collect();
     let (peers_file, token) = (Path::new(FILES).join("peers/peers.json"), Path::new(FILES).join("token/token"));
     let around = Surroundings {
-        programs: None,
-        work: Path::new("/"),
-        temporary: Path::new("/tmp"),
+        machine: None,
         peers_file: &peers_file,
         volumes: &volumes,
         address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         discovery_url: launch.discovery_url.as_deref(),
         token_file: launch.token.as_ref().map(|_| token.as_path()),
     };
-    let mut all = environment::environment(spec, &endpoints, &launch.peers, &around);
+    let all = environment::environment(spec, &endpoints, &launch.peers, &around);
     let command = environment::expand(&package.command, &all)
         .map_err(|problem| WdmError::Invalid { field: format!("components.{}.package", spec.component), problem })?;
-    // An image brings its own; only the component may say otherwise.
-    for name in ["PATH", "HOME"] {
-        if !spec.environment.contains_key(name) {
-            all.remove(name);
-        }
-    }
     Ok((all, command))
 }
 
