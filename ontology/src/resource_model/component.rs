@@ -59,18 +59,6 @@ pub enum Package {
     Kubernetes(KubernetesPackage),
 }
 
-impl Package {
-    /// Its kind, as descriptors name it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Process(_) => "process",
-            Self::Container(_) => "container",
-            Self::Kubernetes(_) => "kubernetes",
-        }
-    }
-}
-
 /// An operating-system process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -101,12 +101,13 @@ fn what_manifests_may_not_is_said() {
         let refused = async |manifests: &str| world.wdm.workload_prepare(&spec(&world, manifests)).await.unwrap_err();
         let error = refused("{apiVersion: v1, kind: Namespace, metadata: {name: a}}").await;
         assert!(error.to_string().contains("clusterScoped"), "{error}");
+        let error = refused("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}").await;
+        assert!(error.to_string().contains("clusterScoped"), "{error}");
         let error = refused("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: kube-system}}").await;
         assert!(error.to_string().contains("names a namespace"), "{error}");
 
         // Kinds that only the cluster knows, or doesn't.
         for (kind, words) in [
-            ("{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}", "clusterScoped"),
             ("{apiVersion: node.k8s.io/v1, kind: RuntimeClass, metadata: {name: a}, handler: x}", "clusterScoped"),
             ("{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}}", "knows no Thing"),
         ] {
