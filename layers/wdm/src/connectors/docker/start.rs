@@ -121,7 +121,7 @@ impl Inner {
 
     async fn create(&self, launch: &Launch) -> Result<String, WdmError> {
         let name = names::container(launch.spec.id);
-        let peers = self.from_inside(launch.spec.application, &launch.peers);
+        let peers = self.seen_inside(launch.spec.application, &launch.peers);
         let body = container::body(launch, &peers, &self.options)?;
         let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
         let call = self.engine.api().create_container(Some(options), body);
@@ -141,7 +141,7 @@ impl Inner {
     /// Puts the files in, and starts it. What can't be started doesn't stay.
     async fn light(&self, launch: &Launch, container: &str, fresh: &[String]) -> Result<(), WdmError> {
         let spec = &launch.spec;
-        let files = self.files(&self.from_inside(spec.application, &launch.peers), launch.token.as_ref())?;
+        let files = self.files(&self.seen_inside(spec.application, &launch.peers), launch.token.as_ref())?;
         self.put(container, &files, fresh).await?;
         locked(&self.told).insert(spec.id, (container.to_owned(), files.mark()));
         let call = self.engine.api().start_container(container, None::<StartContainerOptions>);
