@@ -11,10 +11,10 @@ mod lock;
 mod owner;
 mod partner;
 mod sites;
+mod systems;
 mod tasks;
 
 pub(crate) use error::WiringError;
-pub(crate) use owner::units_of_nodes;
 
 use crate::{
     config::Settings,
@@ -31,6 +31,7 @@ use hansa_repository::{
     Database, DatabaseUrl,
     ambient::{RandomIds, SharedClock, SharedIds, SystemClock},
     catalogue::CatalogueService,
+    system::Systems,
 };
 use hansa_service_orchestrator::ServiceOrchestrator;
 use hansa_vip::Vip;
@@ -129,13 +130,15 @@ async fn assemble(
     let key = SealingKey::in_file(&settings.data_dir.join(CREDENTIALS_KEY))?;
     let workload_tokens = WorkloadTokens::new(&key);
     let credentials = Credentials::new(database.clone(), Arc::clone(&clock), key);
-    let connectors = sites::connectors(&settings);
+    let secrets = Arc::new(credentials.clone());
+    let systems = Systems::open(database.clone(), Arc::clone(&clock), &ids, secrets).await?;
     let host = Host::observe(&settings.data_dir)?;
-    let pim_settings = PimSettings { data_dir: settings.data_dir.clone(), host, sites: connectors.clone() };
-    let pim = Pim::new(database.clone(), Arc::clone(&clock), pim_settings)?;
-    let vip = Vip::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
-    let mcm = Mcm::new(database.clone(), Arc::clone(&clock), pim.clone(), &connectors)?;
-    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?;
+    let pim_settings = PimSettings { data_dir: settings.data_dir.clone(), host };
+    let pim = Pim::new(database.clone(), Arc::clone(&clock), systems.clone(), pim_settings)?;
+    let vip = Vip::new(&pim);
+    let mcm = Mcm::new(&pim);
+    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?
+        .with_systems(systems);
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),

@@ -10,6 +10,7 @@ pub(crate) use super::owner_arguments::{
     AccountCommand, CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
 };
 pub(crate) use super::service_account_arguments::ServiceAccountCommand;
+pub(crate) use super::system_arguments::SystemCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -84,6 +85,9 @@ pub(crate) enum Command {
     /// Named shapes of machines: list, show, add, change, remove.
     #[command(subcommand)]
     Flavour(ThingCommand),
+    /// Real systems of a site, such as clusters and clouds: list, kinds, try, connect, show, change, test, inventory, offers, disconnect.
+    #[command(subcommand)]
+    System(SystemCommand),
     /// Accounts of people and services: list, show, lock, unlock, end-sessions, revoke-tokens.
     #[command(subcommand)]
     Account(AccountCommand),

@@ -29,6 +29,8 @@ mod serve;
 mod service_account;
 mod service_account_arguments;
 mod site;
+mod system;
+mod system_arguments;
 mod tenancy;
 mod tenancy_arguments;
 mod verify;
@@ -135,6 +137,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Provider(command) => site::run_provider(context, command).await,
         Command::Node(command) => node::run(context, command).await,
         Command::Flavour(command) => owner::run_things(context, "flavours", command, reqwest::Method::PUT).await,
+        Command::System(command) => system::run(context, command).await,
         Command::Account(command) => owner::run_accounts(context, command).await,
         Command::Credential(command) => owner::run_credentials(context, command).await,
         Command::Maintenance(command) => owner::run_maintenance(context, command).await,

@@ -190,7 +190,7 @@ fn text(maintenance: &Maintenance) -> String {
     text
 }
 
-fn changing(method: Method, path: &[&str], change: &OwnerChange) -> Request {
+pub(super) fn changing(method: Method, path: &[&str], change: &OwnerChange) -> Request {
     let request = Request::admin(method, path)
         .query("dryRun", change.dry_run)
         .header("Idempotency-Key", RandomIds.next().to_string());
@@ -224,7 +224,7 @@ async fn list(context: &Context, request: Request) -> Result<(), Failure> {
 }
 
 /// As [`list`], as a table: each column's heading, and where its value stands (a JSON Pointer).
-async fn table(context: &Context, request: Request, columns: &[(&str, &str)]) -> Result<(), Failure> {
+pub(super) async fn table(context: &Context, request: Request, columns: &[(&str, &str)]) -> Result<(), Failure> {
     let found: Vec<Value> = context.client.list(request, usize::MAX).await?;
     context.output.show(&found, |found| {
         let headings: Vec<&str> = columns.iter().map(|(heading, _)| *heading).collect();
@@ -240,7 +240,7 @@ async fn table(context: &Context, request: Request, columns: &[(&str, &str)]) ->
     })
 }
 
-async fn show(context: &Context, request: Request) -> Result<(), Failure> {
+pub(super) async fn show(context: &Context, request: Request) -> Result<(), Failure> {
     let found: Value = context.client.json(request).await?;
     context.output.show(&found, to_yaml)
 }

@@ -3,8 +3,7 @@
 //! each round takes nothing but what is written.
 
 use crate::http::Broker;
-use hansa_ontology::{Offer, OfferKind};
-use hansa_pim::{Amounts, NodeState, NodeUsage, units_free};
+use hansa_pim::{Amounts, NodeState, NodeUsage};
 use hansa_repository::{
     OwnerChange,
     catalogue::sale::{SaleOutcome, SaleState},
@@ -36,14 +35,15 @@ pub(super) async fn follow(broker: Broker) {
 }
 
 /// A node as far as units depend on it.
-type Shape = (String, String, Amounts, BTreeSet<String>, bool);
+type NodeShape = (String, String, Amounts, BTreeSet<String>, bool);
+/// A flavour of a system as far as units depend on it.
+type FlavourShape = (String, String, Option<u32>);
+/// All that units depend on.
+type Shape = (Vec<NodeShape>, Vec<FlavourShape>);
 
 /// Gives offers whose units follow from the nodes the number that these give,
 /// where nodes have changed since `seen`.
-async fn units_follow(
-    broker: &Broker,
-    seen: Option<Vec<Shape>>,
-) -> Result<Vec<Shape>, hansa_repository::RepositoryError> {
+async fn units_follow(broker: &Broker, seen: Option<Shape>) -> Result<Shape, hansa_repository::RepositoryError> {
     let nodes = match broker.pim.node_list(None).await {
         Ok(nodes) => nodes,
         Err(error) => {
@@ -55,15 +55,27 @@ async fn units_follow(
         let node = &usage.node;
         (node.name.clone(), node.site.to_string(), usage.capacity, node.capabilities.clone(), gives(usage))
     };
-    let shapes: Vec<Shape> = nodes.iter().map(shape).collect();
+    let standings = broker.orchestrator.mco().systems().standings().await?;
+    let reports = standings.iter().filter_map(|(system, standing)| Some((system, standing.report.as_ref()?)));
+    let flavours = reports.flat_map(|(system, report)| {
+        report.flavours.iter().map(|flavour| (system.clone(), flavour.name.clone(), flavour.units_free))
+    });
+    let shapes: Shape = (nodes.iter().map(shape).collect(), flavours.collect());
     if seen.as_ref() == Some(&shapes) {
         return Ok(shapes);
     }
     for sale in broker.catalogue.sale_list(Some(SaleState::Published), None, usize::MAX).await? {
-        let units = units_of_nodes(&nodes, &sale.offer);
-        if !sale.units_from_nodes || units == sale.offer.capacity.available_units {
+        if !sale.units_from_nodes {
             continue;
         }
+        let units = match broker.orchestrator.mco().units_in_all(&sale.offer).await {
+            Ok(units) if units != sale.offer.capacity.available_units => units,
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::warn!(%error, offer = %sale.offer.id, "the units of an offer can't be counted now");
+                continue;
+            }
+        };
         let now = broker.clock.now();
         let change = OwnerChange { expected: Some(sale.version), ..OwnerChange::of_broker(now) };
         match broker.catalogue.sale_units(&sale.offer.id, units, true, change).await? {
@@ -76,19 +88,4 @@ async fn units_follow(
 
 fn gives(usage: &NodeUsage) -> bool {
     !matches!(usage.state, NodeState::Draining | NodeState::Withdrawn | NodeState::Down)
-}
-
-/// How many machines of an offer the nodes of its site could carry, were they empty.
-pub(crate) fn units_of_nodes(nodes: &[NodeUsage], offer: &Offer) -> u32 {
-    let empty = |usage: &NodeUsage| NodeUsage {
-        state: NodeState::Ready,
-        free: usage.capacity,
-        given: Amounts::ZERO,
-        machines: BTreeSet::new(),
-        ..usage.clone()
-    };
-    let site = nodes.iter().filter(|usage| usage.node.site == offer.site && gives(usage));
-    let nodes: Vec<NodeUsage> = site.map(empty).collect();
-    let whole_node = offer.kind == OfferKind::BareMetal;
-    units_free(&nodes, Amounts::from(&offer.flavour), &offer.capabilities, whole_node)
 }

@@ -5,15 +5,9 @@ use crate::{
     config::{Settings, local_catalogue},
     http::Broker,
 };
-use hansa_ontology::{Actor, Catalogue, Offer, SiteId, rdf, rdf::RdfFormat};
+use hansa_ontology::{Actor, Catalogue, Offer, rdf, rdf::RdfFormat};
 use hansa_pim::Node;
 use hansa_repository::catalogue::ImportRequest;
-use std::collections::BTreeMap;
-
-/// The connector that serves each configured site.
-pub(super) fn connectors(settings: &Settings) -> BTreeMap<SiteId, String> {
-    settings.sites.iter().map(|site| (site.id.clone(), "local".to_owned())).collect()
-}
 
 /// Makes the configured nodes known, and the offers made from them.
 ///

@@ -18,6 +18,7 @@ pub(super) struct Tasks {
     tidying: JoinHandle<()>,
     sealing: JoinHandle<()>,
     owner: JoinHandle<()>,
+    systems: JoinHandle<()>,
 }
 
 impl Tasks {
@@ -38,6 +39,7 @@ impl Tasks {
             tidying: tokio::spawn(tidy(broker.clone())),
             sealing: tokio::spawn(seal(broker.clone())),
             owner: tokio::spawn(super::owner::follow(broker.clone())),
+            systems: tokio::spawn(super::systems::follow(broker.clone())),
         }
     }
 
@@ -46,6 +48,9 @@ impl Tasks {
         self.tidying.abort();
         if let Err(error) = self.owner.await {
             tracing::error!(%error, "what follows from owners' changes ended early");
+        }
+        if let Err(error) = self.systems.await {
+            tracing::error!(%error, "looking at the systems ended early");
         }
         if let Err(error) = self.workers.await {
             tracing::error!(%error, "the workers ended early");

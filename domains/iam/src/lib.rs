@@ -27,7 +27,10 @@ pub mod token;
 mod workload;
 
 pub use audit::{AuditError, AuditOutcome, NewAuditRecord, Trail};
-pub use credential::{Credential, CredentialError, Credentials, MIGRATIONS as CREDENTIAL_MIGRATIONS, SealingKey};
+pub use credential::{
+    Credential, CredentialError, Credentials, ErrorKind as CredentialErrorKind, MIGRATIONS as CREDENTIAL_MIGRATIONS,
+    SealingKey,
+};
 pub use error::{ErrorKind, IamError};
 pub use member::{LeftService, Member, Place, Removal};
 pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};

@@ -88,7 +88,7 @@ fn plan_kind(error: &PlanError) -> ErrorKind {
 fn infrastructure_kind(error: &InfrastructureError) -> ErrorKind {
     use hansa_pim::ErrorKind as Kind;
     match error.kind() {
-        Kind::NoRoom | Kind::NoConnector => ErrorKind::Stale,
+        Kind::NoRoom => ErrorKind::Stale,
         Kind::Conflict => ErrorKind::Conflict,
         Kind::Invalid => ErrorKind::Invalid,
         Kind::Full => ErrorKind::Full,

@@ -8,10 +8,11 @@ use hansa_mcm::{Mcm, McmError};
 use hansa_ontology::{
     OfferKind,
     order::{MachineStanding, MachineWish},
+    resource_model::{RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING},
 };
-use hansa_pim::{Amounts, ErrorKind, MachineRequest, NodeShare, Pim, PimError};
+use hansa_pim::{Amounts, ErrorKind, MachineRequest, NodeShare, Pim, PimError, Provision, Removal};
 use hansa_vip::{Vip, VipError};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A failure of one of them.
 #[derive(Debug, thiserror::Error)]
@@ -79,23 +80,26 @@ impl Infrastructure {
         if machine.partner.is_some() {
             return Ok(self.standing(machine).await?);
         }
-        match self.share_ensure(machine).await {
-            Ok(share) => Ok(Ensured::Here(share)),
-            Err(error) if matches!(error.kind(), ErrorKind::NoRoom | ErrorKind::NoConnector) => {
-                Ok(Ensured::Refused(error.to_string()))
-            }
+        match self.provide(machine).await {
+            Ok(Provision::Ready(share)) => Ok(Ensured::Here(share)),
+            Ok(Provision::Pending(waits_for)) => Ok(Ensured::Pending(waits_for)),
+            Err(error) if error.kind() == ErrorKind::NoRoom => Ok(Ensured::Refused(error.to_string())),
             Err(error) => Err(error),
         }
     }
 
-    /// Sees to it that a machine of this broker is there. Idempotent.
-    pub(crate) async fn share_ensure(&self, machine: &Machine) -> Result<NodeShare, InfrastructureError> {
+    /// Sees to it that a machine of this broker is there, or on its way. Idempotent.
+    pub(crate) async fn provide(&self, machine: &Machine) -> Result<Provision, InfrastructureError> {
+        let backing = self.pim.systems().backing(&machine.terms.id).await.map_err(PimError::from)?;
+        let (system, item) = backing.map_or((None, None), |backing| (Some(backing.system), backing.item));
         let request = MachineRequest {
             machine: machine.id,
             application: machine.application,
             site: machine.terms.site.clone(),
             amounts: Amounts::from(&machine.terms.flavour),
-            capabilities: machine.terms.capabilities.clone(),
+            capabilities: node_tags(&machine.terms.capabilities),
+            system,
+            item,
         };
         Ok(match machine.terms.kind {
             OfferKind::BareMetal => self.pim.server_ensure(&request).await?,
@@ -124,11 +128,18 @@ impl Infrastructure {
         if machine.partner.is_some() {
             return Ok(self.partner.machine_release(machine.id).await?);
         }
-        match machine.terms.kind {
+        let removal = match machine.terms.kind {
             OfferKind::BareMetal => self.pim.server_release(machine.id).await?,
             OfferKind::VirtualMachine => self.vip.machine_release(machine.id).await?,
             OfferKind::Container => self.mcm.placement_release(machine.id).await?,
-        }
-        Ok(true)
+        };
+        Ok(removal == Removal::Gone)
     }
+}
+
+/// The capabilities that the node itself must have. What an offer runs is a
+/// matter of the system that stands behind it, not of single nodes.
+pub(crate) fn node_tags(capabilities: &BTreeSet<String>) -> BTreeSet<String> {
+    let of_system = [RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING];
+    capabilities.iter().filter(|tag| !of_system.contains(&tag.as_str())).cloned().collect()
 }

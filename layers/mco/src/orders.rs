@@ -139,6 +139,7 @@ fn blank(machine: &Machine) -> Workload {
         endpoints: Endpoints::new(),
         restarts: 0,
         changed_at: machine.created_at,
+        unseen: None,
         place: Place::Partner { name: machine.partner.clone().unwrap_or_default() },
     }
 }

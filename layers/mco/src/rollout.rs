@@ -43,7 +43,7 @@ pub struct Rollout {
 /// Whether two of it, an old and a new one, can run side by side.
 #[must_use]
 pub fn runs_side_by_side(component: &Component) -> bool {
-    component.volumes.is_empty() && component.ports.values().all(|port| port.number.is_none())
+    component.volumes.is_empty() && component.machine_ports().next().is_none()
 }
 
 /// Compares what is wanted with what is there.

@@ -22,7 +22,7 @@ use hansa_repository::{
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// A machine that is there is looked at so often.
@@ -266,10 +266,13 @@ impl<T: MachineTable> Making<T> {
 /// When each machine of a system was last looked at, so that none is asked for
 /// more often than it changes. Forgotten with the process: then each is looked at.
 #[derive(Debug, Default)]
-struct Looks(Mutex<BTreeMap<MachineId, (DateTime<Utc>, Option<String>)>>);
+struct Looks(Mutex<LookTable>);
+
+/// When each machine was looked at, and what it waited for then.
+type LookTable = BTreeMap<MachineId, (DateTime<Utc>, Option<String>)>;
 
 impl Looks {
-    fn table(&self) -> std::sync::MutexGuard<'_, BTreeMap<MachineId, (DateTime<Utc>, Option<String>)>> {
+    fn table(&self) -> MutexGuard<'_, LookTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -10,6 +10,7 @@ mod constraint;
 pub mod contract;
 mod objective;
 mod rule;
+mod runs;
 
 pub use component::{
     Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, OnPeerChange, Package,
@@ -18,6 +19,7 @@ pub use component::{
 pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
+pub use runs::{RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
 
 use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
 use schemars::JsonSchema;

@@ -5,6 +5,7 @@ mod accounts;
 pub(super) mod audit;
 pub(super) mod catalogue;
 mod credentials;
+pub(super) mod derived;
 pub(super) mod federation;
 pub(super) mod flavours;
 pub(super) mod limits;
@@ -12,6 +13,7 @@ pub(super) mod maintenance;
 mod nodes;
 pub(super) mod offers;
 mod sites;
+pub(super) mod systems;
 
 use crate::http::{Broker, call::Call};
 use hansa_repository::OwnerChange;
@@ -57,9 +59,25 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(maintenance::maintenance_begin)
         .service(maintenance::maintenance_show)
         .service(maintenance::maintenance_end)
+        .configure(systems)
         .configure(accounts)
         .configure(audit)
         .configure(partners);
+}
+
+/// Real systems. Words before names: `test` and `kinds` are none.
+fn systems(config: &mut ServiceConfig<'_>) {
+    config
+        .service(systems::system_list)
+        .service(systems::system_kinds)
+        .service(systems::system_connect)
+        .service(systems::system_try)
+        .service(systems::system_show)
+        .service(systems::system_change)
+        .service(systems::system_disconnect)
+        .service(systems::system_inventory)
+        .service(systems::system_test)
+        .service(systems::system_offers);
 }
 
 /// Accounts of people and services.

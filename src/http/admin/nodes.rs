@@ -103,7 +103,6 @@ pub(crate) async fn node_change(broker: web::Data<Broker>, name: web::Path<Strin
             disk_mib: wanted.disk_mib,
             gpus: wanted.gpus,
             capabilities: wanted.capabilities,
-            host: None,
         };
         let actor = call.actor.clone();
         answer(broker.pim.node_change(&name, change, call.expected_version, actor, call.dry_run).await?)

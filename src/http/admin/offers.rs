@@ -309,7 +309,7 @@ pub(crate) async fn units(broker: &Broker, offer: &Offer, asked: Option<u32>) ->
     match asked {
         Some(units @ 0..=1_000_000) => Ok(units),
         Some(units) => Err(ApiError::field("/units", format!("at most 1000000; it is {units}"))),
-        None => Ok(crate::wiring::units_of_nodes(&broker.pim.node_list(Some(&offer.site)).await?, offer)),
+        None => Ok(broker.orchestrator.mco().units_in_all(offer).await?),
     }
 }
 
@@ -318,7 +318,12 @@ fn sla(wanted: &DraftRequest) -> Result<Option<Sla>, ApiError> {
         let read = serde_json::from_value(value.clone());
         return read.map(Some).map_err(|error| ApiError::field("/sla", error.to_string()));
     }
-    let Some(percent) = &wanted.availability_percent else { return Ok(None) };
+    availability(wanted.availability_percent.as_deref())
+}
+
+/// An agreement that promises this availability, in percent, and nothing else.
+pub(super) fn availability(percent: Option<&str>) -> Result<Option<Sla>, ApiError> {
+    let Some(percent) = percent else { return Ok(None) };
     let target = decimal("/availabilityPercent", percent)?;
     if target <= 0.into() || target > 100.into() {
         return Err(ApiError::field("/availabilityPercent", "give a percentage above 0 and up to 100, such as 99.9"));

@@ -54,6 +54,12 @@ impl From<OrchestratorError> for ApiError {
     }
 }
 
+impl From<McoError> for ApiError {
+    fn from(error: McoError) -> Self {
+        OrchestratorError::from(error).into()
+    }
+}
+
 /// What the Multi-Cloud Orchestrator says, of which the upper layer has told the kind.
 fn orchestration(kind: ProblemKind, error: McoError) -> ApiError {
     match error {
@@ -179,7 +185,7 @@ impl From<hansa_pim::PimError> for ApiError {
         use hansa_pim::ErrorKind as Kind;
         let kind = match error.kind() {
             Kind::NotFound => ProblemKind::NotFound,
-            Kind::Conflict | Kind::NoRoom | Kind::NoConnector => ProblemKind::Conflict,
+            Kind::Conflict | Kind::NoRoom => ProblemKind::Conflict,
             Kind::PreconditionFailed => ProblemKind::PreconditionFailed,
             Kind::Invalid => ProblemKind::Invalid,
             Kind::Full => ProblemKind::Full,

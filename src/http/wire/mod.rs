@@ -16,6 +16,7 @@ mod plan;
 mod problem;
 mod sale;
 mod service_account;
+mod system;
 mod tenancy;
 mod workload;
 
@@ -42,6 +43,7 @@ pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Pr
 pub(crate) use problem::{Fault, Problem};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest, Sale, SaleVersion};
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
+pub(crate) use system::{DeriveRequest, DerivedOffer, Inventory, System, SystemRequest, Verdict};
 pub(crate) use tenancy::{
     Member, MemberRemoval, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport, Titled,
 };

@@ -22,7 +22,7 @@ pub(crate) struct Workload {
     pub revision: String,
     /// `prepared`, `starting`, `running`, `unhealthy`, `backing-off`, `failed`, `stopping`.
     pub state: String,
-    /// Why it doesn't work, where that is known.
+    /// Why it doesn't work, where that is known, or why it can't be looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The machine's id.
@@ -39,7 +39,7 @@ pub(crate) struct Workload {
     pub node: Option<String>,
     /// Where it is reached, by the port's name: `127.0.0.1:20001`.
     pub endpoints: BTreeMap<String, String>,
-    /// The main process, while there is one.
+    /// The main process, while there is one on this broker's own machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// How often it was started again.
@@ -88,14 +88,14 @@ impl From<Seen> for Workload {
             ordinal: seen.ordinal,
             revision: seen.revision,
             state: seen.state.name().to_owned(),
-            reason: seen.state.reason().map(str::to_owned),
+            reason: seen.state.reason().map(str::to_owned).or(seen.unseen),
             machine: seen.machine.to_string(),
             provider: seen.provider.to_string(),
             site: seen.site.to_string(),
             partner,
             node: facts.as_ref().map(|facts| facts.node.clone()),
             endpoints: seen.endpoints.iter().map(|(name, endpoint)| (name.clone(), endpoint.to_string())).collect(),
-            pid: facts.as_ref().and_then(|facts| facts.pid),
+            pid: facts.as_ref().and_then(|facts| facts.pid).filter(|pid| *pid > 0),
             restarts: seen.restarts,
             last_exit: facts.as_ref().and_then(|facts| facts.last_exit.as_ref()).map(ToString::to_string),
             limits: facts.map(|facts| facts.limits.explanation),

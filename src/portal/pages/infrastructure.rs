@@ -36,6 +36,7 @@ pub(crate) fn page(frame: Frame, own: &Infrastructure<'_>, refused: Option<&Refu
     let mut sheet = Sheet::new(frame.clone(), frame.t("nav-infrastructure"))
         .intro(frame.t("infrastructure-intro"))
         .action(owners::maintenance::LIST, frame.t("maintenance-title"))
+        .action(owners::systems::LIST, frame.t("systems-title"))
         .action(owners::sales::LIST, frame.t("sales-title"))
         .action(owners::flavours::LIST, frame.t("flavours-title"))
         .notice((!faults.is_empty()).then(|| notice(&frame, faults)))
@@ -137,6 +138,7 @@ fn node_state(frame: &Frame, state: NodeState) -> StateMark {
         NodeState::Overcommitted => StateMark::new(Tone::Warn, frame.t("infrastructure-overcommitted")),
         NodeState::Withdrawn => StateMark::new(Tone::Quiet, frame.t("infrastructure-withdrawn")),
         NodeState::Draining => StateMark::new(Tone::Warn, frame.t("infrastructure-draining")),
+        NodeState::Down => StateMark::new(Tone::Bad, frame.t("infrastructure-down")),
     }
 }
 

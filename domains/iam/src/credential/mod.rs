@@ -11,15 +11,17 @@ pub use error::{CredentialError, ErrorKind};
 pub use key::SealingKey;
 pub use store::MIGRATIONS;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_ontology::Actor;
 use hansa_repository::{
     Connection, Database,
     ambient::SharedClock,
     event::{self, NewEvent},
+    system::{SystemSecret, SystemSecrets},
 };
 use serde_json::json;
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// The longest secret, in bytes: a kubeconfig with certificates fits.
 pub const LONGEST_SECRET: usize = 65_536;
@@ -46,24 +48,6 @@ pub struct Credential {
     pub rotated_by: Option<Actor>,
     /// Grows with every change.
     pub version: i64,
-}
-
-/// A secret that was opened. It prints as nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OpenedSecret(Vec<u8>);
-
-impl OpenedSecret {
-    /// The secret's bytes.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for OpenedSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OpenedSecret(…)")
-    }
 }
 
 /// The credentials of this broker. Clones share everything.
@@ -202,16 +186,27 @@ impl Credentials {
     ///
     /// # Errors
     /// `NotFound`; `Sealed` when this key does not open it.
-    pub async fn secret(&self, name: &str) -> Result<OpenedSecret, CredentialError> {
+    pub async fn secret(&self, name: &str) -> Result<SystemSecret, CredentialError> {
         let name = name.to_owned();
         let key = Arc::clone(&self.key);
         self.database
             .read(move |connection| {
                 let (credential, sealed) =
                     store::get(connection, &name)?.ok_or_else(|| CredentialError::NotFound(name.clone()))?;
-                key.open(&name, credential.version, &sealed).map(OpenedSecret)
+                key.open(&name, credential.version, &sealed).map(SystemSecret::new)
             })
             .await
+    }
+}
+
+#[async_trait]
+impl SystemSecrets for Credentials {
+    async fn secret(&self, credential: &str) -> Result<SystemSecret, String> {
+        Self::secret(self, credential).await.map_err(|error| error.to_string())
+    }
+
+    async fn version(&self, credential: &str) -> Result<i64, String> {
+        self.credential(credential).await.map(|known| known.version).map_err(|error| error.to_string())
     }
 }
 

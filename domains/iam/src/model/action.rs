@@ -58,6 +58,8 @@ actions! {
     CredentialWrite = "credential.write",
     /// Add and change flavours.
     FlavourWrite = "flavour.write",
+    /// Connect real systems, change and disconnect them, and ask them what they have.
+    SystemWrite = "system.write",
     /// Drain and resume nodes and sites.
     MaintenanceWrite = "maintenance.write",
     /// See partners, their policies and what was refused of them.

@@ -66,6 +66,11 @@ impl<C: ?Sized> LiveConnectors<C> {
         self.kinds.iter().any(|known| known.name == kind)
     }
 
+    /// The kinds to which it speaks.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> + use<C> {
+        self.kinds.iter().map(|kind| kind.name)
+    }
+
     /// The connector of a system that is connected.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ use hansa_ontology::OfferId;
 use serde_json::json;
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
+/// Names that mean something else where systems are listed.
+const RESERVED: [&str; 3] = ["kinds", "local", "test"];
 /// The longest name of a system: it begins the names of its hosts.
 const LONGEST_NAME: usize = 32;
 
@@ -332,8 +334,11 @@ fn check(system: &System) -> Result<(), RepositoryError> {
     let letter = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let name = &system.name;
     let good = (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(letter);
-    if !good || name.starts_with('-') || name.ends_with('-') {
-        return invalid("/name", format!("must be 1 to {LONGEST_NAME} of a-z, 0-9 and -, such as edge-cluster"));
+    if !good || name.starts_with('-') || name.ends_with('-') || RESERVED.contains(&name.as_str()) {
+        let reserved = RESERVED.join(", ");
+        let text =
+            format!("must be 1 to {LONGEST_NAME} of a-z, 0-9 and -, such as edge-cluster, and none of: {reserved}");
+        return invalid("/name", text);
     }
     if system.address.is_empty() || system.address.contains(char::is_whitespace) {
         return invalid(

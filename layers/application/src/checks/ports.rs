@@ -2,7 +2,7 @@
 
 use super::{Checker, draft::Part};
 use crate::{descriptor::node::field, diagnostic::Code, finding::Finding};
-use hansa_ontology::resource_model::{HealthProbe, Protocol};
+use hansa_ontology::resource_model::{Component, HealthProbe, Protocol};
 use std::collections::BTreeMap;
 
 /// A port with a number of its own.
@@ -16,15 +16,9 @@ impl Checker<'_> {
         let mut fixed: BTreeMap<(u16, Protocol2), Vec<Fixed<'_>>> = BTreeMap::new();
         for (name, part) in &self.draft.components {
             self.probe(name, part);
-            let ports = part.component.iter().flat_map(|component| &component.ports);
-            for (port, exposed) in ports {
-                if let Some(number) = exposed.number {
-                    let pointer = field(&field(&part.pointer, "ports"), port);
-                    fixed
-                        .entry((number, exposed.protocol.into()))
-                        .or_default()
-                        .push(Fixed { component: name, pointer });
-                }
+            for (port, exposed, number) in part.component.iter().flat_map(Component::machine_ports) {
+                let pointer = field(&field(&part.pointer, "ports"), port);
+                fixed.entry((number, exposed.protocol.into())).or_default().push(Fixed { component: name, pointer });
             }
         }
         for ((number, _), ports) in fixed {

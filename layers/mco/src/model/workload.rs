@@ -29,6 +29,8 @@ pub struct Workload {
     pub restarts: u32,
     /// When its state last changed; of a partner's workload by the partner's clock.
     pub changed_at: DateTime<Utc>,
+    /// Why it can't be looked at now; what is said here is older than that.
+    pub unseen: Option<String>,
     /// Where it runs, and what is known there.
     pub place: Place,
 }
@@ -91,6 +93,7 @@ impl From<WorkloadStatus> for Workload {
             endpoints: status.endpoints,
             restarts: status.restarts,
             changed_at: status.changed_at,
+            unseen: status.unseen,
             place: Place::Node(Box::new(facts)),
         }
     }

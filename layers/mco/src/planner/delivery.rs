@@ -31,6 +31,7 @@ pub fn deliver(
     check_names(model, delivery)?;
     let (held, entry) = machine(delivery, index, options)?;
     let used = used(model, delivery);
+    check_packages(model, delivery, &entry)?;
     check_room(&entry, used)?;
     check_ports(model, delivery)?;
     Ok(plan(delivery, index, held, &entry, used))
@@ -116,13 +117,22 @@ fn check_room(entry: &Entry, used: [u64; DIMENSIONS]) -> Result<(), PlanError> {
     Err(infeasible("/delivery/instances", format!("offer {} is too small: {}", entry.offer.id, lacking.join("; "))))
 }
 
+/// What the offer's machine can't run at all.
+fn check_packages(model: &ResourceModel, delivery: &Delivery, entry: &Entry) -> Result<(), PlanError> {
+    match components(model, delivery).find(|component| !entry.offer.runs(component.package.runs_on())) {
+        None => Ok(()),
+        Some(component) => {
+            let text = format!("offer {} runs no {} package", entry.offer.id, component.package.kind());
+            Err(infeasible("/delivery/instances", text))
+        }
+    }
+}
+
 /// A port number can be had once in a machine.
 fn check_ports(model: &ResourceModel, delivery: &Delivery) -> Result<(), PlanError> {
     let mut taken: BTreeSet<(bool, u16)> = BTreeSet::new();
-    for port in components(model, delivery).flat_map(|component| component.ports.values()) {
-        if let Some(number) = port.number
-            && !taken.insert((port.protocol == Protocol::Udp, number))
-        {
+    for (_, port, number) in components(model, delivery).flat_map(Component::machine_ports) {
+        if !taken.insert((port.protocol == Protocol::Udp, number)) {
             return Err(infeasible("/delivery/instances", format!("port {number} is asked for twice in one machine")));
         }
     }

@@ -9,6 +9,7 @@ use hansa_ontology::{
     offer::CpuArch,
     place::Area,
     quantity::{CpuMilli, Mebibytes},
+    resource_model::{RUNS_CONTAINERS, RUNS_KUBERNETES},
 };
 use rust_decimal::Decimal;
 use std::{collections::BTreeSet, fmt};
@@ -31,6 +32,8 @@ pub(super) enum Ask {
     GpuModel(String),
     Claim(String),
     Capability(String),
+    /// To run packages: the capability that they need, and what they are called.
+    Runs(Option<&'static str>, &'static str),
     Availability(Decimal),
     /// Of one machine, in micro-units of the plan's currency.
     MaxPrice(i64, Currency),
@@ -96,6 +99,7 @@ impl Check {
                 Some(number) => index.capabilities.get(capability).is_some_and(|offers| offers.contains(&number)),
                 None => offer.capabilities.contains(capability),
             },
+            Ask::Runs(needs, _) => offer.runs(*needs),
             Ask::Availability(least) => availability(entry).is_some_and(|promised| promised >= *least),
             Ask::MaxPrice(most, currency) => entry.currency == *currency && entry.price <= *most,
             Ask::MaxCarbon(most) => entry.footprint.intensity.is_some_and(|intensity| intensity <= *most),
@@ -121,6 +125,7 @@ impl Check {
             Ask::GpuModel(_) => "gpu-model",
             Ask::Claim(_) => "claim",
             Ask::Capability(_) => "capability",
+            Ask::Runs(..) => "package",
             Ask::Availability(_) => "availability",
             Ask::MaxPrice(..) => "price",
             Ask::MaxCarbon(_) => "carbon",
@@ -162,6 +167,7 @@ impl Check {
                 .map_or_else(|| "the offer has none".to_owned(), |gpu| format!("the offer has {}", gpu.model)),
             Ask::Claim(scheme) => has_claims(entry, scheme),
             Ask::Capability(_) => format!("the offer has {}", or_none(list(&offer.capabilities))),
+            Ask::Runs(..) => format!("the offer runs {}", or_none(runs(offer))),
             Ask::Availability(_) => availability(entry)
                 .map_or_else(|| "the offer promises none".to_owned(), |value| format!("the offer promises {value} %")),
             Ask::MaxPrice(..) => format!("the offer costs {}", Money::new(entry.price, entry.currency)),
@@ -199,6 +205,7 @@ impl fmt::Display for Ask {
             Self::GpuModel(model) => write!(f, "graphics processors {model}"),
             Self::Claim(scheme) => write!(f, "a valid claim of {scheme}"),
             Self::Capability(capability) => write!(f, "capability {capability}"),
+            Self::Runs(_, kind) => write!(f, "a machine that runs a {kind} package"),
             Self::Availability(least) => write!(f, "at least {least} % availability"),
             Self::MaxPrice(most, currency) => write!(f, "at most {} {currency} an hour for its machine", Micros(*most)),
             Self::MaxCarbon(most) => write!(f, "at most {most} g CO2e for each kWh"),
@@ -257,6 +264,13 @@ fn has_laws(index: &OfferIndex, entry: &Entry) -> String {
         Some(provider) => format!("the site is under the law of {}, the provider of {}", list(&laws), provider.country),
         None => format!("the site is under the law of {}, the provider is unknown", list(&laws)),
     }
+}
+
+/// Which packages a machine of the offer runs, for people.
+fn runs(offer: &hansa_ontology::Offer) -> String {
+    let known = [(None, "processes"), (Some(RUNS_CONTAINERS), "containers"), (Some(RUNS_KUBERNETES), "manifests")];
+    let runs = known.into_iter().filter(|(needs, _)| offer.runs(*needs)).map(|(_, name)| name);
+    list(&runs.collect())
 }
 
 fn availability(entry: &Entry) -> Option<Decimal> {

@@ -133,12 +133,10 @@ impl Wish {
             self.item(above, format!("`{name}` has at most {upper} {plural}"))
         });
         let mut ports = Vec::new();
-        for (port, exposed) in &component.ports {
-            if let Some(number) = exposed.number {
-                let text = format!("`{name}` needs port {number} of its machine for itself");
-                let item = self.item(format!("{pointer}/ports/{}/number", escaped(port)), text);
-                ports.push((item, exposed.protocol, number));
-            }
+        for (port, exposed, number) in component.machine_ports() {
+            let text = format!("`{name}` needs port {number} of its machine for itself");
+            let item = self.item(format!("{pointer}/ports/{}/number", escaped(port)), text);
+            ports.push((item, exposed.protocol, number));
         }
         let demand_items = [None; DIMENSIONS];
         self.parts.push(Part {

@@ -8,8 +8,8 @@ use crate::{
     store,
 };
 use chrono::{DateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId, MachineId, Offer, OfferId, OfferKind};
-use hansa_pim::{Amounts, ErrorKind, units_free};
+use hansa_ontology::{Actor, ApplicationId, MachineId, Offer, OfferId};
+use hansa_pim::ErrorKind;
 use hansa_repository::{Connection, RepositoryError, event};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -39,18 +39,16 @@ impl Mco {
         let now = self.rooms.clock.now();
         let machines = self.machine_list(None).await?;
         let snapshot = self.rooms.catalogue.snapshot().await?;
-        let nodes = self.nodes_by_site(None).await?;
+        let stock = self.room_now().await?;
         let partners = self.partners().await?;
         let own = snapshot.catalogue.offers.iter().filter(|offer| !partners.contains_key(&offer.provider));
         let units = own.filter_map(|offer| {
-            let nodes = nodes.get(&offer.site)?;
+            let room = stock.units(offer).ok()?;
             orderable(offer, now).ok()?;
             let (mine, others): (Vec<&Machine>, Vec<&Machine>) = machines
                 .iter()
                 .filter(|machine| machine.terms.id == offer.id)
                 .partition(|machine| machine.customer.as_deref() == Some(customer));
-            let whole_node = offer.kind == OfferKind::BareMetal;
-            let room = units_free(nodes, Amounts::from(&offer.flavour), &offer.capabilities, whole_node);
             let unsold = offer.capacity.available_units.saturating_sub(count(&others));
             Some((offer.id.clone(), unsold.min(room.saturating_add(count(&mine)))))
         });
@@ -74,9 +72,9 @@ impl Mco {
         if !matches!(machine.state, MachineState::Held { .. }) {
             return Ok(());
         }
-        match self.rooms.infrastructure.share_ensure(&machine).await {
+        match self.rooms.infrastructure.provide(&machine).await {
             Ok(_) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::NoRoom | ErrorKind::NoConnector) => {
+            Err(error) if error.kind() == ErrorKind::NoRoom => {
                 self.hold_drop(&machine, "machine.hold-released", &error.to_string()).await?;
                 return Err(McoError::HoldRefused(error.to_string()));
             }
@@ -164,10 +162,10 @@ impl Mco {
         let offer = snapshot.catalogue.offers.iter().find(|offer| offer.id == hold.offer);
         let offer = offer.ok_or_else(|| refused("is not in this broker's catalogue"))?;
         let partners = self.partners().await?;
-        let connected = self.nodes_by_site(None).await?.contains_key(&offer.site);
-        if partners.contains_key(&offer.provider) || !connected {
+        if partners.contains_key(&offer.provider) {
             return Err(refused("is not delivered by this broker"));
         }
+        self.room_now().await?.units(offer).map_err(|why| refused(&format!("is not delivered: {why}")))?;
         orderable(offer, self.rooms.clock.now()).map_err(|why| refused(&why))?;
         Ok(offer.clone())
     }

@@ -7,7 +7,9 @@ mod machines;
 mod ordering;
 mod planning;
 mod realising;
+mod room;
 mod sightings;
+mod systems;
 mod viewing;
 mod workloads;
 

@@ -1,7 +1,7 @@
 //! Gathers what the planner is told: the offers, what is rented of them, what
 //! their sites can still give, who refused.
 
-use super::{Mco, leaving::Leaving};
+use super::{Mco, leaving::Leaving, room::Room};
 use crate::{
     error::McoError,
     infrastructure::InfrastructureError,
@@ -10,9 +10,9 @@ use crate::{
     store,
 };
 use hansa_ontology::{
-    ApplicationId, MachineId, Offer, OfferId, OfferKind, ProviderId, ResourceModel, SiteId, order::PartnerProvider,
+    ApplicationId, MachineId, Offer, OfferId, ProviderId, ResourceModel, SiteId, order::PartnerProvider,
 };
-use hansa_pim::{Amounts, Drain, NewMaintenance, NodeUsage, units_free};
+use hansa_pim::{Drain, NewMaintenance, NodeUsage};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -60,7 +60,8 @@ impl Mco {
             options.excluded = self.refusals(application).await?;
         }
         if !what_if {
-            self.deliverable(application, model.delivery.is_some(), nodes, &mut options).await?;
+            let room = self.room(nodes.clone()).await?;
+            self.deliverable(application, model.delivery.is_some(), &room, &mut options).await?;
         }
         let model = model.clone();
         let planned = tokio::task::spawn_blocking(move || match &model.delivery {
@@ -128,7 +129,7 @@ impl Mco {
         &self,
         application: Option<ApplicationId>,
         by_us_only: bool,
-        nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
+        room: &Room,
         options: &mut PlanOptions,
     ) -> Result<(), McoError> {
         let machines = self.machine_list(None).await?;
@@ -136,14 +137,10 @@ impl Mco {
         let snapshot = self.rooms.catalogue.snapshot().await?;
         let partners = self.partners().await?;
         for offer in &snapshot.catalogue.offers {
-            let standing = match (partners.get(&offer.provider), nodes.get(&offer.site)) {
-                (Some(partner), _) if by_us_only => Err(format!("it is an offer of the partner {}", partner.partner)),
-                (Some(partner), _) => ordered_units(offer, application, &machines, partner),
-                (None, Some(nodes)) => Ok(units_taken(offer, application, &machines, &held, nodes)),
-                (None, None) => Err(format!(
-                    "site {} is not connected to this broker: nobody here can deliver it",
-                    offer.site.short()
-                )),
+            let standing = match partners.get(&offer.provider) {
+                Some(partner) if by_us_only => Err(format!("it is an offer of the partner {}", partner.partner)),
+                Some(partner) => ordered_units(offer, application, &machines, partner),
+                None => room.units(offer).map(|free| units_taken(offer, application, &machines, &held, free)),
             };
             match standing {
                 Ok(taken) => drop(options.taken.insert(offer.id.clone(), taken)),
@@ -201,21 +198,19 @@ fn ordered_units(
 
 /// How many of an offer's units a new machine of this application can't have:
 /// rented by anyone else, by itself and about to be given back, or more than
-/// the site's nodes can still give. What it holds the planner takes off itself.
+/// what stands behind it can still give (`free`). What it holds the planner takes off itself.
 fn units_taken(
     offer: &Offer,
     application: Option<ApplicationId>,
     machines: &[Machine],
     held: &BTreeSet<MachineId>,
-    nodes: &[NodeUsage],
+    free: u32,
 ) -> u32 {
     let (own, others): (Vec<&Machine>, Vec<&Machine>) = machines
         .iter()
         .filter(|machine| machine.terms.id == offer.id)
         .partition(|machine| Some(machine.application) == application && held.contains(&machine.id));
     let count = |machines: &[&Machine]| u32::try_from(machines.len()).unwrap_or(u32::MAX);
-    let whole_node = offer.kind == OfferKind::BareMetal;
-    let free = units_free(nodes, Amounts::from(&offer.flavour), &offer.capabilities, whole_node);
     let rest = offer.capacity.available_units.saturating_sub(count(&own)).saturating_sub(count(&others));
     count(&others).saturating_add(rest.saturating_sub(free))
 }

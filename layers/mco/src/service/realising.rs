@@ -215,6 +215,9 @@ pub(super) fn elsewhere(machines: &[Machine], ordered: &BTreeMap<MachineId, Orde
 fn trouble(round: &Round<'_>, problems: &mut Vec<String>) -> Vec<String> {
     let mut stuck = Vec::new();
     for workload in &round.seen {
+        if let Some(reason) = &workload.unseen {
+            problems.push(format!("{} can't be looked at: {reason}", workload.name()));
+        }
         let Some(reason) = workload.state.reason() else {
             continue;
         };

@@ -60,10 +60,11 @@ impl Mco {
             let peers = peers::of(round.model, &workload.component, &reached);
             match self.rooms.wdm.workload_tell(workload.id, &peers).await {
                 Ok(()) | Err(WdmError::NotFound(_)) => {}
+                Err(WdmError::System(error)) => problems.push(format!("{}: {error}", workload.name())),
                 Err(error) => return Err(error.into()),
             }
         }
-        self.outdated_restart(round.model, &outdated, &round.seen).await?;
+        self.outdated_restart(round.model, &outdated, &round.seen, problems).await?;
         Ok(reached)
     }
 
@@ -74,6 +75,7 @@ impl Mco {
         model: &ResourceModel,
         outdated: &[&WorkloadSpec],
         seen: &[Workload],
+        problems: &mut Vec<String>,
     ) -> Result<(), McoError> {
         let mut done = BTreeSet::new();
         for spec in outdated {
@@ -82,7 +84,13 @@ impl Mco {
             let own = seen.iter().filter(|workload| workload.component == spec.component);
             let calm = own.into_iter().all(|workload| workload.state.is_healthy());
             if asked && calm && done.insert(&spec.component) {
-                self.rooms.wdm.workload_restart(spec.id).await?;
+                match self.rooms.wdm.workload_restart(spec.id).await {
+                    Ok(()) => {}
+                    Err(WdmError::System(error)) => {
+                        problems.push(format!("{}#{}: {error}", spec.component, spec.ordinal))
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
         Ok(())
@@ -165,5 +173,6 @@ fn target(share: &NodeShare, machine: hansa_ontology::MachineId) -> Target {
         node: share.node.clone(),
         address: share.address,
         directory: share.directory.clone(),
+        system: share.host.as_ref().map(|host| host.system.clone()),
     }
 }

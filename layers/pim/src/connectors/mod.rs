@@ -2,6 +2,7 @@
 //! virtual machines in `hansa-vip`. One file and one line of [`KINDS`] for each.
 
 mod host;
+pub mod http;
 pub(crate) mod local;
 
 pub use host::Host;

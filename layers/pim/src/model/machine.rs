@@ -51,6 +51,7 @@ pub enum MachineState {
 
 /// What a transition leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
 pub(crate) enum Transition {
     /// The state stays as it is: nothing to write.
     Stay,

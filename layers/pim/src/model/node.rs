@@ -56,6 +56,28 @@ pub struct Node {
 }
 
 impl Node {
+    /// The name of the node that is this host of a system: `<system>.<host>`,
+    /// of the letters that names of nodes have. A long one ends in a digest of itself.
+    #[must_use]
+    pub fn name_of_host(system: &str, host: &str) -> String {
+        const LONGEST: usize = 63;
+        let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+        let letters: String = host
+            .to_ascii_lowercase()
+            .chars()
+            .map(|letter| if fits(letter) || letter == '.' { letter } else { '-' })
+            .collect();
+        let parts = letters.split('.').map(|part| part.trim_matches('-')).filter(|part| !part.is_empty());
+        let plain = parts.collect::<Vec<_>>().join(".");
+        let name = format!("{system}.{plain}");
+        if plain == host && name.len() <= LONGEST {
+            return name;
+        }
+        let digest = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, host.as_bytes()).simple().to_string();
+        let kept: String = name.chars().take(LONGEST - 9).collect();
+        format!("{}-{}", kept.trim_end_matches(['-', '.']), digest.chars().take(8).collect::<String>())
+    }
+
     /// All that it may give away.
     #[must_use]
     pub const fn capacity(&self) -> Amounts {
@@ -237,5 +259,20 @@ impl MachineRequest {
             whole_node,
             system: self.system.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_become_names_that_differ_as_they_do() {
+        assert_eq!(Node::name_of_host("edge", "worker-1.north"), "edge.worker-1.north");
+        let odd = Node::name_of_host("edge", "Worker_1");
+        assert!(odd.starts_with("edge.worker-1-"), "{odd}");
+        assert_ne!(odd, Node::name_of_host("edge", "worker_1"));
+        let long = Node::name_of_host("edge", &"n".repeat(200));
+        assert!(long.len() <= 63 && long.starts_with("edge.nnn"), "{long}");
     }
 }

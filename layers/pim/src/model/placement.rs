@@ -68,6 +68,12 @@ impl NodeUsage {
         Self { state: NodeState::Draining, free: Amounts::ZERO, drain: Some(drain), ..self }
     }
 
+    /// The same node as if nothing were given of it.
+    #[must_use]
+    pub fn emptied(self) -> Self {
+        Self { state: NodeState::Ready, free: self.capacity, given: Amounts::ZERO, machines: BTreeSet::new(), ..self }
+    }
+
     /// The same node while nothing runs on it. What keeps data in a volume waits for it.
     #[must_use]
     pub fn fallen(self, down: Down) -> Self {

@@ -13,7 +13,7 @@ use crate::{
     connectors::{Host, KINDS, MachineConnector, Removal},
     error::PimError,
     making::{Making, Provision},
-    model::{Down, Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest},
+    model::{Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest},
     store::{self, ServerTable},
 };
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
@@ -107,9 +107,19 @@ impl Pim {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn host_sync(&self, system: &str, hosts: Vec<(Node, Option<Down>)>) -> Result<(), PimError> {
+    pub async fn host_sync(&self, system: &str, hosts: Vec<(Node, Option<String>)>) -> Result<(), PimError> {
         let (system, now) = (system.to_owned(), self.clock.now());
         self.database.write(move |connection| Ok(store::host_sync(connection, &system, &hosts, now)?)).await
+    }
+
+    /// Writes down that a system can't be asked. What runs on its hosts waits
+    /// for a minute, and begins elsewhere then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hosts_unreachable(&self, system: &str, reason: &str) -> Result<(), PimError> {
+        let (system, reason, now) = (system.to_owned(), reason.to_owned(), self.clock.now());
+        self.database.write(move |connection| Ok(store::hosts_unreachable(connection, &system, &reason, now)?)).await
     }
 
     /// Gives the machine a share of one of the site's nodes: the least used

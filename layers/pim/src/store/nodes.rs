@@ -13,13 +13,16 @@ use crate::{
         placement::{self, Given},
     },
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
 use hansa_ontology::SiteId;
 use hansa_repository::{Connection, RepositoryError, json, text};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So long what ran on a host waits for it before it begins elsewhere.
+const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = pim_node)]
@@ -204,17 +207,18 @@ fn node_update(connection: &mut Connection, row: &NodeRow) -> Result<(), Reposit
 pub(crate) fn host_sync(
     connection: &mut Connection,
     system: &str,
-    hosts: &[(Node, Option<Down>)],
+    hosts: &[(Node, Option<String>)],
     now: DateTime<Utc>,
 ) -> Result<(), RepositoryError> {
     let before = node_list(connection, None)?;
-    for (node, down) in hosts {
+    for (node, trouble) in hosts {
         let old = before.iter().find(|usage| usage.node.name == node.name);
+        let down = trouble.as_ref().map(|reason| fallen(old, reason, now));
         if old.is_some_and(|old| !old.is_of(Some(system))) {
             tracing::warn!(node = node.name, system, "another node has this name; the host is left out");
             continue;
         }
-        if old.is_some_and(|old| old.node == *node && old.down == *down) {
+        if old.is_some_and(|old| old.node == *node && old.down == down) {
             continue;
         }
         let version = old.map_or(1, |old| old.version + i64::from(old.node != *node));
@@ -241,6 +245,32 @@ pub(crate) fn host_sync(
         }
     }
     Ok(())
+}
+
+/// A system can't be asked: nothing is known of its hosts, and nothing new goes there.
+pub(crate) fn hosts_unreachable(
+    connection: &mut Connection,
+    system: &str,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    for old in node_list(connection, None)?.into_iter().filter(|old| old.is_of(Some(system))) {
+        let down = fallen(Some(&old), reason, now);
+        if old.down.as_ref() == Some(&down) {
+            continue;
+        }
+        let down = Some(json::to_column("down", &down)?);
+        let row = NodeRow { down, ..NodeRow::new(&old.node, NodeOrigin::Discovered, old.version)? };
+        node_update(connection, &row)?;
+    }
+    Ok(())
+}
+
+/// Why nothing runs on a host, since when, and whether that is waited for any longer.
+fn fallen(old: Option<&NodeUsage>, reason: &str, now: DateTime<Utc>) -> Down {
+    let before = old.and_then(|old| old.down.as_ref());
+    let since = before.map_or(now, |down| down.since);
+    Down { since, reason: reason.to_owned(), given_up: now - since >= PATIENCE }
 }
 
 fn node_withdraw(connection: &mut Connection, old: &NodeUsage) -> Result<(), RepositoryError> {

@@ -53,6 +53,12 @@ impl ServiceOrchestrator {
         Self { database, clock, ids, mco, unplannable: Arc::default(), unmovable: Arc::default() }
     }
 
+    /// The layer below, for those who look after its systems.
+    #[must_use]
+    pub const fn mco(&self) -> &Mco {
+        &self.mco
+    }
+
     /// Plans a model without writing anything: as a new application of a
     /// project, or as an update of the one there that has its name. With `what_if` also over offers
     /// that nobody here can deliver.

@@ -118,9 +118,9 @@ impl Broker {
     pub(crate) async fn assemble(setup: Setup<'_>) -> Self {
         let Setup { side, database, folder, clock, partner, catalogue: offers, node } = setup;
         let ids: SharedIds = Arc::new(RandomIds);
-        let sites: BTreeMap<SiteId, String> = BTreeMap::from([(site(side), "local".to_owned())]);
-        let settings = PimSettings { data_dir: folder.clone(), host: Host { capacity: node }, sites: sites.clone() };
-        let pim = Pim::new(database.clone(), Arc::clone(&clock), settings).unwrap();
+        let settings = PimSettings { data_dir: folder.clone(), host: Host { capacity: node } };
+        let systems = hansa_repository::testing::systems(&database, &clock, &Arc::default()).await;
+        let pim = Pim::new(database.clone(), Arc::clone(&clock), systems, settings).unwrap();
         pim.node_register(vec![self::node(side, node)]).await.unwrap();
         // A broker that starts again finds what it ran before.
         let cgroup_parent = format!("hansa-test-{}", folder.file_name().unwrap().to_string_lossy());
@@ -129,12 +129,7 @@ impl Broker {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             catalogue: offered(&database, &offers).await,
-            infrastructure: Infrastructure {
-                vip: Vip::new(database.clone(), Arc::clone(&clock), pim.clone(), &sites).unwrap(),
-                mcm: Mcm::new(database.clone(), Arc::clone(&clock), pim.clone(), &sites).unwrap(),
-                pim: pim.clone(),
-                partner,
-            },
+            infrastructure: Infrastructure { vip: Vip::new(&pim), mcm: Mcm::new(&pim), pim: pim.clone(), partner },
             wdm: workloads(&database, &clock, &folder, &cgroup_parent),
             default_currency: Currency::EUR,
             index: OfferIndexCache::default(),

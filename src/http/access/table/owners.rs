@@ -14,6 +14,7 @@ const NODE: Action = Action::NodeWrite;
 const SITE: Action = Action::SiteWrite;
 const OFFER: Action = Action::OfferWrite;
 const FLAVOUR: Action = Action::FlavourWrite;
+const SYSTEM: Action = Action::SystemWrite;
 const CREDENTIAL: Action = Action::CredentialWrite;
 const MAINTENANCE: Action = Action::MaintenanceWrite;
 
@@ -61,6 +62,16 @@ pub(super) const ROUTES: &[Route] = &[
     on("POST", "/admin/v1/credentials", CREDENTIAL, Broker),
     on("PUT", "/admin/v1/credentials/{credential}/secret", CREDENTIAL, Broker),
     on("DELETE", "/admin/v1/credentials/{credential}", CREDENTIAL, Broker),
+    on("GET", "/admin/v1/systems", SEE, Broker),
+    on("GET", "/admin/v1/systems/kinds", SEE, Broker),
+    on("GET", "/admin/v1/systems/{system}", SEE, Broker),
+    on("GET", "/admin/v1/systems/{system}/inventory", SEE, Broker),
+    on("POST", "/admin/v1/systems", SYSTEM, Broker),
+    on("POST", "/admin/v1/systems/test", SYSTEM, Broker),
+    on("POST", "/admin/v1/systems/{system}/test", SYSTEM, Broker),
+    on("POST", "/admin/v1/systems/{system}/offers", OFFER, Broker),
+    on("PUT", "/admin/v1/systems/{system}", SYSTEM, Broker),
+    on("DELETE", "/admin/v1/systems/{system}", SYSTEM, Broker),
     on("GET", "/admin/v1/flavours", SEE, Broker),
     on("GET", "/admin/v1/flavours/{flavour}", SEE, Broker),
     on("POST", "/admin/v1/flavours", FLAVOUR, Broker),

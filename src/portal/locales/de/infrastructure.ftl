@@ -17,6 +17,7 @@ infrastructure-whole = als Ganzes vergeben
 infrastructure-overcommitted = mehr vergeben als vorhanden
 infrastructure-withdrawn = zurückgezogen
 infrastructure-draining = in Wartung
+infrastructure-down = ausgefallen
 infrastructure-no-sites = Es gibt keine Standorte
 infrastructure-no-sites-text = Fügen Sie einen in der Konfiguration hinzu, oder importieren Sie seine Beschreibung.
 infrastructure-sites-caption = Standorte dieses Anbieters

@@ -17,6 +17,7 @@ infrastructure-whole = given as a whole
 infrastructure-overcommitted = more given than there is
 infrastructure-withdrawn = withdrawn
 infrastructure-draining = under maintenance
+infrastructure-down = does not work
 infrastructure-no-sites = There are no sites
 infrastructure-no-sites-text = Add one to the configuration, or import its description.
 infrastructure-sites-caption = Sites of this provider

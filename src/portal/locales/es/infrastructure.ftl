@@ -17,6 +17,7 @@ infrastructure-whole = cedido entero
 infrastructure-overcommitted = cedido más de lo que hay
 infrastructure-withdrawn = retirado
 infrastructure-draining = en mantenimiento
+infrastructure-down = fuera de servicio
 infrastructure-no-sites = No hay centros
 infrastructure-no-sites-text = Añada uno a la configuración o importe su descripción.
 infrastructure-sites-caption = Centros de este proveedor

@@ -17,6 +17,7 @@ infrastructure-whole = donné en entier
 infrastructure-overcommitted = donné au-delà du disponible
 infrastructure-withdrawn = retiré
 infrastructure-draining = en maintenance
+infrastructure-down = hors service
 infrastructure-no-sites = Il n’y a pas de sites
 infrastructure-no-sites-text = Ajoutez-en un à la configuration, ou importez sa description.
 infrastructure-sites-caption = Sites de ce fournisseur

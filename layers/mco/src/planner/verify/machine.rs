@@ -43,6 +43,9 @@ impl Examination<'_> {
                     self.flaw(format!("{} breaks `{field}` of {of}", machine.offer));
                 }
             }
+            self.require(offer.runs(component.package.runs_on()), || {
+                format!("{} does not run the package of `{name}`", machine.offer)
+            });
             let dear =
                 component.constraints.max_price_micros().is_some_and(|most| machine.price_per_hour_micros > most);
             self.require(!dear, || format!("{} costs more than `{name}` allows", machine.offer));
@@ -64,11 +67,9 @@ impl Examination<'_> {
             memory += component.resources.memory.0;
             disk += component.resources.disk.0 + component.volumes.values().map(|volume| volume.size.0).sum::<u64>();
             gpus += u64::from(component.resources.gpus);
-            for port in component.ports.values() {
-                if let Some(number) = port.number {
-                    let free = ports.insert((port.protocol == hansa_ontology::resource_model::Protocol::Udp, number));
-                    self.require(free, || format!("port {number} is wanted twice in a machine of {}", machine.offer));
-                }
+            for (_, port, number) in component.machine_ports() {
+                let free = ports.insert((port.protocol == hansa_ontology::resource_model::Protocol::Udp, number));
+                self.require(free, || format!("port {number} is wanted twice in a machine of {}", machine.offer));
             }
         }
         let flavour = &offer.flavour;

@@ -35,6 +35,8 @@ impl Wish {
             let pointer = format!("/components/{}", escaped(name));
             let subject = format!("`{name}`");
             let owner = Owner { pointer: &pointer, subject: &subject, applies: bit(number) };
+            let runs = Ask::Runs(component.package.runs_on(), component.package.kind());
+            self.ask(&owner, "/package", runs, index);
             self.add_constraints(&owner, &component.constraints, index);
             if let Some(most) = component.constraints.max_price_micros() {
                 self.ask(&owner, "/constraints/maxPricePerHour", Ask::MaxPrice(most, self.currency), index);
@@ -142,7 +144,7 @@ impl Wish {
 fn rank(ask: &Ask) -> u8 {
     match ask {
         Ask::Currency(_) => 0,
-        Ask::Kind(_) => 1,
+        Ask::Kind(_) | Ask::Runs(..) => 1,
         Ask::ProviderAllow(_) | Ask::ProviderDeny(_) => 2,
         Ask::SiteAllow(_) | Ask::SiteDeny(_) => 3,
         Ask::LocationAllow(_) | Ask::LocationDeny(_) => 4,

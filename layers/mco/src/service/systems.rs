@@ -1,0 +1,182 @@
+//! The real systems of this broker: asked through the layer that speaks to
+//! their kind, written down as they are found, and their hosts made nodes.
+
+use super::Mco;
+use crate::{error::McoError, infrastructure::InfrastructureError};
+use hansa_ontology::OfferKind;
+use hansa_pim::Node;
+use hansa_repository::{
+    OwnerChange, RepositoryError,
+    system::{
+        Host, HostState, LiveConnectors, System, SystemConnection, SystemError, SystemErrorKind, SystemReport, Systems,
+    },
+};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+
+/// How long a system may take to tell what it has.
+const LONGEST_LOOK: Duration = Duration::from_secs(45);
+
+/// The setting with what all hosts of a system can be used for.
+const CAPABILITIES: &str = "capabilities";
+
+impl Mco {
+    /// The systems of this broker.
+    #[must_use]
+    pub fn systems(&self) -> &Systems {
+        self.rooms.infrastructure.pim.systems()
+    }
+
+    /// What a system of that kind gives; None where no layer speaks to that kind.
+    #[must_use]
+    pub fn system_gives(&self, kind: &str) -> Option<OfferKind> {
+        let below = &self.rooms.infrastructure;
+        if below.mcm.live().speaks(kind) {
+            Some(OfferKind::Container)
+        } else if below.vip.live().speaks(kind) {
+            Some(OfferKind::VirtualMachine)
+        } else if below.pim.live().speaks(kind) {
+            Some(OfferKind::BareMetal)
+        } else {
+            None
+        }
+    }
+
+    /// The kinds of system to which a layer speaks, by name.
+    #[must_use]
+    pub fn system_kinds(&self) -> Vec<&'static str> {
+        let below = &self.rooms.infrastructure;
+        let kinds: BTreeSet<&str> =
+            below.mcm.live().kinds().chain(below.vip.live().kinds()).chain(below.pim.live().kinds()).collect();
+        kinds.into_iter().collect()
+    }
+
+    /// Asks a system, which need not be connected yet, what it has. Writes nothing.
+    ///
+    /// # Errors
+    /// What the system says; `Unsupported` where no layer speaks to its kind.
+    pub async fn system_test(&self, system: System) -> Result<SystemReport, SystemError> {
+        let connection = self.systems().opened(system.clone()).await?;
+        self.asked(&system, Some(connection)).await
+    }
+
+    /// Asks a system that is connected what it has, writes that down, and
+    /// makes its hosts nodes. What it says when it can't be asked is written down too.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn system_look(&self, system: &System) -> Result<Result<SystemReport, SystemError>, McoError> {
+        let told = self.asked(system, None).await;
+        let pim = &self.rooms.infrastructure.pim;
+        let synced = match &told {
+            Ok(report) => pim.host_sync(&system.name, nodes(system, report)).await,
+            Err(error) => pim.hosts_unreachable(&system.name, &error.to_string()).await,
+        };
+        synced.map_err(InfrastructureError::from)?;
+        self.systems().asked(system, told.clone()).await?;
+        Ok(told)
+    }
+
+    /// Forgets a system and its hosts. Nothing in it is touched.
+    ///
+    /// # Errors
+    /// While something is rented or offered of it; when it isn't as the caller saw it.
+    pub async fn system_disconnect(&self, name: &str, change: OwnerChange) -> Result<(), McoError> {
+        let below = &self.rooms.infrastructure;
+        let rented = [
+            below.pim.server_list(None).await.map_err(InfrastructureError::from)?,
+            below.vip.machine_list(None).await.map_err(InfrastructureError::from)?,
+            below.mcm.placement_list(None).await.map_err(InfrastructureError::from)?,
+        ];
+        let count = rented.iter().flatten().filter(|machine| machine.request.system.as_deref() == Some(name)).count();
+        if count > 0 {
+            let message = format!(
+                "{count} machines of system {name} are rented; drain its hosts first: `hansa maintenance drain node/NAME`"
+            );
+            return Err(RepositoryError::Conflict { message, source: None }.into());
+        }
+        let dry_run = change.dry_run;
+        self.systems().system_remove(name, change).await?;
+        if !dry_run {
+            below.pim.host_sync(name, Vec::new()).await.map_err(InfrastructureError::from)?;
+        }
+        Ok(())
+    }
+
+    /// By a connection of its own, or by that which is in use.
+    async fn asked(&self, system: &System, own: Option<SystemConnection>) -> Result<SystemReport, SystemError> {
+        let (name, now) = (system.name.clone(), self.rooms.clock.now());
+        let below = &self.rooms.infrastructure;
+        let asking = async {
+            match self.system_gives(&system.kind) {
+                Some(OfferKind::Container) => by(below.mcm.live(), &name, own).await?.discover(now).await,
+                Some(OfferKind::VirtualMachine) => by(below.vip.live(), &name, own).await?.discover(now).await,
+                Some(OfferKind::BareMetal) => by(below.pim.live(), &name, own).await?.discover(now).await,
+                None => Err(unknown(system, &self.system_kinds())),
+            }
+        };
+        match tokio::time::timeout(LONGEST_LOOK, asking).await {
+            Ok(told) => told,
+            Err(_) => Err(SystemError {
+                system: name.clone(),
+                kind: SystemErrorKind::TimedOut,
+                action: "ask what it has".to_owned(),
+                said: String::new(),
+                remedy: format!("it took longer than {} s; look how busy it is", LONGEST_LOOK.as_secs()),
+            }),
+        }
+    }
+}
+
+async fn by<C: ?Sized>(
+    live: &LiveConnectors<C>,
+    name: &str,
+    own: Option<SystemConnection>,
+) -> Result<Arc<C>, SystemError> {
+    match own {
+        Some(connection) => live.connect(connection).await,
+        None => live.get(name).await,
+    }
+}
+
+fn unknown(system: &System, kinds: &[&str]) -> SystemError {
+    SystemError {
+        system: system.name.clone(),
+        kind: SystemErrorKind::Unsupported,
+        action: format!("speak to a system of the kind `{}`", system.kind),
+        said: String::new(),
+        remedy: format!("name one of: {}", kinds.join(", ")),
+    }
+}
+
+/// A system's hosts as nodes, each with why nothing runs on it where that is so.
+fn nodes(system: &System, report: &SystemReport) -> Vec<(Node, Option<String>)> {
+    let capabilities: BTreeSet<String> = system.settings.get(CAPABILITIES).map_or_else(BTreeSet::new, |tags| {
+        tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+    });
+    let usable = report.hosts.iter().filter_map(|host| Some((host, host.address?)));
+    usable.map(|(host, address)| node(system, host, address, capabilities.clone())).collect()
+}
+
+fn node(system: &System, host: &Host, address: IpAddr, capabilities: BTreeSet<String>) -> (Node, Option<String>) {
+    let room = match &host.state {
+        HostState::Ready => host.capacity.minus(host.used_by_others),
+        // It keeps what it has, and gives nothing new.
+        HostState::Closed { .. } | HostState::Down { .. } => hansa_repository::system::Room::default(),
+    };
+    let down = match &host.state {
+        HostState::Down { reason } => Some(reason.clone()),
+        HostState::Ready | HostState::Closed { .. } => None,
+    };
+    let node = Node {
+        name: Node::name_of_host(&system.name, &host.name),
+        site: system.site.clone(),
+        address,
+        cpu_milli: room.cpu_milli,
+        memory_mib: room.memory_mib,
+        disk_mib: room.disk_mib,
+        gpus: room.gpus,
+        capabilities,
+        host: Some(hansa_pim::SystemHost { system: system.name.clone(), name: host.name.clone() }),
+    };
+    (node, down)
+}

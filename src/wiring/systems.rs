@@ -1,0 +1,39 @@
+//! The real systems of a broker: each is looked at again and again, so that
+//! what is known of it stays fresh.
+
+use crate::http::Broker;
+use futures_util::{StreamExt as _, stream};
+use std::time::Duration;
+
+/// How often each system is looked at.
+const ROUND: Duration = Duration::from_secs(15);
+/// So many are looked at side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Until the broker stops.
+pub(super) async fn follow(broker: Broker) {
+    loop {
+        tokio::select! {
+            () = look(&broker) => {}
+            () = broker.shutdown.cancelled() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ROUND) => {}
+            () = broker.shutdown.cancelled() => return,
+        }
+    }
+}
+
+async fn look(broker: &Broker) {
+    let mco = broker.orchestrator.mco();
+    let systems = match mco.systems().system_list().await {
+        Ok(systems) => systems,
+        Err(error) => return tracing::warn!(%error, "the systems can't be listed now"),
+    };
+    let looks = stream::iter(&systems).for_each_concurrent(SIDE_BY_SIDE, |system| async move {
+        if let Err(error) = mco.system_look(system).await {
+            tracing::warn!(system = system.name, %error, "what a system has can't be written down now");
+        }
+    });
+    looks.await;
+}
