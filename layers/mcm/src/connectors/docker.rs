@@ -104,7 +104,7 @@ impl Docker {
         let foreign: Vec<String> =
             running.into_iter().filter(|one| !self.is_ours(one)).filter_map(|one| one.id).collect();
         let told: Vec<Result<Option<Room>, SystemError>> =
-            stream::iter(foreign.iter().take(ASKED)).map(|id| self.limits(id)).buffered(SIDE_BY_SIDE).collect().await;
+            stream::iter(foreign.clone().into_iter().take(ASKED)).map(|id| self.limits(id)).buffered(SIDE_BY_SIDE).collect().await;
         let (mut used, mut unlimited) = (Room::default(), 0);
         for room in told {
             let Some(room) = room? else { continue };
@@ -127,8 +127,8 @@ impl Docker {
     }
 
     /// The limits of one container; none where it has gone meanwhile.
-    async fn limits(&self, id: &str) -> Result<Option<Room>, SystemError> {
-        let call = || self.engine.api().inspect_container(id, None::<InspectContainerOptions>);
+    async fn limits(&self, id: String) -> Result<Option<Room>, SystemError> {
+        let call = || self.engine.api().inspect_container(&id, None::<InspectContainerOptions>);
         match self.engine.ask_settled(&format!("look at container {id}"), ANSWER, call).await {
             Ok(told) => Ok(Some(limits(&told))),
             Err(error) if error.kind == SystemErrorKind::NotFound => Ok(None),
