@@ -101,7 +101,7 @@ fn by_status(status: u16) -> (Kind, &'static str) {
 
 /// Engines answer 500 to most of what goes wrong below them; only the words tell.
 fn by_words(message: &str) -> Option<(Kind, &'static str)> {
-    const WORDS: [(&str, Kind, &str); 17] = [
+    const WORDS: [(&str, Kind, &str); 18] = [
         ("no space left on device", Kind::NoRoom, "free disk space on the engine's machine: docker system df"),
         ("disk quota exceeded", Kind::Quota, "raise the quota of the engine's file system"),
         ("cannot allocate memory", Kind::NoRoom, "free memory on the engine's machine"),
@@ -109,6 +109,11 @@ fn by_words(message: &str) -> Option<(Kind, &'static str)> {
             "no available ipv4 addresses",
             Kind::NoRoom,
             "give the engine's networks more addresses: default-address-pools",
+        ),
+        (
+            "has active endpoints",
+            Kind::Conflict,
+            "disconnect what is still in the network; where nothing is, restart the engine",
         ),
         ("fully subnetted", Kind::NoRoom, "give the engine more networks: default-address-pools in daemon.json"),
         ("non-overlapping ipv4 address pool", Kind::NoRoom, "give the engine more networks: default-address-pools"),

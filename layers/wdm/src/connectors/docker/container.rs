@@ -23,10 +23,7 @@ const LOG_FILES: &str = "3";
 
 /// The package that this connector runs.
 pub(super) fn package(spec: &WorkloadSpec) -> Option<&ContainerPackage> {
-    match &spec.package {
-        Package::Container(container) => Some(container),
-        Package::Process(_) => None,
-    }
+    if let Package::Container(container) = &spec.package { Some(container) } else { None }
 }
 
 /// The number on which the container listens: the component's own, else that
