@@ -103,8 +103,11 @@ impl Docker {
         let running = self.engine.ask_settled("list running containers", ANSWER, listing).await?;
         let foreign: Vec<String> =
             running.into_iter().filter(|one| !self.is_ours(one)).filter_map(|one| one.id).collect();
-        let told: Vec<Result<Option<Room>, SystemError>> =
-            stream::iter(foreign.clone().into_iter().take(ASKED)).map(|id| self.limits(id)).buffered(SIDE_BY_SIDE).collect().await;
+        let told: Vec<Result<Option<Room>, SystemError>> = stream::iter(foreign.clone().into_iter().take(ASKED))
+            .map(|id| self.limits(id))
+            .buffered(SIDE_BY_SIDE)
+            .collect()
+            .await;
         let (mut used, mut unlimited) = (Room::default(), 0);
         for room in told {
             let Some(room) = room? else { continue };
