@@ -101,10 +101,20 @@ fn by_status(status: u16) -> (Kind, &'static str) {
 
 /// Engines answer 500 to most of what goes wrong below them; only the words tell.
 fn by_words(message: &str) -> Option<(Kind, &'static str)> {
-    const WORDS: [(&str, Kind, &str); 16] = [
+    const WORDS: [(&str, Kind, &str); 18] = [
         ("no space left on device", Kind::NoRoom, "free disk space on the engine's machine: docker system df"),
         ("disk quota exceeded", Kind::Quota, "raise the quota of the engine's file system"),
         ("cannot allocate memory", Kind::NoRoom, "free memory on the engine's machine"),
+        (
+            "no available ipv4 addresses",
+            Kind::NoRoom,
+            "give the engine's networks more addresses: default-address-pools",
+        ),
+        (
+            "has active endpoints",
+            Kind::Conflict,
+            "disconnect what is still in the network; where nothing is, restart the engine",
+        ),
         ("fully subnetted", Kind::NoRoom, "give the engine more networks: default-address-pools in daemon.json"),
         ("non-overlapping ipv4 address pool", Kind::NoRoom, "give the engine more networks: default-address-pools"),
         ("could not find free subnet", Kind::NoRoom, "give the engine more networks: default_subnet_pools"),
@@ -169,6 +179,10 @@ mod tests {
                 500,
                 "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network"
             ),
+            Kind::NoRoom
+        );
+        assert_eq!(
+            kind(403, "no available IPv4 addresses on this network's address pools: hansa-1 (6c)"),
             Kind::NoRoom
         );
         assert_eq!(kind(500, "all predefined address pools have been fully subnetted"), Kind::NoRoom);

@@ -22,6 +22,16 @@ impl Package {
             Self::Kubernetes(_) => Some(RUNS_KUBERNETES),
         }
     }
+
+    /// Its kind, as descriptors name it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Process(_) => "process",
+            Self::Container(_) => "container",
+            Self::Kubernetes(_) => "kubernetes",
+        }
+    }
 }
 
 impl Offer {

@@ -63,7 +63,7 @@ fn begin(folder: &Path, socket: &Path) -> Vec<Program> {
         .args(["--host", &format!("unix://{}", socket.display()), "--containerd", &at("containerd.sock")])
         .args(["--data-root", &at("data"), "--exec-root", &at("exec"), "--pidfile", &at("docker.pid")])
         // Networks of its own, and none that two engines would share.
-        .args(["--bridge", "none", "--default-address-pool", &format!("base={},size=26", pool())]);
+        .args(["--bridge", "none", "--default-address-pool", &format!("base={},size=22", pool())]);
     dockerd.args(fs::read_to_string(folder.join(MORE)).unwrap_or_default().lines());
     let mut dockerd = Program::start("dockerd", &mut dockerd, folder);
     let address = format!("unix://{}", socket.display());

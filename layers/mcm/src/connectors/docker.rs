@@ -103,8 +103,8 @@ impl Docker {
         let running = self.engine.ask_settled("list running containers", ANSWER, listing).await?;
         let foreign: Vec<String> =
             running.into_iter().filter(|one| !self.is_ours(one)).filter_map(|one| one.id).collect();
-        let told: Vec<Result<Option<Room>, SystemError>> = stream::iter(foreign.iter().take(ASKED).cloned())
-            .map(|id| async move { self.limits(&id).await })
+        let told: Vec<Result<Option<Room>, SystemError>> = stream::iter(foreign.clone().into_iter().take(ASKED))
+            .map(|id| self.limits(id))
             .buffered(SIDE_BY_SIDE)
             .collect()
             .await;
@@ -130,8 +130,8 @@ impl Docker {
     }
 
     /// The limits of one container; none where it has gone meanwhile.
-    async fn limits(&self, id: &str) -> Result<Option<Room>, SystemError> {
-        let call = || self.engine.api().inspect_container(id, None::<InspectContainerOptions>);
+    async fn limits(&self, id: String) -> Result<Option<Room>, SystemError> {
+        let call = || self.engine.api().inspect_container(&id, None::<InspectContainerOptions>);
         match self.engine.ask_settled(&format!("look at container {id}"), ANSWER, call).await {
             Ok(told) => Ok(Some(limits(&told))),
             Err(error) if error.kind == SystemErrorKind::NotFound => Ok(None),

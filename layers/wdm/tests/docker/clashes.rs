@@ -1,16 +1,12 @@
 //! What others have in the engine is never touched, and what is missing is told.
 
-use crate::room::{Room, container, on_each_engine};
+use crate::room::{Room, container, failed, on_each_engine};
 use hansa_ontology::{
     quantity::Mebibytes,
     resource_model::{Package, Volume},
 };
 use hansa_test_systems::BUSYBOX;
-use hansa_wdm::{WorkloadSpec, WorkloadState, WorkloadStatus};
-
-fn failed(status: &WorkloadStatus) -> bool {
-    matches!(status.state, WorkloadState::Failed { .. })
-}
+use hansa_wdm::WorkloadSpec;
 
 async fn reason(room: &Room, spec: &WorkloadSpec) -> String {
     room.until(spec, failed).await.state.reason().unwrap().to_owned()

@@ -42,7 +42,7 @@ fn hundreds_are_watched_with_few_calls() {
         let (_folder, address, count) = counting(room.engine.socket()).await;
         room.connect(&address, &[]).await;
         let specs: Vec<WorkloadSpec> = (0..MANY).map(|_| room.spec("many", &["sleep", "3600"])).collect();
-        let begun = Instant::now();
+        let (begun, resident) = (Instant::now(), memory_kib());
         loop {
             stream::iter(&specs)
                 .for_each_concurrent(16, |spec| async {
@@ -54,7 +54,7 @@ fn hundreds_are_watched_with_few_calls() {
             if up == MANY {
                 break;
             }
-            assert!(begun.elapsed() < Duration::from_secs(300), "{up} of {MANY} are up");
+            assert!(begun.elapsed() < Duration::from_secs(300), "{up} of {MANY} are up: {:?}", all.last());
         }
         let made = count.load(Ordering::Relaxed);
         println!("{MANY} containers up after {:?} and {made} calls", begun.elapsed());
@@ -74,6 +74,7 @@ fn hundreds_are_watched_with_few_calls() {
             rounds += 1;
         }
         let calls = count.load(Ordering::Relaxed) - before;
+        println!("memory of this process: {resident} KiB before, {} KiB now", memory_kib());
         println!("{rounds} rounds over {MANY} workloads in {:?}: {calls} calls", begun.elapsed());
         assert!(calls <= 12, "{calls} calls in {rounds} rounds");
 
@@ -100,4 +101,11 @@ fn hundreds_are_watched_with_few_calls() {
         removing.await;
         println!("{MANY} containers removed after {:?}", begun.elapsed());
     });
+}
+
+/// What this process has in memory.
+fn memory_kib() -> u64 {
+    let told = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = told.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().split(' ').next().unwrap().parse().unwrap()
 }

@@ -259,6 +259,12 @@ fn manager(database: &Database, options: &WdmOptions, systems: &Systems) -> Wdm 
     Wdm::new(database.clone(), Arc::new(SystemClock), options.clone()).unwrap().with_systems(systems.clone())
 }
 
+/// It can't be started, and not because another engine of these tests has
+/// just come up, which takes the packet filter's chains away for a moment.
+pub(crate) fn failed(status: &WorkloadStatus) -> bool {
+    matches!(&status.state, WorkloadState::Failed { reason, .. } if !reason.contains("iptables"))
+}
+
 pub(crate) fn container(spec: &WorkloadSpec) -> String {
     format!("hansa-{}", spec.id)
 }

@@ -1,11 +1,11 @@
 //! What a container gets, and what holds for it.
 
-use crate::room::{Room, container, on_each_engine, port};
+use crate::room::{Room, container, failed, on_each_engine, port};
 use hansa_ontology::{
     quantity::Mebibytes,
     resource_model::{Package, ProcessPackage, Volume},
 };
-use hansa_wdm::{PeerEndpoint, Peers, WorkloadState};
+use hansa_wdm::{PeerEndpoint, Peers};
 use std::time::Instant;
 
 #[test]
@@ -158,7 +158,6 @@ fn processes_are_refused_and_a_broken_wish_is_told() {
         assert!(error.contains("system edge runs no process package"), "{error}");
 
         let spec = room.spec("web", &["no-such-program"]);
-        let failed = |status: &hansa_wdm::WorkloadStatus| matches!(status.state, WorkloadState::Failed { .. });
         let status = room.until(&spec, failed).await;
         let reason = status.state.reason().unwrap().to_owned();
         assert!(reason.contains("no-such-program") && reason.contains("system edge"), "{reason}");

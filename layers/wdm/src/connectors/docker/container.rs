@@ -23,10 +23,7 @@ const LOG_FILES: &str = "3";
 
 /// The package that this connector runs.
 pub(super) fn package(spec: &WorkloadSpec) -> Option<&ContainerPackage> {
-    match &spec.package {
-        Package::Container(container) => Some(container),
-        Package::Process(_) | Package::Kubernetes(_) => None,
-    }
+    if let Package::Container(container) = &spec.package { Some(container) } else { None }
 }
 
 /// The number on which the container listens: the component's own, else that
@@ -113,7 +110,7 @@ fn host_config(launch: &Launch, options: &Options) -> HostConfig {
     }
     let memory = i64::try_from(wanted.memory.0).unwrap_or(i64::MAX).saturating_mul(1024 * 1024);
     HostConfig {
-        nano_cpus: Some(i64::from(u32::try_from(wanted.cpu.0).unwrap_or(u32::MAX)) * 1_000_000),
+        nano_cpus: Some(i64::from(wanted.cpu.0) * 1_000_000),
         memory: Some(memory),
         // Both together: nothing may be swapped out beyond it.
         memory_swap: Some(memory),

@@ -129,7 +129,7 @@ impl Inner {
     /// Addresses as they are reached from within the application's network. A
     /// loopback address is that of the engine's machine, on which its own
     /// containers are published; inside a container it would be the container.
-    fn from_inside(&self, application: ApplicationId, peers: &Peers) -> Peers {
+    fn seen_inside(&self, application: ApplicationId, peers: &Peers) -> Peers {
         let mut peers = sorted(peers);
         for endpoint in peers.values_mut().flatten().filter(|endpoint| endpoint.address.ip().is_loopback()) {
             if let Some(inside) = self.view.inside(application, endpoint.address.port()) {
@@ -155,7 +155,7 @@ impl Inner {
     async fn tell(&self, place: &Place, peers: &Peers, token: Option<&DiscoveryToken>) -> Result<(), WdmError> {
         let Some(seen) = self.look(place.workload).await?.filter(|seen| seen.phase.is_up()) else { return Ok(()) };
         let peers = match seen.application {
-            Some(application) => self.from_inside(application, peers),
+            Some(application) => self.seen_inside(application, peers),
             None => sorted(peers),
         };
         let files = self.files(&peers, token)?;

@@ -60,6 +60,6 @@ impl Options {
     /// That containers alone run here.
     pub(super) fn refuses(&self, spec: &WorkloadSpec) -> WdmError {
         let system = format!("system {}", self.system);
-        WdmError::NoConnector { component: spec.component.clone(), system, package: "process" }
+        WdmError::NoConnector { component: spec.component.clone(), system, package: spec.package.kind() }
     }
 }

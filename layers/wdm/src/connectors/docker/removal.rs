@@ -73,8 +73,8 @@ impl Inner {
                 left = true;
                 continue;
             }
-            match this.delete(&container).await {
-                // It is being removed already.
+            match this.delete(&container, force).await {
+                // It is being removed already, or was begun meanwhile.
                 Err(WdmError::System(error)) if error.kind == SystemErrorKind::Conflict => left = true,
                 other => other?,
             }

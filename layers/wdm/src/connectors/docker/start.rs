@@ -46,7 +46,7 @@ impl Inner {
             Standing::Ours(seen) if seen.run == launch.run => return self.light(launch, &seen.id, &[]).await,
             Standing::Ours(seen) => match seen.phase {
                 Phase::Exited(_) => self.set_aside(id, &seen).await?,
-                _ => self.delete(&seen.id).await?,
+                _ => self.delete(&seen.id, false).await?,
             },
         }
         let image = self.image(launch);
@@ -121,7 +121,7 @@ impl Inner {
 
     async fn create(&self, launch: &Launch) -> Result<String, WdmError> {
         let name = names::container(launch.spec.id);
-        let peers = self.from_inside(launch.spec.application, &launch.peers);
+        let peers = self.seen_inside(launch.spec.application, &launch.peers);
         let body = container::body(launch, &peers, &self.options)?;
         let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
         let call = self.engine.api().create_container(Some(options), body);
@@ -141,7 +141,7 @@ impl Inner {
     /// Puts the files in, and starts it. What can't be started doesn't stay.
     async fn light(&self, launch: &Launch, container: &str, fresh: &[String]) -> Result<(), WdmError> {
         let spec = &launch.spec;
-        let files = self.files(&self.from_inside(spec.application, &launch.peers), launch.token.as_ref())?;
+        let files = self.files(&self.seen_inside(spec.application, &launch.peers), launch.token.as_ref())?;
         self.put(container, &files, fresh).await?;
         locked(&self.told).insert(spec.id, (container.to_owned(), files.mark()));
         let call = self.engine.api().start_container(container, None::<StartContainerOptions>);
@@ -153,7 +153,7 @@ impl Inner {
             if error.said.contains("network") {
                 self.networks.lock().await.remove(&spec.application);
             }
-            if let Err(left) = self.delete(container).await {
+            if let Err(left) = self.delete(container, false).await {
                 tracing::warn!(workload = %spec.id, error = %left, "a container that couldn't be started stays");
             }
         }
@@ -175,7 +175,7 @@ impl Inner {
         earlier.sort();
         let surplus = earlier.len().saturating_sub(KEPT);
         for (_, container) in earlier.into_iter().take(surplus) {
-            self.delete(&container).await?;
+            self.delete(&container, false).await?;
         }
         Ok(())
     }
@@ -190,9 +190,11 @@ impl Inner {
         Ok(self.engine.ask_settled(&format!("list the containers of workload {id}"), ANSWER, call).await?)
     }
 
-    /// Removes a container of ours with what it alone has. Gone already is success.
-    pub(super) async fn delete(&self, container: &str) -> Result<(), WdmError> {
-        let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
+    /// Removes a container of ours with what it alone has. Gone already is
+    /// success. By force also one that runs: not where it can be waited for,
+    /// since an engine may forget to give back the address of such a one.
+    pub(super) async fn delete(&self, container: &str, force: bool) -> Result<(), WdmError> {
+        let options = RemoveContainerOptions { force, v: true, ..RemoveContainerOptions::default() };
         let call = self.engine.api().remove_container(container, Some(options));
         match self.engine.ask(&format!("remove container {container}"), WORK, call).await {
             Err(error) if error.kind != SystemErrorKind::NotFound => Err(error.into()),
