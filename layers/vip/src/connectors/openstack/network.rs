@@ -133,6 +133,7 @@ impl OpenStack {
             let network = self.network("network", wanted, &[]).await?;
             let id = text(&network, "id");
             if let Some(port) = known.iter().find(|port| text(port, "network_id") == id) {
+                self.port_free(neutron, port).await?;
                 ports.push(port.clone());
                 continue;
             }
@@ -148,6 +149,17 @@ impl OpenStack {
             ports.push(made.get_mut("port").map(Value::take).unwrap_or_default());
         }
         Ok(ports)
+    }
+
+    /// A port that a server of before still holds, which is gone: it is taken
+    /// out of its hand, so that the machine keeps its address.
+    async fn port_free(&self, neutron: &OpenStackApi, port: &Value) -> Result<(), SystemError> {
+        if text(port, "device_id").is_empty() {
+            return Ok(());
+        }
+        let call = neutron.call(Method::PUT, &["ports", text(port, "id")], "free the port of the server of before");
+        let body = json!({ "port": { "device_id": "", "device_owner": "" } });
+        neutron.ok(&call.json(&body)).await.map(drop)
     }
 
     /// Our group and those that the settings add.
