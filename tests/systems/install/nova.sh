@@ -5,7 +5,7 @@
 set -euo pipefail
 cache="${HANSA_TEST_CACHE:-$HOME/.cache/hansa-tests}"
 folder="$cache/nova"
-wanted="nova~=34.0 openstack-placement~=16.0 glance neutron PyMySQL gunicorn~=23.0"
+wanted="nova~=34.0 openstack-placement~=16.0 glance~=33.0 neutron~=29.0 PyMySQL gunicorn~=23.0"
 
 failed() { printf '!!!! Nova can not be installed: it is NOT tested !!!!\n' >&2; exit 1; }
 if ! command -v mariadbd >/dev/null || ! ls /usr/lib/rabbitmq/bin/rabbitmq-server >/dev/null 2>&1; then

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, path::Path, process::Command, time::Duration};
 use tempfile::TempDir;
 
 /// The password of its user `admin`, in the project `admin` of the domain `Default`.
-pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
+pub const ADMIN_PASSWORD: &str = "admin-secret";
 /// The access token that the web server before it accepts for federated logins.
 pub const ACCESS_TOKEN: &str = "access-token-of-the-test";
 

@@ -31,16 +31,22 @@ pub struct Nova {
     _folder: TempDir,
 }
 
-/// Writes the services into Keystone's catalogue.
+/// Writes the services into Keystone's catalogue, and gives the account under
+/// which they ask one another the role that Neutron wants for that.
 const CATALOGUE: &str = r#"
 import json, sys, urllib.request
 keystone, password, *services = sys.argv[1:]
 domain = {"id": "default"}
-def ask(path, body, token=None):
+def ask(path, body, token=None, method="POST"):
     headers = {"content-type": "application/json", **({"x-auth-token": token} if token else {})}
-    return urllib.request.urlopen(urllib.request.Request(keystone + path, json.dumps(body).encode(), headers))
-token = ask("/auth/tokens", {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin",
-    "domain": domain, "password": password}}}, "scope": {"project": {"name": "admin", "domain": domain}}}}).headers["x-subject-token"]
+    body = json.dumps(body).encode() if body else None
+    return urllib.request.urlopen(urllib.request.Request(keystone + path, body, headers, method=method))
+login = ask("/auth/tokens", {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin",
+    "domain": domain, "password": password}}}, "scope": {"project": {"name": "admin", "domain": domain}}}})
+token, mine = login.headers["x-subject-token"], json.load(login)["token"]
+roles = json.load(ask("/roles?name=service", None, token, "GET"))["roles"]
+role = roles[0] if roles else json.load(ask("/roles", {"role": {"name": "service"}}, token))["role"]
+ask("/projects/%s/users/%s/roles/%s" % (mine["project"]["id"], mine["user"]["id"], role["id"]), None, token, "PUT")
 for service in services:
     kind, url = service.split("=", 1)
     made = json.load(ask("/services", {"service": {"type": kind, "name": kind}}, token))["service"]["id"]

@@ -58,9 +58,9 @@ fn account(keystone: &str) -> String {
 }
 
 fn middleware(keystone: &str) -> String {
-    // One account serves them all, without the role `service`.
+    // One account serves them all; it is given the role `service`.
     format!(
-        "[keystone_authtoken]\nwww_authenticate_uri = {keystone}\ninterface = public\nservice_token_roles = admin\n{}",
+        "[keystone_authtoken]\nwww_authenticate_uri = {keystone}\ninterface = public\nservice_token_roles = service\n{}",
         account(keystone)
     )
 }

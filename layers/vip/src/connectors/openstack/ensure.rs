@@ -34,8 +34,12 @@ impl OpenStack {
         let mut call = call.json(&json!({ "server": body }));
         // It names no server, so a second one could be made of it: the next round looks for the first.
         call.may_repeat = false;
-        self.nova.ok(&call).await?;
-        Ok(format!("server {} of the flavour {} is being built", order.name, flavour.name))
+        match self.nova.ok(&call).await {
+            Ok(_) => Ok(format!("server {} of the flavour {} is being built", order.name, flavour.name)),
+            // The port is still held by the server of before, which somebody has deleted.
+            Err(error) if error.kind == SystemErrorKind::Conflict => Ok(error.said),
+            Err(error) => Err(error),
+        }
     }
 
     /// The image of the settings, by id.

@@ -4,7 +4,7 @@
 
 use super::{OpenStack, description, is_id, is_labelled, text};
 use hansa_pim::{MachineOrder, connectors::keystone::OpenStackApi};
-use hansa_repository::system::SystemError;
+use hansa_repository::system::{SystemError, SystemErrorKind};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, net::IpAddr};
@@ -133,6 +133,7 @@ impl OpenStack {
             let network = self.network("network", wanted, &[]).await?;
             let id = text(&network, "id");
             if let Some(port) = known.iter().find(|port| text(port, "network_id") == id) {
+                self.port_free(neutron, port).await?;
                 ports.push(port.clone());
                 continue;
             }
@@ -148,6 +149,21 @@ impl OpenStack {
             ports.push(made.get_mut("port").map(Value::take).unwrap_or_default());
         }
         Ok(ports)
+    }
+
+    /// A port that a server of before still holds, which is gone: it is taken
+    /// out of its hand, so that the machine keeps its address.
+    async fn port_free(&self, neutron: &OpenStackApi, port: &Value) -> Result<(), SystemError> {
+        if text(port, "device_id").is_empty() {
+            return Ok(());
+        }
+        let call = neutron.call(Method::PUT, &["ports", text(port, "id")], "free the port of the server of before");
+        let body = json!({ "port": { "device_id": "", "device_owner": "" } });
+        match neutron.ok(&call.json(&body)).await {
+            // Some clouds leave that to Nova alone, which does it in a moment.
+            Err(error) if error.kind == SystemErrorKind::Forbidden => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     /// Our group and those that the settings add.
@@ -215,6 +231,9 @@ impl OpenStack {
         let Some(neutron) = &self.neutron else { return Ok(None) };
         for (list, key) in [("floatingips", "floatingips"), ("ports", "ports")] {
             for item in self.labelled(neutron, list, key, &order.labels).await? {
+                if text(&item, "device_owner").starts_with("compute:") {
+                    self.port_free(neutron, &item).await?;
+                }
                 if let Some(busy) = self.drop_of(neutron, list, text(&item, "id")).await? {
                     return Ok(Some(busy));
                 }
@@ -230,7 +249,9 @@ impl OpenStack {
     async fn drop_of(&self, neutron: &OpenStackApi, list: &str, id: &str) -> Result<Option<String>, SystemError> {
         match neutron.delete(&[list, id], format!("delete {id} of {list}")).await {
             Ok(_) => Ok(None),
-            Err(error) if error.kind == hansa_repository::system::SystemErrorKind::Conflict => Ok(Some(error.said)),
+            // Forbidden: a port that Nova has not let go of yet is nobody's but Nova's.
+            Err(error) if error.kind == SystemErrorKind::Conflict => Ok(Some(error.said)),
+            Err(error) if error.kind == SystemErrorKind::Forbidden && list == "ports" => Ok(Some(error.said)),
             Err(error) => Err(error),
         }
     }
