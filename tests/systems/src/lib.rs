@@ -8,6 +8,15 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
+mod cut;
+mod moto;
+mod page;
 mod program;
+mod python;
+mod redfish;
 
+pub use cut::cut_after;
+pub use moto::Moto;
+pub use page::serve;
 pub use program::{Program, free_port, wanted};
+pub use redfish::{REDFISH_USER, Redfish};

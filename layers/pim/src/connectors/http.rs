@@ -201,6 +201,24 @@ impl HttpSystem {
         }
     }
 
+    /// An error of this system that is about no single request.
+    #[must_use]
+    pub fn complaint(
+        &self,
+        action: impl Into<String>,
+        kind: SystemErrorKind,
+        said: impl AsRef<str>,
+        remedy: &str,
+    ) -> SystemError {
+        SystemError {
+            system: self.system.clone(),
+            kind,
+            action: action.into(),
+            said: bounded(said.as_ref()),
+            remedy: remedy.to_owned(),
+        }
+    }
+
     async fn once(&self, call: &HttpCall) -> Result<HttpAnswer, SystemError> {
         let mut request = self
             .client

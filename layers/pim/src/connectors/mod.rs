@@ -4,6 +4,7 @@
 mod host;
 pub mod http;
 pub(crate) mod local;
+mod redfish;
 
 pub use host::Host;
 
@@ -15,7 +16,7 @@ use hansa_repository::system::{Kind, Room, SystemError, SystemReport};
 use std::{collections::BTreeMap, fmt::Debug, net::IpAddr};
 
 /// The kinds of system that give whole servers.
-pub static KINDS: &[Kind<dyn MachineConnector>] = &[];
+pub static KINDS: &[Kind<dyn MachineConnector>] = &[Kind { name: "redfish", connect: redfish::connect }];
 
 /// A real system that gives machines. It keeps no record: what there is, it
 /// asks the system, and finds its own by name and label. Every call may be
