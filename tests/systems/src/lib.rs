@@ -9,6 +9,7 @@
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
 mod cut;
+mod libvirt;
 mod moto;
 mod page;
 mod program;
@@ -16,6 +17,7 @@ mod python;
 mod redfish;
 
 pub use cut::cut_after;
+pub use libvirt::Libvirt;
 pub use moto::Moto;
 pub use page::serve;
 pub use program::{Program, free_port, wanted};

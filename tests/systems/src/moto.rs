@@ -47,6 +47,7 @@ impl Moto {
         let port = free_port();
         let mut command = Command::new(python::program("moto", "moto_server"));
         command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).env("INITIAL_NO_AUTH_ACTION_COUNT", "3");
+        command.env("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "true");
         let mut program = Program::start("moto", &mut command, folder.path());
         program.wait_until("moto", Duration::from_secs(60), || python::listens(port));
         let address = format!("http://127.0.0.1:{port}");
@@ -55,7 +56,6 @@ impl Moto {
     }
 
     /// Runs a script of the service's own client, `ec2`; answers what it prints.
-    #[must_use]
     pub fn script(&self, script: &str) -> String {
         said(Command::new(interpreter()).args(["-c", &format!("{CLIENT}{script}"), &self.address, &self.key]))
     }

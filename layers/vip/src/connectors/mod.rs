@@ -2,10 +2,12 @@
 //! [`KINDS`] for each, behind [`MachineConnector`].
 
 mod ec2;
+mod libvirt;
 pub(crate) mod xml;
 
 use hansa_pim::MachineConnector;
 use hansa_repository::system::Kind;
 
 /// The kinds of system that give virtual machines.
-pub static KINDS: &[Kind<dyn MachineConnector>] = &[Kind { name: "ec2", connect: ec2::connect }];
+pub static KINDS: &[Kind<dyn MachineConnector>] =
+    &[Kind { name: "ec2", connect: ec2::connect }, Kind { name: "libvirt", connect: libvirt::connect }];

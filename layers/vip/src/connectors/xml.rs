@@ -77,6 +77,7 @@ impl Element {
     }
 
     /// What stands in it.
+    #[cfg(test)]
     pub(crate) fn content(&self) -> &str {
         self.text.trim()
     }

@@ -233,6 +233,13 @@ pub(super) fn kind_of(code: &str) -> SystemErrorKind {
         }
         "InternalError" | "InternalFailure" | "ServiceUnavailable" | "Unavailable" => SystemErrorKind::Failed,
         code if code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded") => SystemErrorKind::Quota,
+        // What an offer or a setting names and the cloud does not have: another provider may.
+        "InvalidInstanceType.NotFound"
+        | "InvalidAMIID.NotFound"
+        | "InvalidAMIID.Unavailable"
+        | "InvalidSubnetID.NotFound"
+        | "InvalidVpcID.NotFound"
+        | "InvalidKeyPair.NotFound" => SystemErrorKind::Invalid,
         code if code.ends_with(".NotFound") || code.ends_with(".Unavailable") => SystemErrorKind::NotFound,
         code if code.ends_with(".Duplicate") || code.ends_with(".InUse") || code.ends_with("InProgress") => {
             SystemErrorKind::Conflict
@@ -258,7 +265,8 @@ mod tests {
             ("RequestLimitExceeded", SystemErrorKind::RateLimited),
             ("RequestExpired", SystemErrorKind::Unauthenticated),
             ("UnauthorizedOperation", SystemErrorKind::Forbidden),
-            ("InvalidAMIID.NotFound", SystemErrorKind::NotFound),
+            ("InvalidAMIID.NotFound", SystemErrorKind::Invalid),
+            ("InvalidGroup.NotFound", SystemErrorKind::NotFound),
             ("InvalidGroup.Duplicate", SystemErrorKind::Conflict),
             ("InvalidParameterValue", SystemErrorKind::Invalid),
             ("SomethingNew", SystemErrorKind::Failed),
