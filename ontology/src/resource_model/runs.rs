@@ -6,7 +6,7 @@ use crate::offer::Offer;
 
 /// Capability of an offer that runs container images (OCI), and no processes.
 pub const RUNS_CONTAINERS: &str = "containers";
-/// Capability of an offer that also takes Kubernetes manifests and Helm charts.
+/// Capability of an offer that also takes Kubernetes manifests.
 pub const RUNS_KUBERNETES: &str = "kubernetes";
 /// Capability of an offer of a bare machine, on which nothing of this broker runs packages.
 pub const RUNS_NOTHING: &str = "bare-machine";

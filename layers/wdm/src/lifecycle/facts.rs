@@ -105,7 +105,7 @@ impl Workload {
     fn seen_nothing(&mut self, now: DateTime<Utc>) -> Vec<Change> {
         match self.progress.state {
             WorkloadState::Running { .. } | WorkloadState::Unhealthy { .. } => {
-                let detail = "its files were removed by somebody else".to_owned();
+                let detail = "it was removed by somebody else".to_owned();
                 let exit = Exit { at: now, code: None, signal: None, out_of_memory_mib: None, detail: Some(detail) };
                 self.ended(End::Exit(exit), now)
             }
