@@ -16,6 +16,7 @@ pub(crate) const ACCEPTED: &[(&str, &str)] = &[
     ("petgraph", "lalrpop (cedar's grammar) keeps 0.7, at build time only; the SHACL library has 0.8"),
     ("reqwest", "rudof_iri keeps 0.12, without need of it at run time; our own client has 0.13"),
     ("syn", "procedural macros are half way from 2 to 3; at build time only"),
+    ("tower-http", "reqwest has 0.6, kube has 0.7; of each only the layers that it names"),
     ("unicode-width", "miette (cedar) keeps 0.1; all tables and progress bars have 0.2"),
     ("zerovec", "webdriver (fantoccini) keeps ICU 1: tests only, not in the binary"),
     ("winnow", "toml 0.9 (figment and rudof) reads with 0.7 and writes with 1"),

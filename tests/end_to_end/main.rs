@@ -40,4 +40,5 @@ mod preconditions;
 mod rollout;
 mod secrets;
 mod service_accounts;
+mod systems;
 mod taken_ports;

@@ -184,8 +184,6 @@ codes! {
     UnknownReference = "unknown-reference",
     /// Weights that weigh nothing.
     ZeroWeights = "zero-weights",
-    /// A warning: no connector of this version runs such a package.
-    NoConnector = "no-connector",
     /// A warning: a link to a component without ports.
     NothingToCall = "nothing-to-call",
     /// A warning: something that has no effect.

@@ -53,8 +53,10 @@ pub struct Component {
 pub enum Package {
     /// An operating-system process.
     Process(ProcessPackage),
-    /// A container image (OCI). Planned for; no connector of this version runs it.
+    /// A container image (OCI). Systems of containers run it: container engines and Kubernetes clusters.
     Container(ContainerPackage),
+    /// Objects of Kubernetes, as manifests. Kubernetes clusters run it.
+    Kubernetes(KubernetesPackage),
 }
 
 /// An operating-system process.
@@ -80,6 +82,18 @@ pub struct ContainerPackage {
     /// Replaces the image's own command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
+}
+
+/// Objects of Kubernetes. They are applied into the application's namespace, with
+/// labels that say whose they are; what a new revision no longer names is removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Kubernetes package")]
+pub struct KubernetesPackage {
+    /// Manifests in YAML, as many documents as there are objects, without a
+    /// namespace of their own. Nothing is put in for `${NAME}`.
+    #[schemars(length(min = 1))]
+    pub manifests: String,
 }
 
 /// What one instance needs.

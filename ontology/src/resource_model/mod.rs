@@ -13,8 +13,8 @@ mod rule;
 mod runs;
 
 pub use component::{
-    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, OnPeerChange, Package,
-    ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
+    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, KubernetesPackage,
+    OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
 };
 pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};

@@ -19,15 +19,17 @@ impl Package {
         match self {
             Self::Process(_) => None,
             Self::Container(_) => Some(RUNS_CONTAINERS),
+            Self::Kubernetes(_) => Some(RUNS_KUBERNETES),
         }
     }
 
-    /// What it is called: `container`.
+    /// Its kind, as descriptors name it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Process(_) => "process",
             Self::Container(_) => "container",
+            Self::Kubernetes(_) => "kubernetes",
         }
     }
 }

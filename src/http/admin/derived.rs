@@ -41,7 +41,7 @@ struct Rule {
 }
 
 /// Makes the offers, or says what would be made.
-pub(super) async fn derive(
+pub(crate) async fn derive(
     broker: &Broker,
     system: &System,
     wanted: &DeriveRequest,

@@ -5,7 +5,7 @@ mod accounts;
 pub(super) mod audit;
 pub(super) mod catalogue;
 mod credentials;
-mod derived;
+pub(super) mod derived;
 pub(super) mod federation;
 pub(super) mod flavours;
 pub(super) mod limits;

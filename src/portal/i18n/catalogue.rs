@@ -51,6 +51,7 @@ files![
     "sign-in",
     "sign-out",
     "sites",
+    "systems",
 ];
 
 static BUNDLES: LazyLock<BTreeMap<&'static str, Bundle>> =

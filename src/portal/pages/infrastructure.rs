@@ -36,6 +36,7 @@ pub(crate) fn page(frame: Frame, own: &Infrastructure<'_>, refused: Option<&Refu
     let mut sheet = Sheet::new(frame.clone(), frame.t("nav-infrastructure"))
         .intro(frame.t("infrastructure-intro"))
         .action(owners::maintenance::LIST, frame.t("maintenance-title"))
+        .action(owners::systems::LIST, frame.t("systems-title"))
         .action(owners::sales::LIST, frame.t("sales-title"))
         .action(owners::flavours::LIST, frame.t("flavours-title"))
         .notice((!faults.is_empty()).then(|| notice(&frame, faults)))

@@ -8,17 +8,31 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
+mod container_engine;
 mod cut;
+mod docker;
+mod ironic;
+mod keystone;
+pub mod kubernetes;
 mod libvirt;
 mod moto;
+mod nova;
 mod page;
+mod podman;
 mod program;
 mod python;
 mod redfish;
 
+pub use container_engine::{BUSYBOX, ContainerEngine};
 pub use cut::cut_after;
+pub use docker::{docker, docker_with};
+pub use ironic::{Ironic, IronicSettings};
+pub use keystone::{ACCESS_TOKEN, ADMIN_PASSWORD, Keystone};
+pub use kubernetes::Kubernetes;
 pub use libvirt::Libvirt;
 pub use moto::Moto;
+pub use nova::Nova;
 pub use page::serve;
-pub use program::{Program, free_port, wanted};
+pub use podman::podman;
+pub use program::{Program, find, free_port, wanted};
 pub use redfish::{REDFISH_USER, Redfish};

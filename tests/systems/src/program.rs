@@ -11,6 +11,7 @@ use std::{
 /// A running program. Dropping it ends it.
 #[derive(Debug)]
 pub struct Program {
+    name: String,
     child: Child,
     log: PathBuf,
 }
@@ -26,7 +27,7 @@ impl Program {
             .stderr(file)
             .spawn()
             .unwrap_or_else(|error| panic!("{name} can't be started: {error}"));
-        Self { child, log }
+        Self { name: name.to_owned(), child, log }
     }
 
     /// Waits until `ready` says so.
@@ -52,6 +53,12 @@ impl Program {
         lines.iter().skip(lines.len().saturating_sub(40)).copied().collect::<Vec<_>>().join("\n")
     }
 
+    /// As what it was started.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its process.
     #[must_use]
     pub fn pid(&self) -> u32 {
@@ -60,6 +67,9 @@ impl Program {
 
     /// Asks it to end, and ends it by force where it doesn't within some seconds.
     pub fn stop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         let asked = Command::new("kill").arg(self.child.id().to_string()).status();
         let until = Instant::now() + Duration::from_secs(8);
         while asked.is_ok() && Instant::now() < until {
@@ -83,6 +93,14 @@ impl Drop for Program {
 #[must_use]
 pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port()
+}
+
+/// The first of these programs that is installed, by its path.
+#[must_use]
+pub fn find(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect();
+    names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file()))
 }
 
 /// Whether a system is there. Where it isn't, that is said loudly, and the

@@ -3,6 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -22,6 +23,18 @@ pub(crate) fn program(environment: &str, name: &str) -> PathBuf {
 /// Whether an install script has run to its end.
 pub(crate) fn installed(environment: &str) -> bool {
     cache().join(environment).join("installed").is_file()
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} can't be started: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?} ended with {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// Writes a file of this folder.

@@ -7,8 +7,13 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
+use tokio::sync::Mutex as Gate;
+
+/// So long a failure to connect is what all hear who ask for the same.
+const HEARD: Duration = Duration::from_millis(500);
 
 /// A connector on its way.
 pub type Connecting<C> = Pin<Box<dyn Future<Output = Result<Arc<C>, SystemError>> + Send>>;
@@ -33,6 +38,18 @@ pub struct LiveConnectors<C: ?Sized + 'static> {
     systems: Systems,
     kinds: &'static [Kind<C>],
     live: Arc<Mutex<BTreeMap<String, Live<C>>>>,
+    /// One at a time connects to a system; hundreds may ask for it at once.
+    gates: Arc<Mutex<Gates>>,
+}
+
+/// By system: who holds it connects, and finds what connecting came to last.
+type Gates = BTreeMap<String, Arc<Gate<Option<Failure>>>>;
+
+/// What connecting came to last.
+struct Failure {
+    version: (i64, i64),
+    at: Instant,
+    error: SystemError,
 }
 
 struct Live<C: ?Sized> {
@@ -43,7 +60,12 @@ struct Live<C: ?Sized> {
 
 impl<C: ?Sized> Clone for LiveConnectors<C> {
     fn clone(&self) -> Self {
-        Self { systems: self.systems.clone(), kinds: self.kinds, live: Arc::clone(&self.live) }
+        Self {
+            systems: self.systems.clone(),
+            kinds: self.kinds,
+            live: Arc::clone(&self.live),
+            gates: Arc::clone(&self.gates),
+        }
     }
 }
 
@@ -57,7 +79,7 @@ impl<C: ?Sized> LiveConnectors<C> {
     /// The connectors of these kinds, over these systems.
     #[must_use]
     pub fn new(systems: Systems, kinds: &'static [Kind<C>]) -> Self {
-        Self { systems, kinds, live: Arc::default() }
+        Self { systems, kinds, live: Arc::default(), gates: Arc::default() }
     }
 
     /// Whether this layer speaks to systems of that kind.
@@ -78,13 +100,36 @@ impl<C: ?Sized> LiveConnectors<C> {
     /// does not speak to its kind; what making the connector says.
     pub async fn get(&self, name: &str) -> Result<Arc<C>, SystemError> {
         let version = self.systems.versions(name).await?;
-        if let Some(live) = self.table().get(name).filter(|live| live.version == version) {
-            return Ok(Arc::clone(&live.connector));
+        if let Some(known) = self.known(name, version) {
+            return Ok(known);
         }
-        let connector = self.connect(self.systems.connection(name).await?).await?;
-        let live = Live { version, connector: Arc::clone(&connector) };
-        self.table().insert(name.to_owned(), live);
-        Ok(connector)
+        let gate = Arc::clone(self.gates().entry(name.to_owned()).or_default());
+        let mut failed = gate.lock().await;
+        if let Some(known) = self.known(name, version) {
+            return Ok(known);
+        }
+        if let Some(failure) = failed.as_ref().filter(|it| it.version == version && it.at.elapsed() < HEARD) {
+            return Err(failure.error.clone());
+        }
+        match self.connected(name).await {
+            Ok(connector) => {
+                *failed = None;
+                self.table().insert(name.to_owned(), Live { version, connector: Arc::clone(&connector) });
+                Ok(connector)
+            }
+            Err(error) => {
+                *failed = Some(Failure { version, at: Instant::now(), error: error.clone() });
+                Err(error)
+            }
+        }
+    }
+
+    async fn connected(&self, name: &str) -> Result<Arc<C>, SystemError> {
+        self.connect(self.systems.connection(name).await?).await
+    }
+
+    fn known(&self, name: &str, version: (i64, i64)) -> Option<Arc<C>> {
+        self.table().get(name).filter(|live| live.version == version).map(|live| Arc::clone(&live.connector))
     }
 
     /// A connector for a system that need not be connected yet: to test it.
@@ -102,7 +147,11 @@ impl<C: ?Sized> LiveConnectors<C> {
         (kind.connect)(connection).await
     }
 
-    fn table(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Live<C>>> {
+    fn gates(&self) -> MutexGuard<'_, Gates> {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn table(&self) -> MutexGuard<'_, BTreeMap<String, Live<C>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

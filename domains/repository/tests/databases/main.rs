@@ -17,6 +17,7 @@ mod migrations;
 mod offers;
 mod operations;
 mod partner;
+mod systems;
 mod transactions;
 mod work_model;
 mod work_queue;

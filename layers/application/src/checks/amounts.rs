@@ -85,11 +85,19 @@ impl Checker<'_> {
                     self.faults.push(Finding::value(pointer, Code::InvalidText, message));
                 }
             }
-            Package::Container(_) => {
-                let pointer = field(&base, "container");
-                let message = format!("{}: no connector of this version runs container images", self.subject(&pointer));
-                let finding = Finding::key(pointer, Code::NoConnector, message);
-                self.warnings.push(finding.hint("the model can be planned, but not run; use `process`"));
+            Package::Container(container) => {
+                if container.image.is_empty() || container.image.contains(char::is_whitespace) {
+                    let pointer = field(&field(&base, "container"), "image");
+                    let message = format!("{} must be an image reference", self.subject(&pointer));
+                    self.faults.push(Finding::value(pointer, Code::InvalidText, message));
+                }
+            }
+            Package::Kubernetes(kubernetes) => {
+                if kubernetes.manifests.trim().is_empty() {
+                    let pointer = field(&field(&base, "kubernetes"), "manifests");
+                    let message = format!("{} must hold a manifest", self.subject(&pointer));
+                    self.faults.push(Finding::value(pointer, Code::InvalidText, message));
+                }
             }
         }
     }

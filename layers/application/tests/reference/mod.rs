@@ -6,7 +6,8 @@
 use hansa_application::Code;
 use hansa_ontology::resource_model::{
     AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule, ExposedPort,
-    HealthCheck, HttpProbe, Link, ProcessPackage, RatioRule, Resources, SpreadRule, TcpProbe, Volume, Weights,
+    HealthCheck, HttpProbe, KubernetesPackage, Link, ProcessPackage, RatioRule, Resources, SpreadRule, TcpProbe,
+    Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
 };
 use serde::{
@@ -25,6 +26,7 @@ fn sections() -> Vec<Section> {
         ("Package", vec![]),
         ("ProcessPackage", fields::<ProcessPackage>()),
         ("ContainerPackage", fields::<ContainerPackage>()),
+        ("KubernetesPackage", fields::<KubernetesPackage>()),
         ("Resources", fields::<Resources>()),
         ("ExposedPort", fields::<ExposedPort>()),
         ("Protocol", vec![]),

@@ -3,6 +3,8 @@
 
 mod host;
 pub mod http;
+mod ironic;
+pub mod keystone;
 pub(crate) mod local;
 mod redfish;
 
@@ -16,7 +18,8 @@ use hansa_repository::system::{Kind, Room, SystemError, SystemReport};
 use std::{collections::BTreeMap, fmt::Debug, net::IpAddr};
 
 /// The kinds of system that give whole servers.
-pub static KINDS: &[Kind<dyn MachineConnector>] = &[Kind { name: "redfish", connect: redfish::connect }];
+pub static KINDS: &[Kind<dyn MachineConnector>] =
+    &[Kind { name: "ironic", connect: ironic::connect }, Kind { name: "redfish", connect: redfish::connect }];
 
 /// A real system that gives machines. It keeps no record: what there is, it
 /// asks the system, and finds its own by name and label. Every call may be

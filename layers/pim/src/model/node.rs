@@ -62,15 +62,15 @@ impl Node {
     pub fn name_of_host(system: &str, host: &str) -> String {
         const LONGEST: usize = 63;
         let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-        let plain: String = host
+        let letters: String = host
             .to_ascii_lowercase()
             .chars()
             .map(|letter| if fits(letter) || letter == '.' { letter } else { '-' })
             .collect();
-        let parts = plain.split('.').map(|part| part.trim_matches('-')).filter(|part| !part.is_empty());
-        let name = format!("{system}.{}", parts.collect::<Vec<_>>().join("."));
-        let same = host.len() + system.len() < LONGEST && name.len() == host.len() + system.len() + 1;
-        if same {
+        let parts = letters.split('.').map(|part| part.trim_matches('-')).filter(|part| !part.is_empty());
+        let plain = parts.collect::<Vec<_>>().join(".");
+        let name = format!("{system}.{plain}");
+        if plain == host && name.len() <= LONGEST {
             return name;
         }
         let digest = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_DNS, host.as_bytes()).simple().to_string();

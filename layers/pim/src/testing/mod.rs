@@ -73,11 +73,15 @@ pub fn machine_request(machine: u128, cpu_milli: u64) -> MachineRequest {
 
 /// The service on a machine of 16 processors and 64 GiB, with no system connected.
 pub async fn pim(database: &Database, data_dir: &Path) -> Pim {
+    pim_at(database, data_dir, Arc::new(HandClock::default())).await
+}
+
+/// The same, by this clock.
+pub async fn pim_at(database: &Database, data_dir: &Path, clock: SharedClock) -> Pim {
     let settings = PimSettings {
         data_dir: data_dir.to_owned(),
         host: Host { capacity: Amounts { cpu_milli: 16_000, memory_mib: 65_536, disk_mib: 1 << 20, gpus: 0 } },
     };
-    let clock: SharedClock = Arc::new(HandClock::default());
     let systems = systems(database, &clock, &Arc::default()).await;
     Pim::new(database.clone(), clock, systems, settings).expect("an absolute path")
 }

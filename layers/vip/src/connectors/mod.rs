@@ -3,11 +3,15 @@
 
 mod ec2;
 mod libvirt;
+mod openstack;
 pub(crate) mod xml;
 
 use hansa_pim::MachineConnector;
 use hansa_repository::system::Kind;
 
 /// The kinds of system that give virtual machines.
-pub static KINDS: &[Kind<dyn MachineConnector>] =
-    &[Kind { name: "ec2", connect: ec2::connect }, Kind { name: "libvirt", connect: libvirt::connect }];
+pub static KINDS: &[Kind<dyn MachineConnector>] = &[
+    Kind { name: "ec2", connect: ec2::connect },
+    Kind { name: "libvirt", connect: libvirt::connect },
+    Kind { name: "openstack", connect: openstack::connect },
+];

@@ -17,12 +17,8 @@ const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 /// What the environment tells of, besides the specification.
 #[derive(Debug, Clone)]
 pub(crate) struct Surroundings<'a> {
-    /// The directory of the broker's own program, first in the search path.
-    pub(crate) programs: Option<&'a Path>,
-    /// Working directory and home.
-    pub(crate) work: &'a Path,
-    /// Temporary files.
-    pub(crate) temporary: &'a Path,
+    /// Places of the machine's own. None for what brings an image: it has its own.
+    pub(crate) machine: Option<Machine<'a>>,
     /// The file with the peers' current addresses.
     pub(crate) peers_file: &'a Path,
     /// Volumes by name.
@@ -35,6 +31,32 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) token_file: Option<&'a Path>,
 }
 
+/// Places that a workload has on its machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Machine<'a> {
+    /// The directory of the broker's own program, first in the search path.
+    pub(crate) programs: Option<&'a Path>,
+    /// Working directory and home.
+    pub(crate) work: &'a Path,
+    /// Temporary files.
+    pub(crate) temporary: &'a Path,
+}
+
+impl Machine<'_> {
+    fn variables(self) -> BTreeMap<String, String> {
+        let path = match self.programs {
+            Some(programs) => format!("{}:{SYSTEM_PATH}", programs.display()),
+            None => SYSTEM_PATH.to_owned(),
+        };
+        BTreeMap::from([
+            ("PATH".to_owned(), path),
+            ("HOME".to_owned(), self.work.display().to_string()),
+            ("TMPDIR".to_owned(), self.temporary.display().to_string()),
+            ("LANG".to_owned(), "C.UTF-8".to_owned()),
+        ])
+    }
+}
+
 /// The whole environment. The component's own variables go before the
 /// system's, the broker's before both: a workload can set `PATH`, but it can't
 /// hide who it is.
@@ -44,16 +66,7 @@ pub(crate) fn environment(
     peers: &Peers,
     around: &Surroundings<'_>,
 ) -> BTreeMap<String, String> {
-    let path = match around.programs {
-        Some(programs) => format!("{}:{SYSTEM_PATH}", programs.display()),
-        None => SYSTEM_PATH.to_owned(),
-    };
-    let mut all = BTreeMap::from([
-        ("PATH".to_owned(), path),
-        ("HOME".to_owned(), around.work.display().to_string()),
-        ("TMPDIR".to_owned(), around.temporary.display().to_string()),
-        ("LANG".to_owned(), "C.UTF-8".to_owned()),
-    ]);
+    let mut all = around.machine.map(Machine::variables).unwrap_or_default();
     all.extend(spec.environment.clone());
     for (name, endpoint) in endpoints {
         all.insert(port_variable(name), endpoint.number.to_string());

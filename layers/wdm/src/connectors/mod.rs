@@ -2,7 +2,9 @@
 //! and one line of [`KINDS`] for each. This very machine's processes need no
 //! line: they are what runs where no system is named.
 
+pub(crate) mod docker;
 pub(crate) mod environment;
+mod kubernetes;
 pub(crate) mod process;
 
 use crate::{
@@ -19,7 +21,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 pub type LogStream = BoxStream<'static, Result<LogLine, WdmError>>;
 
 /// The kinds of system that run packages.
-pub(crate) static KINDS: &[Kind<dyn Connector>] = &[];
+pub(crate) static KINDS: &[Kind<dyn Connector>] =
+    &[Kind { name: "docker", connect: docker::connect }, Kind { name: "kubernetes", connect: kubernetes::connect }];
 
 /// A real system that runs packages. It keeps no opinion: whether and when
 /// something is started is decided above. Every call may be repeated.

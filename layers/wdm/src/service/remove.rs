@@ -8,6 +8,7 @@ use crate::{
     store,
 };
 use hansa_ontology::WorkloadId;
+use hansa_repository::Connection;
 
 impl Wdm {
     /// Takes a workload away: process, files, ports. Volumes stay. Call it
@@ -34,16 +35,19 @@ impl Wdm {
         }
         self.agenda.forget(id);
         let now = self.clock.now();
-        self.database
-            .write(move |connection| -> Result<(), WdmError> {
-                if let Some(workload) = store::workload_find(connection, id)? {
-                    store::workload_delete(connection, id)?;
-                    let change = Change { kind: "workload.removed", message: "is gone".to_owned() };
-                    tell(connection, &workload, &[change], now)?;
-                }
-                Ok(())
+        let last = self
+            .database
+            .write(move |connection| -> Result<bool, WdmError> {
+                let Some(workload) = store::workload_find(connection, id)? else { return Ok(false) };
+                store::workload_delete(connection, id)?;
+                let change = Change { kind: "workload.removed", message: "is gone".to_owned() };
+                tell(connection, &workload, &[change], now)?;
+                is_last(connection, &workload)
             })
             .await?;
+        if last {
+            self.retire(&workload).await;
+        }
         Ok(Removal::Gone)
     }
 
@@ -55,12 +59,32 @@ impl Wdm {
             return Ok(Removal::Stopping);
         }
         if spec.target.system.is_some() {
-            let (application, id, system) = (spec.application, spec.id, spec.target.system.clone());
-            let others = self.database.read(move |c| store::workload_list(c, Some(application))).await?;
-            if !others.iter().any(|other| other.spec.id != id && other.spec.target.system == system) {
+            let (asked, application) = (workload.clone(), spec.application);
+            if self.database.read(move |connection| is_last(connection, &asked)).await? {
                 connector.retire(application).await?;
             }
         }
         Ok(Removal::Gone)
     }
+
+    /// Two that went side by side each took the other for the last.
+    async fn retire(&self, workload: &Workload) {
+        let retired = match self.connector(&workload.spec).await {
+            Ok(connector) => connector.retire(workload.spec.application).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = retired {
+            tracing::warn!(application = %workload.spec.application, %error, "what an application had stays");
+        }
+    }
+}
+
+/// No other workload of its application is on its system.
+fn is_last(connection: &mut Connection, workload: &Workload) -> Result<bool, WdmError> {
+    let spec = &workload.spec;
+    if spec.target.system.is_none() {
+        return Ok(false);
+    }
+    let others = store::workload_list(connection, Some(spec.application))?;
+    Ok(!others.iter().any(|other| other.spec.id != spec.id && other.spec.target.system == spec.target.system))
 }

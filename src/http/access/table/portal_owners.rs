@@ -8,6 +8,7 @@ use hansa_iam::Action;
 const SEE: Action = Action::NodeRead;
 const OFFER: Action = Action::OfferWrite;
 const FLAVOUR: Action = Action::FlavourWrite;
+const SYSTEM: Action = Action::SystemWrite;
 const CREDENTIAL: Action = Action::CredentialWrite;
 const MAINTENANCE: Action = Action::MaintenanceWrite;
 
@@ -33,6 +34,13 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/infrastructure/flavours/{flavour}", SEE, Broker),
     page("POST", "/infrastructure/flavours/{flavour}", FLAVOUR, Broker),
     page("POST", "/infrastructure/flavours/{flavour}/remove", FLAVOUR, Broker),
+    page("GET", "/infrastructure/systems", SEE, Broker),
+    page("POST", "/infrastructure/systems", SYSTEM, Broker),
+    page("GET", "/infrastructure/systems/{system}", SEE, Broker),
+    page("POST", "/infrastructure/systems/{system}", SYSTEM, Broker),
+    page("POST", "/infrastructure/systems/{system}/test", SYSTEM, Broker),
+    page("POST", "/infrastructure/systems/{system}/offers", OFFER, Broker),
+    page("POST", "/infrastructure/systems/{system}/disconnect", SYSTEM, Broker),
     page("GET", "/infrastructure/credentials", CREDENTIAL, Broker),
     page("POST", "/infrastructure/credentials", CREDENTIAL, Broker),
     page("GET", "/infrastructure/credentials/{credential}", CREDENTIAL, Broker),

@@ -7,6 +7,7 @@ mod flavours;
 mod maintenance;
 mod sale;
 mod sales;
+mod systems;
 
 use super::{Flash, Form, Visit, see_other};
 use crate::{
@@ -130,5 +131,6 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .configure(sales::routes)
         .configure(sale::routes)
         .configure(flavours::routes)
+        .configure(systems::routes)
         .configure(credentials::routes);
 }

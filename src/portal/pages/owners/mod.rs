@@ -7,6 +7,7 @@ pub(crate) mod flavours;
 pub(crate) mod maintenance;
 pub(crate) mod sale;
 pub(crate) mod sales;
+pub(crate) mod systems;
 
 use crate::portal::{
     Frame,

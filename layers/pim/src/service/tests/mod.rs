@@ -1,5 +1,6 @@
 //! The service against both databases.
 
+mod hosts;
 mod nodes;
 mod owner;
 mod servers;

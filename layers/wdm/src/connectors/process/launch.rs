@@ -41,7 +41,7 @@ pub(super) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
         return Err(WdmError::NoConnector {
             component: spec.component.clone(),
             system: "this machine".to_owned(),
-            package: "container",
+            package: spec.package.kind(),
         });
     };
     if command.first().is_none_or(String::is_empty) {
@@ -104,9 +104,7 @@ impl Inner {
         let programs = self.programs();
         let (work, temporary, peers_file, token) = (layout.work(), layout.temporary(), layout.peers(), layout.token());
         let around = environment::Surroundings {
-            programs: programs.as_deref(),
-            work: &work,
-            temporary: &temporary,
+            machine: Some(environment::Machine { programs: programs.as_deref(), work: &work, temporary: &temporary }),
             peers_file: &peers_file,
             volumes: &volumes,
             address: spec.target.address,

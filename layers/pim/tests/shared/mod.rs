@@ -1,0 +1,89 @@
+//! What the tests of the OpenStack connectors share.
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use hansa_ontology::{Actor, SiteId};
+use hansa_repository::system::{System, SystemConnection, SystemSecret};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// This broker.
+pub(crate) const BROKER: &str = "0190a8f5-1111-7000-8000-00000000000b";
+
+pub(crate) fn connection(
+    kind: &str,
+    address: &str,
+    secret: Option<&str>,
+    settings: &[(&str, &str)],
+) -> SystemConnection {
+    SystemConnection {
+        system: System {
+            name: "cloud".to_owned(),
+            kind: kind.to_owned(),
+            site: SiteId::new("urn:test:site:cloud").unwrap(),
+            address: address.to_owned(),
+            credential: secret.map(|_| "cloud".to_owned()),
+            trust: None,
+            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            created_by: Actor::Local,
+            version: 1,
+        },
+        secret: secret.map(|text| SystemSecret::new(text.as_bytes().to_vec())),
+        broker: BROKER.into(),
+    }
+}
+
+/// The system as its operator sees it: requests of another client than ours.
+pub(crate) struct Operator {
+    pub(crate) address: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    client: reqwest::Client,
+}
+
+impl Operator {
+    pub(crate) fn new(address: &str, headers: &[(&'static str, &str)]) -> Self {
+        let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { address: address.trim_end_matches('/').to_owned(), headers, client: reqwest::Client::new() }
+    }
+
+    /// An account of a Keystone.
+    pub(crate) async fn of(keystone: &str, address: &str, password: &str, headers: &[(&'static str, &str)]) -> Self {
+        let mut this = Self::new(address, headers);
+        let domain = json!({ "id": "default" });
+        let auth = json!({ "auth": {
+            "identity": { "methods": ["password"],
+                "password": { "user": { "name": "admin", "domain": domain, "password": password } } },
+            "scope": { "project": { "name": "admin", "domain": domain } } } });
+        let answer = this.client.post(format!("{keystone}/auth/tokens")).json(&auth).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        let token = answer.headers()["x-subject-token"].to_str().unwrap().to_owned();
+        this.headers.push(("x-auth-token", token));
+        this
+    }
+
+    pub(crate) async fn asked(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let url = format!("{}{path}", self.address);
+        let mut request = self.client.request(method.parse().unwrap(), url).timeout(Duration::from_secs(60));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or(Value::Null))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let (status, value) = self.asked("GET", path, None).await;
+        assert_eq!(status, 200, "GET {path}: {value}");
+        value
+    }
+
+    pub(crate) async fn does(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, value) = self.asked(method, path, (!body.is_null()).then_some(body)).await;
+        assert!((200..300).contains(&status), "{method} {path}: {status} {value}");
+        value
+    }
+}

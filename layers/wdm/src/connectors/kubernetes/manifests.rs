@@ -1,0 +1,272 @@
+//! Packages of manifests: applied with our labels, followed until they work,
+//! and removed by the inventory of what was applied.
+
+use super::{
+    Kubernetes, apply, documents,
+    inventory::{self, Entry, Inventory},
+    judge::limits,
+    naming::{COMPONENT, MANAGER, STOPPED, WORKLOAD},
+    refused,
+    rollout::{self, Progress},
+};
+use crate::{
+    WdmError,
+    connectors::{Activity, Launch, Observation, Place},
+    model::{Removal, WorkloadSpec},
+};
+use futures_util::{StreamExt as _, stream};
+use hansa_kubernetes_client::error;
+use hansa_ontology::{WorkloadId, resource_model::KubernetesPackage};
+use hansa_repository::system::{SystemError, SystemErrorKind};
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{
+    Api, ResourceExt as _,
+    api::{DeleteParams, DynamicObject, Patch, PatchParams, PropagationPolicy},
+    core::GroupVersionKind,
+    discovery::{Scope, pinned_kind},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// So long what was seen holds: of what works, and of what doesn't yet.
+const HOLDS: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(1));
+/// So many objects are looked at side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What was last seen of each package.
+pub(super) type Seen = Mutex<HashMap<WorkloadId, (Instant, Observation)>>;
+
+/// What a component of manifests may not ask of Hansa, since the manifests say it.
+pub(super) fn check(spec: &WorkloadSpec, package: &KubernetesPackage, cluster_scoped: bool) -> Result<(), WdmError> {
+    let has = [
+        (!spec.ports.is_empty(), "ports", "write a Service into the manifests"),
+        (!spec.volumes.is_empty(), "volumes", "write a PersistentVolumeClaim into the manifests"),
+        (!spec.environment.is_empty(), "environment", "write it into the manifests"),
+        (spec.health.is_some(), "health", "write probes into the manifests; their readiness is what counts"),
+        (spec.ordinal > 0, "replicas", "the manifests are there once; write the number of pods into them"),
+    ];
+    if let Some((_, field, remedy)) = has.iter().find(|(has, ..)| *has) {
+        let problem = format!("says nothing to a package of manifests: {remedy}");
+        return Err(WdmError::Invalid { field: (*field).to_owned(), problem });
+    }
+    documents::read(&package.manifests, cluster_scoped).map(drop)
+}
+
+impl Kubernetes {
+    fn dynamic(&self, namespace: &str, entry: &Entry) -> Api<DynamicObject> {
+        let resource = entry.resource();
+        if entry.namespaced {
+            Api::namespaced_with(self.cluster.client(), namespace, &resource)
+        } else {
+            Api::all_with(self.cluster.client(), &resource)
+        }
+    }
+
+    /// What the cluster's API calls an object's kind, and whether it may be applied.
+    async fn entry(&self, object: &Value) -> Result<Entry, SystemError> {
+        let (kind, name) = apply::named(object);
+        let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let wanted = GroupVersionKind::gvk(group, version, kind);
+        let action = format!("apply {kind} {name}");
+        let found =
+            self.cluster.call(&action, async { Ok(pinned_kind(&self.cluster.client(), &wanted).await) }).await?;
+        let (resource, capabilities) = match found {
+            Ok(found) => found,
+            Err(failed) => {
+                let told = error(self.cluster.system(), &action, &failed);
+                let unknown = told.kind == SystemErrorKind::NotFound || matches!(failed, kube::Error::Discovery(_));
+                let remedy = format!("the cluster knows no {kind} of {api_version}");
+                let said = told.said.clone();
+                let unsupported = SystemError { kind: SystemErrorKind::Unsupported, said, remedy, ..told.clone() };
+                return Err(if unknown { unsupported } else { told });
+            }
+        };
+        let namespaced = capabilities.scope == Scope::Namespaced;
+        if !namespaced && !self.settings.cluster_scoped {
+            let remedy = "it belongs to no namespace, and the system's setting `clusterScoped` does not allow that";
+            return Err(refused(self.cluster.system(), SystemErrorKind::Forbidden, action, remedy.to_owned()));
+        }
+        Ok(Entry {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            plural: resource.plural,
+            name: name.to_owned(),
+            namespaced,
+        })
+    }
+
+    /// Applies all, removes what is no longer named, and writes down what there is.
+    pub(super) async fn deploy_manifests(&self, launch: &Launch, package: &KubernetesPackage) -> Result<(), WdmError> {
+        let spec = &launch.spec;
+        let known = self.cache.inventory(spec.id);
+        if known.as_ref().is_some_and(|it| it.run >= launch.run && !it.stopped) {
+            return Ok(());
+        }
+        let objects = documents::read(&package.manifests, self.settings.cluster_scoped)?;
+        let mut entries = Vec::new();
+        for object in &objects {
+            entries.push(self.entry(object).await?);
+        }
+        let namespace = self.namespace(spec).await?;
+        let (before, old) = known.map_or((0, Vec::new()), |it| (it.run, it.entries));
+        let gone: Vec<Entry> = old.into_iter().filter(|one| !entries.iter().any(|new| new.is(one))).collect();
+        // Before anything is made: what a crash leaves behind is found again.
+        let all: Vec<Entry> = entries.iter().chain(&gone).cloned().collect();
+        self.write_inventory(&namespace, spec, before, &all).await?;
+        for (object, entry) in objects.iter().zip(&entries) {
+            let api = self.dynamic(&namespace, entry);
+            self.is_free(&api, entry, spec).await?;
+            let wish = documents::labelled(object, &self.broker, spec, launch.run);
+            apply::apply(&self.cluster, &self.broker, &api, &wish).await?;
+        }
+        for entry in &gone {
+            self.delete_entry(&namespace, entry, spec.id).await?;
+        }
+        self.write_inventory(&namespace, spec, launch.run, &entries).await?;
+        self.seen_manifests().remove(&spec.id);
+        Ok(())
+    }
+
+    /// An object of another component is not taken over; one of an earlier copy of this one is.
+    async fn is_free(&self, api: &Api<DynamicObject>, entry: &Entry, spec: &WorkloadSpec) -> Result<(), SystemError> {
+        let action = format!("apply {} {}", entry.kind, entry.name);
+        let there = self.cluster.maybe(&action, api.get_metadata(&entry.name)).await?;
+        let owner = there.as_ref().and_then(|it| it.labels().get(COMPONENT));
+        match owner {
+            Some(owner) if *owner != spec.component => {
+                let remedy = format!("it is of the component `{owner}` already; give one of them another name");
+                Err(refused(self.cluster.system(), SystemErrorKind::Conflict, action, remedy))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn write_inventory(
+        &self,
+        namespace: &str,
+        spec: &WorkloadSpec,
+        run: u64,
+        entries: &[Entry],
+    ) -> Result<(), SystemError> {
+        let wish = inventory::written(spec, &self.broker, run, entries);
+        let api: Api<ConfigMap> = self.api(namespace);
+        // The mark of a stopped run goes with it.
+        let unmarked = Patch::Merge(json!({ "metadata": { "annotations": { STOPPED: null } } }));
+        let made = apply::apply(&self.cluster, &self.broker, &api, &wish).await?;
+        let marked = made.annotations().contains_key(STOPPED);
+        let made = if marked {
+            let name = inventory::name(spec.id);
+            self.cluster.call(&format!("apply ConfigMap {name}"), api.patch(&name, &ours(), &unmarked)).await?
+        } else {
+            made
+        };
+        if let Some(seen) = Inventory::of(&made) {
+            self.cache.saw_inventory(seen);
+        }
+        Ok(())
+    }
+
+    fn seen_manifests(&self) -> std::sync::MutexGuard<'_, HashMap<WorkloadId, (Instant, Observation)>> {
+        self.manifests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far a package is.
+    pub(super) async fn observe_manifests(&self, inventory: &Inventory) -> Result<Observation, SystemError> {
+        if let Some((at, known)) = self.seen_manifests().get(&inventory.workload) {
+            let holds = if known.verdict == Some(Ok(())) { HOLDS.0 } else { HOLDS.1 };
+            if at.elapsed() < holds && known.run == inventory.run {
+                return Ok(known.clone());
+            }
+        }
+        let looks = stream::iter(inventory.entries.clone()).map(|entry| self.look(inventory, entry));
+        let found: Vec<Result<Progress, SystemError>> = looks.buffered(SIDE_BY_SIDE).collect().await;
+        let mut activity = Activity::Running { pid: 0 };
+        let mut verdict = Ok(());
+        for progress in found {
+            match progress? {
+                Progress::Done => {}
+                Progress::Waiting(why) => verdict = verdict.and(Err(why)),
+                Progress::Failed(why) => activity = Activity::Failed(why),
+            }
+        }
+        if inventory.stopped {
+            activity = Activity::Nothing;
+        }
+        let seen = Observation { run: inventory.run, activity, limits: Some(limits()), verdict: Some(verdict) };
+        self.seen_manifests().insert(inventory.workload, (Instant::now(), seen.clone()));
+        Ok(seen)
+    }
+
+    async fn look(&self, inventory: &Inventory, entry: Entry) -> Result<Progress, SystemError> {
+        let (api, action) =
+            (self.dynamic(&inventory.namespace, &entry), format!("look at {} {}", entry.kind, entry.name));
+        let Some(there) = self.cluster.maybe(&action, api.get(&entry.name)).await? else {
+            return Ok(Progress::Failed(format!("{} {} was deleted by somebody else", entry.kind, entry.name)));
+        };
+        if !is_of(there.labels().get(WORKLOAD), inventory.workload) {
+            // A later copy of the component has taken it over.
+            return Ok(Progress::Done);
+        }
+        let mut object = serde_json::to_value(&there).unwrap_or_default();
+        super::pod::set(&mut object, "kind", entry.kind.clone().into());
+        Ok(rollout::progress(&object))
+    }
+
+    /// Nothing is taken away for a new revision: it is applied over the old one.
+    pub(super) async fn stop_manifests(&self, inventory: &Inventory) -> Result<(), SystemError> {
+        let (api, name) = (self.api::<ConfigMap>(&inventory.namespace), inventory::name(inventory.workload));
+        let mark = Patch::Merge(json!({ "metadata": { "annotations": { STOPPED: "true" } } }));
+        let marked = self.cluster.maybe(&format!("stop {name}"), api.patch(&name, &ours(), &mark)).await?;
+        if let Some(seen) = marked.as_ref().and_then(Inventory::of) {
+            self.cache.saw_inventory(seen);
+        }
+        self.seen_manifests().remove(&inventory.workload);
+        Ok(())
+    }
+
+    /// Removes all of a package; call it until it is gone.
+    pub(super) async fn remove_manifests(&self, place: &Place, inventory: &Inventory) -> Result<Removal, SystemError> {
+        let mut left = false;
+        for entry in inventory.entries.iter().rev() {
+            left |= self.delete_entry(&inventory.namespace, entry, place.workload).await?;
+        }
+        if left {
+            return Ok(Removal::Stopping);
+        }
+        let (api, name) = (self.api::<ConfigMap>(&inventory.namespace), inventory::name(place.workload));
+        let (params, action) = (DeleteParams::default(), format!("delete ConfigMap {name}"));
+        Ok(match self.cluster.maybe(&action, api.delete(&name, &params)).await? {
+            Some(_) => Removal::Stopping,
+            None => Removal::Gone,
+        })
+    }
+
+    /// Deletes an object that is this workload's. Whether it is still there.
+    async fn delete_entry(&self, namespace: &str, entry: &Entry, of: WorkloadId) -> Result<bool, SystemError> {
+        let (api, action) = (self.dynamic(namespace, entry), format!("delete {} {}", entry.kind, entry.name));
+        let Some(there) = self.cluster.maybe(&action, api.get_metadata(&entry.name)).await? else { return Ok(false) };
+        let mine = apply::is_ours(&there.metadata, &self.broker) && is_of(there.labels().get(WORKLOAD), of);
+        if !mine {
+            return Ok(false);
+        }
+        if there.metadata.deletion_timestamp.is_none() {
+            let policy = Some(PropagationPolicy::Foreground);
+            let params = DeleteParams { propagation_policy: policy, ..DeleteParams::default() };
+            self.cluster.maybe(&action, api.delete(&entry.name, &params)).await?;
+        }
+        Ok(true)
+    }
+}
+
+fn is_of(label: Option<&String>, workload: WorkloadId) -> bool {
+    label.is_some_and(|label| *label == workload.to_string())
+}
+
+fn ours() -> PatchParams {
+    PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() }
+}

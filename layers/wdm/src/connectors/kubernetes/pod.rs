@@ -1,0 +1,224 @@
+//! From a specification to the pod that runs it.
+
+use super::{
+    naming::{CONTAINER, PEERS, REVISION, RUN, claim, json, object, of_workload},
+    settings::{PodSecurity, Settings},
+};
+use crate::{
+    WdmError,
+    connectors::{
+        Launch,
+        environment::{self, Surroundings},
+    },
+    model::{Endpoints, WorkloadSpec},
+};
+use hansa_ontology::resource_model::{ContainerPackage, HealthCheck, HealthProbe, Protocol};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    path::{Path, PathBuf},
+};
+
+/// Where the peers' file and the token are in a container.
+const FILES: &str = "/run/hansa";
+/// Where volumes are in a container.
+const VOLUMES: &str = "/var/lib/hansa/volumes";
+/// The first of the numbers on which containers listen where the component names none.
+const FIRST_PORT: u16 = 20_000;
+
+/// The name of a port's protocol in Kubernetes.
+pub(super) const fn protocol(of: Protocol) -> &'static str {
+    match of {
+        Protocol::Tcp => "TCP",
+        Protocol::Udp => "UDP",
+    }
+}
+
+/// On which number the container listens, for each port: in a network of its
+/// own that is the component's wish, and any where it has none.
+pub(super) fn container_ports(spec: &WorkloadSpec) -> BTreeMap<String, u16> {
+    let taken: Vec<u16> = spec.ports.values().filter_map(|port| port.number).collect();
+    let mut free = (FIRST_PORT..).filter(|number| !taken.contains(number));
+    spec.ports.iter().filter_map(|(name, port)| Some((name.clone(), port.number.or_else(|| free.next())?))).collect()
+}
+
+/// The environment as the container gets it, and the command with the variables put in.
+fn surroundings(
+    launch: &Launch,
+    package: &ContainerPackage,
+) -> Result<(BTreeMap<String, String>, Vec<String>), WdmError> {
+    let spec = &launch.spec;
+    let ports = container_ports(spec);
+    let endpoints: Endpoints = (launch.endpoints.iter())
+        .map(|(name, endpoint)| {
+            let number = ports.get(name).copied().unwrap_or(endpoint.number);
+            (name.clone(), crate::Endpoint { number, ..*endpoint })
+        })
+        .collect();
+    let volumes: BTreeMap<String, PathBuf> =
+        spec.volumes.keys().map(|name| (name.clone(), Path::new(VOLUMES).join(name))).collect();
+    let (peers_file, token) = (Path::new(FILES).join("peers/peers.json"), Path::new(FILES).join("token/token"));
+    let around = Surroundings {
+        // An image brings places of its own.
+        machine: None,
+        peers_file: &peers_file,
+        volumes: &volumes,
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        discovery_url: launch.discovery_url.as_deref(),
+        token_file: launch.token.as_ref().map(|_| token.as_path()),
+    };
+    let all = environment::environment(spec, &endpoints, &launch.peers, &around);
+    let command = environment::expand(&package.command, &all)
+        .map_err(|problem| WdmError::Invalid { field: format!("components.{}.package", spec.component), problem })?;
+    Ok((all, command))
+}
+
+/// Kubernetes would put variables in a second time.
+fn literal(text: &str) -> String {
+    text.replace("$(", "$$(")
+}
+
+/// The template of the pod.
+pub(super) fn template(
+    launch: &Launch,
+    package: &ContainerPackage,
+    settings: &Settings,
+    broker: &str,
+    peers: &str,
+) -> Result<Value, WdmError> {
+    let spec = &launch.spec;
+    let name = object(spec.id);
+    let (environment, command) = surroundings(launch, package)?;
+    let env: Vec<Value> =
+        environment.iter().map(|(name, value)| json!({ "name": name, "value": literal(value) })).collect();
+    let ports = container_ports(spec);
+    let listed: Vec<Value> = (spec.ports.iter())
+        .filter_map(|(name, port)| {
+            Some(json!({ "containerPort": ports.get(name)?, "protocol": protocol(port.protocol) }))
+        })
+        .collect();
+    let mut mounts = vec![json!({ "name": "peers", "mountPath": format!("{FILES}/peers"), "readOnly": true })];
+    let mut volumes = vec![json!({ "name": "peers", "configMap": { "name": &name } })];
+    if launch.token.is_some() {
+        mounts.push(json!({ "name": "token", "mountPath": format!("{FILES}/token"), "readOnly": true }));
+        volumes.push(json!({ "name": "token", "secret": { "secretName": &name } }));
+    }
+    for (index, volume) in spec.volumes.keys().enumerate() {
+        mounts.push(json!({ "name": format!("volume-{index}"), "mountPath": format!("{VOLUMES}/{volume}") }));
+        let claim = claim(spec.application, &spec.component, spec.ordinal, volume);
+        volumes.push(json!({ "name": format!("volume-{index}"), "persistentVolumeClaim": { "claimName": claim } }));
+    }
+    let mut container = json!({
+        "name": CONTAINER, "image": package.image, "env": env, "ports": listed,
+        "resources": resources(spec, settings), "volumeMounts": mounts,
+        "securityContext": security_of_container(settings.security),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    });
+    if !command.is_empty() {
+        set(&mut container, "command", command.iter().map(|word| literal(word)).collect());
+    }
+    for (key, probe) in spec.health.iter().flat_map(|check| probes(check, &ports)) {
+        set(&mut container, key, probe);
+    }
+    let mut pod = json!({
+        "containers": [container], "volumes": volumes, "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": settings.grace_s, "automountServiceAccountToken": false,
+        "enableServiceLinks": false, "securityContext": security_of_pod(settings.security),
+    });
+    if let Some(affinity) = affinity(spec) {
+        set(&mut pod, "affinity", affinity);
+    }
+    if !settings.pull_secrets.is_empty() {
+        let names = settings.pull_secrets.iter().map(|it| it.rsplit('/').next().unwrap_or(it));
+        set(&mut pod, "imagePullSecrets", names.map(|name| json!({ "name": name })).collect());
+    }
+    if let Some(class) = &settings.runtime_class {
+        set(&mut pod, "runtimeClassName", class.clone().into());
+    }
+    Ok(json!({
+        "metadata": {
+            "labels": json(&of_workload(broker, spec)),
+            "annotations": { RUN: launch.run.to_string(), REVISION: &spec.revision, PEERS: peers },
+        },
+        "spec": pod,
+    }))
+}
+
+pub(super) fn set(object: &mut Value, key: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
+/// As much is promised as is allowed: what a tenant has rented is his.
+fn resources(spec: &WorkloadSpec, settings: &Settings) -> Value {
+    let wish = &spec.resources;
+    let mut all = json!({ "cpu": format!("{}m", wish.cpu.0), "memory": format!("{}Mi", wish.memory.0) });
+    if wish.disk.0 > 0 {
+        set(&mut all, "ephemeral-storage", format!("{}Mi", wish.disk.0).into());
+    }
+    if wish.gpus > 0 {
+        set(&mut all, &settings.gpu, wish.gpus.to_string().into());
+    }
+    json!({ "requests": all, "limits": all })
+}
+
+fn security_of_pod(security: PodSecurity) -> Value {
+    match security {
+        PodSecurity::Baseline => json!({ "seccompProfile": { "type": "RuntimeDefault" } }),
+        PodSecurity::Restricted => json!({ "seccompProfile": { "type": "RuntimeDefault" }, "runAsNonRoot": true }),
+    }
+}
+
+fn security_of_container(security: PodSecurity) -> Value {
+    match security {
+        PodSecurity::Baseline => json!({ "allowPrivilegeEscalation": false }),
+        PodSecurity::Restricted => json!({ "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } }),
+    }
+}
+
+/// The host that was planned, if it has room; any other else.
+fn affinity(spec: &WorkloadSpec) -> Option<Value> {
+    let system = spec.target.system.as_deref()?;
+    let host = spec.target.node.strip_prefix(system)?.strip_prefix('.')?;
+    let preferred = json!({
+        "weight": 100,
+        "preference": {
+            "matchExpressions": [{ "key": "kubernetes.io/hostname", "operator": "In", "values": [host] }],
+        },
+    });
+    Some(json!({ "nodeAffinity": { "preferredDuringSchedulingIgnoredDuringExecution": [preferred] } }))
+}
+
+/// Kubernetes counts in whole seconds, from one.
+fn seconds(milliseconds: u128) -> u128 {
+    milliseconds.div_ceil(1_000).max(1)
+}
+
+fn probes(check: &HealthCheck, ports: &BTreeMap<String, u16>) -> Vec<(&'static str, Value)> {
+    let (port, asked) = match &check.probe {
+        HealthProbe::Http(probe) => (&probe.port, Some(&probe.path)),
+        HealthProbe::Tcp(probe) => (&probe.port, None),
+    };
+    let Some(number) = ports.get(port) else { return Vec::new() };
+    let action = match asked {
+        Some(path) => ("httpGet", json!({ "port": number, "path": path })),
+        None => ("tcpSocket", json!({ "port": number })),
+    };
+    let interval = seconds(check.interval.duration().as_millis());
+    let probe = |failures: u128| {
+        let mut probe = json!({
+            "periodSeconds": interval, "timeoutSeconds": seconds(check.timeout.duration().as_millis()),
+            "failureThreshold": failures,
+        });
+        set(&mut probe, action.0, action.1.clone());
+        probe
+    };
+    let startup = seconds(check.startup.duration().as_millis()).div_ceil(interval).max(1);
+    vec![
+        ("startupProbe", probe(startup)),
+        ("livenessProbe", probe(u128::from(check.failures))),
+        ("readinessProbe", probe(1)),
+    ]
+}

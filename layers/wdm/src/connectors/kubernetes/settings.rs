@@ -1,0 +1,127 @@
+//! What an owner may set for a cluster, by name.
+
+use hansa_repository::system::{SystemConnection, SystemError, SystemErrorKind};
+
+/// How ports of workloads are reached from outside the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exposure {
+    /// On each node, by a number that the cluster gives.
+    NodePort,
+    /// Inside the cluster's own network only.
+    ClusterIp,
+    /// By an address that the cluster's provider gives.
+    LoadBalancer,
+}
+
+/// Whom a workload's network policy lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// The application's own pods; others to the ports that the component declares.
+    Declared,
+    /// The application's own pods; others to its public ports.
+    Public,
+    /// There is no policy.
+    Off,
+}
+
+/// What pods may do besides computing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PodSecurity {
+    /// As images wish, without a service account's token.
+    Baseline,
+    /// The profile `restricted` of the Pod Security Standards.
+    Restricted,
+}
+
+/// The settings of one system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) exposure: Exposure,
+    pub(super) admission: Admission,
+    pub(super) security: PodSecurity,
+    /// The one namespace for all, where Hansa may make none.
+    pub(super) namespace: Option<String>,
+    /// `NAMESPACE/NAME` is copied, `NAME` is expected to be there.
+    pub(super) pull_secrets: Vec<String>,
+    pub(super) storage_class: Option<String>,
+    pub(super) runtime_class: Option<String>,
+    /// The name of the resource that is a graphics processor.
+    pub(super) gpu: String,
+    /// Seconds between the request to end and the end by force.
+    pub(super) grace_s: u32,
+    /// Whether manifests may hold what belongs to no namespace.
+    pub(super) cluster_scoped: bool,
+}
+
+const NAMES: [&str; 12] = [
+    "context",
+    "exposure",
+    "networkPolicy",
+    "podSecurity",
+    "namespace",
+    "imagePullSecrets",
+    "storageClass",
+    "runtimeClass",
+    "gpuResource",
+    "gracePeriodSeconds",
+    "clusterScoped",
+    "nodeAddress",
+];
+
+impl Settings {
+    /// Reads them. `nodeAddress` and `context` are read elsewhere.
+    pub(super) fn read(connection: &SystemConnection) -> Result<Self, SystemError> {
+        let wrong = |name: &str, remedy: String| SystemError {
+            system: connection.system.name.clone(),
+            kind: SystemErrorKind::Invalid,
+            action: format!("read its setting `{name}`"),
+            said: connection.setting(name).unwrap_or_default().to_owned(),
+            remedy,
+        };
+        if let Some(unknown) = connection.system.settings.keys().find(|name| !NAMES.contains(&name.as_str())) {
+            return Err(wrong(unknown, format!("there is no such setting; name one of: {}", NAMES.join(", "))));
+        }
+        let one_of = |name: &'static str, choices: &[&str]| -> Result<usize, SystemError> {
+            let Some(given) = connection.setting(name) else { return Ok(0) };
+            let found = choices.iter().position(|choice| *choice == given);
+            found.ok_or_else(|| wrong(name, format!("name one of: {}", choices.join(", "))))
+        };
+        let owned = |name: &str| connection.setting(name).map(str::to_owned);
+        let grace_s = match connection.setting("gracePeriodSeconds").map(str::parse) {
+            None => 10,
+            Some(Ok(seconds)) if seconds <= 600 => seconds,
+            Some(_) => return Err(wrong("gracePeriodSeconds", "give whole seconds, at most 600".to_owned())),
+        };
+        Ok(Self {
+            exposure: match one_of("exposure", &["nodePort", "clusterIp", "loadBalancer"])? {
+                0 => Exposure::NodePort,
+                1 => Exposure::ClusterIp,
+                _ => Exposure::LoadBalancer,
+            },
+            admission: match one_of("networkPolicy", &["declared", "public", "off"])? {
+                0 => Admission::Declared,
+                1 => Admission::Public,
+                _ => Admission::Off,
+            },
+            security: match one_of("podSecurity", &["baseline", "restricted"])? {
+                0 => PodSecurity::Baseline,
+                _ => PodSecurity::Restricted,
+            },
+            namespace: owned("namespace"),
+            pull_secrets: words(connection.setting("imagePullSecrets")),
+            storage_class: owned("storageClass"),
+            runtime_class: owned("runtimeClass"),
+            gpu: owned("gpuResource").unwrap_or_else(|| "nvidia.com/gpu".to_owned()),
+            grace_s,
+            cluster_scoped: one_of("clusterScoped", &["no", "yes"])? == 1,
+        })
+    }
+}
+
+fn words(list: Option<&str>) -> Vec<String> {
+    list.into_iter()
+        .flat_map(|list| list.split(','))
+        .map(|word| word.trim().to_owned())
+        .filter(|w| !w.is_empty())
+        .collect()
+}

@@ -1,0 +1,47 @@
+//! A container's output, as it is kept and as it comes.
+
+use crate::room::{Room, container, eventually, on_each_engine};
+use futures_util::StreamExt as _;
+use hansa_wdm::{LogLine, LogQuery, LogSource};
+
+#[test]
+fn output_is_kept_and_followed_over_runs() {
+    on_each_engine(async |room: &mut Room| {
+        let long = "x".repeat(40_000);
+        let script = format!("echo one; echo two >&2; echo {long}; printf three; exec sleep 600");
+        let spec = room.shell("web", &script);
+        room.until_running(&spec).await;
+        let lines: Vec<LogLine> = eventually(async || {
+            let lines: Vec<_> = room.wdm.logs(spec.id, LogQuery::default()).await.unwrap().collect().await;
+            let lines: Vec<LogLine> = lines.into_iter().map(Result::unwrap).collect();
+            (lines.len() >= 3).then_some(lines)
+        })
+        .await;
+        let mut seen: Vec<(LogSource, usize)> = lines.iter().map(|line| (line.source, line.text.len())).collect();
+        seen.sort_by_key(|(_, length)| *length);
+        seen.dedup();
+        assert!(seen.contains(&(LogSource::Stdout, 3)) && seen.contains(&(LogSource::Stderr, 3)), "{seen:?}");
+        assert!(seen.contains(&(LogSource::Stdout, 40_000)), "{seen:?}");
+        assert!(lines.iter().all(|line| line.at.timestamp() > 1_700_000_000));
+        let tail = room.output(&spec, LogQuery { tail: Some(1), ..LogQuery::default() }).await;
+        assert_eq!(tail.len(), 1);
+        let after = lines.iter().map(|line| line.at).max().unwrap() + chrono::TimeDelta::seconds(1);
+        let later = room.output(&spec, LogQuery { since: Some(after), ..LogQuery::default() }).await;
+        assert_eq!(later, Vec::<String>::new());
+        room.remove(&spec).await;
+
+        let spec = room.shell("worker", "echo begun; sleep 1; echo worked; exec sleep 600");
+        room.until_running(&spec).await;
+        let query = LogQuery { follow: true, ..LogQuery::default() };
+        let mut following = room.wdm.logs(spec.id, query).await.unwrap();
+        let mut next = async || following.next().await.map(|line| line.unwrap().text);
+        assert_eq!(next().await.as_deref(), Some("begun"));
+        assert_eq!(next().await.as_deref(), Some("worked"));
+        room.engine.run(&["kill", &container(&spec)]);
+        room.until(&spec, |status| status.restarts == 1 && status.state.is_healthy()).await;
+        assert_eq!(next().await.as_deref(), Some("begun"), "the next run is followed too");
+        room.remove(&spec).await;
+        let rest = tokio::time::timeout(std::time::Duration::from_secs(20), async { while next().await.is_some() {} });
+        rest.await.expect("it ends with the removal");
+    });
+}
