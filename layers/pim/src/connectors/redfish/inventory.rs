@@ -33,7 +33,7 @@ impl Redfish {
     pub(super) async fn report(&self, now: DateTime<Utc>) -> Result<SystemReport, SystemError> {
         let root = self.service.root().await?;
         let mut report = SystemReport::new(now, software(root));
-        for (pointer, name) in [("/TaskService", "tasks"), ("/UpdateService", "updates"), ("/EventService", "events")] {
+        for (pointer, name) in [("/Tasks", "tasks"), ("/UpdateService", "updates"), ("/EventService", "events")] {
             if at(root, pointer).is_some() {
                 report.capabilities.insert(name.to_owned());
             }
