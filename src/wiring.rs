@@ -132,11 +132,8 @@ async fn assemble(
     let credentials = Credentials::new(database.clone(), Arc::clone(&clock), key);
     let secrets = Arc::new(credentials.clone());
     let systems = Systems::open(database.clone(), Arc::clone(&clock), &ids, secrets).await?;
-    let host = Host::observe(&settings.data_dir)?;
-    let pim_settings = PimSettings { data_dir: settings.data_dir.clone(), host };
-    let pim = Pim::new(database.clone(), Arc::clone(&clock), systems.clone(), pim_settings)?;
-    let vip = Vip::new(&pim);
-    let mcm = Mcm::new(&pim);
+    let pim = nodes(&settings, &database, &clock, &systems)?;
+    let (vip, mcm) = (Vip::new(&pim), Mcm::new(&pim));
     let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?
         .with_systems(systems);
     let mco = Mco::new(Rooms {
@@ -173,6 +170,13 @@ async fn assemble(
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),
     })
+}
+
+/// The nodes of this very machine, and the hosts of its systems.
+fn nodes(settings: &Settings, database: &Database, clock: &SharedClock, systems: &Systems) -> Result<Pim, WiringError> {
+    let host = Host::observe(&settings.data_dir)?;
+    let settings = PimSettings { data_dir: settings.data_dir.clone(), host };
+    Ok(Pim::new(database.clone(), Arc::clone(clock), systems.clone(), settings)?)
 }
 
 async fn open_database(settings: &Settings) -> Result<Database, WiringError> {

@@ -287,12 +287,12 @@ mod tests {
             assert_eq!(taken.kind(), ErrorKind::Conflict);
 
             // Another process with the same key file opens it.
-            assert_eq!(make().secret("cloud").await.unwrap().bytes(), b"hunter2");
+            assert_eq!(make().secret("cloud").await.unwrap().reveal(), b"hunter2");
             let rotated = credentials.credential_rotate("cloud", b"new", Some(1), Actor::Local, false).await.unwrap();
             assert_ne!(rotated.fingerprint, added.fingerprint);
             let late = credentials.credential_rotate("cloud", b"x", Some(1), Actor::Local, false).await.unwrap_err();
             assert_eq!(late.kind(), ErrorKind::PreconditionFailed);
-            assert_eq!(credentials.secret("cloud").await.unwrap().bytes(), b"new");
+            assert_eq!(credentials.secret("cloud").await.unwrap().reveal(), b"new");
 
             // With another key nothing is opened.
             std::fs::remove_file(&path).unwrap();

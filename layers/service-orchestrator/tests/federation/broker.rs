@@ -8,7 +8,7 @@ use crate::{
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms, model::Workload};
 use hansa_ontology::{
-    Actor, ApplicationId, Catalogue, Currency, ProjectId, ProjectScope, ResourceModel, SiteId, rdf, rdf::RdfFormat,
+    Actor, ApplicationId, Catalogue, Currency, ProjectId, ProjectScope, ResourceModel, rdf, rdf::RdfFormat,
 };
 use hansa_pim::{Amounts, Host, Node, Pim, PimSettings};
 use hansa_repository::{
@@ -22,7 +22,6 @@ use hansa_service_orchestrator::{ApplicationDetail, Change, Phase, ServiceOrches
 use hansa_vip::Vip;
 use hansa_wdm::{ProcessOptions, Wdm, WdmOptions};
 use std::{
-    collections::BTreeMap,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
