@@ -12,6 +12,10 @@ const SIDE_BY_SIDE: usize = 8;
 
 /// Until the broker stops.
 pub(super) async fn follow(broker: Broker) {
+    tokio::select! {
+        () = sweep(&broker) => {}
+        () = broker.shutdown.cancelled() => return,
+    }
     loop {
         tokio::select! {
             () = look(&broker) => {}
@@ -21,6 +25,16 @@ pub(super) async fn follow(broker: Broker) {
             () = tokio::time::sleep(ROUND) => {}
             () = broker.shutdown.cancelled() => return,
         }
+    }
+}
+
+/// Removes what an earlier process, or an earlier database, left in systems.
+async fn sweep(broker: &Broker) {
+    match broker.wdm.sweep_systems().await {
+        Ok(removed) => {
+            removed.iter().for_each(|id| tracing::warn!(workload = %id, "removed a workload that nobody knows"));
+        }
+        Err(error) => tracing::warn!(%error, "the systems can't be swept now"),
     }
 }
 

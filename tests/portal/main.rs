@@ -26,4 +26,5 @@ mod owner;
 mod pages;
 mod people;
 mod self_check;
+mod systems;
 mod without_scripts;

@@ -15,7 +15,7 @@ const SECRET: &str = "0nly-0nce";
 impl Browser {
     /// The page is right for everybody: light and dark, wide and on a phone; pictures of it are kept.
     #[track_caller]
-    fn is_right(&self, name: &str) {
+    pub(crate) fn is_right(&self, name: &str) {
         let look = Look::default();
         self.fits();
         self.is_accessible(&look);

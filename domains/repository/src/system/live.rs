@@ -2,6 +2,7 @@
 //! asked for and made anew when the system or its credential has changed.
 
 use super::{SystemConnection, SystemError, SystemErrorKind, Systems};
+use crate::error::RepositoryError;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -91,6 +92,15 @@ impl<C: ?Sized> LiveConnectors<C> {
     /// The kinds to which it speaks.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> + use<C> {
         self.kinds.iter().map(|kind| kind.name)
+    }
+
+    /// The systems to which it speaks, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn names(&self) -> Result<Vec<String>, RepositoryError> {
+        let all = self.systems.system_list().await?;
+        Ok(all.into_iter().filter(|system| self.speaks(&system.kind)).map(|system| system.name).collect())
     }
 
     /// The connector of a system that is connected.

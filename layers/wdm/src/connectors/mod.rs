@@ -110,6 +110,14 @@ impl Connectors {
         &self.process
     }
 
+    /// The systems that run packages, by name.
+    pub(crate) async fn systems(&self) -> Result<Vec<String>, WdmError> {
+        match &self.live {
+            Some(live) => Ok(live.names().await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// That of a system, or of this machine's processes where none is named.
     pub(crate) async fn of(&self, system: Option<&str>) -> Result<Arc<dyn Connector>, WdmError> {
         match (system, &self.live) {
