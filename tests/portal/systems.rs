@@ -48,6 +48,7 @@ fn an_owner_connects_an_engine_and_sells_places_on_it() {
     browser.reads("The system edge has answered.");
     browser.press("Disconnect this system");
     browser.reads("withdraw the offer first");
+    browser.complaints();
     browser.go("/infrastructure/systems");
     browser.is_right("owner-systems");
     browser.go("/infrastructure");

@@ -44,6 +44,7 @@ pub(crate) struct Frame;
         (name = "nodes", description = "The machines of a site, and what is given away of each"),
         (name = "credentials", description = "What connectors need to reach infrastructure: written, never read"),
         (name = "flavours", description = "Named shapes of machines"),
+        (name = "systems", description = "Real systems of sites: connected, asked what they have, made offers of"),
         (name = "offers", description = "What is sold: draft, published, withdrawn"),
         (name = "maintenance", description = "Draining nodes and sites"),
         (name = "partners", description = "Other providers' brokers, and what is agreed with and ordered of each other"),
