@@ -165,7 +165,10 @@ impl Mco {
         if partners.contains_key(&offer.provider) {
             return Err(refused("is not delivered by this broker"));
         }
-        self.room_now().await?.units(offer).map_err(|why| refused(&format!("is not delivered by this broker: {why}")))?;
+        self.room_now()
+            .await?
+            .units(offer)
+            .map_err(|why| refused(&format!("is not delivered by this broker: {why}")))?;
         orderable(offer, self.rooms.clock.now()).map_err(|why| refused(&why))?;
         Ok(offer.clone())
     }
