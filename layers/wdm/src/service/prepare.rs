@@ -68,7 +68,8 @@ impl Wdm {
         tokio::task::spawn_blocking(sought).await?
     }
 
-    /// `None` where somebody took one of the numbers meanwhile.
+    /// `None` where somebody took one of the numbers meanwhile, or where they
+    /// are to be sought anew.
     async fn write_down(
         &self,
         spec: &WorkloadSpec,
@@ -79,6 +80,13 @@ impl Wdm {
         self.database
             .write(move |connection| -> Result<_, WdmError> {
                 let workload = match store::workload_find(connection, spec.id)? {
+                    Some(known) if has_moved(&known, &spec) => {
+                        store::port_delete(connection, spec.id, None)?;
+                        let mut moved = known;
+                        moved.spec.target.address = spec.target.address;
+                        store::workload_update(connection, &moved)?;
+                        return Ok(None);
+                    }
                     Some(known) => renew(connection, known, &spec, now)?,
                     None => {
                         let new = Workload::new(spec.clone(), limits, now);
@@ -131,6 +139,14 @@ fn check_health_port(spec: &WorkloadSpec) -> Result<(), WdmError> {
             problem: format!("there is no port `{port}`; name one of `ports`"),
         }),
     }
+}
+
+/// Its machine was made anew by its system, and is reached under another address.
+fn has_moved(known: &Workload, spec: &WorkloadSpec) -> bool {
+    let (before, after) = (&known.spec.target, &spec.target);
+    after.system.is_some()
+        && (before.machine, &before.system) == (after.machine, &after.system)
+        && before.address != after.address
 }
 
 /// Takes over a changed specification; where it runs may not change.

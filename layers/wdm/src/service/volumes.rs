@@ -8,7 +8,7 @@ use crate::{
 };
 use hansa_ontology::{ApplicationId, WorkloadId};
 use hansa_repository::Connection;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 impl Wdm {
     /// Takes away the volumes of one instance of a component, on every node
@@ -54,8 +54,10 @@ impl Wdm {
             if row.system.is_empty() {
                 tokio::task::spawn_blocking(move || remove(application, &row)).await??;
             } else {
-                let connector = self.connectors.of(Some(&row.system)).await?;
-                connector.volumes_remove(application, &row.component, ordinal(&row)).await?;
+                let keeper = self.connectors.keeper(&row.system, Path::new(&row.directory)).await?;
+                if let Some(keeper) = keeper {
+                    keeper.volumes_remove(application, &row.component, ordinal(&row)).await?;
+                }
             }
             self.database.write(move |connection| store::volume_delete(connection, &gone)).await?;
         }
