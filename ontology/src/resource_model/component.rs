@@ -57,6 +57,8 @@ pub enum Package {
     Container(ContainerPackage),
     /// Objects of Kubernetes, as manifests. Kubernetes clusters run it.
     Kubernetes(KubernetesPackage),
+    /// A Helm chart. Kubernetes clusters run it.
+    Helm(HelmPackage),
 }
 
 /// An operating-system process.
@@ -94,6 +96,39 @@ pub struct KubernetesPackage {
     /// namespace of their own. Nothing is put in for `${NAME}`.
     #[schemars(length(min = 1))]
     pub manifests: String,
+}
+
+/// A Helm chart. It is rendered for the cluster it goes to; what comes of that is
+/// applied as the manifests of a package `kubernetes` are. The release has the
+/// component's name. Give `chart` or `archive`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Helm package")]
+pub struct HelmPackage {
+    /// Where the chart is: `oci://HOST/PATH`, the `https://` address of a packed
+    /// chart, or its name in `repository`. The owner of the cluster says whence charts may come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), example = &"oci://registry.example/charts/shop")]
+    pub chart: Option<String>,
+    /// The `https://` address of the repository that has the chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^https://"), example = &"https://charts.example")]
+    pub repository: Option<String>,
+    /// The chart's exact version. It must be there but for the address of a packed chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), example = &"1.2.3")]
+    pub version: Option<String>,
+    /// The packed chart itself (`helm package`), in base64: nothing is fetched then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub archive: Option<String>,
+    /// Values, over those of the chart. Nothing is put in for `${NAME}`.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schemars(example = serde_json::json!({ "replicaCount": 2 }))]
+    pub values: serde_json::Map<String, serde_json::Value>,
+    /// Whether what stands in the chart's `crds` folder is applied too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crds: bool,
 }
 
 /// What one instance needs.

@@ -5,6 +5,7 @@
 //! Schema is generated from them. What one type alone can't say (a link to a
 //! component that doesn't exist) is checked by `hansa-application`.
 
+mod chart;
 mod component;
 mod constraint;
 pub mod contract;
@@ -12,9 +13,10 @@ mod objective;
 mod rule;
 mod runs;
 
+pub use chart::{ChartFault, ChartSource};
 pub use component::{
-    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, KubernetesPackage,
-    OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
+    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HelmPackage, HttpProbe,
+    KubernetesPackage, OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
 };
 pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};

@@ -6,7 +6,7 @@ use crate::offer::Offer;
 
 /// Capability of an offer that runs container images (OCI), and no processes.
 pub const RUNS_CONTAINERS: &str = "containers";
-/// Capability of an offer that also takes Kubernetes manifests.
+/// Capability of an offer that also takes Kubernetes manifests and Helm charts.
 pub const RUNS_KUBERNETES: &str = "kubernetes";
 /// Capability of an offer of a bare machine, on which nothing of this broker runs packages.
 pub const RUNS_NOTHING: &str = "bare-machine";
@@ -19,7 +19,7 @@ impl Package {
         match self {
             Self::Process(_) => None,
             Self::Container(_) => Some(RUNS_CONTAINERS),
-            Self::Kubernetes(_) => Some(RUNS_KUBERNETES),
+            Self::Kubernetes(_) | Self::Helm(_) => Some(RUNS_KUBERNETES),
         }
     }
 
@@ -30,6 +30,7 @@ impl Package {
             Self::Process(_) => "process",
             Self::Container(_) => "container",
             Self::Kubernetes(_) => "kubernetes",
+            Self::Helm(_) => "helm",
         }
     }
 }

@@ -113,8 +113,8 @@ impl Checker<'_> {
         let (kind, command) = match &component.package {
             Package::Process(process) => ("process", &process.command),
             Package::Container(container) => ("container", &container.command),
-            // Nothing is put into manifests.
-            Package::Kubernetes(_) => return,
+            // Nothing is put into manifests and values.
+            Package::Kubernetes(_) | Package::Helm(_) => return,
         };
         let base = field(&field(&field(&part.pointer, "package"), kind), "command");
         for (index, argument) in command.iter().enumerate() {

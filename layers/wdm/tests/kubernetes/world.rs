@@ -20,6 +20,7 @@ use hansa_test_systems::{
 use hansa_wdm::{MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec, WorkloadStatus};
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet, StatefulSet},
+    batch::v1::Job,
     core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service},
     networking::v1::NetworkPolicy,
 };
@@ -231,6 +232,7 @@ impl World {
             left.extend(listed::<Deployment>(&self.client, &labels).await);
             left.extend(listed::<StatefulSet>(&self.client, &labels).await);
             left.extend(listed::<ReplicaSet>(&self.client, &labels).await);
+            left.extend(listed::<Job>(&self.client, &labels).await);
             left.extend(listed::<Pod>(&self.client, &labels).await);
             left.extend(listed::<Service>(&self.client, &labels).await);
             left.extend(listed::<ConfigMap>(&self.client, &labels).await);

@@ -51,9 +51,11 @@ pub(super) struct Settings {
     pub(super) grace_s: u32,
     /// Whether manifests may hold what belongs to no namespace.
     pub(super) cluster_scoped: bool,
+    /// Below which addresses charts may be fetched; `any` for all.
+    pub(super) chart_sources: Vec<String>,
 }
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "context",
     "exposure",
     "networkPolicy",
@@ -66,6 +68,7 @@ const NAMES: [&str; 12] = [
     "gracePeriodSeconds",
     "clusterScoped",
     "nodeAddress",
+    "chartSources",
 ];
 
 impl Settings {
@@ -114,7 +117,18 @@ impl Settings {
             gpu: owned("gpuResource").unwrap_or_else(|| "nvidia.com/gpu".to_owned()),
             grace_s,
             cluster_scoped: one_of("clusterScoped", &["no", "yes"])? == 1,
+            chart_sources: sources(words(connection.setting("chartSources")))
+                .map_err(|remedy| wrong("chartSources", remedy))?,
         })
+    }
+}
+
+/// Addresses that can be below one another, or `any`.
+fn sources(list: Vec<String>) -> Result<Vec<String>, String> {
+    let is_one = |it: &&String| *it == "any" || it.starts_with("oci://") || it.starts_with("https://");
+    match list.iter().find(|it| !is_one(it)) {
+        Some(wrong) => Err(format!("`{wrong}` begins neither with oci:// nor with https://; or write `any`")),
+        None => Ok(list),
     }
 }
 
