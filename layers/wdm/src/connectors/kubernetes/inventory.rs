@@ -26,6 +26,9 @@ pub(super) struct Entry {
     /// It was applied to do something once: that it is gone later is no loss.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) hook: bool,
+    /// The cluster itself removes it some time after it is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) passing: bool,
 }
 
 impl Entry {
