@@ -87,6 +87,7 @@ fn port() -> impl Strategy<Value = ExposedPort> {
         protocol: if udp { Protocol::Udp } else { Protocol::Tcp },
         public,
         number: None,
+        host: None,
     })
 }
 
@@ -113,8 +114,8 @@ fn package() -> impl Strategy<Value = Package> {
             command.insert(0, program);
             Package::Process(ProcessPackage { command })
         }),
-        ("[a-z/:.]{1,20}", collection::vec(argument(), 0..3))
-            .prop_map(|(image, command)| Package::Container(ContainerPackage { image, command })),
+        ("[a-z/:.]{1,20}", collection::vec(argument(), 0..3), collection::vec(argument(), 0..3))
+            .prop_map(|(image, command, arguments)| Package::Container(ContainerPackage { image, command, arguments })),
         ("[a-z]{1,9}", collection::btree_map("[a-zA-Z.]{1,9}", any::<Option<i64>>(), 0..4), any::<bool>()).prop_map(
             |(name, values, crds)| {
                 let values = values.into_iter().map(|(key, value)| (key, value.into())).collect();

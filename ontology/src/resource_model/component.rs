@@ -74,16 +74,22 @@ pub struct ProcessPackage {
 }
 
 /// A container image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Container package")]
 pub struct ContainerPackage {
     /// Image reference, such as `registry.example/shop:1.2`.
     #[schemars(length(min = 1), example = &"registry.example/shop:1.2")]
     pub image: String,
-    /// Replaces the image's own command.
+    /// Program and arguments in place of all that the image starts by itself: its
+    /// entrypoint and its command. `${NAME}` and `$${` stand for what they do in a process.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(example = ["serve", "--port=${PORT_HTTP}"])]
     pub command: Vec<String>,
+    /// Arguments in place of the image's own command: for `command`, or, where that is
+    /// absent, for the image's entrypoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
 }
 
 /// Objects of Kubernetes. They are applied into the application's namespace, with
@@ -171,7 +177,7 @@ impl Default for Resources {
 
 /// A port on which an instance listens. The broker gives each instance a free
 /// port of its machine and tells it in the environment variable `PORT_<NAME>`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Port")]
 pub struct ExposedPort {
@@ -185,6 +191,11 @@ pub struct ExposedPort {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub number: Option<u16>,
+    /// The host name under which the component is reached by HTTP from outside: one
+    /// entrance for all its instances there. Needs an offer with the capability `ingress`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), example = &"shop.example")]
+    pub host: Option<String>,
 }
 
 /// Transport protocol of a port.

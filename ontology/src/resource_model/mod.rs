@@ -21,7 +21,7 @@ pub use component::{
 pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
-pub use runs::{RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
+pub use runs::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
 
 use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
 use schemars::JsonSchema;

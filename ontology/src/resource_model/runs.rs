@@ -11,6 +11,9 @@ pub const RUNS_KUBERNETES: &str = "kubernetes";
 /// Capability of an offer of a bare machine, on which nothing of this broker runs packages.
 pub const RUNS_NOTHING: &str = "bare-machine";
 
+/// Capability of an offer that gives components an entrance by a host name.
+pub const HAS_INGRESS: &str = "ingress";
+
 impl Package {
     /// The capability that an offer needs to run it. None: an offer that has
     /// none of these capabilities runs processes.
@@ -78,7 +81,7 @@ mod tests {
     #[test]
     fn packages_say_what_they_need() {
         let process = Package::Process(ProcessPackage { command: vec!["x".to_owned()] });
-        let container = Package::Container(ContainerPackage { image: "x".to_owned(), command: Vec::new() });
+        let container = Package::Container(ContainerPackage { image: "x".to_owned(), ..Default::default() });
         assert_eq!((process.runs_on(), container.runs_on()), (None, Some("containers")));
     }
 }

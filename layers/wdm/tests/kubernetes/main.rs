@@ -15,6 +15,7 @@
 mod charts;
 mod clusters;
 mod containers;
+mod entrances;
 mod manifests;
 mod many;
 mod output;

@@ -202,6 +202,7 @@ impl Kubernetes {
             self.write_claims(&namespace, spec),
         )?;
         self.exposed(spec, &launch.endpoints).await?;
+        self.entrances(&namespace, spec).await?;
         let wish = objects::controller(spec, &self.broker, &template);
         let made = if spec.volumes.is_empty() {
             let made = apply::apply(&self.cluster, &self.broker, &self.api::<Deployment>(&namespace), &wish).await?;
@@ -212,6 +213,9 @@ impl Kubernetes {
         };
         if let Some(made) = made {
             self.cache.saw(made);
+        }
+        if let Some(before) = &there {
+            self.entrances_pruned(before, None).await?;
         }
         self.told().insert(spec.id, told);
         if !spec.volumes.is_empty() {

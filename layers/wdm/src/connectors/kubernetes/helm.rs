@@ -246,7 +246,7 @@ mod tests {
         let wanted = "template web shop --repo=https://c.example --version=1.2.3 --namespace=hansa-shop \
                       --kube-version=v1.20.2 --api-versions=apps/v1 --values=- --skip-tests --include-crds";
         assert_eq!(all.join(" ".as_ref()).to_str().unwrap(), wanted);
-        assert!(Chart::of(&ChartSource::Archive("no base64")).is_none());
+        assert!(Chart::of(&ChartSource::Archive("not.base64")).is_none());
         assert!(matches!(Chart::of(&ChartSource::Archive("aGk=\n")), Some(Chart::Archive(packed)) if packed == b"hi"));
     }
 

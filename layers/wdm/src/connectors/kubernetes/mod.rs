@@ -13,6 +13,7 @@ mod documents;
 mod events;
 mod helm;
 mod hooks;
+mod ingress;
 mod inventory;
 mod judge;
 mod logs;

@@ -51,11 +51,13 @@ pub(super) struct Settings {
     pub(super) grace_s: u32,
     /// Whether manifests may hold what belongs to no namespace.
     pub(super) cluster_scoped: bool,
+    /// The class of the Ingress objects that are made; the cluster's default where there is none.
+    pub(super) ingress_class: Option<String>,
     /// Below which addresses charts may be fetched; `any` for all.
     pub(super) chart_sources: Vec<String>,
 }
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "context",
     "exposure",
     "networkPolicy",
@@ -69,6 +71,7 @@ const NAMES: [&str; 13] = [
     "clusterScoped",
     "nodeAddress",
     "chartSources",
+    "ingressClass",
 ];
 
 impl Settings {
@@ -117,6 +120,7 @@ impl Settings {
             gpu: owned("gpuResource").unwrap_or_else(|| "nvidia.com/gpu".to_owned()),
             grace_s,
             cluster_scoped: one_of("clusterScoped", &["no", "yes"])? == 1,
+            ingress_class: owned("ingressClass"),
             chart_sources: sources(words(connection.setting("chartSources")))
                 .map_err(|remedy| wrong("chartSources", remedy))?,
         })
