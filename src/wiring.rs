@@ -135,7 +135,8 @@ async fn assemble(
     let pim = nodes(&settings, &database, &clock, &systems)?;
     let (vip, mcm) = (Vip::new(&pim), Mcm::new(&pim));
     let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?
-        .with_systems(systems);
+        .with_systems(systems)
+        .with_clusters(Arc::new(mcm.clone()));
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),

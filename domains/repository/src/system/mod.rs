@@ -6,11 +6,13 @@
 
 mod error;
 mod live;
+mod made;
 mod model;
 mod store;
 
 pub use error::{SystemError, SystemErrorKind};
 pub use live::{Connecting, Kind, LiveConnectors};
+pub use made::{ClusterDoor, ClusterDoors, MadeCluster};
 pub use model::{
     Backing, Host, HostState, Room, Standing, System, SystemConnection, SystemFlavour, SystemImage, SystemQuota,
     SystemReport, SystemSecret, Trouble,

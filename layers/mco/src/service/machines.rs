@@ -214,6 +214,10 @@ impl Mco {
 
     /// Gives a machine back. False while its partner is still at it.
     pub(super) async fn machine_release(&self, machine: &Machine) -> Result<bool, McoError> {
+        // What a cluster keeps in volumes stands elsewhere, and goes before it does.
+        if let Some(cluster) = self.rooms.infrastructure.cluster(machine).await? {
+            self.rooms.wdm.volume_remove_in(machine.application, &cluster).await?;
+        }
         if !self.rooms.infrastructure.machine_release(machine).await? {
             return Ok(false);
         }

@@ -5,6 +5,7 @@
 pub(crate) mod docker;
 pub(crate) mod environment;
 mod kubernetes;
+mod made;
 pub(crate) mod process;
 
 use crate::{
@@ -14,7 +15,8 @@ use crate::{
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use hansa_ontology::{ApplicationId, WorkloadId};
-use hansa_repository::system::{Kind, LiveConnectors, Systems};
+use hansa_repository::system::{ClusterDoors, Kind, LiveConnectors, MadeCluster, SystemError, Systems};
+use made::Made;
 use std::{fmt, path::PathBuf, sync::Arc};
 
 /// Lines of a workload's output as they come.
@@ -94,15 +96,20 @@ pub(crate) enum PortChoice {
 pub(crate) struct Connectors {
     process: Arc<dyn Connector>,
     live: Option<LiveConnectors<dyn Connector>>,
+    made: Option<Arc<Made>>,
 }
 
 impl Connectors {
     pub(crate) fn new(process: Arc<dyn Connector>) -> Self {
-        Self { process, live: None }
+        Self { process, live: None, made: None }
     }
 
     pub(crate) fn with(self, systems: Systems) -> Self {
         Self { live: Some(LiveConnectors::new(systems, KINDS)), ..self }
+    }
+
+    pub(crate) fn with_clusters(self, doors: Arc<dyn ClusterDoors>) -> Self {
+        Self { made: Some(Arc::new(Made::new(doors))), ..self }
     }
 
     /// That of this machine's processes.
@@ -120,11 +127,20 @@ impl Connectors {
 
     /// That of a system, or of this machine's processes where none is named.
     pub(crate) async fn of(&self, system: Option<&str>) -> Result<Arc<dyn Connector>, WdmError> {
+        if let (Some(cluster), Some(made)) = (system.and_then(MadeCluster::read), &self.made) {
+            return Ok(made.of(&cluster).await?);
+        }
         match (system, &self.live) {
             (None, _) => Ok(Arc::clone(&self.process)),
             (Some(system), Some(live)) => Ok(live.get(system).await?),
             (Some(system), None) => Err(WdmError::NoSystems(system.to_owned())),
         }
+    }
+
+    /// Whether what is to go there is left to its cluster, which goes as a
+    /// whole: it couldn't be taken away for so long, by such errors.
+    pub(crate) fn is_given_up(&self, system: &str, error: &SystemError) -> bool {
+        self.made.as_ref().is_some_and(|made| made.is_given_up(system, error))
     }
 
     /// Whether packages can be brought onto systems of that kind.

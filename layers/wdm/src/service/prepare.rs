@@ -33,7 +33,7 @@ impl Wdm {
                 PortChoice::System => connector.expose(spec).await?,
                 choice => self.seek_ports(spec, choice).await?,
             };
-            if let Some(workload) = self.write_down(spec, found, connector.limits()).await? {
+            if let Some(workload) = self.write_down(spec, found, (connector.limits(), connector.ports())).await? {
                 return Ok(workload.endpoints);
             }
         }
@@ -73,13 +73,13 @@ impl Wdm {
         &self,
         spec: &WorkloadSpec,
         found: Endpoints,
-        limits: LimitSupport,
+        (limits, ports): (LimitSupport, PortChoice),
     ) -> Result<Option<Workload>, WdmError> {
         let (spec, now) = (spec.clone(), self.clock.now());
         self.database
             .write(move |connection| -> Result<_, WdmError> {
                 let workload = match store::workload_find(connection, spec.id)? {
-                    Some(known) => renew(connection, known, &spec, now)?,
+                    Some(known) => renew(connection, known, &spec, ports, now)?,
                     None => {
                         let new = Workload::new(spec.clone(), limits, now);
                         store::workload_insert(connection, &new, now)?;
@@ -138,13 +138,16 @@ fn renew(
     connection: &mut Connection,
     mut known: Workload,
     spec: &WorkloadSpec,
+    ports: PortChoice,
     now: DateTime<Utc>,
 ) -> Result<Workload, WdmError> {
     if known.progress.removing {
         return Err(WdmError::BeingRemoved(spec.id));
     }
+    // A system that gives the ports itself may be reached elsewhere than before.
+    let is_moved = known.spec.target.address != spec.target.address;
     let same_place = known.spec.target.directory == spec.target.directory
-        && known.spec.target.address == spec.target.address
+        && (!is_moved || ports == PortChoice::System)
         && known.spec.target.system == spec.target.system;
     if !same_place || known.spec.application != spec.application {
         return Err(WdmError::Invalid {
@@ -156,6 +159,10 @@ fn renew(
         let renewed = known.spec.revision != spec.revision;
         known.spec = spec.clone();
         store::workload_update(connection, &known)?;
+        if is_moved {
+            store::port_delete(connection, spec.id, None)?;
+            known.endpoints.clear();
+        }
         if renewed {
             let message = format!("gets revision {}", spec.revision);
             tell(connection, &known, &[Change { kind: "workload.renewed", message }], now)?;
