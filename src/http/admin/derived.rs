@@ -171,7 +171,7 @@ async fn offer(
 /// What machines of such a system run, as capabilities of their offers.
 pub(super) fn runs(kind: &str, gives: OfferKind) -> &'static [&'static str] {
     match (gives, kind) {
-        (OfferKind::Container, "kubernetes" | "cluster_api") => &[RUNS_CONTAINERS, RUNS_KUBERNETES],
+        (OfferKind::Container, "kubernetes" | "cluster_api" | "magnum") => &[RUNS_CONTAINERS, RUNS_KUBERNETES],
         (OfferKind::Container, _) => &[RUNS_CONTAINERS],
         (OfferKind::VirtualMachine | OfferKind::BareMetal, _) => &[RUNS_NOTHING],
     }

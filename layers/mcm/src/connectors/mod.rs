@@ -6,6 +6,8 @@ mod cluster_api;
 mod docker;
 mod door;
 mod kubernetes;
+mod leaving;
+mod magnum;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -18,10 +20,12 @@ pub static KINDS: &[Kind<dyn ClusterConnector>] =
     &[Kind { name: "docker", connect: docker::connect }, Kind { name: "kubernetes", connect: kubernetes::connect }];
 
 /// The kinds of system that make container clusters: each machine of theirs is one.
-pub static MAKERS: &[Kind<dyn MachineConnector>] = &[Kind { name: "cluster_api", connect: cluster_api::connect }];
+pub static MAKERS: &[Kind<dyn MachineConnector>] =
+    &[Kind { name: "cluster_api", connect: cluster_api::connect }, Kind { name: "magnum", connect: magnum::connect }];
 
 /// The same kinds, where the clusters that they made are entered.
-pub static DOORS: &[Kind<dyn ClusterKeeper>] = &[Kind { name: "cluster_api", connect: cluster_api::keeper }];
+pub static DOORS: &[Kind<dyn ClusterKeeper>] =
+    &[Kind { name: "cluster_api", connect: cluster_api::keeper }, Kind { name: "magnum", connect: magnum::keeper }];
 
 /// A container cluster; one engine on one host is the smallest.
 #[async_trait]

@@ -7,6 +7,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::too_many_lines,
     clippy::print_stderr,
     reason = "a failing set-up fails the test"
 )]

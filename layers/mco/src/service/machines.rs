@@ -16,6 +16,7 @@ use hansa_ontology::{
 };
 use hansa_pim::NodeShare;
 use hansa_repository::event;
+use hansa_wdm::WdmError;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -216,7 +217,12 @@ impl Mco {
     pub(super) async fn machine_release(&self, machine: &Machine) -> Result<bool, McoError> {
         // What a cluster keeps in volumes stands elsewhere, and goes before it does.
         if let Some(cluster) = self.rooms.infrastructure.cluster(machine).await? {
-            self.rooms.wdm.volume_remove_in(machine.application, &cluster).await?;
+            match self.rooms.wdm.volume_remove_in(machine.application, &cluster).await {
+                Ok(()) => {}
+                // It is said there; all else goes on meanwhile.
+                Err(WdmError::System(_)) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
         }
         if !self.rooms.infrastructure.machine_release(machine).await? {
             return Ok(false);

@@ -130,8 +130,8 @@ impl Made {
             (Ok(ClusterDoor::Nothing(why)), _) => {
                 return Door::Nothing(Arc::new(Nowhere { cluster: cluster.clone(), why }));
             }
-            // A maker that is away takes nothing away.
-            (Err(error), Some(open @ Door::Open(..))) if error.system == cluster.maker => {
+            // Who was let in stays: a maker that is away takes nothing away.
+            (Err(error), Some(open @ Door::Open(..))) => {
                 tracing::debug!(%cluster, %error, "whether its kubeconfig is still the same can't be asked now");
                 return open;
             }

@@ -107,11 +107,11 @@ async fn what_is_gone_holds_nobody_up() {
     assert_eq!(nowhere.remove(&place, false).await.unwrap(), Removal::Gone);
     nowhere.retire(ApplicationId(uuid::Uuid::nil())).await.unwrap();
     nowhere.volumes_remove(ApplicationId(uuid::Uuid::nil()), "db", 0).await.unwrap();
+    *lock(&maker.says) = Err(error("capi/hansa-1"));
+    assert_eq!(again(&maker, &made).await.unwrap_err().said, "connection refused");
     *lock(&maker.says) = Ok(open("one"));
     let there = again(&maker, &made).await.unwrap();
     assert!(!format!("{there:?}").contains("Nowhere"), "it was made again");
-    *lock(&maker.says) = Err(error("capi/hansa-1"));
-    assert_eq!(again(&maker, &made).await.unwrap_err().said, "connection refused");
 }
 
 #[test]

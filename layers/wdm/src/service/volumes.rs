@@ -79,7 +79,10 @@ impl Wdm {
             Err(error) => Err(error),
         };
         match removed {
-            Err(WdmError::System(error)) if self.connectors.is_given_up(&row.system, &error) => Ok(()),
+            Err(WdmError::System(error)) => {
+                tracing::warn!(system = row.system, %application, %error, "volumes can't be given back now");
+                if self.connectors.is_given_up(&row.system, &error) { Ok(()) } else { Err(error.into()) }
+            }
             removed => removed,
         }
     }

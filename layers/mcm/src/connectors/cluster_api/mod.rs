@@ -10,7 +10,7 @@ mod settings;
 mod standing;
 mod template;
 
-use super::{ClusterKeeper, door};
+use super::{ClusterKeeper, door, leaving::Patience};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_kubernetes_client::{Cluster, bounded};
@@ -24,7 +24,6 @@ use kube::{
     api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     core::GroupVersionKind,
 };
-use leaving::Patience;
 use objects::{ADDRESS, BROKER, OF_CLUSTER, TEMPLATE, is_ours};
 use serde_json::{Value, json};
 use settings::Settings;
