@@ -128,9 +128,10 @@ fn journey(mut broker: Broker, cluster: &Kubernetes, api: &ClusterApi<'_>) {
     api.is_slow.store(true, Ordering::Relaxed);
     let begun = Instant::now();
     let submitted = broker.submit(&model("shop", 1));
+    let operation = submitted.json()["operation"].as_str().unwrap().to_owned();
     eventually("the provider's words are told", || {
-        let shop = broker.application("shop").to_string();
-        if shop.contains("the provider waits for a network") { Ok(()) } else { Err(shop) }
+        let told = broker.get(&format!("/api/v1/operations/{operation}")).ok().to_string();
+        if told.contains("the provider waits for a network") { Ok(()) } else { Err(told) }
     });
     api.is_slow.store(false, Ordering::Relaxed);
     broker.done(&submitted);
