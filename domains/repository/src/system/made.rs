@@ -36,7 +36,7 @@ impl fmt::Display for MadeCluster {
 #[derive(Debug, Clone)]
 pub enum ClusterDoor {
     /// It can be spoken to: as a system of the kind `kubernetes`.
-    Open(SystemConnection),
+    Open(Box<SystemConnection>),
     /// There is nothing in which anything could run: it is gone, or going, or
     /// has never been there yet. Why, for people.
     Nothing(String),

@@ -132,7 +132,7 @@ fn the_older_version_foreign_clusters_failures_and_what_vanishes() {
         assert_eq!(api.listing(), Vec::<String>::new());
 
         // Somebody else's of that name is refused, and never touched.
-        let theirs = json!({ "metadata": { "name": order.name, "labels": { "team": "billing" } }, "spec": {} });
+        let theirs = json!({ "name": order.name, "labels": { "team": "billing" } });
         assert_eq!(api.cluster_put(&theirs), 201);
         let before = api.clusters();
         let error = capi.machine_ensure(&order).await.unwrap_err();

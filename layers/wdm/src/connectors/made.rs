@@ -137,8 +137,8 @@ impl Made {
             }
             (Err(error), _) => return Door::Shut(error),
         };
-        match kubernetes::connect(connection.clone()).await {
-            Ok(connector) => Door::Open(Box::new(connection), connector),
+        match kubernetes::connect((*connection).clone()).await {
+            Ok(connector) => Door::Open(connection, connector),
             Err(error) => Door::Shut(error),
         }
     }

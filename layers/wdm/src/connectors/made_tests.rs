@@ -25,7 +25,7 @@ fn cluster() -> MadeCluster {
 }
 
 fn open(token: &str) -> ClusterDoor {
-    ClusterDoor::Open(SystemConnection {
+    ClusterDoor::Open(Box::new(SystemConnection {
         system: System {
             name: cluster().to_string(),
             kind: "kubernetes".to_owned(),
@@ -40,7 +40,7 @@ fn open(token: &str) -> ClusterDoor {
         },
         secret: Some(SystemSecret::new(token.as_bytes().to_vec())),
         broker: "b".into(),
-    })
+    }))
 }
 
 fn error(system: &str) -> SystemError {

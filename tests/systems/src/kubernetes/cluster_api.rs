@@ -127,7 +127,7 @@ impl<'a> ClusterApi<'a> {
 
     fn list(&self, plural: &str) -> Vec<Value> {
         let (_, list) = self.management.ask("GET", &self.path(plural, ""), &Value::Null);
-        list["items"].as_array().cloned().unwrap_or_default()
+        items(&list)
     }
 
     /// Every Cluster, as the management cluster lists it.
@@ -146,18 +146,16 @@ impl<'a> ClusterApi<'a> {
             all.extend(self.list(plural).iter().map(|one| format!("{kind} {}", name(one))));
         }
         let (_, secrets) = self.management.ask("GET", "/api/v1/namespaces/default/secrets", &Value::Null);
-        let secrets = secrets["items"].as_array().cloned().unwrap_or_default();
+        let secrets = items(&secrets);
         let kubeconfigs = secrets.iter().filter(|one| name(one).ends_with("-kubeconfig"));
         all.extend(kubeconfigs.map(|one| format!("Secret {}", name(one))));
         all
     }
 
-    /// A Cluster that somebody makes or changes by hand.
+    /// A Cluster with this metadata that somebody makes by hand; the answer's status.
     #[must_use]
-    pub fn cluster_put(&self, object: &Value) -> u16 {
-        let mut object = object.clone();
-        object["apiVersion"] = json!(self.api_version());
-        object["kind"] = json!("Cluster");
+    pub fn cluster_put(&self, metadata: &Value) -> u16 {
+        let object = json!({ "apiVersion": self.api_version(), "kind": "Cluster", "metadata": metadata, "spec": {} });
         self.management.ask("POST", &self.path("clusters", ""), &object).0
     }
 
@@ -213,18 +211,15 @@ impl<'a> ClusterApi<'a> {
         if slow {
             return;
         }
+        let data = json!({ "value": STANDARD.encode(&*self.kubeconfig.lock().expect("the kubeconfig")) });
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "type": "cluster.x-k8s.io/secret",
             "metadata": { "name": format!("{of}-kubeconfig"), "labels": { "cluster.x-k8s.io/cluster-name": of } },
-            "data": { "value": STANDARD.encode(&*self.kubeconfig.lock().expect("the kubeconfig")) },
+            "data": data,
         });
         let secrets = "/api/v1/namespaces/default/secrets";
         if self.management.ask("POST", secrets, &secret).0 == 409 {
-            drop(self.management.ask(
-                "PATCH",
-                &format!("{secrets}/{of}-kubeconfig"),
-                &json!({ "data": secret["data"] }),
-            ));
+            drop(self.management.ask("PATCH", &format!("{secrets}/{of}-kubeconfig"), &json!({ "data": data })));
         }
         self.part(
             "MachineDeployment",
@@ -286,4 +281,8 @@ impl<'a> ClusterApi<'a> {
 
 fn name(object: &Value) -> String {
     object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn items(list: &Value) -> Vec<Value> {
+    list.get("items").and_then(Value::as_array).cloned().unwrap_or_default()
 }

@@ -331,7 +331,8 @@ impl ClusterKeeper for ClusterApi {
             let error = self.error(SystemErrorKind::NotFound, &action, &said, remedy);
             return Err(SystemError { system: made.to_string(), ..error });
         };
-        door::connection(&self.connection, made.to_string(), &kubeconfig.0).map(ClusterDoor::Open)
+        let opened = door::connection(&self.connection, made.to_string(), &kubeconfig.0)?;
+        Ok(ClusterDoor::Open(Box::new(opened)))
     }
 }
 

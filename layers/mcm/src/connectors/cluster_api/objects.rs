@@ -4,7 +4,7 @@
 use super::template::Template;
 use hansa_pim::MachineOrder;
 use kube::core::ObjectMeta;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Whose a cluster is: the broker's id.
@@ -49,31 +49,26 @@ pub(super) fn cluster(
     workers: u32,
 ) -> Value {
     let (name, labels) = meta;
-    let mut topology = json!({
-        "version": template.version,
-        "workers": { "machineDeployments": [{
-            "class": template.workers.class, "name": WORKERS, "replicas": workers,
-        }] },
-        "variables": variables(template),
-    });
+    let mut topology = Map::new();
+    topology.insert("version".to_owned(), json!(template.version));
+    topology.insert("variables".to_owned(), json!(variables(template)));
+    let group = json!({ "class": template.workers.class, "name": WORKERS, "replicas": workers });
+    topology.insert("workers".to_owned(), json!({ "machineDeployments": [group] }));
     if version == "v1beta1" {
-        topology["class"] = json!(template.class);
+        topology.insert("class".to_owned(), json!(template.class));
         if let Some(namespace) = &template.class_namespace {
-            topology["classNamespace"] = json!(namespace);
+            topology.insert("classNamespace".to_owned(), json!(namespace));
         }
     } else {
-        topology["classRef"] = json!({ "name": template.class });
-        if let Some(namespace) = &template.class_namespace {
-            topology["classRef"]["namespace"] = json!(namespace);
-        }
+        let mut class = Map::from_iter([("name".to_owned(), json!(template.class))]);
+        class.extend(template.class_namespace.iter().map(|namespace| ("namespace".to_owned(), json!(namespace))));
+        topology.insert("classRef".to_owned(), Value::Object(class));
     }
     if template.control_plane > 0 {
-        topology["controlPlane"] = json!({ "replicas": template.control_plane });
+        topology.insert("controlPlane".to_owned(), json!({ "replicas": template.control_plane }));
     }
-    let mut spec = json!({ "topology": topology });
-    if let Some(network) = &template.cluster_network {
-        spec["clusterNetwork"] = network.clone();
-    }
+    let mut spec = Map::from_iter([("topology".to_owned(), Value::Object(topology))]);
+    spec.extend(template.cluster_network.iter().map(|network| ("clusterNetwork".to_owned(), network.clone())));
     json!({
         "apiVersion": format!("cluster.x-k8s.io/{version}"), "kind": "Cluster",
         "metadata": { "name": name, "labels": labels },
@@ -89,7 +84,7 @@ fn variables(template: &Template) -> Vec<Value> {
 /// nothing. Its class stays what it was, and what others have added stays too.
 pub(super) fn change(found: &Value, template: &Template, workers: u32) -> Option<Value> {
     let topology = found.pointer("/spec/topology")?;
-    let mut changed = serde_json::Map::new();
+    let mut changed = Map::new();
     if topology.get("version") != Some(&json!(template.version)) {
         changed.insert("version".to_owned(), json!(template.version));
     }

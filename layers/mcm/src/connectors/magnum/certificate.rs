@@ -48,7 +48,8 @@ impl Magnum {
         };
         let made = MadeCluster { maker: self.connection.system.name.clone(), name: name.to_owned() };
         let kubeconfig = self.kubeconfig(&cluster, &made).await?;
-        door::connection(&self.connection, made.to_string(), kubeconfig.reveal()).map(ClusterDoor::Open)
+        let opened = door::connection(&self.connection, made.to_string(), kubeconfig.reveal())?;
+        Ok(ClusterDoor::Open(Box::new(opened)))
     }
 
     async fn kubeconfig(&self, cluster: &Cluster, made: &MadeCluster) -> Result<SystemSecret, SystemError> {

@@ -60,14 +60,14 @@ impl Magnum {
         // Those of a cluster take the place of all of its template's.
         let mut labels = template.labels.clone().unwrap_or_default();
         labels.extend(order.labels.iter().map(|(name, value)| (name.clone(), json!(value))));
-        let mut body = json!({ "name": order.name, "cluster_template_id": template.uuid, "node_count": nodes,
-            "labels": labels, "create_timeout": self.number("create-timeout")?.unwrap_or(CREATE_TIMEOUT) });
-        if let Some(masters) = self.number("master-count")? {
-            body["master_count"] = json!(masters);
-        }
-        if let Some(key) = self.setting("key") {
-            body["keypair"] = json!(key);
-        }
+        let body = json!({ "name": order.name, "cluster_template_id": template.uuid, "node_count": nodes,
+            "labels": labels, "create_timeout": self.number("create-timeout")?.unwrap_or(CREATE_TIMEOUT),
+            "master_count": self.number("master-count")?, "keypair": self.setting("key") });
+        let given = |(name, value): (String, Value)| (!value.is_null()).then_some((name, value));
+        let body = match body {
+            Value::Object(fields) => Value::Object(fields.into_iter().filter_map(given).collect()),
+            other => other,
+        };
         Ok(body)
     }
 
