@@ -66,6 +66,12 @@ fn a_cluster_is_made_used_changed_and_taken_away() {
         assert!(!format!("{door:?}").contains(ADMIN_TOKEN), "a secret is shown");
         hansa_kubernetes_client::Cluster::connect(&door).await.unwrap().client().apiserver_version().await.unwrap();
 
+        // The kubeconfig was rotated: the new one is given out.
+        api.kubeconfig_set(&cluster.kubeconfig(LIMITED_TOKEN));
+        api.step();
+        let ClusterDoor::Open(rotated) = doors.door(&order.name).await.unwrap() else { panic!() };
+        assert!(rotated.secret != door.secret && rotated.system == door.system);
+
         // Another number of workers, another version: what is used stays usable meanwhile.
         let changed = SMALL.replace("count: 2", "count: 3").replace("v1.20.2", "v1.21.0");
         let capi = connector(MAKERS, connection(cluster, &[("templates", &changed)])).await;

@@ -15,7 +15,7 @@ use hansa_ontology::{
     order::{OrderReport, OrderState},
 };
 use hansa_pim::NodeShare;
-use hansa_repository::event;
+use hansa_repository::{event, system::MadeCluster};
 use hansa_wdm::WdmError;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,8 @@ pub(super) struct Grounds {
     pub(super) at_partners: BTreeSet<MachineId>,
     /// A provider refused one: the plan can't be carried out as it is.
     pub(super) refused: bool,
+    /// A real system makes one of them, or has made it, in its own time.
+    pub(super) making: bool,
     /// What others wait for, for people.
     pub(super) problems: Vec<String>,
 }
@@ -103,13 +105,17 @@ impl Mco {
         match answer {
             Ok(Ensured::Here(share)) => {
                 self.machine_ready(machine, Some(share.node.clone())).await?;
+                grounds.making |= share.host.as_ref().is_some_and(|host| MadeCluster::read(&host.system).is_some());
                 grounds.shares.insert(machine.id, share);
             }
             Ok(Ensured::AtPartner) => {
                 self.machine_ready(machine, None).await?;
                 grounds.at_partners.insert(machine.id);
             }
-            Ok(Ensured::Pending(waits_for)) => grounds.problems.push(told(machine, &waits_for)),
+            Ok(Ensured::Pending(waits_for)) => {
+                grounds.making |= machine.partner.is_none();
+                grounds.problems.push(told(machine, &waits_for));
+            }
             // Something runs in it: a partner that wants it back waits until that runs elsewhere.
             Ok(Ensured::Refused(reason)) if ordered => {
                 self.machine_declined(machine, &told(machine, &reason)).await?;
