@@ -35,6 +35,15 @@ pub(crate) fn begin(settings: &LogSettings, metrics: &Arc<Metrics>) {
     }
 }
 
+/// The log of a program that serves nobody: `RUST_LOG`, or what is told at `info`.
+pub(crate) fn begin_plain() {
+    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
+    let writer = fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    if tracing_subscriber::registry().with(writer.with_filter(filter(&level))).try_init().is_err() {
+        tracing::debug!("the log has begun already");
+    }
+}
+
 /// The level asked for; what the server's own crate says at each start and stop
 /// is left out, unless it is asked for by name.
 fn filter(level: &str) -> EnvFilter {

@@ -1,6 +1,7 @@
 //! Puts the rooms together into a running broker, and takes it down again.
 //! The one place that makes a clock, identifiers and a database.
 
+mod agents;
 mod dev_login;
 mod discovery;
 mod error;
@@ -22,8 +23,9 @@ use crate::{
     metrics::Metrics,
     portal::offers::OfferShelf,
 };
+use agents::FirstBoots;
 use fulfilment::Delivery;
-use hansa_iam::{Credentials, SealingKey, WorkloadTokens, dev::DevProvider};
+use hansa_iam::{Credentials, MachineTokens, SealingKey, WorkloadTokens, dev::DevProvider};
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
 use hansa_pim::{Host, Pim, PimSettings};
@@ -35,7 +37,7 @@ use hansa_repository::{
 };
 use hansa_service_orchestrator::ServiceOrchestrator;
 use hansa_vip::Vip;
-use hansa_wdm::{ProcessOptions, Wdm, WdmOptions};
+use hansa_wdm::{ProcessOptions, Wdm, WdmOptions, agent::Agents};
 use lock::DirectoryLock;
 use partner::Partners;
 use std::{
@@ -117,6 +119,7 @@ async fn assemble(
     let database = open_database(&settings).await?;
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
+    let found_at = public_url.clone();
     let https = public_url.scheme() == "https";
     let iam = iam::iam(&settings, public_url, dev_login.as_ref(), &database, &clock, &ids)?;
     if dev_login.is_some() {
@@ -129,13 +132,17 @@ async fn assemble(
     };
     let key = SealingKey::in_file(&settings.data_dir.join(CREDENTIALS_KEY))?;
     let workload_tokens = WorkloadTokens::new(&key);
+    let (machine_tokens, agents) = (MachineTokens::new(database.clone(), &key), Agents::default());
+    let boots = FirstBoots::new(&settings, &found_at, machine_tokens.clone(), agents.clone())?;
     let credentials = Credentials::new(database.clone(), Arc::clone(&clock), key);
     let secrets = Arc::new(credentials.clone());
     let systems = Systems::open(database.clone(), Arc::clone(&clock), &ids, secrets).await?;
+    let systems = systems.with_first_boot(Arc::new(boots));
     let pim = nodes(&settings, &database, &clock, &systems)?;
     let (vip, mcm) = (Vip::new(&pim), Mcm::new(&pim));
     let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?
         .with_systems(systems)
+        .with_agents(agents)
         .with_clusters(Arc::new(mcm.clone()));
     let mco = Mco::new(Rooms {
         database: database.clone(),
@@ -160,6 +167,7 @@ async fn assemble(
         catalogue,
         credentials,
         workload_tokens,
+        machine_tokens,
         pim,
         wdm,
         orchestrator,

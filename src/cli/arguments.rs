@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::OutputFormat;
+use super::agent::AgentArguments;
 pub(crate) use super::app_arguments::{AppCommand, WaitOptions};
 use super::audit_arguments::AuditCommand;
 pub(crate) use super::federation_arguments::{
@@ -41,6 +42,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a broker.
     Serve(ServeOptions),
+    /// Run packages on a machine that a broker rents; its first boot starts this.
+    #[command(hide = true)]
+    Agent(AgentArguments),
     /// Log in at the broker with a browser; the token is kept for this user alone. HANSA_TOKEN goes before it.
     Login(LoginOptions),
     /// Forget the login.

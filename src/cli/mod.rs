@@ -1,6 +1,7 @@
 //! The command line: noun, then verb. Commands about a running broker use its
 //! API and nothing else; `serve`, `config`, `model`, `demo` and `bench` work here.
 
+mod agent;
 mod agreement;
 mod app;
 mod app_arguments;
@@ -104,6 +105,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     let output = Output::new(arguments.output);
     match arguments.command {
         Command::Serve(options) => serve::run(&options).await,
+        Command::Agent(options) => agent::run(&arguments.server, arguments.ca_file.as_deref(), options).await,
         Command::Config(command) => config::run(&command),
         Command::Model(command) => model::run(&command),
         Command::Demo(options) => crate::demo::run(&options).await,
@@ -153,6 +155,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Operation(command) => operation::run(context, command).await,
         Command::Query(options) => query::run(context, &options).await,
         Command::Serve(_)
+        | Command::Agent(_)
         | Command::Config(_)
         | Command::Model(_)
         | Command::Demo(_)

@@ -123,6 +123,15 @@ impl Request {
     }
 }
 
+/// Certificates of further authorities.
+fn authorities(ca_file: Option<&Path>) -> Result<Vec<Vec<u8>>, ClientError> {
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|error| ClientError::Login(format!("--ca-file: {} can't be read: {error}", path.display())))
+    };
+    Ok(ca_file.map(read).transpose()?.into_iter().collect())
+}
+
 impl Client {
     /// A client of the broker at `server`, such as `http://127.0.0.1:8080`, that is nobody in particular.
     ///
@@ -138,16 +147,21 @@ impl Client {
     /// # Errors
     /// As [`Self::new`], or when the certificates can't be read.
     pub(crate) fn signed_in(server: &str, ca_file: Option<&Path>) -> Result<Self, ClientError> {
-        let read = |path: &Path| {
-            std::fs::read(path)
-                .map_err(|error| ClientError::Login(format!("--ca-file: {} can't be read: {error}", path.display())))
-        };
-        let roots: Vec<Vec<u8>> = ca_file.map(read).transpose()?.into_iter().collect();
+        let roots = authorities(ca_file)?;
         let identity = match credentials::from_environment() {
             Some(token) => Identity::Token(token),
             None => Identity::Kept,
         };
         Self::trusting(server, roots, identity)
+    }
+
+    /// How this server is reached, for the agent of a machine: it shows what
+    /// nobody has logged in with.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; when the file of authorities can't be read.
+    pub(crate) fn plain(server: &str, ca_file: Option<&Path>) -> Result<reqwest::Client, ClientError> {
+        Ok(Self::trusting(server, authorities(ca_file)?, Identity::Nobody)?.http)
     }
 
     /// The same for whoever has this token.

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 42] = [
+const FROM_ENVIRONMENT: [&str; 44] = [
     "server.listen",
     "server.public_url",
     "auth.dev_login",
@@ -39,6 +39,8 @@ const FROM_ENVIRONMENT: [&str; 42] = [
     "server.tls.certificate",
     "server.tls.key",
     "server.tls.client_ca",
+    "agents.url",
+    "agents.authorities",
     "federation.enabled",
     "federation.listen",
     "federation.public_url",

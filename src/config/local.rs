@@ -1,8 +1,8 @@
 //! This machine as a site: what a broker offers that was told nothing.
 
 use super::{
-    AuthSettings, FederationSettings, LimitSettings, LogFormat, LogSettings, NodeSettings, OffersSource, PortRange,
-    ServerTlsSettings, Settings, SiteSettings,
+    AgentSettings, AuthSettings, FederationSettings, LimitSettings, LogFormat, LogSettings, NodeSettings, OffersSource,
+    PortRange, ServerTlsSettings, Settings, SiteSettings,
 };
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
@@ -62,6 +62,7 @@ impl Settings {
                 country: Area::new(ASSUMED_COUNTRY)?,
             },
             auth: AuthSettings::default(),
+            agents: AgentSettings::default(),
             federation: FederationSettings::default(),
             sites: vec![SiteSettings {
                 id: SiteId::new("urn:hansa:site:local")?,

@@ -3,6 +3,7 @@
 //! [`settings`] has the words of the file, [`load`] merges the sources and
 //! finds every fault at once, [`local`] describes this machine as a site.
 
+mod agents;
 mod auth;
 mod fault;
 mod federation;
@@ -15,6 +16,7 @@ mod settings;
 mod suggest;
 mod yaml;
 
+pub(crate) use agents::AgentSettings;
 pub(crate) use auth::AuthSettings;
 pub(crate) use fault::ConfigFault;
 pub(crate) use federation::{FederationSettings, ServerTlsSettings};

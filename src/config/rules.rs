@@ -1,12 +1,15 @@
 //! What types alone can't say about the settings.
 
-use super::{ConfigFault, NodeSettings, Settings, SiteSettings, auth, federation, limits, settings::ServerSettings};
+use super::{
+    ConfigFault, NodeSettings, Settings, SiteSettings, agents, auth, federation, limits, settings::ServerSettings,
+};
 use std::{collections::BTreeSet, net::TcpListener};
 
 /// Every rule that `settings` break.
 pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
     server(&settings.server, settings.auth.login(), &mut faults);
+    agents::check(&settings.agents, &mut faults);
     auth::check(&settings.auth, &settings.server, &mut faults);
     limits::check(&settings.server.limits, &mut faults);
     let own = [("server.listen", Some(settings.server.listen)), ("federation.listen", settings.federation.listen)];

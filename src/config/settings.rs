@@ -1,6 +1,7 @@
 //! The words of the configuration file.
 
 use super::{
+    agents::AgentSettings,
     auth::AuthSettings,
     federation::{FederationSettings, ServerTlsSettings},
     limits::LimitSettings,
@@ -41,6 +42,9 @@ pub(crate) struct Settings {
     pub provider: ProviderSettings,
     /// Login.
     pub auth: AuthSettings,
+    /// How machines that this broker rents find it.
+    #[serde(default)]
+    pub agents: AgentSettings,
     /// Partners: other providers' brokers.
     pub federation: FederationSettings,
     /// The sites whose machines this broker runs itself.

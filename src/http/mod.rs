@@ -4,6 +4,7 @@
 
 mod access;
 mod admin;
+mod agent;
 mod call;
 mod characters;
 mod defence;

@@ -1,7 +1,7 @@
 //! Starts and stops the server.
 
 use super::{
-    Broker, access, admin, dev_login, federation, login, middleware,
+    Broker, access, admin, agent, dev_login, federation, login, middleware,
     openapi::{Documents, Frame},
     portal, routes,
     tls::{self, TlsError},
@@ -183,6 +183,7 @@ pub(crate) fn application(
     app.app_data(state)
         .app_data(web::Data::new(Documents::new(&api)))
         .configure(|config| {
+            config.configure(agent::routes);
             if audience == Audience::All {
                 config.service(docs).service(admin_docs).configure(portal::routes);
                 config.configure(login::routes).configure(dev_login::routes);

@@ -3,7 +3,7 @@
 use super::defence::Defence;
 use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
 use hansa_federation_manager::FederationManager;
-use hansa_iam::{Credentials, Iam, WorkloadTokens, dev::DevProvider};
+use hansa_iam::{Credentials, Iam, MachineTokens, WorkloadTokens, dev::DevProvider};
 use hansa_pim::Pim;
 use hansa_repository::{
     Database,
@@ -35,6 +35,8 @@ pub(crate) struct Broker {
     pub credentials: Credentials,
     /// What workloads show when they look up their peers.
     pub workload_tokens: WorkloadTokens,
+    /// What agents of machines show.
+    pub machine_tokens: MachineTokens,
     /// Local nodes.
     pub pim: Pim,
     /// Workloads, for counting them.

@@ -31,6 +31,7 @@ mod harness;
 mod judges;
 mod kill;
 mod locked_database;
+mod machines;
 mod made_clusters;
 mod maintenance;
 mod newcomer;

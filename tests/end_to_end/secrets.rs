@@ -45,7 +45,9 @@ pub(crate) fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 fn known(secret: &str) -> &str {
     match secret.strip_prefix("hansa-invite:") {
         Some(line) => line,
-        None => secret.rsplit(['_', '.']).next().unwrap_or(secret),
+        None if secret.starts_with("hansa_") => secret.rsplit('_').next().unwrap_or(secret),
+        // Of a JWT the signature, in whose letters `_` is one like others.
+        None => secret.rsplit('.').next().unwrap_or(secret),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod claims;
 pub mod credential;
 pub mod dev;
 mod error;
+mod machine;
 pub mod member;
 pub mod model;
 pub mod oidc;
@@ -32,6 +33,7 @@ pub use credential::{
     SealingKey,
 };
 pub use error::{ErrorKind, IamError};
+pub use machine::MachineTokens;
 pub use member::{LeftService, Member, Place, Removal};
 pub use model::{Action, Decision, Grant, GrantScope, Principal, Resource, Role, TokenLimits, Via};
 pub use options::{IamOptions, IssuerOptions};

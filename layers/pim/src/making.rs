@@ -17,7 +17,7 @@ use hansa_ontology::MachineId;
 use hansa_repository::{
     Database,
     ambient::SharedClock,
-    system::{Kind, LiveConnectors, Systems},
+    system::{BootScript, Kind, LiveConnectors, Systems},
 };
 use std::{
     collections::BTreeMap,
@@ -169,7 +169,8 @@ impl<T: MachineTable> Making<T> {
             return Ok(answer);
         }
         let share = self.share_of(system, &known.request, whole_node).await?;
-        let order = self.order(&known.request, share.as_ref());
+        let boot = self.systems.boot_script(system, machine).await?;
+        let order = self.order(&known.request, share.as_ref(), boot);
         let answer = match self.live.get(system).await {
             Ok(connector) => connector.machine_ensure(&order).await,
             Err(error) => Err(error),
@@ -180,6 +181,7 @@ impl<T: MachineTable> Making<T> {
             }
             (Ok(Delivery::Pending(waits_for)), Some(_)) => {
                 self.machines.lost(machine, &waits_for).await?;
+                self.systems.machine_made_anew(machine).await;
                 Provision::Pending(waits_for)
             }
             (Ok(Delivery::Pending(waits_for)), None) => Provision::Pending(waits_for),
@@ -208,7 +210,7 @@ impl<T: MachineTable> Making<T> {
         self.shares.ensure(&request.share_request(whole_node)).await.map(Some)
     }
 
-    fn order(&self, request: &MachineRequest, share: Option<&NodeShare>) -> MachineOrder {
+    fn order(&self, request: &MachineRequest, share: Option<&NodeShare>, boot: Option<BootScript>) -> MachineOrder {
         MachineOrder {
             machine: request.machine,
             application: request.application,
@@ -217,6 +219,7 @@ impl<T: MachineTable> Making<T> {
             item: request.item.clone(),
             amounts: request.amounts,
             host: share.and_then(|share| share.host.as_ref()).map(|host| host.name.clone()),
+            boot,
         }
     }
 
@@ -251,12 +254,13 @@ impl<T: MachineTable> Making<T> {
                 return Ok(Removal::Pending(waits_for));
             }
             let share = self.shares.share(request.machine).await?;
-            let order = self.order(request, share.as_ref());
+            let order = self.order(request, share.as_ref(), None);
             let removal = self.live.get(system).await?.machine_release(&order).await?;
             if let Removal::Pending(waits_for) = &removal {
                 self.looks.looked(request.machine, &Provision::Pending(waits_for.clone()), self.clock.now());
                 return Ok(removal);
             }
+            self.systems.machine_gone(request.machine).await;
         }
         self.shares.release(request.machine).await?;
         Ok(Removal::Gone)

@@ -9,6 +9,7 @@
 //! This crate doesn't know what an application is, why a workload runs where it
 //! runs, or what it costs.
 
+pub mod agent;
 mod connectors;
 mod error;
 mod lifecycle;

@@ -72,7 +72,7 @@ async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<(Aske
     let route = table::find(request.method(), &pattern).ok_or_else(|| unlisted(request, &pattern))?;
     characters::expect_in_path(&pattern, &path)?;
     characters::expect_in_query(request.query_string())?;
-    if route.proof != Proof::Signature && !broker.iam.login_required() {
+    if !matches!(route.proof, Proof::Signature | Proof::Machine) && !broker.iam.login_required() {
         origin::expect_own(request)?;
     }
     let Some(principal) = principal(broker, request, route).await? else {
@@ -118,7 +118,7 @@ async fn admit(broker: &Broker, request: &ServiceRequest) -> Result<Option<(Aske
 /// Who asks; none where that isn't asked.
 async fn principal(broker: &Broker, request: &ServiceRequest, route: &Route) -> Result<Option<Principal>, ApiError> {
     match (route.need, route.proof) {
-        (_, Proof::Signature) | (Need::Nothing, Proof::Bearer) => Ok(None),
+        (_, Proof::Signature | Proof::Machine) | (Need::Nothing, Proof::Bearer) => Ok(None),
         // A page for everybody that greets those whom it knows.
         (Need::Nothing, Proof::Session) => Ok(proof::principal(broker, request.request(), route.proof).await.ok()),
         _ => proof::principal(broker, request.request(), route.proof).await.map(Some),

@@ -26,7 +26,7 @@ pub(super) async fn principal(broker: &Broker, request: &HttpRequest, proof: Pro
     }
     match proof {
         Proof::Session => session(broker, request).await,
-        Proof::Bearer | Proof::Signature => bearer(broker, request).await,
+        Proof::Bearer | Proof::Signature | Proof::Machine => bearer(broker, request).await,
     }
 }
 

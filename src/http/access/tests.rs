@@ -132,6 +132,7 @@ async fn every_route_has_a_line_and_every_line_a_route() {
                     (Need::May(action, _), _) => action.name(),
                     (Need::SignedIn, _) => "signed-in",
                     (Need::Nothing, Proof::Signature) => "partner",
+                    (Need::Nothing, Proof::Machine) => "machine",
                     (Need::Nothing, _) => "none",
                 };
                 assert_eq!(said, expected, "{method} {path}");

@@ -16,7 +16,7 @@ use hansa_ontology::{
 use hansa_repository::{
     OwnerChange,
     catalogue::sale::{Sale, SaleState},
-    system::{Backing, Room, System, SystemReport},
+    system::{AgentRuns, Backing, Room, System, SystemReport},
 };
 use std::collections::BTreeSet;
 
@@ -138,7 +138,7 @@ async fn offer(
 ) -> Result<Offer, ApiError> {
     let site = crate::http::routes::sites::find(broker, system.site.as_str()).await?;
     let mut capabilities = wanted.capabilities.clone();
-    capabilities.extend(runs(&system.kind, gives).iter().map(|&tag| tag.to_owned()));
+    capabilities.extend(runs(system, gives).iter().map(|&tag| tag.to_owned()));
     let flavour = size.flavour.clone();
     let part: String = flavour
         .name
@@ -169,11 +169,15 @@ async fn offer(
 }
 
 /// What machines of such a system run, as capabilities of their offers.
-pub(super) fn runs(kind: &str, gives: OfferKind) -> &'static [&'static str] {
-    match (gives, kind) {
+fn runs(system: &System, gives: OfferKind) -> &'static [&'static str] {
+    match (gives, system.kind.as_str()) {
         (OfferKind::Container, "kubernetes" | "cluster_api" | "magnum") => &[RUNS_CONTAINERS, RUNS_KUBERNETES],
         (OfferKind::Container, _) => &[RUNS_CONTAINERS],
-        (OfferKind::VirtualMachine | OfferKind::BareMetal, _) => &[RUNS_NOTHING],
+        (OfferKind::VirtualMachine | OfferKind::BareMetal, _) => match system.agent() {
+            Some(AgentRuns::Processes) => &[],
+            Some(AgentRuns::Containers) => &[RUNS_CONTAINERS],
+            None => &[RUNS_NOTHING],
+        },
     }
 }
 

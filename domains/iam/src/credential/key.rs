@@ -25,6 +25,7 @@ pub struct SealingKey {
     seal: LessSafeKey,
     fingerprint: hmac::Key,
     workloads: hmac::Key,
+    machines: hmac::Key,
 }
 
 impl fmt::Debug for SealingKey {
@@ -59,7 +60,13 @@ impl SealingKey {
             seal: LessSafeKey::new(seal),
             fingerprint: mac_key(&derived, b"fingerprints of credentials")?,
             workloads: mac_key(&derived, b"tokens of workloads")?,
+            machines: mac_key(&derived, b"tokens of machines")?,
         })
+    }
+
+    /// The key of machines' tokens.
+    pub(crate) fn of_machines(&self) -> hmac::Key {
+        self.machines.clone()
     }
 
     /// The key of workloads' tokens.

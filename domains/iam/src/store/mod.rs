@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod login;
+pub(crate) mod machine;
 pub(crate) mod member;
 pub(crate) mod organisation;
 pub(crate) mod project;

@@ -5,17 +5,19 @@
 //! who opens them, and what they told, with the time of it.
 
 mod error;
+mod first_boot;
 mod live;
 mod made;
 mod model;
 mod store;
 
 pub use error::{SystemError, SystemErrorKind};
+pub use first_boot::{BootScript, FirstBoot};
 pub use live::{Connecting, Kind, LiveConnectors};
 pub use made::{ClusterDoor, ClusterDoors, MadeCluster};
 pub use model::{
-    Backing, Host, HostState, Room, Standing, System, SystemConnection, SystemFlavour, SystemImage, SystemQuota,
-    SystemReport, SystemSecret, Trouble,
+    AGENT_SETTING, AgentRuns, Backing, Host, HostState, Room, Standing, System, SystemConnection, SystemFlavour,
+    SystemImage, SystemQuota, SystemReport, SystemSecret, Trouble,
 };
 
 use crate::{
@@ -57,6 +59,7 @@ pub struct Systems {
     clock: SharedClock,
     secrets: Arc<dyn SystemSecrets>,
     broker: Arc<str>,
+    boots: Option<Arc<dyn FirstBoot>>,
 }
 
 impl Systems {
@@ -72,7 +75,13 @@ impl Systems {
     ) -> Result<Self, RepositoryError> {
         let new = ids.next().to_string();
         let broker = database.write(move |connection| store::broker(connection, &new)).await?;
-        Ok(Self { database, clock, secrets, broker: broker.into() })
+        Ok(Self { database, clock, secrets, broker: broker.into(), boots: None })
+    }
+
+    /// The same systems, whose machines get agents where their owner wishes it.
+    #[must_use]
+    pub fn with_first_boot(self, boots: Arc<dyn FirstBoot>) -> Self {
+        Self { boots: Some(boots), ..self }
     }
 
     /// Who this broker is to real systems: what it makes there is labelled
@@ -354,6 +363,11 @@ fn check(system: &System) -> Result<(), RepositoryError> {
         .is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|host| host.contains('@')))
     {
         return invalid("/address", "holds a name or password; put it into a credential and name that".to_owned());
+    }
+    if let Some(runs) = system.settings.get(AGENT_SETTING)
+        && let Err(problem) = runs.parse::<AgentRuns>()
+    {
+        return invalid("/settings/agent", problem);
     }
     Ok(())
 }

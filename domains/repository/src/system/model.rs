@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     net::IpAddr,
+    str::FromStr,
     sync::Arc,
 };
 
@@ -35,6 +36,55 @@ pub struct System {
     pub created_by: Actor,
     /// Grows with every change.
     pub version: i64,
+}
+
+/// The setting by which machines of a system get an agent that runs packages.
+pub const AGENT_SETTING: &str = "agent";
+
+impl System {
+    /// What the agents run that its machines get. None: its machines are bare.
+    #[must_use]
+    pub fn agent(&self) -> Option<AgentRuns> {
+        self.settings.get(AGENT_SETTING)?.parse().ok()
+    }
+}
+
+/// What an agent runs on its machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentRuns {
+    /// Processes of the machine's own system.
+    Processes,
+    /// Containers, by an engine that is on the machine or brought there.
+    Containers,
+}
+
+impl AgentRuns {
+    /// As settings and the command line have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Processes => "processes",
+            Self::Containers => "containers",
+        }
+    }
+}
+
+impl fmt::Display for AgentRuns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for AgentRuns {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Processes, Self::Containers]
+            .into_iter()
+            .find(|runs| runs.name() == text)
+            .ok_or_else(|| format!("`{text}` is nothing that an agent runs; write `processes` or `containers`"))
+    }
 }
 
 /// What a system says it has.

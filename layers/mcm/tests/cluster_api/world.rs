@@ -64,6 +64,7 @@ pub(crate) fn order(number: u128, item: Option<&str>) -> MachineOrder {
         item: item.map(str::to_owned),
         amounts: Amounts { cpu_milli: 500, memory_mib: 256, ..Amounts::ZERO },
         host: None,
+        boot: None,
     }
 }
 

@@ -51,6 +51,7 @@ fn order(item: Option<&str>, cpu_milli: u64) -> MachineOrder {
         item: item.map(str::to_owned),
         amounts: Amounts { cpu_milli, memory_mib: 256, ..Amounts::ZERO },
         host: None,
+        boot: None,
     }
 }
 

@@ -82,6 +82,7 @@ impl Mco {
         let mut grounds = Grounds { refused: wanted.len() < plan.machines.len(), ..Grounds::default() };
         let answers = join_all(wanted.iter().map(|machine| self.rooms.infrastructure.machine_ensure(machine))).await;
         for (machine, answer) in wanted.into_iter().zip(answers) {
+            let answer = self.joined(machine, answer).await;
             if let Some(why) = ordered.get(&machine.id).and_then(Ordered::refusal) {
                 let text = told(machine, &why);
                 self.machine_declined(machine, &text).await?;
@@ -90,7 +91,7 @@ impl Mco {
                 continue;
             }
             let ordered = ordered.get(&machine.id).is_some_and(|known| known.order.is_some());
-            self.machine_found(machine, answer.map_err(McoError::from), ordered, &mut grounds).await?;
+            self.machine_found(machine, answer, ordered, &mut grounds).await?;
         }
         Ok(grounds)
     }

@@ -1,5 +1,6 @@
 //! What callers use: plan, hold what a plan rents, carry it out, take it away.
 
+mod agents;
 mod holding;
 mod holds;
 mod leaving;

@@ -14,7 +14,7 @@ use crate::model::Amounts;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_ontology::{ApplicationId, MachineId};
-use hansa_repository::system::{Kind, Room, SystemError, SystemReport};
+use hansa_repository::system::{BootScript, Kind, Room, SystemError, SystemReport};
 use std::{collections::BTreeMap, fmt::Debug, net::IpAddr};
 
 /// The kinds of system that give whole servers.
@@ -54,6 +54,8 @@ pub struct MachineOrder {
     pub amounts: Amounts,
     /// The host that was chosen for it, where the system's hosts are given one by one.
     pub host: Option<String>,
+    /// What it does at its first start, besides what its system's owner wishes.
+    pub boot: Option<BootScript>,
 }
 
 impl MachineOrder {
@@ -61,6 +63,15 @@ impl MachineOrder {
     #[must_use]
     pub fn name_of(machine: MachineId) -> String {
         format!("hansa-{machine}")
+    }
+
+    /// Its user data, for cloud-init: ours and what its system's owner wishes.
+    #[must_use]
+    pub fn user_data(&self, own: Option<&str>) -> Option<String> {
+        match &self.boot {
+            Some(boot) => Some(boot.with(own)),
+            None => own.map(str::to_owned),
+        }
     }
 }
 

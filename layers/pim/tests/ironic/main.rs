@@ -52,6 +52,7 @@ fn order(machine: u128, host: Option<&str>) -> MachineOrder {
         item: None,
         amounts: Amounts { cpu_milli: 4_000, memory_mib: 8_192, ..Amounts::ZERO },
         host: host.map(str::to_owned),
+        boot: None,
     }
 }
 

@@ -70,6 +70,7 @@ fn order(n: u128, host: Option<&str>) -> MachineOrder {
         item: None,
         amounts: Amounts { cpu_milli: 1_000, memory_mib: 512, disk_mib: 0, gpus: 0 },
         host: host.map(str::to_owned),
+        boot: None,
     }
 }
 

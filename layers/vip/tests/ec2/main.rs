@@ -71,6 +71,7 @@ fn order(n: u128) -> MachineOrder {
         item: Some("t3.micro".to_owned()),
         amounts: Amounts { cpu_milli: 1_000, memory_mib: 512, disk_mib: 30_720, gpus: 0 },
         host: None,
+        boot: None,
     }
 }
 

@@ -64,6 +64,7 @@ fn order(n: u128) -> MachineOrder {
         item: None,
         amounts: Amounts { cpu_milli: 1_000, memory_mib: 128, disk_mib: 1_024, gpus: 0 },
         host: None,
+        boot: None,
     }
 }
 

@@ -86,6 +86,7 @@ impl Cloud {
             item: None,
             amounts: Amounts { cpu_milli: 500, memory_mib: 256, ..Amounts::ZERO },
             host: None,
+            boot: None,
         }
     }
 

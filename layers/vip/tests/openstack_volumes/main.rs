@@ -49,6 +49,7 @@ fn order() -> MachineOrder {
         item: None,
         amounts: Amounts { cpu_milli: 500, memory_mib: 256, disk_mib: 15_000, gpus: 0 },
         host: None,
+        boot: None,
     }
 }
 

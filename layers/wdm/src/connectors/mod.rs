@@ -2,6 +2,7 @@
 //! and one line of [`KINDS`] for each. This very machine's processes need no
 //! line: they are what runs where no system is named.
 
+pub(crate) mod agent;
 pub(crate) mod docker;
 pub(crate) mod environment;
 mod kubernetes;
@@ -10,14 +11,25 @@ pub(crate) mod process;
 
 use crate::{
     WdmError,
-    model::{DiscoveryToken, Endpoints, Exit, LimitSupport, LogLine, LogQuery, Peers, Removal, WorkloadSpec},
+    agent::Agents,
+    lifecycle::ProbeResult,
+    model::{DiscoveryToken, Endpoints, Exit, LimitSupport, LogLine, LogQuery, Peers, Removal, Target, WorkloadSpec},
 };
+use agent::InMachine;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use hansa_ontology::{ApplicationId, WorkloadId};
-use hansa_repository::system::{ClusterDoors, Kind, LiveConnectors, MadeCluster, SystemError, Systems};
+use hansa_ontology::{ApplicationId, WorkloadId, resource_model::HealthCheck};
+use hansa_repository::{
+    ErrorKind,
+    system::{ClusterDoors, Kind, LiveConnectors, MadeCluster, SystemError, Systems},
+};
 use made::Made;
-use std::{fmt, path::PathBuf, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Lines of a workload's output as they come.
 pub type LogStream = BoxStream<'static, Result<LogLine, WdmError>>;
@@ -58,6 +70,12 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync {
     /// What is there.
     async fn observe(&self, place: &Place) -> Result<Observation, WdmError>;
 
+    /// Makes a health check where the workload is, for systems whose workloads
+    /// can't be reached from here as well as from there. None: from here.
+    async fn probe(&self, _check: &HealthCheck, _endpoints: &Endpoints) -> Option<ProbeResult> {
+        None
+    }
+
     /// Asks the run to end; by force where it didn't hear.
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError>;
 
@@ -97,15 +115,17 @@ pub(crate) struct Connectors {
     process: Arc<dyn Connector>,
     live: Option<LiveConnectors<dyn Connector>>,
     made: Option<Arc<Made>>,
+    systems: Option<Systems>,
+    agents: Agents,
 }
 
 impl Connectors {
     pub(crate) fn new(process: Arc<dyn Connector>) -> Self {
-        Self { process, live: None, made: None }
+        Self { process, live: None, systems: None, agents: Agents::default(), made: None }
     }
 
     pub(crate) fn with(self, systems: Systems) -> Self {
-        Self { live: Some(LiveConnectors::new(systems, KINDS)), ..self }
+        Self { live: Some(LiveConnectors::new(systems.clone(), KINDS)), systems: Some(systems), ..self }
     }
 
     pub(crate) fn with_clusters(self, doors: Arc<dyn ClusterDoors>) -> Self {
@@ -125,15 +145,55 @@ impl Connectors {
         }
     }
 
-    /// That of a system, or of this machine's processes where none is named.
-    pub(crate) async fn of(&self, system: Option<&str>) -> Result<Arc<dyn Connector>, WdmError> {
-        if let (Some(cluster), Some(made)) = (system.and_then(MadeCluster::read), &self.made) {
+    pub(crate) fn with_agents(self, agents: Agents) -> Self {
+        Self { agents, ..self }
+    }
+
+    /// The agents of machines.
+    pub(crate) const fn agents(&self) -> &Agents {
+        &self.agents
+    }
+
+    /// What runs packages there.
+    pub(crate) async fn of(&self, target: &Target) -> Result<Arc<dyn Connector>, WdmError> {
+        let Some(system) = &target.system else { return Ok(Arc::clone(&self.process)) };
+        if self.agents.knows(target.machine) || self.gives_machines(system).await? {
+            return Ok(Arc::new(InMachine::new(&self.agents, system, target.machine)));
+        }
+        self.system(system).await
+    }
+
+    /// What keeps the volumes of a target. None: they went with their machine.
+    pub(crate) async fn keeper(&self, system: &str, directory: &Path) -> Result<Option<Arc<dyn Connector>>, WdmError> {
+        if !self.gives_machines(system).await? {
+            return self.system(system).await.map(Some);
+        }
+        let machine = directory.file_name().and_then(|name| name.to_str()?.parse().ok());
+        let known = machine.filter(|&machine| self.agents.knows(machine));
+        Ok(known.map(|machine| -> Arc<dyn Connector> { Arc::new(InMachine::new(&self.agents, system, machine)) }))
+    }
+
+    /// That of a system that runs packages itself.
+    pub(crate) async fn system(&self, system: &str) -> Result<Arc<dyn Connector>, WdmError> {
+        if let (Some(cluster), Some(made)) = (MadeCluster::read(system), &self.made) {
             return Ok(made.of(&cluster).await?);
         }
-        match (system, &self.live) {
-            (None, _) => Ok(Arc::clone(&self.process)),
-            (Some(system), Some(live)) => Ok(live.get(system).await?),
-            (Some(system), None) => Err(WdmError::NoSystems(system.to_owned())),
+        match &self.live {
+            Some(live) => Ok(live.get(system).await?),
+            None => Err(WdmError::NoSystems(system.to_owned())),
+        }
+    }
+
+    /// The system gives machines, and an agent in each runs packages.
+    async fn gives_machines(&self, system: &str) -> Result<bool, WdmError> {
+        let Some(systems) = &self.systems else { return Ok(false) };
+        if MadeCluster::read(system).is_some() {
+            return Ok(false);
+        }
+        match systems.system(system).await {
+            Ok(system) => Ok(!Self::speaks(&system.kind)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -150,7 +210,7 @@ impl Connectors {
 }
 
 /// Where one workload is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     /// The workload.
     pub(crate) workload: WorkloadId,
@@ -161,7 +221,7 @@ pub(crate) struct Place {
 }
 
 /// A run to start.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Launch {
     /// What.
     pub(crate) spec: WorkloadSpec,
@@ -189,7 +249,7 @@ pub(crate) fn place(spec: &WorkloadSpec) -> Place {
 }
 
 /// What is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Observation {
     /// The latest run that was begun; 0 where none was.
     pub(crate) run: u64,
@@ -209,7 +269,7 @@ impl Observation {
 }
 
 /// What a run does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Activity {
     /// There is no run.
     Nothing,

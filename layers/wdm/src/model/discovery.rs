@@ -2,6 +2,7 @@
 //! checked, is known above this room.
 
 use hansa_ontology::WorkloadId;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Makes the tokens with which workloads look up their peers.
@@ -10,8 +11,10 @@ pub trait DiscoveryTokens: fmt::Debug + Send + Sync {
     fn token(&self, workload: WorkloadId) -> DiscoveryToken;
 }
 
-/// A token that no log and no error may show by accident.
-#[derive(Clone, PartialEq, Eq)]
+/// A token that no log and no error may show by accident. It is serialised for
+/// the agent of the machine on which its workload runs, and nowhere else.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct DiscoveryToken(String);
 
 impl DiscoveryToken {

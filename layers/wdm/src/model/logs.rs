@@ -28,7 +28,7 @@ pub enum LogSource {
 }
 
 /// Which lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LogQuery {
     /// At most so many of the last lines that are already there. None: all.
     pub tail: Option<usize>,

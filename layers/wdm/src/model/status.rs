@@ -143,7 +143,7 @@ pub struct Applied {
 }
 
 /// How far a removal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Removal {
     /// No process, no file, no port is left.
     Gone,

@@ -5,7 +5,7 @@ mod apply;
 mod observe;
 mod ports;
 mod prepare;
-mod probe;
+pub(crate) mod probe;
 mod remove;
 mod socket_table;
 mod sweep;
@@ -13,6 +13,7 @@ mod volumes;
 
 use crate::{
     DiscoveryToken, LogQuery, LogStream, ProcessOptions, WdmError, WorkloadSpec, WorkloadStatus,
+    agent::Agents,
     connectors::{Connector, Connectors, place, process::Processes},
     lifecycle::{Change, Workload},
     model::LimitSupport,
@@ -91,6 +92,12 @@ impl Wdm {
         Self { connectors: self.connectors.with_clusters(doors), ..self }
     }
 
+    /// The same manager, which also brings packages into machines with these agents.
+    #[must_use]
+    pub fn with_agents(self, agents: Agents) -> Self {
+        Self { connectors: self.connectors.with_agents(agents), ..self }
+    }
+
     /// Whether packages can be brought onto systems of that kind.
     #[must_use]
     pub fn speaks(kind: &str) -> bool {
@@ -99,7 +106,13 @@ impl Wdm {
 
     /// What runs a workload, or would.
     async fn connector(&self, spec: &WorkloadSpec) -> Result<Arc<dyn Connector>, WdmError> {
-        self.connectors.of(spec.target.system.as_deref()).await
+        self.connectors.of(&spec.target).await
+    }
+
+    /// The agents of the machines on which packages run.
+    #[must_use]
+    pub const fn agents(&self) -> &Agents {
+        self.connectors.agents()
     }
 
     /// What a workload shows when it looks up its peers.

@@ -46,7 +46,14 @@ impl Wdm {
             self.press(&workload).await?;
             return Ok(Some(workload));
         };
-        let result = probe(&self.client, &check, &workload.endpoints).await;
+        let there = match self.connector(&workload.spec).await {
+            Ok(connector) => connector.probe(&check, &workload.endpoints).await,
+            Err(_) => None,
+        };
+        let result = match there {
+            Some(result) => result,
+            None => probe(&self.client, &check, &workload.endpoints).await,
+        };
         let run = workload.progress.run;
         let checked = self.change(id, move |workload, now| ((), workload.checked(run, &result, now))).await?;
         let Some(((), workload)) = checked else {

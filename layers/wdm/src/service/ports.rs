@@ -31,13 +31,18 @@ pub(super) fn seek(
         }
         let endpoint = match wish.number {
             // In a network of its own it has the number in any case.
-            Some(number) if spec.target.system.is_none() => fixed(spec, name, wish, number, &table)?,
+            Some(number) if !own_network(spec) => fixed(spec, name, wish, number, &table, choice)?,
             _ => free(spec, wish, &table, &mut candidates, &range, choice)?,
         };
         table.insert((protocol_name(wish.protocol), endpoint.number));
         found.insert(name.clone(), endpoint);
     }
     Ok(found)
+}
+
+/// Whether its ports are its own, whatever others on its machine use.
+fn own_network(spec: &WorkloadSpec) -> bool {
+    spec.package.runs_on().is_some()
 }
 
 /// The range, from a place that depends on the workload: a number that was
@@ -58,12 +63,17 @@ fn fixed(
     wish: &ExposedPort,
     number: u16,
     table: &PortTable,
+    choice: PortChoice,
 ) -> Result<Endpoint, WdmError> {
     let endpoint = endpoint(spec, wish, number);
     if table.contains(&(protocol_name(wish.protocol), number)) {
         return Err(taken(spec, name, &endpoint, ANOTHER));
     }
-    if is_free(&endpoint)? { Ok(endpoint) } else { Err(taken(spec, name, &endpoint, &holder(&endpoint))) }
+    if choice == PortChoice::Elsewhere || is_free(&endpoint)? {
+        Ok(endpoint)
+    } else {
+        Err(taken(spec, name, &endpoint, &holder(&endpoint)))
+    }
 }
 
 fn free(
@@ -92,7 +102,7 @@ fn free(
 pub(super) fn serves(endpoint: &Endpoint, wish: &ExposedPort, spec: &WorkloadSpec) -> bool {
     endpoint.protocol == wish.protocol
         && endpoint.public == wish.public
-        && (spec.target.system.is_some() || wish.number.is_none_or(|number| number == endpoint.number))
+        && (own_network(spec) || wish.number.is_none_or(|number| number == endpoint.number))
 }
 
 /// What isn't free any more of the ports that a workload has: for each another
@@ -110,7 +120,7 @@ pub(super) fn recheck(
             continue;
         }
         match spec.ports.get(name) {
-            Some(wish) if wish.number.is_none() || spec.target.system.is_some() => {
+            Some(wish) if wish.number.is_none() || own_network(spec) => {
                 fresh.insert(name.clone(), free(spec, wish, table, &mut candidates, range, PortChoice::Here)?);
             }
             _ => return Err(taken(spec, name, endpoint, &holder(endpoint))),

@@ -33,7 +33,7 @@ impl Wdm {
                 PortChoice::System => connector.expose(spec).await?,
                 choice => self.seek_ports(spec, choice).await?,
             };
-            if let Some(workload) = self.write_down(spec, found, (connector.limits(), connector.ports())).await? {
+            if let Some(workload) = self.write_down(spec, found, connector.limits()).await? {
                 return Ok(workload.endpoints);
             }
         }
@@ -68,18 +68,26 @@ impl Wdm {
         tokio::task::spawn_blocking(sought).await?
     }
 
-    /// `None` where somebody took one of the numbers meanwhile.
+    /// `None` where somebody took one of the numbers meanwhile, or where they
+    /// are to be sought anew.
     async fn write_down(
         &self,
         spec: &WorkloadSpec,
         found: Endpoints,
-        (limits, ports): (LimitSupport, PortChoice),
+        limits: LimitSupport,
     ) -> Result<Option<Workload>, WdmError> {
         let (spec, now) = (spec.clone(), self.clock.now());
         self.database
             .write(move |connection| -> Result<_, WdmError> {
                 let workload = match store::workload_find(connection, spec.id)? {
-                    Some(known) => renew(connection, known, &spec, ports, now)?,
+                    Some(known) if has_moved(&known, &spec) => {
+                        store::port_delete(connection, spec.id, None)?;
+                        let mut moved = known;
+                        moved.spec.target.address = spec.target.address;
+                        store::workload_update(connection, &moved)?;
+                        return Ok(None);
+                    }
+                    Some(known) => renew(connection, known, &spec, now)?,
                     None => {
                         let new = Workload::new(spec.clone(), limits, now);
                         store::workload_insert(connection, &new, now)?;
@@ -133,21 +141,26 @@ fn check_health_port(spec: &WorkloadSpec) -> Result<(), WdmError> {
     }
 }
 
+/// Its machine was made anew by its system, and is reached under another address.
+fn has_moved(known: &Workload, spec: &WorkloadSpec) -> bool {
+    let (before, after) = (&known.spec.target, &spec.target);
+    after.system.is_some()
+        && (before.machine, &before.system) == (after.machine, &after.system)
+        && before.address != after.address
+}
+
 /// Takes over a changed specification; where it runs may not change.
 fn renew(
     connection: &mut Connection,
     mut known: Workload,
     spec: &WorkloadSpec,
-    ports: PortChoice,
     now: DateTime<Utc>,
 ) -> Result<Workload, WdmError> {
     if known.progress.removing {
         return Err(WdmError::BeingRemoved(spec.id));
     }
-    // A system that gives the ports itself may be reached elsewhere than before.
-    let is_moved = known.spec.target.address != spec.target.address;
     let same_place = known.spec.target.directory == spec.target.directory
-        && (!is_moved || ports == PortChoice::System)
+        && known.spec.target.address == spec.target.address
         && known.spec.target.system == spec.target.system;
     if !same_place || known.spec.application != spec.application {
         return Err(WdmError::Invalid {
@@ -159,10 +172,6 @@ fn renew(
         let renewed = known.spec.revision != spec.revision;
         known.spec = spec.clone();
         store::workload_update(connection, &known)?;
-        if is_moved {
-            store::port_delete(connection, spec.id, None)?;
-            known.endpoints.clear();
-        }
         if renewed {
             let message = format!("gets revision {}", spec.revision);
             tell(connection, &known, &[Change { kind: "workload.renewed", message }], now)?;

@@ -6,7 +6,7 @@ use std::{error::Error as _, net::SocketAddr, time::Duration};
 use tokio::net::TcpStream;
 
 /// The client for HTTP checks: direct, no redirects, no connection kept.
-pub(super) fn client() -> Result<reqwest::Client, WdmError> {
+pub(crate) fn client() -> Result<reqwest::Client, WdmError> {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
@@ -17,7 +17,7 @@ pub(super) fn client() -> Result<reqwest::Client, WdmError> {
 }
 
 /// Makes the check once; the error says for people what came of it.
-pub(super) async fn probe(client: &reqwest::Client, check: &HealthCheck, endpoints: &Endpoints) -> ProbeResult {
+pub(crate) async fn probe(client: &reqwest::Client, check: &HealthCheck, endpoints: &Endpoints) -> ProbeResult {
     let name = match &check.probe {
         HealthProbe::Http(probe) => &probe.port,
         HealthProbe::Tcp(probe) => &probe.port,

@@ -26,7 +26,7 @@ impl Wdm {
     pub async fn sweep_systems(&self) -> Result<Vec<WorkloadId>, WdmError> {
         let mut removed = Vec::new();
         for system in self.connectors.systems().await? {
-            let swept = match self.connectors.of(Some(&system)).await {
+            let swept = match self.connectors.system(&system).await {
                 Ok(connector) => self.swept(&connector, Some(&system)).await,
                 Err(error) => Err(error),
             };

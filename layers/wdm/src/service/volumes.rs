@@ -8,7 +8,7 @@ use crate::{
 };
 use hansa_ontology::{ApplicationId, WorkloadId};
 use hansa_repository::{Connection, system::MadeCluster};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 impl Wdm {
     /// Takes away the volumes of one instance of a component, on every node
@@ -74,8 +74,10 @@ impl Wdm {
     }
 
     async fn given_back(&self, application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
-        let removed = match self.connectors.of(Some(&row.system)).await {
-            Ok(connector) => connector.volumes_remove(application, &row.component, ordinal(row)).await,
+        let removed = match self.connectors.keeper(&row.system, Path::new(&row.directory)).await {
+            Ok(Some(keeper)) => keeper.volumes_remove(application, &row.component, ordinal(row)).await,
+            // They went with their machine.
+            Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         match removed {

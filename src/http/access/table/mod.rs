@@ -16,6 +16,7 @@
 //! | `Partner("x")` | the partner that the path names | `caller.partner()` |
 //! | `Own` | the caller's own account | `caller.account()` |
 
+mod machines;
 mod owners;
 mod partners;
 mod people;
@@ -62,6 +63,8 @@ pub(crate) enum Proof {
     Session,
     /// By a partner's signature, which the handler checks.
     Signature,
+    /// By what the agent of a machine shows, which the handler checks.
+    Machine,
 }
 
 /// Where the object comes from.
@@ -122,6 +125,11 @@ const fn signed(method: &'static str, path: &'static str) -> Route {
     Route { method, path, need: Need::Nothing, proof: Proof::Signature }
 }
 
+/// A route of machines' agents.
+const fn of_machine(method: &'static str, path: &'static str) -> Route {
+    Route { method, path, need: Need::Nothing, proof: Proof::Machine }
+}
+
 /// Every route.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
     [
@@ -133,6 +141,7 @@ pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
         portal_people::ROUTES,
         public::ROUTES,
         partners::ROUTES,
+        machines::ROUTES,
     ]
     .into_iter()
     .flatten()
@@ -154,7 +163,7 @@ pub(crate) fn find(method: &Method, pattern: &str) -> Option<&'static Route> {
 
 /// What the operation of a description needs: the name of a permission,
 /// `signed-in` where it is enough to be known, `partner` for a partner's
-/// signature, `none`. `path` has `{id}` where the router has `{id:.+}`.
+/// signature, `machine` for what a machine's agent shows, `none`. `path` has `{id}` where the router has `{id:.+}`.
 pub(crate) fn needed(method: &str, path: &str) -> Option<&'static str> {
     let same = |route: &Route| {
         let mut parts = route.path.split('/').zip(path.split('/'));
@@ -170,6 +179,7 @@ pub(crate) fn needed(method: &str, path: &str) -> Option<&'static str> {
         (Need::May(action, _), _) => action.name(),
         (Need::SignedIn, _) => "signed-in",
         (Need::Nothing, Proof::Signature) => "partner",
+        (Need::Nothing, Proof::Machine) => "machine",
         (Need::Nothing, _) => "none",
     })
 }

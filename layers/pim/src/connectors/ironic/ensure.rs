@@ -184,7 +184,7 @@ impl Ironic {
         if let Some(busy) = self.patch(node, Value::Array(patch)).await? {
             return Ok(Delivery::Pending(busy));
         }
-        let more = self.setting("user-data").map_or(json!({}), |text| {
+        let more = order.user_data(self.setting("user-data")).map_or(json!({}), |text| {
             json!({ "configdrive": { "user_data": text, "meta_data": {
                 "uuid": order.machine.to_string(), "name": order.name, "hostname": order.name, "meta": order.labels } } })
         });

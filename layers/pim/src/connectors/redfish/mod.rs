@@ -39,6 +39,10 @@ pub(super) fn connect(connection: SystemConnection) -> Connecting<dyn MachineCon
         let settings = Settings::read(&connection).map_err(|(field, why)| {
             service.complaint("read its settings", SystemErrorKind::Invalid, "", &format!("the setting {field} {why}"))
         })?;
+        if connection.system.agent().is_some() {
+            let remedy = "take the setting agent out: a management controller brings no user data to a server";
+            return Err(service.complaint("read its settings", SystemErrorKind::Unsupported, "", remedy));
+        }
         let marks = Marks::new(&connection.broker);
         Ok(Arc::new(Redfish { service, settings, marks, resets: Resets::default() }) as Arc<dyn MachineConnector>)
     })

@@ -126,7 +126,7 @@ impl Ec2 {
         if let Some(key) = &settings.key {
             request = request.with("KeyName", key);
         }
-        if let Some(data) = &settings.user_data {
+        if let Some(data) = order.user_data(settings.user_data.as_deref()) {
             request = request.with("UserData", STANDARD.encode(data));
         }
         let disk = "BlockDeviceMapping.1";

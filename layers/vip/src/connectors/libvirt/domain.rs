@@ -30,12 +30,14 @@ pub(super) fn document(order: &MachineOrder, settings: &Settings) -> String {
     let (disk, seed) = (disk(&name), seed(&name));
     let cpus = order.amounts.cpu_milli.div_ceil(1_000).max(1);
     let memory = order.amounts.memory_mib.max(1);
-    let seed = settings.user_data.as_ref().map_or_else(String::new, |_| {
+    let boots = order.boot.is_some() || settings.user_data.is_some();
+    let seed = boots.then(|| {
         format!(
             "<disk type='volume' device='cdrom'><driver name='qemu' type='raw'/>\
              <source pool='{pool}' volume='{seed}'/><target dev='sda' bus='sata'/><readonly/></disk>"
         )
     });
+    let seed = seed.unwrap_or_default();
     let network = match settings.network.as_str() {
         "user" => "<interface type='user'><model type='virtio'/></interface>".to_owned(),
         network => format!(

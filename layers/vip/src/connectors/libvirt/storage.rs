@@ -18,8 +18,8 @@ impl Libvirt {
             }
             made(self.virsh.ask("make the disk", &arguments).await)?;
         }
-        match &self.settings.user_data {
-            Some(data) => self.seed_ensure(order, data).await,
+        match order.user_data(self.settings.user_data.as_deref()) {
+            Some(data) => self.seed_ensure(order, &data).await,
             None => Ok(()),
         }
     }

@@ -92,7 +92,7 @@ impl OpenStack {
                 fields.insert(theirs.to_owned(), json!(value));
             }
         }
-        if let Some(data) = self.setting("user-data") {
+        if let Some(data) = order.user_data(self.setting("user-data")) {
             fields.insert("user_data".to_owned(), json!(STANDARD.encode(data)));
         }
         if self.setting("config-drive").is_some_and(|value| matches!(value, "yes" | "true")) {

@@ -23,7 +23,7 @@ use tokio::{io::AsyncReadExt as _, process::Command};
 const COMING_UP: Duration = Duration::from_secs(10);
 
 /// Names become directories and variables: nothing may lead out of its place.
-pub(super) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
+pub(crate) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
     let invalid = |field: String, problem: &str| Err(WdmError::Invalid { field, problem: problem.to_owned() });
     if !spec.target.directory.is_absolute() {
         return invalid("target.directory".into(), "is no absolute path");

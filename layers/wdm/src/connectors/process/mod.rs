@@ -12,6 +12,7 @@ mod record;
 mod removal;
 mod shim;
 
+pub(crate) use launch::check;
 pub use record::LogBounds;
 pub use shim::shim_main;
 
