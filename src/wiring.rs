@@ -142,7 +142,8 @@ async fn assemble(
     let (vip, mcm) = (Vip::new(&pim), Mcm::new(&pim));
     let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?
         .with_systems(systems)
-        .with_agents(agents);
+        .with_agents(agents)
+        .with_clusters(Arc::new(mcm.clone()));
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),

@@ -32,6 +32,7 @@ mod judges;
 mod kill;
 mod locked_database;
 mod machines;
+mod made_clusters;
 mod maintenance;
 mod newcomer;
 mod offers;

@@ -11,6 +11,7 @@ use hansa_ontology::{
     resource_model::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING},
 };
 use hansa_pim::{Amounts, ErrorKind, MachineRequest, NodeShare, Pim, PimError, Provision, Removal};
+use hansa_repository::system::MadeCluster;
 use hansa_vip::{Vip, VipError};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -106,6 +107,14 @@ impl Infrastructure {
             OfferKind::VirtualMachine => self.vip.machine_ensure(&request).await?,
             OfferKind::Container => self.mcm.placement_ensure(&request).await?,
         })
+    }
+
+    /// The cluster that a machine of this broker is, where it is one of its own.
+    pub(crate) async fn cluster(&self, machine: &Machine) -> Result<Option<MadeCluster>, InfrastructureError> {
+        if machine.partner.is_some() || machine.terms.kind != OfferKind::Container {
+            return Ok(None);
+        }
+        Ok(self.mcm.cluster(machine.id).await?)
     }
 
     async fn standing(&self, machine: &Machine) -> Result<Ensured, PartnerError> {

@@ -38,6 +38,8 @@ const MOVE_AGAIN_SECONDS: i64 = 5;
 /// After this time an operation that hasn't come to its end is given up. The
 /// application itself is not: it is kept being repaired.
 const OPERATION_MINUTES: i64 = 10;
+/// The same where a machine has to be made first: clusters and servers take their time.
+const MAKING_MINUTES: i64 = 60;
 
 /// How a round went.
 enum Round {
@@ -369,11 +371,12 @@ fn operation_advance(
     if running.state.is_final() {
         return Ok(());
     }
+    let minutes = if realised.making { MAKING_MINUTES } else { OPERATION_MINUTES };
     if realised.settled {
         let result = json!({"application": application.id, "revision": application.revision});
         operation::succeed(connection, running.id, result, now)?;
-    } else if now - running.created_at > TimeDelta::minutes(OPERATION_MINUTES) {
-        let reason = format!("not done after {OPERATION_MINUTES} minutes: {}", realised.problems.join("; "));
+    } else if now - running.created_at > TimeDelta::minutes(minutes) {
+        let reason = format!("not done after {minutes} minutes: {}", realised.problems.join("; "));
         operation::fail(connection, running.id, &reason, now)?;
     } else if !realised.stuck.is_empty() {
         operation::fail(connection, running.id, &realised.stuck.join("; "), now)?;

@@ -171,7 +171,7 @@ async fn offer(
 /// What machines of such a system run, as capabilities of their offers.
 fn runs(system: &System, gives: OfferKind) -> &'static [&'static str] {
     match (gives, system.kind.as_str()) {
-        (OfferKind::Container, "kubernetes") => &[RUNS_CONTAINERS, RUNS_KUBERNETES],
+        (OfferKind::Container, "kubernetes" | "cluster_api" | "magnum") => &[RUNS_CONTAINERS, RUNS_KUBERNETES],
         (OfferKind::Container, _) => &[RUNS_CONTAINERS],
         (OfferKind::VirtualMachine | OfferKind::BareMetal, _) => match system.agent() {
             Some(AgentRuns::Processes) => &[],

@@ -7,12 +7,14 @@
 mod error;
 mod first_boot;
 mod live;
+mod made;
 mod model;
 mod store;
 
 pub use error::{SystemError, SystemErrorKind};
 pub use first_boot::{BootScript, FirstBoot};
 pub use live::{Connecting, Kind, LiveConnectors};
+pub use made::{ClusterDoor, ClusterDoors, MadeCluster};
 pub use model::{
     AGENT_SETTING, AgentRuns, Backing, Host, HostState, Room, Standing, System, SystemConnection, SystemFlavour,
     SystemImage, SystemQuota, SystemReport, SystemSecret, Trouble,

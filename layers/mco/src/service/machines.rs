@@ -15,7 +15,8 @@ use hansa_ontology::{
     order::{OrderReport, OrderState},
 };
 use hansa_pim::NodeShare;
-use hansa_repository::event;
+use hansa_repository::{event, system::MadeCluster};
+use hansa_wdm::WdmError;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,8 @@ pub(super) struct Grounds {
     pub(super) at_partners: BTreeSet<MachineId>,
     /// A provider refused one: the plan can't be carried out as it is.
     pub(super) refused: bool,
+    /// A real system makes one of them, or has made it, in its own time.
+    pub(super) making: bool,
     /// What others wait for, for people.
     pub(super) problems: Vec<String>,
 }
@@ -103,13 +106,17 @@ impl Mco {
         match answer {
             Ok(Ensured::Here(share)) => {
                 self.machine_ready(machine, Some(share.node.clone())).await?;
+                grounds.making |= share.host.as_ref().is_some_and(|host| MadeCluster::read(&host.system).is_some());
                 grounds.shares.insert(machine.id, share);
             }
             Ok(Ensured::AtPartner) => {
                 self.machine_ready(machine, None).await?;
                 grounds.at_partners.insert(machine.id);
             }
-            Ok(Ensured::Pending(waits_for)) => grounds.problems.push(told(machine, &waits_for)),
+            Ok(Ensured::Pending(waits_for)) => {
+                grounds.making |= machine.partner.is_none();
+                grounds.problems.push(told(machine, &waits_for));
+            }
             // Something runs in it: a partner that wants it back waits until that runs elsewhere.
             Ok(Ensured::Refused(reason)) if ordered => {
                 self.machine_declined(machine, &told(machine, &reason)).await?;
@@ -215,6 +222,15 @@ impl Mco {
 
     /// Gives a machine back. False while its partner is still at it.
     pub(super) async fn machine_release(&self, machine: &Machine) -> Result<bool, McoError> {
+        // What a cluster keeps in volumes stands elsewhere, and goes before it does.
+        if let Some(cluster) = self.rooms.infrastructure.cluster(machine).await? {
+            match self.rooms.wdm.volume_remove_in(machine.application, &cluster).await {
+                Ok(()) => {}
+                // It is said there; all else goes on meanwhile.
+                Err(WdmError::System(_)) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
         if !self.rooms.infrastructure.machine_release(machine).await? {
             return Ok(false);
         }

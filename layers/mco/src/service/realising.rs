@@ -41,6 +41,9 @@ pub struct Realised {
     pub settled: bool,
     /// A provider refused a machine: the plan can't be carried out as it is.
     pub refused: bool,
+    /// A machine is made by its system, in that system's own time: a cluster
+    /// or a server may take most of an hour, and only then something begins there.
+    pub making: bool,
     /// How many workloads are wanted.
     pub wanted: usize,
     /// How many of the wanted run and are healthy.
@@ -104,6 +107,7 @@ impl Mco {
         Ok(Realised {
             settled: round.rollout.settled && released && !grounds.refused && grounds.count() == plan.machines.len(),
             refused: grounds.refused,
+            making: grounds.making,
             wanted: round.desired.len(),
             ready: round.desired.iter().filter(|want| known.iter().any(|is| is.id == want.id && is.ready)).count(),
             problems,

@@ -30,7 +30,7 @@ impl Mco {
     #[must_use]
     pub fn system_gives(&self, kind: &str) -> Option<OfferKind> {
         let below = &self.rooms.infrastructure;
-        if below.mcm.live().speaks(kind) {
+        if below.mcm.live().speaks(kind) || below.mcm.makers().speaks(kind) {
             Some(OfferKind::Container)
         } else if below.vip.live().speaks(kind) {
             Some(OfferKind::VirtualMachine)
@@ -45,8 +45,8 @@ impl Mco {
     #[must_use]
     pub fn system_kinds(&self) -> Vec<&'static str> {
         let below = &self.rooms.infrastructure;
-        let kinds: BTreeSet<&str> =
-            below.mcm.live().kinds().chain(below.vip.live().kinds()).chain(below.pim.live().kinds()).collect();
+        let clusters = below.mcm.live().kinds().chain(below.mcm.makers().kinds());
+        let kinds: BTreeSet<&str> = clusters.chain(below.vip.live().kinds()).chain(below.pim.live().kinds()).collect();
         kinds.into_iter().collect()
     }
 
@@ -108,6 +108,9 @@ impl Mco {
         let below = &self.rooms.infrastructure;
         let asking = async {
             match self.system_gives(&system.kind) {
+                Some(OfferKind::Container) if below.mcm.makers().speaks(&system.kind) => {
+                    by(below.mcm.makers(), &name, own).await?.discover(now).await
+                }
                 Some(OfferKind::Container) => by(below.mcm.live(), &name, own).await?.discover(now).await,
                 Some(OfferKind::VirtualMachine) => by(below.vip.live(), &name, own).await?.discover(now).await,
                 Some(OfferKind::BareMetal) => by(below.pim.live(), &name, own).await?.discover(now).await,

@@ -53,7 +53,7 @@ impl Replay {
         self.state.lock().unwrap().answers.push_back(answer);
     }
 
-    /// A login, with a catalogue of all services but `network`.
+    /// A login, with a catalogue of all services that are replayed anywhere: none of `network`.
     pub(crate) fn logs_in(&self) {
         let service = |kind: &str, path: &str| {
             json!({ "type": kind, "endpoints": [{ "interface": "public", "region": "one", "region_id": "one",
@@ -62,7 +62,7 @@ impl Replay {
         let token = json!({ "token": { "issued_at": "2026-11-22T08:00:00.0Z", "expires_at": "2026-11-22T09:00:00.0Z",
             "user": { "id": "u", "name": "hansa" }, "project": { "id": "p", "name": "demo" }, "roles": [],
             "catalog": [service("compute", "/compute/v2.1"), service("image", "/image"),
-                service("volumev3", "/volume/v3/p")] } });
+                service("volumev3", "/volume/v3/p"), service("container-infra", "/container-infra/v1")] } });
         self.put("POST", "/v3/auth/tokens", 201, "X-Subject-Token: t\r\n".to_owned(), token);
     }
 

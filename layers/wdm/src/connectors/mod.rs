@@ -6,6 +6,7 @@ pub(crate) mod agent;
 pub(crate) mod docker;
 pub(crate) mod environment;
 mod kubernetes;
+mod made;
 pub(crate) mod process;
 
 use crate::{
@@ -20,8 +21,9 @@ use futures_util::stream::BoxStream;
 use hansa_ontology::{ApplicationId, WorkloadId, resource_model::HealthCheck};
 use hansa_repository::{
     ErrorKind,
-    system::{Kind, LiveConnectors, Systems},
+    system::{ClusterDoors, Kind, LiveConnectors, MadeCluster, SystemError, Systems},
 };
+use made::Made;
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -112,17 +114,22 @@ pub(crate) enum PortChoice {
 pub(crate) struct Connectors {
     process: Arc<dyn Connector>,
     live: Option<LiveConnectors<dyn Connector>>,
+    made: Option<Arc<Made>>,
     systems: Option<Systems>,
     agents: Agents,
 }
 
 impl Connectors {
     pub(crate) fn new(process: Arc<dyn Connector>) -> Self {
-        Self { process, live: None, systems: None, agents: Agents::default() }
+        Self { process, live: None, systems: None, agents: Agents::default(), made: None }
     }
 
     pub(crate) fn with(self, systems: Systems) -> Self {
         Self { live: Some(LiveConnectors::new(systems.clone(), KINDS)), systems: Some(systems), ..self }
+    }
+
+    pub(crate) fn with_clusters(self, doors: Arc<dyn ClusterDoors>) -> Self {
+        Self { made: Some(Arc::new(Made::new(doors))), ..self }
     }
 
     /// That of this machine's processes.
@@ -168,6 +175,9 @@ impl Connectors {
 
     /// That of a system that runs packages itself.
     pub(crate) async fn system(&self, system: &str) -> Result<Arc<dyn Connector>, WdmError> {
+        if let (Some(cluster), Some(made)) = (MadeCluster::read(system), &self.made) {
+            return Ok(made.of(&cluster).await?);
+        }
         match &self.live {
             Some(live) => Ok(live.get(system).await?),
             None => Err(WdmError::NoSystems(system.to_owned())),
@@ -177,11 +187,20 @@ impl Connectors {
     /// The system gives machines, and an agent in each runs packages.
     async fn gives_machines(&self, system: &str) -> Result<bool, WdmError> {
         let Some(systems) = &self.systems else { return Ok(false) };
+        if MadeCluster::read(system).is_some() {
+            return Ok(false);
+        }
         match systems.system(system).await {
             Ok(system) => Ok(!Self::speaks(&system.kind)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether what is to go there is left to its cluster, which goes as a
+    /// whole: it couldn't be taken away for so long, by such errors.
+    pub(crate) fn is_given_up(&self, system: &str, error: &SystemError) -> bool {
+        self.made.as_ref().is_some_and(|made| made.is_given_up(system, error))
     }
 
     /// Whether packages can be brought onto systems of that kind.

@@ -22,7 +22,12 @@ use crate::{
 use agenda::Agenda;
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Actor, ApplicationId, WorkloadId};
-use hansa_repository::{Connection, Database, RepositoryError, ambient::SharedClock, event, system::Systems};
+use hansa_repository::{
+    Connection, Database, RepositoryError,
+    ambient::SharedClock,
+    event,
+    system::{ClusterDoors, Systems},
+};
 use std::{ops::RangeInclusive, sync::Arc};
 
 /// How workloads are run here.
@@ -78,6 +83,13 @@ impl Wdm {
     #[must_use]
     pub fn with_systems(self, systems: Systems) -> Self {
         Self { connectors: self.connectors.with(systems), ..self }
+    }
+
+    /// The same manager, which also brings packages into clusters that a system
+    /// has made for one machine each: these are entered by these doors.
+    #[must_use]
+    pub fn with_clusters(self, doors: Arc<dyn ClusterDoors>) -> Self {
+        Self { connectors: self.connectors.with_clusters(doors), ..self }
     }
 
     /// The same manager, which also brings packages into machines with these agents.

@@ -8,7 +8,7 @@ use crate::{
     store,
 };
 use hansa_ontology::WorkloadId;
-use hansa_repository::Connection;
+use hansa_repository::{Connection, system::SystemError};
 
 impl Wdm {
     /// Takes a workload away: process, files, ports. Volumes stay. Call it
@@ -28,8 +28,11 @@ impl Wdm {
             Ok(Removal::Stopping) => return Ok(Removal::Stopping),
             // It is still there as far as anybody knows; the next call tries again.
             Err(WdmError::System(error)) => {
-                self.not_seen(id, &error.to_string()).await?;
-                return Ok(Removal::Stopping);
+                if !self.goes_with_its_cluster(&workload, &error).await? {
+                    self.not_seen(id, &error.to_string()).await?;
+                    return Ok(Removal::Stopping);
+                }
+                tracing::warn!(workload = %id, %error, "is left to its cluster, which goes as a whole");
             }
             Err(error) => return Err(error),
         }
@@ -65,6 +68,23 @@ impl Wdm {
             }
         }
         Ok(Removal::Gone)
+    }
+
+    /// Nobody gets into the cluster that was made for it any more, and nothing
+    /// is to stay there: then it is gone with the cluster, which is given back next.
+    async fn goes_with_its_cluster(&self, workload: &Workload, error: &SystemError) -> Result<bool, WdmError> {
+        let Some(system) = workload.spec.target.system.clone() else { return Ok(false) };
+        if !self.connectors.is_given_up(&system, error) {
+            return Ok(false);
+        }
+        let application = workload.spec.application;
+        self.database
+            .read(move |connection| {
+                let all = store::workload_list(connection, Some(application))?;
+                let mut there = all.iter().filter(|other| other.spec.target.system.as_ref() == Some(&system));
+                Ok(there.all(|other| other.progress.removing))
+            })
+            .await
     }
 
     /// Two that went side by side each took the other for the last.

@@ -7,6 +7,7 @@
 //! watcher once the test's process has ended in any other way.
 
 mod certificates;
+mod cluster_api;
 mod images;
 mod network;
 mod node;
@@ -14,6 +15,7 @@ mod node;
 use crate::Program;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use certificates::Authority;
+pub use cluster_api::ClusterApi;
 use network::Network;
 use std::{
     collections::BTreeMap,
