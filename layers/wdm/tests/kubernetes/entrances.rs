@@ -68,7 +68,21 @@ fn instances_share_one_entrance_until_the_last_is_gone() {
             let selector: Vec<String> = selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
             assert_eq!(listed::<Pod>(&world.client, &selector.join(",")).await.len(), 2);
 
-            // One goes: it stays. What somebody deletes is there again with the next run of anyone.
+            // What somebody deletes comes back, and nothing is restarted for it.
+            let uid = doors[0].metadata.uid.clone();
+            let api: Api<Ingress> = world.api(&namespace);
+            api.delete(&name, &Default::default()).await.unwrap();
+            world.api::<Service>(&namespace).delete(&name, &Default::default()).await.unwrap();
+            eventually("it comes back", async || {
+                let seen = world.wdm.workload_observe(world.application).await.unwrap();
+                assert!(seen.iter().all(|one| one.restarts == 0), "{seen:?}");
+                let there = api.get_opt(&name).await.unwrap().filter(|it| it.metadata.uid != uid);
+                let behind = world.api::<Service>(&namespace).get_opt(&name).await.unwrap();
+                there.zip(behind)
+            })
+            .await;
+
+            // One goes: it stays.
             world.remove(&first).await;
             assert_eq!(entrances(&world).await.len(), 1);
 

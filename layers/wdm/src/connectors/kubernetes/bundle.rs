@@ -9,11 +9,14 @@ use super::{
     rollout::Progress,
 };
 use crate::{WdmError, connectors::Launch};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use hansa_repository::system::{SystemError, SystemErrorKind};
 use kube::api::{DeleteParams, PropagationPolicy};
 use serde_json::Value;
 use std::time::Duration;
 
+/// So many objects are applied side by side.
+const SIDE_BY_SIDE: usize = 8;
 /// So long hooks may take together (Helm's own measure).
 const HOOKS: Duration = Duration::from_secs(300);
 
@@ -27,10 +30,7 @@ impl Kubernetes {
         bundle: &Bundle,
     ) -> Result<bool, WdmError> {
         let spec = &launch.spec;
-        let (mut entries, all) = (Vec::new(), bundle.all().collect::<Vec<_>>());
-        for object in &all {
-            entries.push(Entry { hook: bundle.is_hook(object), ..self.entry(object, &all).await? });
-        }
+        let entries = self.entries(bundle).await?;
         let (before, old) = self.cache.inventory(spec.id).map_or((0, Vec::new()), |it| (it.run, it.entries));
         let gone: Vec<Entry> = old.into_iter().filter(|one| !entries.iter().any(|new| new.is(one))).collect();
         // Before anything is made: what a crash leaves behind is found again.
@@ -40,8 +40,12 @@ impl Kubernetes {
         if !self.hooks(launch, namespace, &bundle.before, &entries).await? {
             return Ok(false);
         }
-        for (object, entry) in bundle.objects.iter().zip(entries.iter().skip(bundle.before.len())) {
-            self.apply_object(launch, namespace, object, entry).await?;
+        let objects: Vec<_> = bundle.objects.iter().zip(entries.iter().skip(bundle.before.len())).collect();
+        for wave in 0..=2 {
+            let of_it = objects.iter().filter(|(_, entry)| hooks::wave(&entry.kind) == wave);
+            let applied = of_it.map(|(object, entry)| self.apply_object(launch, namespace, object, entry));
+            let applied: Vec<_> = applied.collect();
+            stream::iter(applied).buffered(SIDE_BY_SIDE).try_collect::<Vec<()>>().await?;
         }
         if !self.hooks(launch, namespace, &bundle.after, &entries).await? {
             return Ok(false);
@@ -52,6 +56,14 @@ impl Kubernetes {
         self.write_inventory(namespace, spec, launch.run, false, &entries).await?;
         self.seen_manifests().remove(&spec.id);
         Ok(true)
+    }
+
+    /// What the cluster calls each object's kind.
+    async fn entries(&self, bundle: &Bundle) -> Result<Vec<Entry>, SystemError> {
+        let all: Vec<&Value> = bundle.all().collect();
+        let asked: Vec<_> = all.iter().map(|object| self.entry(object, &all)).collect();
+        let found: Vec<Entry> = stream::iter(asked).buffered(SIDE_BY_SIDE).try_collect().await?;
+        Ok(found.into_iter().zip(&all).map(|(entry, object)| Entry { hook: bundle.is_hook(object), ..entry }).collect())
     }
 
     async fn apply_object(

@@ -1,7 +1,7 @@
 //! Bringing a workload into a cluster.
 
 use super::{
-    Kubernetes, apply, charts, manifests,
+    Kubernetes, apply, charts, ingress, manifests,
     naming::{self, MANAGER, PEERS, object},
     object_of, objects, pod,
     record::{Controller, NamespaceRecord, ServiceRecord},
@@ -202,7 +202,7 @@ impl Kubernetes {
             self.write_claims(&namespace, spec),
         )?;
         self.exposed(spec, &launch.endpoints).await?;
-        self.entrances(&namespace, spec).await?;
+        self.entrances(&namespace, spec.application, &spec.component, &ingress::hosted(spec)).await?;
         let wish = objects::controller(spec, &self.broker, &template);
         let made = if spec.volumes.is_empty() {
             let made = apply::apply(&self.cluster, &self.broker, &self.api::<Deployment>(&namespace), &wish).await?;

@@ -47,8 +47,6 @@ impl Bundle {
         // Stable: what weighs the same stays as the chart has it.
         bundle.before.sort_by_key(weight);
         bundle.after.sort_by_key(weight);
-        // What defines kinds comes before the things of these kinds.
-        bundle.objects.sort_by_key(|object| text(object, "/kind") != "CustomResourceDefinition");
         bundle
     }
 
@@ -60,6 +58,31 @@ impl Bundle {
     /// Whether an object is a hook of it.
     pub(super) fn is_hook(&self, object: &Value) -> bool {
         !(self.before.is_empty() && self.after.is_empty()) && annotation(object, HOOK).is_some()
+    }
+}
+
+/// What others need to be there comes before them: kinds, then what pods name, then all else.
+pub(super) fn wave(kind: &str) -> u8 {
+    match kind {
+        "CustomResourceDefinition" => 0,
+        "Namespace"
+        | "LimitRange"
+        | "ResourceQuota"
+        | "NetworkPolicy"
+        | "PodSecurityPolicy"
+        | "PriorityClass"
+        | "ServiceAccount"
+        | "Secret"
+        | "ConfigMap"
+        | "StorageClass"
+        | "PersistentVolume"
+        | "PersistentVolumeClaim"
+        | "ClusterRole"
+        | "ClusterRoleBinding"
+        | "Role"
+        | "RoleBinding"
+        | "Service" => 1,
+        _ => 2,
     }
 }
 
@@ -122,9 +145,11 @@ mod tests {
         ];
         let install = Bundle::of_chart(objects.clone(), false);
         assert_eq!(names(&install.before), ["first", "second"]);
-        assert_eq!((names(&install.objects), names(&install.after)), (vec!["things", "thing"], vec!["late"]));
+        assert_eq!((names(&install.objects), names(&install.after)), (vec!["thing", "things"], vec!["late"]));
         let upgrade = Bundle::of_chart(objects, true);
         assert_eq!((names(&upgrade.before), names(&upgrade.after)), (vec!["second"], vec!["late"]));
         assert!(upgrade.after.iter().all(|one| upgrade.is_hook(one)));
+        let waves = ["Thing", "CustomResourceDefinition", "ServiceAccount", "Pod"].map(wave);
+        assert_eq!(waves, [2, 0, 1, 2]);
     }
 }

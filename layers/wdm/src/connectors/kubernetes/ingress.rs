@@ -21,40 +21,75 @@ use kube::{
     api::{DeleteParams, ListParams},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-/// The ports of a component that have an entrance, as they are written down; empty where none has.
+/// So long an entrance that was seen is taken as being there.
+const HOLDS: Duration = Duration::from_secs(10);
+
+/// When the entrances of each workload were last looked at.
+pub(super) type Looked = Mutex<HashMap<WorkloadId, Instant>>;
+
+/// The entrances of a component as they are written down at what makes its
+/// pods, `PORT:NUMBER:HOST` with commas between: as much as making them takes.
 pub(super) fn hosted(spec: &WorkloadSpec) -> String {
-    let names = spec.ports.iter().filter(|(_, port)| port.host.is_some()).map(|(name, _)| name.as_str());
-    names.collect::<Vec<_>>().join(",")
+    let numbers = container_ports(spec);
+    let all = spec.ports.iter().filter_map(|(name, port)| {
+        let (host, number) = (port.host.as_ref()?, numbers.get(name)?);
+        Some(format!("{name}:{number}:{host}"))
+    });
+    all.collect::<Vec<_>>().join(",")
 }
 
-fn labels(spec: &WorkloadSpec, broker: &str) -> Value {
-    let mut all = naming::of_application(broker, spec.application);
-    all.insert(COMPONENT.to_owned(), spec.component.clone());
-    naming::json(&all)
+/// One entrance.
+struct Entrance<'h> {
+    application: ApplicationId,
+    component: &'h str,
+    name: String,
+    number: u16,
+    host: &'h str,
 }
 
-fn service(spec: &WorkloadSpec, broker: &str, name: &str, number: u16) -> Value {
-    let pods = json!({ BROKER: broker, APPLICATION: spec.application.to_string(), COMPONENT: spec.component });
-    let port = json!({ "name": "http", "port": number, "targetPort": number, "protocol": "TCP" });
-    json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": { "name": name, "labels": labels(spec, broker) },
-        "spec": { "type": "ClusterIP", "selector": pods, "ports": [port] },
-    })
+/// Those of a component that are written down.
+fn read<'h>(application: ApplicationId, component: &'h str, hosted: &'h str) -> Vec<Entrance<'h>> {
+    let one = |text: &'h str| {
+        let mut parts = text.splitn(3, ':');
+        let (port, number, host) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
+        Some(Entrance { application, component, name: naming::entrance(application, component, port), number, host })
+    };
+    hosted.split(',').filter_map(one).collect()
 }
 
-fn ingress(spec: &WorkloadSpec, broker: &str, settings: &Settings, name: &str, host: &str, number: u16) -> Value {
-    let backend = json!({ "service": { "name": name, "port": { "number": number } } });
-    let path = json!({ "path": "/", "pathType": "Prefix", "backend": backend });
-    let mut rules = json!({ "rules": [{ "host": host, "http": { "paths": [path] } }] });
-    if let Some(class) = &settings.ingress_class {
-        set(&mut rules, "ingressClassName", class.clone().into());
+impl Entrance<'_> {
+    fn metadata(&self, broker: &str) -> Value {
+        let mut labels = naming::of_application(broker, self.application);
+        labels.insert(COMPONENT.to_owned(), self.component.to_owned());
+        json!({ "name": self.name, "labels": naming::json(&labels) })
     }
-    json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-        "metadata": { "name": name, "labels": labels(spec, broker) }, "spec": rules,
-    })
+
+    fn service(&self, broker: &str) -> Value {
+        let pods = json!({ BROKER: broker, APPLICATION: self.application.to_string(), COMPONENT: self.component });
+        let port = json!({ "name": "http", "port": self.number, "targetPort": self.number, "protocol": "TCP" });
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": self.metadata(broker),
+            "spec": { "type": "ClusterIP", "selector": pods, "ports": [port] },
+        })
+    }
+
+    fn ingress(&self, broker: &str, settings: &Settings) -> Value {
+        let backend = json!({ "service": { "name": self.name, "port": { "number": self.number } } });
+        let path = json!({ "path": "/", "pathType": "Prefix", "backend": backend });
+        let mut rules = json!({ "rules": [{ "host": self.host, "http": { "paths": [path] } }] });
+        if let Some(class) = &settings.ingress_class {
+            set(&mut rules, "ingressClassName", class.clone().into());
+        }
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": self.metadata(broker), "spec": rules,
+        })
+    }
 }
 
 fn has_host(ingress: &Ingress, host: &str) -> bool {
@@ -64,18 +99,51 @@ fn has_host(ingress: &Ingress, host: &str) -> bool {
 
 impl Kubernetes {
     /// Sees that the component's entrances are there.
-    pub(super) async fn entrances(&self, namespace: &str, spec: &WorkloadSpec) -> Result<(), SystemError> {
-        let numbers = container_ports(spec);
-        for (port, wish) in &spec.ports {
-            let (Some(host), Some(number)) = (&wish.host, numbers.get(port)) else { continue };
-            let name = naming::entrance(spec.application, &spec.component, port);
-            self.host_is_free(namespace, &name, host).await?;
-            let behind = service(spec, &self.broker, &name, *number);
+    pub(super) async fn entrances(
+        &self,
+        namespace: &str,
+        application: ApplicationId,
+        component: &str,
+        hosted: &str,
+    ) -> Result<(), SystemError> {
+        for entrance in read(application, component, hosted) {
+            self.host_is_free(namespace, &entrance.name, entrance.host).await?;
+            let behind = entrance.service(&self.broker);
             apply::apply(&self.cluster, &self.broker, &self.api::<Service>(namespace), &behind).await?;
-            let wish = ingress(spec, &self.broker, &self.settings, &name, host, *number);
+            let wish = entrance.ingress(&self.broker, &self.settings);
             apply::apply(&self.cluster, &self.broker, &self.api::<Ingress>(namespace), &wish).await?;
         }
         Ok(())
+    }
+
+    /// Makes again what somebody has deleted of a workload's entrances. Looked
+    /// at from time to time; nothing is stopped for it. The reason where that
+    /// can't be done and no further try will help.
+    pub(super) async fn entrances_kept(&self, of: &Controller) -> Option<String> {
+        let application = of.application.filter(|_| !of.hosted.is_empty() && !of.deleting && of.replicas > 0)?;
+        {
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            looked.retain(|_, at| at.elapsed() < HOLDS);
+            if looked.contains_key(&of.workload) {
+                return None;
+            }
+            looked.insert(of.workload, Instant::now());
+        }
+        let outcome = async {
+            let (doors, services): (Api<Ingress>, Api<Service>) = (self.api(&of.namespace), self.api(&of.namespace));
+            for Entrance { name, .. } in read(application, &of.component, &of.hosted) {
+                let action = format!("look at the entrance {name}");
+                let door = self.cluster.maybe(&action, doors.get_metadata(&name)).await?;
+                let behind = self.cluster.maybe(&action, services.get_metadata(&name)).await?;
+                if door.is_none() || behind.is_none() {
+                    self.entrances(&of.namespace, application, &of.component, &of.hosted).await?;
+                }
+            }
+            Ok::<(), SystemError>(())
+        };
+        let failed = outcome.await.err()?;
+        let lasting = failed.kind == SystemErrorKind::Conflict || !failed.kind.is_passing();
+        lasting.then(|| failed.to_string())
     }
 
     /// A name that leads to somebody else already is not taken from them: what
@@ -163,8 +231,8 @@ impl Kubernetes {
         };
         let stay = self.cache.controllers().into_iter().filter(|one| !one.deleting && of_it(one));
         stay.flat_map(|one| {
-            let ports: Vec<String> = one.hosted.split(',').filter(|it| !it.is_empty()).map(str::to_owned).collect();
-            ports.into_iter().map(move |port| naming::entrance(application, component, &port))
+            let names = read(application, component, &one.hosted).into_iter().map(|it| it.name);
+            names.collect::<Vec<_>>()
         })
         .collect()
     }

@@ -60,6 +60,8 @@ pub(crate) struct Kubernetes {
     manifests: manifests::Seen,
     /// Charts on their way.
     charts: charts::Charts,
+    /// When entrances were last looked at.
+    looked: ingress::Looked,
 }
 
 /// Makes the connector of a system. Watching begins; nothing is waited for.
@@ -77,6 +79,7 @@ pub(crate) fn connect(connection: SystemConnection) -> Connecting<dyn Connector>
             said: Mutex::default(),
             manifests: Mutex::default(),
             charts: charts::Charts::default(),
+            looked: Mutex::default(),
         };
         Ok(Arc::new(this) as Arc<dyn Connector>)
     })
@@ -148,7 +151,13 @@ impl Connector for Kubernetes {
         }
         let (controller, pods) = self.cache.of(place.workload);
         let seen = judge::judge(controller.as_ref(), &pods, self.cache.is_served(place.workload));
-        Ok(self.explained(seen, controller.as_ref(), &pods).await)
+        let mut seen = self.explained(seen, controller.as_ref(), &pods).await;
+        if let Some(controller) = &controller
+            && let Some(why) = self.entrances_kept(controller).await
+        {
+            seen.verdict = Some(Err(why));
+        }
+        Ok(seen)
     }
 
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {

@@ -29,7 +29,7 @@ pub(super) const REVISION: &str = "hansa.internal/revision";
 pub(super) const PEERS: &str = "hansa.internal/peers";
 /// A list of objects that were applied, a label.
 pub(super) const INVENTORY: &str = "hansa.internal/inventory";
-/// Which ports of a component have an entrance by a host name, an annotation.
+/// The entrances of a component by host names, an annotation.
 pub(super) const HOSTED: &str = "hansa.internal/hosted";
 /// A run of manifests that was asked to end, an annotation.
 pub(super) const STOPPED: &str = "hansa.internal/stopped";

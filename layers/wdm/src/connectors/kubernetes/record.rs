@@ -37,7 +37,7 @@ pub(super) struct Controller {
     pub(super) application: Option<ApplicationId>,
     pub(super) namespace: Box<str>,
     pub(super) component: Box<str>,
-    /// Its ports with an entrance by a host name, with commas between.
+    /// Its entrances by host names, as they are written down.
     pub(super) hosted: Box<str>,
     pub(super) keeps_volumes: bool,
     /// It listens, so there is a service.
