@@ -25,6 +25,7 @@ use crate::{
 };
 use agents::FirstBoots;
 use fulfilment::Delivery;
+use hansa_federation_manager::FederationManager;
 use hansa_iam::{Credentials, MachineTokens, SealingKey, WorkloadTokens, dev::DevProvider};
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
@@ -119,24 +120,17 @@ async fn assemble(
     let database = open_database(&settings).await?;
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
-    let found_at = public_url.clone();
-    let https = public_url.scheme() == "https";
-    let iam = iam::iam(&settings, public_url, dev_login.as_ref(), &database, &clock, &ids)?;
+    let iam = iam::iam(&settings, public_url.clone(), dev_login.as_ref(), &database, &clock, &ids)?;
     if dev_login.is_some() {
         dev_login::make_projects(&iam).await?;
     }
     let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
-    let partner: Arc<dyn Partner> = match &federation {
-        Some(manager) => Arc::new(Partners(manager.clone())),
-        None => Arc::new(NoPartners),
-    };
     let key = SealingKey::in_file(&settings.data_dir.join(CREDENTIALS_KEY))?;
     let workload_tokens = WorkloadTokens::new(&key);
     let (machine_tokens, agents) = (MachineTokens::new(database.clone(), &key), Agents::default());
-    let boots = FirstBoots::new(&settings, &found_at, machine_tokens.clone(), agents.clone())?;
+    let boots = FirstBoots::new(&settings, &public_url, machine_tokens.clone(), agents.clone())?;
     let credentials = Credentials::new(database.clone(), Arc::clone(&clock), key);
-    let secrets = Arc::new(credentials.clone());
-    let systems = Systems::open(database.clone(), Arc::clone(&clock), &ids, secrets).await?;
+    let systems = Systems::open(database.clone(), Arc::clone(&clock), &ids, Arc::new(credentials.clone())).await?;
     let systems = systems.with_first_boot(Arc::new(boots));
     let pim = nodes(&settings, &database, &clock, &systems)?;
     let (vip, mcm) = (Vip::new(&pim), Mcm::new(&pim));
@@ -149,7 +143,7 @@ async fn assemble(
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
         catalogue: catalogue.clone(),
-        infrastructure: Infrastructure { pim: pim.clone(), vip, mcm, partner },
+        infrastructure: Infrastructure { pim: pim.clone(), vip, mcm, partner: partners(federation.as_ref()) },
         wdm: wdm.clone(),
         default_currency: settings.currency,
         index: OfferIndexCache::default(),
@@ -159,7 +153,7 @@ async fn assemble(
         manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone())));
     }
     Ok(Broker {
-        defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), https)),
+        defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), public_url.scheme() == "https")),
         settings: Arc::new(settings),
         clock,
         ids,
@@ -179,6 +173,14 @@ async fn assemble(
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),
     })
+}
+
+/// Who delivers what is ordered elsewhere.
+fn partners(federation: Option<&FederationManager>) -> Arc<dyn Partner> {
+    match federation {
+        Some(manager) => Arc::new(Partners(manager.clone())),
+        None => Arc::new(NoPartners),
+    }
 }
 
 /// The nodes of this very machine, and the hosts of its systems.

@@ -40,11 +40,11 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 /// Without login, whoever can make a browser on this machine send a request is
 /// the administrator. So requests to other names than this machine's are
 /// refused: a page of a foreign site whose name leads here (DNS rebinding)
-/// gets nothing. Partners' paths have their own proof.
+/// gets nothing. The paths of partners and of machines' agents have their own proof.
 pub(crate) fn refuse_foreign_host(request: &ServiceRequest) -> Result<(), ApiError> {
     let path = request.path();
-    let partners = ["/federation/", "/dsp/", "/.well-known/", "/livez", "/ns", "/shapes", "/conformance/"];
-    if partners.iter().any(|prefix| path.starts_with(prefix)) {
+    let proved = ["/agent/v1/", "/federation/", "/dsp/", "/.well-known/", "/livez", "/ns", "/shapes", "/conformance/"];
+    if proved.iter().any(|prefix| path.starts_with(prefix)) {
         return Ok(());
     }
     let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
