@@ -25,6 +25,7 @@ use crate::{
 };
 use agents::FirstBoots;
 use fulfilment::Delivery;
+use hansa_federation_manager::FederationManager;
 use hansa_iam::{Credentials, MachineTokens, SealingKey, WorkloadTokens, dev::DevProvider};
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
@@ -126,10 +127,7 @@ async fn assemble(
         dev_login::make_projects(&iam).await?;
     }
     let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
-    let partner: Arc<dyn Partner> = match &federation {
-        Some(manager) => Arc::new(Partners(manager.clone())),
-        None => Arc::new(NoPartners),
-    };
+    let partner = partners(federation.as_ref());
     let key = SealingKey::in_file(&settings.data_dir.join(CREDENTIALS_KEY))?;
     let workload_tokens = WorkloadTokens::new(&key);
     let (machine_tokens, agents) = (MachineTokens::new(database.clone(), &key), Agents::default());
@@ -140,10 +138,9 @@ async fn assemble(
     let systems = systems.with_first_boot(Arc::new(boots));
     let pim = nodes(&settings, &database, &clock, &systems)?;
     let (vip, mcm) = (Vip::new(&pim), Mcm::new(&pim));
-    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?
-        .with_systems(systems)
-        .with_agents(agents)
-        .with_clusters(Arc::new(mcm.clone()));
+    let options = workload_options(&settings, address, &workload_tokens)?;
+    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), options)?.with_systems(systems);
+    let wdm = wdm.with_agents(agents).with_clusters(Arc::new(mcm.clone()));
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),
@@ -155,9 +152,7 @@ async fn assemble(
         index: OfferIndexCache::default(),
     });
     let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
-    if let Some(manager) = &federation {
-        manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone())));
-    }
+    federation.iter().for_each(|manager| manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone()))));
     Ok(Broker {
         defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), https)),
         settings: Arc::new(settings),
@@ -179,6 +174,14 @@ async fn assemble(
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),
     })
+}
+
+/// Who delivers what this broker does not.
+fn partners(federation: Option<&FederationManager>) -> Arc<dyn Partner> {
+    match federation {
+        Some(manager) => Arc::new(Partners(manager.clone())),
+        None => Arc::new(NoPartners),
+    }
 }
 
 /// The nodes of this very machine, and the hosts of its systems.
