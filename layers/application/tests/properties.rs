@@ -9,8 +9,8 @@ use hansa_ontology::{
     quantity::{CpuMilli, Mebibytes, TimeSpan},
     resource_model::{
         AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, ExposedPort, HealthCheck,
-        HealthProbe, HttpProbe, Link, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage, Protocol,
-        RatioRule, Replicas, Resources, Rule, Scope, SpreadRule, TcpProbe, Volume, Weights,
+        HealthProbe, HelmPackage, HttpProbe, Link, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage,
+        Protocol, RatioRule, Replicas, Resources, Rule, Scope, SpreadRule, TcpProbe, Volume, Weights,
     },
 };
 use proptest::{collection, option, prelude::*};
@@ -87,6 +87,7 @@ fn port() -> impl Strategy<Value = ExposedPort> {
         protocol: if udp { Protocol::Udp } else { Protocol::Tcp },
         public,
         number: None,
+        host: None,
     })
 }
 
@@ -113,8 +114,15 @@ fn package() -> impl Strategy<Value = Package> {
             command.insert(0, program);
             Package::Process(ProcessPackage { command })
         }),
-        ("[a-z/:.]{1,20}", collection::vec(argument(), 0..3))
-            .prop_map(|(image, command)| Package::Container(ContainerPackage { image, command })),
+        ("[a-z/:.]{1,20}", collection::vec(argument(), 0..3), collection::vec(argument(), 0..3))
+            .prop_map(|(image, command, arguments)| Package::Container(ContainerPackage { image, command, arguments })),
+        ("[a-z]{1,9}", collection::btree_map("[a-zA-Z.]{1,9}", any::<Option<i64>>(), 0..4), any::<bool>()).prop_map(
+            |(name, values, crds)| {
+                let values = values.into_iter().map(|(key, value)| (key, value.into())).collect();
+                let (chart, version) = (Some(format!("oci://registry.example/{name}")), Some("1.2.3".to_owned()));
+                Package::Helm(HelmPackage { chart, version, values, crds, ..HelmPackage::default() })
+            }
+        ),
     ]
 }
 

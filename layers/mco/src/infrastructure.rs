@@ -8,7 +8,7 @@ use hansa_mcm::{Mcm, McmError};
 use hansa_ontology::{
     OfferKind,
     order::{MachineStanding, MachineWish},
-    resource_model::{RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING},
+    resource_model::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING},
 };
 use hansa_pim::{Amounts, ErrorKind, MachineRequest, NodeShare, Pim, PimError, Provision, Removal};
 use hansa_repository::system::MadeCluster;
@@ -149,6 +149,6 @@ impl Infrastructure {
 /// The capabilities that the node itself must have. What an offer runs is a
 /// matter of the system that stands behind it, not of single nodes.
 pub(crate) fn node_tags(capabilities: &BTreeSet<String>) -> BTreeSet<String> {
-    let of_system = [RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING];
+    let of_system = [RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING, HAS_INGRESS];
     capabilities.iter().filter(|tag| !of_system.contains(&tag.as_str())).cloned().collect()
 }

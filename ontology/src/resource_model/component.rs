@@ -57,6 +57,8 @@ pub enum Package {
     Container(ContainerPackage),
     /// Objects of Kubernetes, as manifests. Kubernetes clusters run it.
     Kubernetes(KubernetesPackage),
+    /// A Helm chart. Kubernetes clusters run it.
+    Helm(HelmPackage),
 }
 
 /// An operating-system process.
@@ -72,16 +74,22 @@ pub struct ProcessPackage {
 }
 
 /// A container image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Container package")]
 pub struct ContainerPackage {
     /// Image reference, such as `registry.example/shop:1.2`.
     #[schemars(length(min = 1), example = &"registry.example/shop:1.2")]
     pub image: String,
-    /// Replaces the image's own command.
+    /// Program and arguments in place of all that the image starts by itself: its
+    /// entrypoint and its command. `${NAME}` and `$${` stand for what they do in a process.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(example = ["serve", "--port=${PORT_HTTP}"])]
     pub command: Vec<String>,
+    /// Arguments in place of the image's own command: for `command`, or, where that is
+    /// absent, for the image's entrypoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
 }
 
 /// Objects of Kubernetes. They are applied into the application's namespace, with
@@ -94,6 +102,39 @@ pub struct KubernetesPackage {
     /// namespace of their own. Nothing is put in for `${NAME}`.
     #[schemars(length(min = 1))]
     pub manifests: String,
+}
+
+/// A Helm chart. It is rendered for the cluster it goes to; what comes of that is
+/// applied as the manifests of a package `kubernetes` are. The release has the
+/// component's name. Give `chart` or `archive`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Helm package")]
+pub struct HelmPackage {
+    /// Where the chart is: `oci://HOST/PATH`, the `https://` address of a packed
+    /// chart, or its name in `repository`. The owner of the cluster says whence charts may come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), example = &"oci://registry.example/charts/shop")]
+    pub chart: Option<String>,
+    /// The `https://` address of the repository that has the chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^https://"), example = &"https://charts.example")]
+    pub repository: Option<String>,
+    /// The chart's exact version. It must be there but for the address of a packed chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), example = &"1.2.3")]
+    pub version: Option<String>,
+    /// The packed chart itself (`helm package`), in base64: nothing is fetched then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub archive: Option<String>,
+    /// Values, over those of the chart. Nothing is put in for `${NAME}`.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[schemars(example = serde_json::json!({ "replicaCount": 2 }))]
+    pub values: serde_json::Map<String, serde_json::Value>,
+    /// Whether what stands in the chart's `crds` folder is applied too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crds: bool,
 }
 
 /// What one instance needs.
@@ -136,7 +177,7 @@ impl Default for Resources {
 
 /// A port on which an instance listens. The broker gives each instance a free
 /// port of its machine and tells it in the environment variable `PORT_<NAME>`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Port")]
 pub struct ExposedPort {
@@ -150,6 +191,11 @@ pub struct ExposedPort {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub number: Option<u16>,
+    /// The host name under which the component is reached by HTTP from outside: one
+    /// entrance for all its instances there. Needs an offer with the capability `ingress`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), example = &"shop.example")]
+    pub host: Option<String>,
 }
 
 /// Transport protocol of a port.

@@ -5,6 +5,7 @@
 //! Schema is generated from them. What one type alone can't say (a link to a
 //! component that doesn't exist) is checked by `hansa-application`.
 
+mod chart;
 mod component;
 mod constraint;
 pub mod contract;
@@ -12,14 +13,15 @@ mod objective;
 mod rule;
 mod runs;
 
+pub use chart::{ChartFault, ChartSource};
 pub use component::{
-    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HttpProbe, KubernetesPackage,
-    OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
+    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HelmPackage, HttpProbe,
+    KubernetesPackage, OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
 };
 pub use constraint::{AllowDeny, Constraints};
 pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
-pub use runs::{RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
+pub use runs::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
 
 use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
 use schemars::JsonSchema;

@@ -6,10 +6,13 @@ use crate::offer::Offer;
 
 /// Capability of an offer that runs container images (OCI), and no processes.
 pub const RUNS_CONTAINERS: &str = "containers";
-/// Capability of an offer that also takes Kubernetes manifests.
+/// Capability of an offer that also takes Kubernetes manifests and Helm charts.
 pub const RUNS_KUBERNETES: &str = "kubernetes";
 /// Capability of an offer of a bare machine, on which nothing of this broker runs packages.
 pub const RUNS_NOTHING: &str = "bare-machine";
+
+/// Capability of an offer that gives components an entrance by a host name.
+pub const HAS_INGRESS: &str = "ingress";
 
 impl Package {
     /// The capability that an offer needs to run it. None: an offer that has
@@ -19,7 +22,7 @@ impl Package {
         match self {
             Self::Process(_) => None,
             Self::Container(_) => Some(RUNS_CONTAINERS),
-            Self::Kubernetes(_) => Some(RUNS_KUBERNETES),
+            Self::Kubernetes(_) | Self::Helm(_) => Some(RUNS_KUBERNETES),
         }
     }
 
@@ -30,6 +33,7 @@ impl Package {
             Self::Process(_) => "process",
             Self::Container(_) => "container",
             Self::Kubernetes(_) => "kubernetes",
+            Self::Helm(_) => "helm",
         }
     }
 }
@@ -77,7 +81,7 @@ mod tests {
     #[test]
     fn packages_say_what_they_need() {
         let process = Package::Process(ProcessPackage { command: vec!["x".to_owned()] });
-        let container = Package::Container(ContainerPackage { image: "x".to_owned(), command: Vec::new() });
+        let container = Package::Container(ContainerPackage { image: "x".to_owned(), ..Default::default() });
         assert_eq!((process.runs_on(), container.runs_on()), (None, Some("containers")));
     }
 }

@@ -11,6 +11,7 @@
 mod container_engine;
 mod cut;
 mod docker;
+pub mod helm;
 mod ironic;
 mod keystone;
 pub mod kubernetes;

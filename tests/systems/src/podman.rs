@@ -34,6 +34,8 @@ fn begin(folder: &Path, socket: &Path) -> Vec<Program> {
     fs::write(folder.join("containers.conf"), CONFIGURATION).expect("a configuration");
     let mut podman = Command::new("podman");
     podman
+        // What runs under it writes into its working directory: `oom`, when memory runs out.
+        .current_dir(folder)
         .env("CONTAINERS_CONF", folder.join("containers.conf"))
         .args(["--root", &at("root"), "--runroot", &at("run"), "--tmpdir", &at("tmp")])
         .args(["--network-config-dir", &at("networks"), "--volumepath", &at("volumes")])

@@ -99,6 +99,17 @@ impl Checker<'_> {
                     self.faults.push(Finding::value(pointer, Code::InvalidText, message));
                 }
             }
+            Package::Helm(helm) => {
+                if let Err(fault) = helm.source() {
+                    let (base, missing) = (field(&base, "helm"), fault.field.is_empty());
+                    let pointer = if missing { base } else { field(&base, fault.field) };
+                    let message = format!("{} {}", self.subject(&pointer), fault.problem);
+                    self.faults.push(match missing {
+                        true => Finding::key(pointer, Code::MissingField, message),
+                        false => Finding::value(pointer, Code::InvalidText, message),
+                    });
+                }
+            }
         }
     }
 }

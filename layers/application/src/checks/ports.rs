@@ -2,7 +2,7 @@
 
 use super::{Checker, draft::Part};
 use crate::{descriptor::node::field, diagnostic::Code, finding::Finding};
-use hansa_ontology::resource_model::{Component, HealthProbe, Protocol};
+use hansa_ontology::resource_model::{Component, HealthProbe, Package, Protocol};
 use std::collections::BTreeMap;
 
 /// A port with a number of its own.
@@ -16,6 +16,7 @@ impl Checker<'_> {
         let mut fixed: BTreeMap<(u16, Protocol2), Vec<Fixed<'_>>> = BTreeMap::new();
         for (name, part) in &self.draft.components {
             self.probe(name, part);
+            self.hosts(part);
             for (port, exposed, number) in part.component.iter().flat_map(Component::machine_ports) {
                 let pointer = field(&field(&part.pointer, "ports"), port);
                 fixed.entry((number, exposed.protocol.into())).or_default().push(Fixed { component: name, pointer });
@@ -47,6 +48,29 @@ impl Checker<'_> {
         }
     }
 
+    /// Entrances by a host name: HTTP to containers.
+    fn hosts(&mut self, part: &Part) {
+        let Some(component) = &part.component else { return };
+        for (name, port) in &component.ports {
+            let Some(host) = &port.host else { continue };
+            let pointer = field(&field(&field(&part.pointer, "ports"), name), "host");
+            if !is_host(host) {
+                let message = format!("{} must be a host name, such as shop.example", self.subject(&pointer));
+                let finding = Finding::value(pointer, Code::InvalidText, message);
+                self.faults.push(finding.hint("lower-case letters, digits and hyphens, with dots between"));
+            } else if port.protocol == Protocol::Udp {
+                let message = format!("{} stands at a port that speaks UDP", self.subject(&pointer));
+                self.faults
+                    .push(Finding::value(pointer, Code::UnfitPort, message).hint("a host name needs a TCP port"));
+            } else if !matches!(component.package, Package::Container(_)) {
+                let kind = component.package.kind();
+                let message = format!("{} stands at a port of a {kind} package", self.subject(&pointer));
+                let finding = Finding::value(pointer, Code::UnfitPort, message);
+                self.faults.push(finding.hint("containers alone are given an entrance by a host name"));
+            }
+        }
+    }
+
     /// The same number twice on one machine. Where two need not share a
     /// machine, the planner keeps them apart.
     fn clash(&mut self, number: u16, ports: &[Fixed<'_>]) {
@@ -69,6 +93,16 @@ impl Checker<'_> {
     fn share(&self, one: &str, other: &str) -> bool {
         one == other || self.groups().iter().any(|group| group.contains(one) && group.contains(other))
     }
+}
+
+/// A name of RFC 1123, in lower case, of at least two labels; the first may be `*`.
+fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        let inner = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
+        (1..=63).contains(&label.len()) && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let rest = host.strip_prefix("*.").unwrap_or(host);
+    host.len() <= 253 && rest.contains('.') && rest.split('.').all(label)
 }
 
 /// [`Protocol`] in an order.

@@ -110,23 +110,28 @@ impl Checker<'_> {
     }
 
     fn references(&mut self, part: &Part, component: &Component, defined: &BTreeSet<String>) {
-        let (kind, command) = match &component.package {
-            Package::Process(process) => ("process", &process.command),
-            Package::Container(container) => ("container", &container.command),
-            // Nothing is put into manifests.
-            Package::Kubernetes(_) => return,
+        let (kind, lists): (_, [(_, &[String]); 2]) = match &component.package {
+            Package::Process(process) => ("process", [("command", &process.command), ("", &[])]),
+            Package::Container(image) => ("container", [("command", &image.command), ("arguments", &image.arguments)]),
+            // Nothing is put into manifests and values.
+            Package::Kubernetes(_) | Package::Helm(_) => return,
         };
-        let base = field(&field(&field(&part.pointer, "package"), kind), "command");
-        for (index, argument) in command.iter().enumerate() {
-            let pointer = item(&base, index);
-            if argument.contains('\0') {
-                let message = format!("{} holds a NUL character, which no argument can", self.subject(&pointer));
-                self.faults.push(Finding::value(pointer.clone(), Code::InvalidText, message));
+        let base = field(&field(&part.pointer, "package"), kind);
+        for (name, list) in lists {
+            for (index, argument) in list.iter().enumerate() {
+                self.argument(&item(&field(&base, name), index), argument, defined);
             }
-            let lookup = |name: &str| defined.contains(name).then(String::new);
-            for fault in substitute(argument, lookup).err().into_iter().flatten() {
-                self.reference(&pointer, &fault, defined);
-            }
+        }
+    }
+
+    fn argument(&mut self, pointer: &str, argument: &str, defined: &BTreeSet<String>) {
+        if argument.contains('\0') {
+            let message = format!("{} holds a NUL character, which no argument can", self.subject(pointer));
+            self.faults.push(Finding::value(pointer.to_owned(), Code::InvalidText, message));
+        }
+        let lookup = |name: &str| defined.contains(name).then(String::new);
+        for fault in substitute(argument, lookup).err().into_iter().flatten() {
+            self.reference(pointer, &fault, defined);
         }
     }
 

@@ -6,8 +6,8 @@
 use hansa_application::Code;
 use hansa_ontology::resource_model::{
     AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule, ExposedPort,
-    HealthCheck, HttpProbe, KubernetesPackage, Link, ProcessPackage, RatioRule, Resources, SpreadRule, TcpProbe,
-    Volume, Weights,
+    HealthCheck, HelmPackage, HttpProbe, KubernetesPackage, Link, ProcessPackage, RatioRule, Resources, SpreadRule,
+    TcpProbe, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
 };
 use serde::{
@@ -27,6 +27,7 @@ fn sections() -> Vec<Section> {
         ("ProcessPackage", fields::<ProcessPackage>()),
         ("ContainerPackage", fields::<ContainerPackage>()),
         ("KubernetesPackage", fields::<KubernetesPackage>()),
+        ("HelmPackage", fields::<HelmPackage>()),
         ("Resources", fields::<Resources>()),
         ("ExposedPort", fields::<ExposedPort>()),
         ("Protocol", vec![]),
@@ -254,6 +255,7 @@ fn kind(schema: &Value, property: &Value) -> String {
             let least = property["minItems"].as_u64().map_or_else(String::new, |least| format!(", at least {least}"));
             format!("list of {}{least}", kind(schema, &property["items"]))
         }
+        ["object"] if property["additionalProperties"] == true => "mapping".to_owned(),
         ["object"] => format!("mapping of names to {}", kind(schema, &property["additionalProperties"])),
         _ => panic!("no words for {property}"),
     }

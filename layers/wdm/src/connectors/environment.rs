@@ -133,7 +133,7 @@ pub(crate) fn expand(command: &[String], environment: &BTreeMap<String, String>)
         .map(|word| {
             substitute(word, |name| environment.get(name).cloned()).map_err(|faults| {
                 let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-                format!("`command`: `{word}`: {}", faults.join("; "))
+                format!("`{word}`: {}", faults.join("; "))
             })
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use crate::room::{Room, container, eventually, on_each_engine};
 use futures_util::StreamExt as _;
+use hansa_ontology::resource_model::Package;
 use hansa_wdm::{LogLine, LogQuery, LogSource};
 
 #[test]
@@ -43,5 +44,38 @@ fn output_is_kept_and_followed_over_runs() {
         room.remove(&spec).await;
         let rest = tokio::time::timeout(std::time::Duration::from_secs(20), async { while next().await.is_some() {} });
         rest.await.expect("it ends with the removal");
+    });
+}
+
+/// The same as `what_an_image_starts` of the tests of clusters.
+#[test]
+fn what_an_image_starts() {
+    on_each_engine(async |room: &mut Room| {
+        let entry = r#"ENTRYPOINT ["sh", "-c", "echo entrypoint \"$@\"; exec sleep 600", "it"]"#;
+        room.engine.build("hansa-test/entry:1", &format!("{entry}\nCMD [\"own\"]"));
+        for (command, arguments, printed) in [
+            (vec![], vec![], "entrypoint own"),
+            (vec![], vec!["given", "$(HOME) ${HANSA_ORDINAL}"], "entrypoint given $(HOME) 0"),
+            (vec!["sh", "-c", "echo bare \"$@\"; exec sleep 600", "it"], vec![], "bare"),
+            (vec!["sh", "-c", "echo bare \"$@\"; exec sleep 600", "it"], vec!["given"], "bare given"),
+        ] {
+            let mut spec = room.spec("web", &command);
+            let Package::Container(package) = &mut spec.package else { panic!("a container") };
+            package.image = "hansa-test/entry:1".to_owned();
+            package.arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+            room.until_running(&spec).await;
+            let lines = crate::room::eventually(async || {
+                let lines = room.output(&spec, Default::default()).await;
+                (!lines.is_empty()).then_some(lines)
+            })
+            .await;
+            assert_eq!(lines[0].trim_end(), printed, "{command:?} {arguments:?}");
+            room.remove(&spec).await;
+        }
+        // An engine has no entrance by a host name.
+        let mut spec = room.server("web");
+        spec.ports.get_mut("http").unwrap().host = Some("shop.example".to_owned());
+        let error = room.wdm.workload_prepare(&spec).await.unwrap_err().to_string();
+        assert!(error.contains("ports.http.host"), "{error}");
     });
 }

@@ -162,6 +162,7 @@ impl Room {
             package: Package::Container(ContainerPackage {
                 image: BUSYBOX.to_owned(),
                 command: command.iter().map(|word| (*word).to_owned()).collect(),
+                ..ContainerPackage::default()
             }),
             resources: Resources { cpu: CpuMilli(500), memory: Mebibytes(64), ..Resources::default() },
             ports: BTreeMap::new(),
@@ -270,7 +271,7 @@ pub(crate) fn container(spec: &WorkloadSpec) -> String {
 }
 
 pub(crate) fn port(number: Option<u16>) -> ExposedPort {
-    ExposedPort { protocol: Default::default(), public: false, number }
+    ExposedPort { number, ..ExposedPort::default() }
 }
 
 /// Waits until there is an answer; for so long that only a fault can be the cause.

@@ -12,8 +12,10 @@
     reason = "a failing set-up fails the test, and a test tells its story in one piece"
 )]
 
+mod charts;
 mod clusters;
 mod containers;
+mod entrances;
 mod manifests;
 mod many;
 mod output;

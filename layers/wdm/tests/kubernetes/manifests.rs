@@ -13,9 +13,13 @@ use hansa_test_systems::kubernetes::IMAGE;
 use hansa_wdm::{WdmError, WorkloadSpec};
 use k8s_openapi::api::{
     apps::v1::Deployment,
+    batch::v1::Job,
     core::v1::{ConfigMap, Pod},
 };
-use kube::{ResourceExt as _, api::ListParams};
+use kube::{
+    ResourceExt as _,
+    api::{DeleteParams, ListParams},
+};
 
 fn spec(world: &World, manifests: &str) -> WorkloadSpec {
     let mut spec = world.shell("");
@@ -138,5 +142,37 @@ fn what_manifests_may_not_is_said() {
         let error = world.wdm.workload_prepare(&strict).await.unwrap_err();
         assert!(matches!(&error, WdmError::Invalid { field, .. } if field == "ports"), "{error}");
         assert!(SystemErrorKind::Unsupported.is_refusal());
+    });
+}
+
+/// As Kubernetes from 1.21 on does by itself; the cluster of the tests is older.
+#[test]
+fn a_job_that_the_cluster_cleans_away_is_no_loss() {
+    with_a_node(async |world| {
+        let job = |ttl: &str| {
+            format!(
+                "apiVersion: batch/v1
+kind: Job
+metadata: {{name: once}}
+spec:
+  {ttl}
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {{name: once, image: {IMAGE}, command: ['true']}}
+"
+            )
+        };
+        let passing = spec(&world, &job("ttlSecondsAfterFinished: 60"));
+        world.until_healthy(&passing).await;
+        let jobs = world.api::<Job>(&world.namespace().await);
+        jobs.delete("once", &DeleteParams::background()).await.unwrap();
+        // Longer than what was seen holds.
+        tokio::time::sleep(std::time::Duration::from_secs(12)).await;
+        let seen = world.until_healthy(&passing).await;
+        assert!(seen.restarts == 0 && jobs.get_opt("once").await.unwrap().is_none(), "{seen:?}");
+        world.remove(&passing).await;
+        world.assert_nothing_left().await;
     });
 }

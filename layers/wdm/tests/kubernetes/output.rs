@@ -2,7 +2,9 @@
 
 use crate::world::{eventually, with_a_node};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use hansa_wdm::{LogLine, LogQuery};
+use hansa_ontology::resource_model::{ContainerPackage, Package};
+use hansa_test_systems::kubernetes::ENTRY;
+use hansa_wdm::{LogLine, LogQuery, WorkloadSpec};
 use std::time::Duration;
 
 #[test]
@@ -51,6 +53,34 @@ fn the_container_before_is_read_too() {
         })
         .await;
         world.remove(&spec).await;
+        world.assert_nothing_left().await;
+    });
+}
+
+/// The same as `what_an_image_starts` of the tests of engines.
+#[test]
+fn what_an_image_starts() {
+    with_a_node(async |world| {
+        for (command, arguments, printed) in [
+            (vec![], vec![], "entrypoint own"),
+            (vec![], vec!["given", "$(HOME) ${HANSA_ORDINAL}"], "entrypoint given $(HOME) 0"),
+            (vec!["sh", "-c", "echo bare \"$@\"; exec sleep 600", "it"], vec![], "bare"),
+            (vec!["sh", "-c", "echo bare \"$@\"; exec sleep 600", "it"], vec!["given"], "bare given"),
+        ] {
+            let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+            let package =
+                ContainerPackage { image: ENTRY.to_owned(), command: owned(&command), arguments: owned(&arguments) };
+            let spec = WorkloadSpec { package: Package::Container(package), ..world.shell("") };
+            world.until_healthy(&spec).await;
+            let lines: Vec<LogLine> = eventually("a line", async || {
+                let lines: Vec<LogLine> =
+                    world.wdm.logs(spec.id, LogQuery::default()).await.unwrap().try_collect().await.unwrap_or_default();
+                (!lines.is_empty()).then_some(lines)
+            })
+            .await;
+            assert_eq!(lines[0].text.trim_end(), printed, "{command:?} {arguments:?}");
+            world.remove(&spec).await;
+        }
         world.assert_nothing_left().await;
     });
 }

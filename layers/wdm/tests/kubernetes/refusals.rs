@@ -41,7 +41,7 @@ fn an_image_that_does_not_exist_is_named() {
     with_a_node(async |world| {
         let mut spec = world.shell("true");
         let image = "127.0.0.1:1/nothing:1".to_owned();
-        spec.package = Package::Container(ContainerPackage { image: image.clone(), command: Vec::new() });
+        spec.package = Package::Container(ContainerPackage { image: image.clone(), ..Default::default() });
         let said = world.until_said(&spec, "ErrImagePull").await;
         assert!(said.contains(&image), "{said}");
         // A program that the image hasn't.
@@ -50,6 +50,7 @@ fn an_image_that_does_not_exist_is_named() {
         other.package = Package::Container(ContainerPackage {
             image: hansa_test_systems::kubernetes::IMAGE.to_owned(),
             command: vec!["/bin/nothing".to_owned()],
+            ..ContainerPackage::default()
         });
         let said = world.until_said(&other, "/bin/nothing").await;
         assert!(said.contains("no such file"), "{said}");

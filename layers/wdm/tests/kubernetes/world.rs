@@ -20,8 +20,9 @@ use hansa_test_systems::{
 use hansa_wdm::{MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec, WorkloadStatus};
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet, StatefulSet},
+    batch::v1::Job,
     core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service},
-    networking::v1::NetworkPolicy,
+    networking::v1::{Ingress, NetworkPolicy},
 };
 use kube::{Api, Client, Resource, ResourceExt as _, api::ListParams};
 use serde::de::DeserializeOwned;
@@ -146,6 +147,7 @@ impl World {
             package: Package::Container(ContainerPackage {
                 image: IMAGE.to_owned(),
                 command: vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()],
+                ..ContainerPackage::default()
             }),
             resources: Resources { cpu: CpuMilli(20), memory: Mebibytes(32), ..Resources::default() },
             ports: BTreeMap::new(),
@@ -160,7 +162,7 @@ impl World {
         let mut spec = self
             .shell("mkdir -p /tmp/w && echo $GREETING > /tmp/w/index.html && exec httpd -f -p $PORT_HTTP -h /tmp/w");
         spec.environment.insert("GREETING".to_owned(), "hello $(PORT_HTTP)".to_owned());
-        spec.ports.insert("http".to_owned(), ExposedPort { protocol: Default::default(), public: true, number: None });
+        spec.ports.insert("http".to_owned(), ExposedPort { public: true, ..ExposedPort::default() });
         spec.health = Some(HealthCheck {
             probe: HealthProbe::Http(HttpProbe { port: "http".to_owned(), path: "/".to_owned() }),
             interval: TimeSpan::from_millis(1_000),
@@ -231,11 +233,13 @@ impl World {
             left.extend(listed::<Deployment>(&self.client, &labels).await);
             left.extend(listed::<StatefulSet>(&self.client, &labels).await);
             left.extend(listed::<ReplicaSet>(&self.client, &labels).await);
+            left.extend(listed::<Job>(&self.client, &labels).await);
             left.extend(listed::<Pod>(&self.client, &labels).await);
             left.extend(listed::<Service>(&self.client, &labels).await);
             left.extend(listed::<ConfigMap>(&self.client, &labels).await);
             left.extend(listed::<Secret>(&self.client, &labels).await);
             left.extend(listed::<PersistentVolumeClaim>(&self.client, &labels).await);
+            left.extend(listed::<Ingress>(&self.client, &labels).await);
             left.extend(listed::<NetworkPolicy>(&self.client, &labels).await);
             if left.is_empty() { Some(()) } else { None }
         })

@@ -224,7 +224,7 @@ fn random() -> Uuid {
 }
 
 pub(crate) fn port(number: Option<u16>) -> ExposedPort {
-    ExposedPort { protocol: Default::default(), public: false, number }
+    ExposedPort { number, ..ExposedPort::default() }
 }
 
 /// Waits until there is an answer; for so long that only a fault can be the cause.

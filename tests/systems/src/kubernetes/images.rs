@@ -1,6 +1,6 @@
 //! Images made here, of this machine's static busybox: there is no registry.
 
-use super::{IMAGE, network::Network};
+use super::{ENTRY, IMAGE, network::Network};
 use std::{
     fs,
     os::unix::fs::symlink,
@@ -17,7 +17,7 @@ const NAMES: [&str; 18] = [
     "true", "false", "wget", "dd",
 ];
 
-/// Makes both images and hands them to containerd.
+/// Makes the images and hands them to containerd.
 pub(super) fn import(folder: &Path, network: &Network) {
     let root = folder.join("image");
     for part in ["root/bin", "root/tmp", "root/www", "root/etc"] {
@@ -32,20 +32,22 @@ pub(super) fn import(folder: &Path, network: &Network) {
     tar(&root.join("layer.tar"), &root.join("root"), &["."]);
     let layer = sha256(&root.join("layer.tar"));
     let mut listed = Vec::new();
-    for (name, file, command) in [
-        (IMAGE, "busybox.json", serde_json::json!(["sh"])),
-        (PAUSE, "pause.json", serde_json::json!(["sleep", "2147483647"])),
+    let entry = serde_json::json!(["sh", "-c", "echo entrypoint \"$@\"; exec sleep 600", "it"]);
+    for (name, file, entry, command) in [
+        (IMAGE, "busybox.json", serde_json::Value::Null, serde_json::json!(["sh"])),
+        (PAUSE, "pause.json", serde_json::Value::Null, serde_json::json!(["sleep", "2147483647"])),
+        (ENTRY, "entry.json", entry, serde_json::json!(["own"])),
     ] {
         let config = serde_json::json!({
             "architecture": architecture(), "os": "linux",
-            "config": { "Env": ["PATH=/bin"], "Cmd": command },
+            "config": { "Env": ["PATH=/bin"], "Entrypoint": entry, "Cmd": command },
             "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{layer}")] },
         });
         fs::write(root.join(file), config.to_string()).expect("an image's configuration");
         listed.push(serde_json::json!({ "Config": file, "RepoTags": [name], "Layers": ["layer.tar"] }));
     }
     fs::write(root.join("manifest.json"), serde_json::Value::from(listed).to_string()).expect("the manifest");
-    tar(&archive, &root, &["manifest.json", "layer.tar", "busybox.json", "pause.json"]);
+    tar(&archive, &root, &["manifest.json", "layer.tar", "busybox.json", "pause.json", "entry.json"]);
     let mut command = network.command(Path::new("ctr"));
     command
         .arg("--address")

@@ -28,8 +28,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A program of a busybox, in a pod: the only image that a node has.
+/// A busybox, in a pod.
 pub const IMAGE: &str = "hansa.test/busybox:1";
+/// The same with an entrypoint, which prints `entrypoint` and its arguments, and with the command `own`.
+pub const ENTRY: &str = "hansa.test/entry:1";
 /// A token that may do everything.
 pub const ADMIN_TOKEN: &str = "admin-token-of-a-test";
 /// A token of the user `limited`, who may nothing until a test says otherwise.

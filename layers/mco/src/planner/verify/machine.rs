@@ -5,7 +5,7 @@ use crate::model::PlannedMachine;
 use hansa_ontology::{
     Offer, Site,
     place::Area,
-    resource_model::{AllowDeny, Constraints},
+    resource_model::{AllowDeny, Constraints, HAS_INGRESS},
 };
 
 impl Examination<'_> {
@@ -52,6 +52,10 @@ impl Examination<'_> {
             let public = component.ports.values().any(|port| port.public);
             self.require(!public || offer.capabilities.contains("public-ip"), || {
                 format!("{} has no public address for `{name}`", machine.offer)
+            });
+            let hosted = component.ports.values().any(|port| port.host.is_some());
+            self.require(!hosted || offer.capabilities.contains(HAS_INGRESS), || {
+                format!("{} has no entrance by a host name for `{name}`", machine.offer)
             });
         }
     }

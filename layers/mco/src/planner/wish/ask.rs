@@ -8,7 +8,7 @@ use crate::planner::{
 };
 use hansa_ontology::{
     ResourceModel,
-    resource_model::{AllowDeny, Component, Constraints},
+    resource_model::{AllowDeny, Component, Constraints, HAS_INGRESS},
 };
 
 /// Whose constraints these are.
@@ -106,7 +106,7 @@ impl Wish {
         }
     }
 
-    /// A public port needs a machine with a public address.
+    /// A public port needs a machine with a public address, a host name an entrance.
     fn add_ports(&mut self, owner: &Owner<'_>, component: &Component, index: &OfferIndex) {
         let public = component.ports.iter().find(|(_, port)| port.public);
         if let Some((name, _)) = public
@@ -114,6 +114,13 @@ impl Wish {
         {
             let field = format!("/ports/{}/public", escaped(name));
             self.ask(owner, &field, Ask::Capability("public-ip".to_owned()), index);
+        }
+        let hosted = component.ports.iter().find(|(_, port)| port.host.is_some());
+        if let Some((name, _)) = hosted
+            && !component.constraints.capabilities.contains(HAS_INGRESS)
+        {
+            let field = format!("/ports/{}/host", escaped(name));
+            self.ask(owner, &field, Ask::Capability(HAS_INGRESS.to_owned()), index);
         }
     }
 

@@ -37,15 +37,20 @@ pub(super) fn body(launch: &Launch, peers: &Peers, options: &Options) -> Result<
     let spec = &launch.spec;
     let Some(package) = package(spec) else { return Err(options.refuses(spec)) };
     let environment = variables(launch, peers);
-    let command = environment::expand(&package.command, &environment)
-        .map_err(|problem| WdmError::Invalid { field: format!("components.{}.package", spec.component), problem })?;
+    let expanded = |words: &[String], name: &str| {
+        let field = format!("components.{}.package.container.{name}", spec.component);
+        environment::expand(words, &environment).map_err(|problem| WdmError::Invalid { field, problem })
+    };
+    let (command, arguments) = (expanded(&package.command, "command")?, expanded(&package.arguments, "arguments")?);
     let mut labels = names::of_container(&options.broker, spec, launch.run);
     labels.insert(names::PORTS.to_owned(), ports_label(spec, &launch.endpoints));
     let host_name = format!("{}-{}", spec.component, spec.ordinal);
     let network = names::network(spec.application);
     Ok(ContainerCreateBody {
         image: Some(package.image.clone()),
-        cmd: (!command.is_empty()).then_some(command),
+        // What is put in place of an entrypoint leaves nothing of the image's own command either.
+        entrypoint: (!command.is_empty()).then_some(command),
+        cmd: (!arguments.is_empty()).then_some(arguments),
         env: Some(environment.iter().map(|(key, value)| format!("{key}={value}")).collect()),
         labels: Some(labels),
         hostname: (host_name.len() <= 63).then(|| host_name.clone()),

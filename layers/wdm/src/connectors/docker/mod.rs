@@ -176,7 +176,16 @@ impl Inner {
         if package.image.trim().is_empty() || package.image.contains(char::is_whitespace) {
             return invalid("package.container.image", "names no image; write one such as registry.example/shop:1.2");
         }
-        let texts = package.command.iter().chain(spec.environment.values()).chain(spec.environment.keys());
+        if let Some(name) = spec.ports.iter().find_map(|(name, port)| port.host.as_ref().map(|_| name)) {
+            let field = format!("ports.{name}.host");
+            return invalid(&field, "needs a system with an ingress, and an engine has none: leave it out");
+        }
+        let texts = package
+            .command
+            .iter()
+            .chain(&package.arguments)
+            .chain(spec.environment.values())
+            .chain(spec.environment.keys());
         if texts.into_iter().any(|text| text.contains('\0')) {
             return invalid("package.container.command", "or `environment` holds a zero byte; remove it");
         }

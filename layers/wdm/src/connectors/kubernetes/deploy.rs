@@ -1,12 +1,12 @@
 //! Bringing a workload into a cluster.
 
 use super::{
-    Kubernetes, apply, manifests,
+    Kubernetes, apply, charts, ingress, manifests,
     naming::{self, MANAGER, PEERS, object},
     object_of, objects, pod,
     record::{Controller, NamespaceRecord, ServiceRecord},
     refused,
-    settings::Exposure,
+    settings::{Exposure, Settings},
 };
 use crate::{
     Endpoint, WdmError,
@@ -31,11 +31,12 @@ use std::{
 };
 
 /// What can't run in a cluster, before anything is made of it.
-pub(super) fn check(system: &str, spec: &WorkloadSpec, cluster_scoped: bool) -> Result<(), WdmError> {
+pub(super) fn check(system: &str, spec: &WorkloadSpec, settings: &Settings) -> Result<(), WdmError> {
     let invalid = |field: String, problem: &str| Err(WdmError::Invalid { field, problem: problem.to_owned() });
     let package = match &spec.package {
         Package::Container(package) => package,
-        Package::Kubernetes(package) => return manifests::check(spec, package, cluster_scoped),
+        Package::Kubernetes(package) => return manifests::check(spec, package, settings.cluster_scoped),
+        Package::Helm(package) => return charts::check(system, spec, package, settings),
         Package::Process(_) => {
             return Err(WdmError::NoConnector {
                 component: spec.component.clone(),
@@ -176,7 +177,8 @@ impl Kubernetes {
         let package = match &spec.package {
             Package::Container(package) => package,
             Package::Kubernetes(package) => return self.deploy_manifests(launch, package).await,
-            Package::Process(_) => return check(self.cluster.system(), spec, false),
+            Package::Helm(package) => return self.deploy_chart(launch, package).await,
+            Package::Process(_) => return check(self.cluster.system(), spec, &self.settings),
         };
         let (there, pods) = self.cache.of(spec.id);
         if let Some(there) = &there {
@@ -200,6 +202,7 @@ impl Kubernetes {
             self.write_claims(&namespace, spec),
         )?;
         self.exposed(spec, &launch.endpoints).await?;
+        self.entrances(&namespace, spec.application, &spec.component, &ingress::hosted(spec)).await?;
         let wish = objects::controller(spec, &self.broker, &template);
         let made = if spec.volumes.is_empty() {
             let made = apply::apply(&self.cluster, &self.broker, &self.api::<Deployment>(&namespace), &wish).await?;
@@ -210,6 +213,9 @@ impl Kubernetes {
         };
         if let Some(made) = made {
             self.cache.saw(made);
+        }
+        if let Some(before) = &there {
+            self.entrances_pruned(before, None).await?;
         }
         self.told().insert(spec.id, told);
         if !spec.volumes.is_empty() {

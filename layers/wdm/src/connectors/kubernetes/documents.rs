@@ -19,9 +19,8 @@ const OF_THE_CLUSTER: [&str; 9] = [
     "ValidatingWebhookConfiguration",
 ];
 
-fn invalid(problem: String) -> WdmError {
-    WdmError::Invalid { field: "package.kubernetes.manifests".to_owned(), problem }
-}
+/// Where manifests stand in a component.
+const MANIFESTS: &str = "package.kubernetes.manifests";
 
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
@@ -29,8 +28,34 @@ fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
 
 /// The objects of a text, lists taken apart, in the order in which they stand.
 pub(super) fn read(manifests: &str, cluster_scoped: bool) -> Result<Vec<Value>, WdmError> {
+    let invalid = |problem| WdmError::Invalid { field: MANIFESTS.to_owned(), problem };
+    let objects = taken_apart(manifests).map_err(invalid)?;
+    checked(&objects, cluster_scoped).map_err(invalid)?;
+    Ok(objects)
+}
+
+/// The objects that came of a chart for this namespace. Charts often name it,
+/// and that is left out.
+pub(super) fn of_chart(rendered: &str, namespace: &str, cluster_scoped: bool) -> Result<Vec<Value>, WdmError> {
+    let invalid = |problem: String| WdmError::Invalid {
+        field: "package.helm".to_owned(),
+        problem: format!("the chart's output {problem}"),
+    };
+    let mut objects = taken_apart(rendered).map_err(invalid)?;
+    for object in &mut objects {
+        if text(object, "/metadata/namespace") == namespace
+            && let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        {
+            metadata.remove("namespace");
+        }
+    }
+    checked(&objects, cluster_scoped).map_err(invalid)?;
+    Ok(objects)
+}
+
+fn taken_apart(manifests: &str) -> Result<Vec<Value>, String> {
     let documents: Vec<Value> =
-        serde_saphyr::from_multiple(manifests).map_err(|error| invalid(format!("is no YAML: {error}")))?;
+        serde_saphyr::from_multiple(manifests).map_err(|error| format!("is no YAML: {error}"))?;
     let mut objects = Vec::new();
     for document in documents {
         match document.get("items").and_then(Value::as_array) {
@@ -39,13 +64,17 @@ pub(super) fn read(manifests: &str, cluster_scoped: bool) -> Result<Vec<Value>, 
             _ => objects.push(document),
         }
     }
+    Ok(objects)
+}
+
+fn checked(objects: &[Value], cluster_scoped: bool) -> Result<(), String> {
     if objects.is_empty() {
-        return Err(invalid("holds no object".to_owned()));
+        return Err("holds no object".to_owned());
     }
     for (index, object) in objects.iter().enumerate() {
-        check(object, cluster_scoped).map_err(|problem| invalid(format!("document {}: {problem}", index + 1)))?;
+        check(object, cluster_scoped).map_err(|problem| format!("document {}: {problem}", index + 1))?;
     }
-    Ok(objects)
+    Ok(())
 }
 
 fn check(object: &Value, cluster_scoped: bool) -> Result<(), String> {
@@ -97,6 +126,22 @@ pub(super) fn labelled(object: &Value, broker: &str, spec: &WorkloadSpec, run: u
         annotations.remove(REVISION);
     }
     object
+}
+
+/// What one of these definitions says of a kind: its name in paths, and whether it belongs to a namespace.
+pub(super) fn defined(all: &[&Value], group: &str, kind: &str) -> Option<(String, bool)> {
+    let is_it = |it: &&&Value| {
+        text(it, "/kind") == "CustomResourceDefinition"
+            && text(it, "/spec/group") == group
+            && text(it, "/spec/names/kind") == kind
+    };
+    let it = all.iter().find(is_it)?;
+    Some((text(it, "/spec/names/plural").to_owned(), text(it, "/spec/scope") == "Namespaced"))
+}
+
+/// Says for which run something was applied that is made anew with each.
+pub(super) fn mark(object: &mut Value, run: u64) {
+    put(object, &["metadata", "annotations"], RUN, run.to_string().into());
 }
 
 fn put(object: &mut Value, path: &[&str], key: &str, value: Value) {

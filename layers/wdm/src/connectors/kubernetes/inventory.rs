@@ -3,6 +3,7 @@
 
 use super::{
     naming::{INVENTORY, REVISION, RUN, STOPPED, json, object, of_workload},
+    pod::set,
     record::{Watched, application, run, workload},
 };
 use crate::model::WorkloadSpec;
@@ -22,6 +23,12 @@ pub(super) struct Entry {
     pub(super) plural: String,
     pub(super) name: String,
     pub(super) namespaced: bool,
+    /// It was applied to do something once: that it is gone later is no loss.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) hook: bool,
+    /// The cluster itself removes it some time after it is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) passing: bool,
 }
 
 impl Entry {
@@ -87,16 +94,17 @@ impl Inventory {
     }
 }
 
-/// As it is written.
-pub(super) fn written(spec: &WorkloadSpec, broker: &str, run: u64, entries: &[Entry]) -> Value {
+/// As it is written. `stopped`: what there is of this run is not what is wished.
+pub(super) fn written(spec: &WorkloadSpec, broker: &str, run: u64, stopped: bool, entries: &[Entry]) -> Value {
     let mut labels = of_workload(broker, spec);
     labels.insert(INVENTORY.to_owned(), "manifests".to_owned());
+    let mut annotations = json!({ RUN: run.to_string(), REVISION: &spec.revision });
+    if stopped {
+        set(&mut annotations, STOPPED, "true".into());
+    }
     json!({
         "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {
-            "name": name(spec.id), "labels": json(&labels),
-            "annotations": { RUN: run.to_string(), REVISION: &spec.revision },
-        },
+        "metadata": { "name": name(spec.id), "labels": json(&labels), "annotations": annotations },
         "data": { "objects.json": serde_json::to_string(entries).unwrap_or_else(|_| "[]".to_owned()) },
     })
 }

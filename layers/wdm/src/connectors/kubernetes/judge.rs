@@ -106,6 +106,8 @@ mod tests {
             workload: WorkloadId(Uuid::from_u128(1)),
             application: None,
             namespace: "n".into(),
+            component: "web".into(),
+            hosted: "".into(),
             keeps_volumes: false,
             listens: false,
             run: 2,

@@ -3,6 +3,7 @@
 
 use super::{
     Kubernetes, apply, documents,
+    hooks::Bundle,
     inventory::{self, Entry, Inventory},
     judge::limits,
     naming::{COMPONENT, MANAGER, STOPPED, WORKLOAD},
@@ -40,24 +41,31 @@ const SIDE_BY_SIDE: usize = 8;
 /// What was last seen of each package.
 pub(super) type Seen = Mutex<HashMap<WorkloadId, (Instant, Observation)>>;
 
-/// What a component of manifests may not ask of Hansa, since the manifests say it.
+/// What can't be brought, before anything is made of it.
 pub(super) fn check(spec: &WorkloadSpec, package: &KubernetesPackage, cluster_scoped: bool) -> Result<(), WdmError> {
-    let has = [
-        (!spec.ports.is_empty(), "ports", "write a Service into the manifests"),
-        (!spec.volumes.is_empty(), "volumes", "write a PersistentVolumeClaim into the manifests"),
-        (!spec.environment.is_empty(), "environment", "write it into the manifests"),
-        (spec.health.is_some(), "health", "write probes into the manifests; their readiness is what counts"),
-        (spec.ordinal > 0, "replicas", "the manifests are there once; write the number of pods into them"),
-    ];
-    if let Some((_, field, remedy)) = has.iter().find(|(has, ..)| *has) {
-        let problem = format!("says nothing to a package of manifests: {remedy}");
-        return Err(WdmError::Invalid { field: (*field).to_owned(), problem });
-    }
+    check_said(spec, "manifests")?;
     documents::read(&package.manifests, cluster_scoped).map(drop)
 }
 
+/// What a component of objects may not ask of Hansa, since the package says it.
+pub(super) fn check_said(spec: &WorkloadSpec, where_it_is_said: &str) -> Result<(), WdmError> {
+    let has = [
+        (!spec.ports.is_empty(), "ports", "a Service"),
+        (!spec.volumes.is_empty(), "volumes", "a PersistentVolumeClaim"),
+        (!spec.environment.is_empty(), "environment", "it"),
+        (spec.health.is_some(), "health", "probes (their readiness is what counts)"),
+        (spec.ordinal > 0, "replicas", "the number of pods (the package is there once)"),
+    ];
+    if let Some((_, field, what)) = has.iter().find(|(has, ..)| *has) {
+        let kind = spec.package.kind();
+        let problem = format!("says nothing to a {kind} package: write {what} into the {where_it_is_said}");
+        return Err(WdmError::Invalid { field: (*field).to_owned(), problem });
+    }
+    Ok(())
+}
+
 impl Kubernetes {
-    fn dynamic(&self, namespace: &str, entry: &Entry) -> Api<DynamicObject> {
+    pub(super) fn dynamic(&self, namespace: &str, entry: &Entry) -> Api<DynamicObject> {
         let resource = entry.resource();
         if entry.namespaced {
             Api::namespaced_with(self.cluster.client(), namespace, &resource)
@@ -66,8 +74,9 @@ impl Kubernetes {
         }
     }
 
-    /// What the cluster's API calls an object's kind, and whether it may be applied.
-    async fn entry(&self, object: &Value) -> Result<Entry, SystemError> {
+    /// What the cluster's API calls an object's kind, and whether it may be
+    /// applied. `more` is all that is applied with it: it may define the kind.
+    pub(super) async fn entry(&self, object: &Value, more: &[&Value]) -> Result<Entry, SystemError> {
         let (kind, name) = apply::named(object);
         let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -75,18 +84,21 @@ impl Kubernetes {
         let action = format!("apply {kind} {name}");
         let found =
             self.cluster.call(&action, async { Ok(pinned_kind(&self.cluster.client(), &wanted).await) }).await?;
-        let (resource, capabilities) = match found {
-            Ok(found) => found,
+        let (plural, namespaced) = match found {
+            Ok((resource, capabilities)) => (resource.plural, capabilities.scope == Scope::Namespaced),
             Err(failed) => {
                 let told = error(self.cluster.system(), &action, &failed);
                 let unknown = told.kind == SystemErrorKind::NotFound || matches!(failed, kube::Error::Discovery(_));
-                let remedy = format!("the cluster knows no {kind} of {api_version}");
-                let said = told.said.clone();
-                let unsupported = SystemError { kind: SystemErrorKind::Unsupported, said, remedy, ..told.clone() };
-                return Err(if unknown { unsupported } else { told });
+                match documents::defined(more, group, kind).filter(|_| unknown) {
+                    Some(defined) => defined,
+                    None if unknown => {
+                        let remedy = format!("the cluster knows no {kind} of {api_version}");
+                        return Err(SystemError { kind: SystemErrorKind::Unsupported, remedy, ..told });
+                    }
+                    None => return Err(told),
+                }
             }
         };
-        let namespaced = capabilities.scope == Scope::Namespaced;
         if !namespaced && !self.settings.cluster_scoped {
             let remedy = "it belongs to no namespace, and the system's setting `clusterScoped` does not allow that";
             return Err(refused(self.cluster.system(), SystemErrorKind::Forbidden, action, remedy.to_owned()));
@@ -94,46 +106,32 @@ impl Kubernetes {
         Ok(Entry {
             api_version: api_version.to_owned(),
             kind: kind.to_owned(),
-            plural: resource.plural,
+            plural,
             name: name.to_owned(),
             namespaced,
+            hook: false,
+            passing: object.pointer("/spec/ttlSecondsAfterFinished").is_some_and(Value::is_u64),
         })
     }
 
     /// Applies all, removes what is no longer named, and writes down what there is.
     pub(super) async fn deploy_manifests(&self, launch: &Launch, package: &KubernetesPackage) -> Result<(), WdmError> {
-        let spec = &launch.spec;
-        let known = self.cache.inventory(spec.id);
-        if known.as_ref().is_some_and(|it| it.run >= launch.run && !it.stopped) {
+        let known = self.cache.inventory(launch.spec.id);
+        if known.is_some_and(|it| it.run >= launch.run && !it.stopped) {
             return Ok(());
         }
         let objects = documents::read(&package.manifests, self.settings.cluster_scoped)?;
-        let mut entries = Vec::new();
-        for object in &objects {
-            entries.push(self.entry(object).await?);
-        }
-        let namespace = self.namespace(spec).await?;
-        let (before, old) = known.map_or((0, Vec::new()), |it| (it.run, it.entries));
-        let gone: Vec<Entry> = old.into_iter().filter(|one| !entries.iter().any(|new| new.is(one))).collect();
-        // Before anything is made: what a crash leaves behind is found again.
-        let all: Vec<Entry> = entries.iter().chain(&gone).cloned().collect();
-        self.write_inventory(&namespace, spec, before, &all).await?;
-        for (object, entry) in objects.iter().zip(&entries) {
-            let api = self.dynamic(&namespace, entry);
-            self.is_free(&api, entry, spec).await?;
-            let wish = documents::labelled(object, &self.broker, spec, launch.run);
-            apply::apply(&self.cluster, &self.broker, &api, &wish).await?;
-        }
-        for entry in &gone {
-            self.delete_entry(&namespace, entry, spec.id).await?;
-        }
-        self.write_inventory(&namespace, spec, launch.run, &entries).await?;
-        self.seen_manifests().remove(&spec.id);
-        Ok(())
+        let namespace = self.namespace(&launch.spec).await?;
+        self.deploy_bundle(launch, &namespace, &Bundle::plain(objects)).await.map(drop)
     }
 
     /// An object of another component is not taken over; one of an earlier copy of this one is.
-    async fn is_free(&self, api: &Api<DynamicObject>, entry: &Entry, spec: &WorkloadSpec) -> Result<(), SystemError> {
+    pub(super) async fn is_free(
+        &self,
+        api: &Api<DynamicObject>,
+        entry: &Entry,
+        spec: &WorkloadSpec,
+    ) -> Result<(), SystemError> {
         let action = format!("apply {} {}", entry.kind, entry.name);
         let there = self.cluster.maybe(&action, api.get_metadata(&entry.name)).await?;
         let owner = there.as_ref().and_then(|it| it.labels().get(COMPONENT));
@@ -146,19 +144,20 @@ impl Kubernetes {
         }
     }
 
-    async fn write_inventory(
+    pub(super) async fn write_inventory(
         &self,
         namespace: &str,
         spec: &WorkloadSpec,
         run: u64,
+        stopped: bool,
         entries: &[Entry],
     ) -> Result<(), SystemError> {
-        let wish = inventory::written(spec, &self.broker, run, entries);
+        let wish = inventory::written(spec, &self.broker, run, stopped, entries);
         let api: Api<ConfigMap> = self.api(namespace);
         // The mark of a stopped run goes with it.
         let unmarked = Patch::Merge(json!({ "metadata": { "annotations": { STOPPED: null } } }));
         let made = apply::apply(&self.cluster, &self.broker, &api, &wish).await?;
-        let marked = made.annotations().contains_key(STOPPED);
+        let marked = made.annotations().contains_key(STOPPED) && !stopped;
         let made = if marked {
             let name = inventory::name(spec.id);
             self.cluster.call(&format!("apply ConfigMap {name}"), api.patch(&name, &ours(), &unmarked)).await?
@@ -171,7 +170,7 @@ impl Kubernetes {
         Ok(())
     }
 
-    fn seen_manifests(&self) -> std::sync::MutexGuard<'_, HashMap<WorkloadId, (Instant, Observation)>> {
+    pub(super) fn seen_manifests(&self) -> std::sync::MutexGuard<'_, HashMap<WorkloadId, (Instant, Observation)>> {
         self.manifests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -183,7 +182,8 @@ impl Kubernetes {
                 return Ok(known.clone());
             }
         }
-        let looks = stream::iter(inventory.entries.clone()).map(|entry| self.look(inventory, entry));
+        let lasting: Vec<Entry> = inventory.entries.iter().filter(|entry| !entry.hook).cloned().collect();
+        let looks = stream::iter(lasting).map(|entry| self.look(inventory, entry));
         let found: Vec<Result<Progress, SystemError>> = looks.buffered(SIDE_BY_SIDE).collect().await;
         let mut activity = Activity::Running { pid: 0 };
         let mut verdict = Ok(());
@@ -206,6 +206,9 @@ impl Kubernetes {
         let (api, action) =
             (self.dynamic(&inventory.namespace, &entry), format!("look at {} {}", entry.kind, entry.name));
         let Some(there) = self.cluster.maybe(&action, api.get(&entry.name)).await? else {
+            if entry.passing {
+                return Ok(Progress::Done);
+            }
             return Ok(Progress::Failed(format!("{} {} was deleted by somebody else", entry.kind, entry.name)));
         };
         if !is_of(there.labels().get(WORKLOAD), inventory.workload) {
@@ -247,7 +250,12 @@ impl Kubernetes {
     }
 
     /// Deletes an object that is this workload's. Whether it is still there.
-    async fn delete_entry(&self, namespace: &str, entry: &Entry, of: WorkloadId) -> Result<bool, SystemError> {
+    pub(super) async fn delete_entry(
+        &self,
+        namespace: &str,
+        entry: &Entry,
+        of: WorkloadId,
+    ) -> Result<bool, SystemError> {
         let (api, action) = (self.dynamic(namespace, entry), format!("delete {} {}", entry.kind, entry.name));
         let Some(there) = self.cluster.maybe(&action, api.get_metadata(&entry.name)).await? else { return Ok(false) };
         let mine = apply::is_ours(&there.metadata, &self.broker) && is_of(there.labels().get(WORKLOAD), of);

@@ -6,9 +6,14 @@
 //! the server's side. Nothing is remembered here that the cluster doesn't hold.
 
 mod apply;
+mod bundle;
+mod charts;
 mod deploy;
 mod documents;
 mod events;
+mod helm;
+mod hooks;
+mod ingress;
 mod inventory;
 mod judge;
 mod logs;
@@ -53,6 +58,10 @@ pub(crate) struct Kubernetes {
     said: events::Said,
     /// What was last seen of packages of manifests.
     manifests: manifests::Seen,
+    /// Charts on their way.
+    charts: charts::Charts,
+    /// When entrances were last looked at.
+    looked: ingress::Looked,
 }
 
 /// Makes the connector of a system. Watching begins; nothing is waited for.
@@ -69,6 +78,8 @@ pub(crate) fn connect(connection: SystemConnection) -> Connecting<dyn Connector>
             told: Mutex::default(),
             said: Mutex::default(),
             manifests: Mutex::default(),
+            charts: charts::Charts::default(),
+            looked: Mutex::default(),
         };
         Ok(Arc::new(this) as Arc<dyn Connector>)
     })
@@ -107,7 +118,7 @@ impl Connector for Kubernetes {
     }
 
     fn check(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
-        deploy::check(self.cluster.system(), spec, self.settings.cluster_scoped)
+        deploy::check(self.cluster.system(), spec, &self.settings)
     }
 
     fn ports(&self) -> PortChoice {
@@ -140,7 +151,13 @@ impl Connector for Kubernetes {
         }
         let (controller, pods) = self.cache.of(place.workload);
         let seen = judge::judge(controller.as_ref(), &pods, self.cache.is_served(place.workload));
-        Ok(self.explained(seen, controller.as_ref(), &pods).await)
+        let mut seen = self.explained(seen, controller.as_ref(), &pods).await;
+        if let Some(controller) = &controller
+            && let Some(why) = self.entrances_kept(controller).await
+        {
+            seen.verdict = Some(Err(why));
+        }
+        Ok(seen)
     }
 
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {

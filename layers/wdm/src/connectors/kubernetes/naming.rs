@@ -29,6 +29,8 @@ pub(super) const REVISION: &str = "hansa.internal/revision";
 pub(super) const PEERS: &str = "hansa.internal/peers";
 /// A list of objects that were applied, a label.
 pub(super) const INVENTORY: &str = "hansa.internal/inventory";
+/// The entrances of a component by host names, an annotation.
+pub(super) const HOSTED: &str = "hansa.internal/hosted";
 /// A run of manifests that was asked to end, an annotation.
 pub(super) const STOPPED: &str = "hansa.internal/stopped";
 /// The container that is the component, in a pod where others may stand beside it.
@@ -53,6 +55,12 @@ pub(super) fn namespace(name: &str, application: ApplicationId) -> String {
 /// changes with every copy.
 pub(super) fn claim(application: ApplicationId, component: &str, ordinal: u32, volume: &str) -> String {
     let key = format!("{application}/{component}/{ordinal}/{volume}");
+    format!("hansa-{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_bytes()))
+}
+
+/// The name of an entrance: of the component's port.
+pub(super) fn entrance(application: ApplicationId, component: &str, port: &str) -> String {
+    let key = format!("entrance of {application}/{component}/{port}");
     format!("hansa-{}", Uuid::new_v5(&Uuid::NAMESPACE_OID, key.as_bytes()))
 }
 

@@ -1,7 +1,8 @@
 //! What stands in a cluster for one workload, as it is applied.
 
 use super::{
-    naming::{claim, json, object, of_application, of_instance, of_workload},
+    ingress::hosted,
+    naming::{HOSTED, claim, json, object, of_application, of_instance, of_workload},
     pod::{container_ports, protocol, set},
     settings::{Admission, Exposure, PodSecurity, Settings},
 };
@@ -126,5 +127,9 @@ pub(super) fn controller(spec: &WorkloadSpec, broker: &str, template: &Value) ->
         set(&mut one, "updateStrategy", json!({ "type": "OnDelete" }));
         "StatefulSet"
     };
-    json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": metadata(spec, broker), "spec": one })
+    let (mut metadata, hosted) = (metadata(spec, broker), hosted(spec));
+    if !hosted.is_empty() {
+        set(&mut metadata, "annotations", json!({ HOSTED: hosted }));
+    }
+    json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": one })
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     model::{Endpoints, WorkloadSpec},
 };
-use hansa_ontology::resource_model::{ContainerPackage, HealthCheck, HealthProbe, Protocol};
+use hansa_ontology::resource_model::{ContainerPackage, Environment, HealthCheck, HealthProbe, Protocol};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -43,11 +43,8 @@ pub(super) fn container_ports(spec: &WorkloadSpec) -> BTreeMap<String, u16> {
     spec.ports.iter().filter_map(|(name, port)| Some((name.clone(), port.number.or_else(|| free.next())?))).collect()
 }
 
-/// The environment as the container gets it, and the command with the variables put in.
-fn surroundings(
-    launch: &Launch,
-    package: &ContainerPackage,
-) -> Result<(BTreeMap<String, String>, Vec<String>), WdmError> {
+/// The environment as the container gets it, and command and arguments with the variables put in.
+fn surroundings(launch: &Launch, package: &ContainerPackage) -> Result<(Environment, [Vec<String>; 2]), WdmError> {
     let spec = &launch.spec;
     let ports = container_ports(spec);
     let endpoints: Endpoints = (launch.endpoints.iter())
@@ -69,9 +66,12 @@ fn surroundings(
         token_file: launch.token.as_ref().map(|_| token.as_path()),
     };
     let all = environment::environment(spec, &endpoints, &launch.peers, &around);
-    let command = environment::expand(&package.command, &all)
-        .map_err(|problem| WdmError::Invalid { field: format!("components.{}.package", spec.component), problem })?;
-    Ok((all, command))
+    let expanded = |words: &[String], name: &str| {
+        let field = format!("components.{}.package.container.{name}", spec.component);
+        environment::expand(words, &all).map_err(|problem| WdmError::Invalid { field, problem })
+    };
+    let words = [expanded(&package.command, "command")?, expanded(&package.arguments, "arguments")?];
+    Ok((all, words))
 }
 
 /// Kubernetes would put variables in a second time.
@@ -89,7 +89,7 @@ pub(super) fn template(
 ) -> Result<Value, WdmError> {
     let spec = &launch.spec;
     let name = object(spec.id);
-    let (environment, command) = surroundings(launch, package)?;
+    let (environment, words) = surroundings(launch, package)?;
     let env: Vec<Value> =
         environment.iter().map(|(name, value)| json!({ "name": name, "value": literal(value) })).collect();
     let ports = container_ports(spec);
@@ -115,8 +115,8 @@ pub(super) fn template(
         "securityContext": security_of_container(settings.security),
         "terminationMessagePolicy": "FallbackToLogsOnError",
     });
-    if !command.is_empty() {
-        set(&mut container, "command", command.iter().map(|word| literal(word)).collect());
+    for (key, words) in ["command", "args"].into_iter().zip(words).filter(|(_, words)| !words.is_empty()) {
+        set(&mut container, key, words.iter().map(|word| literal(word)).collect());
     }
     for (key, probe) in spec.health.iter().flat_map(|check| probes(check, &ports)) {
         set(&mut container, key, probe);

@@ -1,7 +1,7 @@
 //! What is kept of an object that is watched: as much as answers need, so that
 //! a thousand workloads cost little memory.
 
-use super::naming::{APPLICATION, CONTAINER, ORDINAL, RUN, WORKLOAD};
+use super::naming::{APPLICATION, COMPONENT, CONTAINER, HOSTED, ORDINAL, RUN, WORKLOAD};
 use crate::model::Exit;
 use chrono::{DateTime, Utc};
 use hansa_ontology::{ApplicationId, WorkloadId};
@@ -36,6 +36,9 @@ pub(super) struct Controller {
     pub(super) workload: WorkloadId,
     pub(super) application: Option<ApplicationId>,
     pub(super) namespace: Box<str>,
+    pub(super) component: Box<str>,
+    /// Its entrances by host names, as they are written down.
+    pub(super) hosted: Box<str>,
     pub(super) keeps_volumes: bool,
     /// It listens, so there is a service.
     pub(super) listens: bool,
@@ -198,6 +201,8 @@ impl Controller {
             workload: workload(meta)?,
             application: application(meta),
             namespace: boxed(meta.namespace.as_deref()),
+            component: boxed(meta.labels.as_ref().and_then(|all| all.get(COMPONENT)).map(String::as_str)),
+            hosted: boxed(meta.annotations.as_ref().and_then(|all| all.get(HOSTED)).map(String::as_str)),
             keeps_volumes: false,
             listens: template?.spec.as_ref().is_some_and(|it| it.containers.iter().any(|one| one.ports.is_some())),
             run: run(template?.metadata.as_ref()?.annotations.as_ref()),

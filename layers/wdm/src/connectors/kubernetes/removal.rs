@@ -84,6 +84,7 @@ impl Kubernetes {
     pub(super) async fn taken_away(&self, place: &Place, force: bool) -> Result<Removal, SystemError> {
         let (controller, pods) = self.cache.of(place.workload);
         if let Some(controller) = &controller {
+            self.entrances_pruned(controller, Some(place.workload)).await?;
             self.delete_controller(controller).await?;
             if force {
                 self.delete_pods(&pods, true).await?;
@@ -163,8 +164,12 @@ impl Kubernetes {
 
     /// Removes the application's namespace, once nothing in it is worth keeping.
     pub(super) async fn retired(&self, application: ApplicationId) -> Result<(), SystemError> {
-        if self.settings.namespace.is_some() {
-            return Ok(());
+        if let Some(fixed) = &self.settings.namespace {
+            return if self.cache.has_workloads(application) {
+                Ok(())
+            } else {
+                self.entrances_removed(fixed, application).await
+            };
         }
         let Some(namespace) = self.cache.namespace(application).filter(|it| !it.deleting) else { return Ok(()) };
         let api: Api<PersistentVolumeClaim> = self.api(&namespace.name);

@@ -51,9 +51,13 @@ pub(super) struct Settings {
     pub(super) grace_s: u32,
     /// Whether manifests may hold what belongs to no namespace.
     pub(super) cluster_scoped: bool,
+    /// The class of the Ingress objects that are made; the cluster's default where there is none.
+    pub(super) ingress_class: Option<String>,
+    /// Below which addresses charts may be fetched; `any` for all.
+    pub(super) chart_sources: Vec<String>,
 }
 
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "context",
     "exposure",
     "networkPolicy",
@@ -66,6 +70,8 @@ const NAMES: [&str; 12] = [
     "gracePeriodSeconds",
     "clusterScoped",
     "nodeAddress",
+    "chartSources",
+    "ingressClass",
 ];
 
 impl Settings {
@@ -114,7 +120,19 @@ impl Settings {
             gpu: owned("gpuResource").unwrap_or_else(|| "nvidia.com/gpu".to_owned()),
             grace_s,
             cluster_scoped: one_of("clusterScoped", &["no", "yes"])? == 1,
+            ingress_class: owned("ingressClass"),
+            chart_sources: sources(words(connection.setting("chartSources")))
+                .map_err(|remedy| wrong("chartSources", remedy))?,
         })
+    }
+}
+
+/// Addresses that can be below one another, or `any`.
+fn sources(list: Vec<String>) -> Result<Vec<String>, String> {
+    let is_one = |it: &&String| *it == "any" || it.starts_with("oci://") || it.starts_with("https://");
+    match list.iter().find(|it| !is_one(it)) {
+        Some(wrong) => Err(format!("`{wrong}` begins neither with oci:// nor with https://; or write `any`")),
+        None => Ok(list),
     }
 }
 

@@ -37,6 +37,9 @@ pub(crate) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
             return invalid(field, "is no name: use letters, digits and hyphens, at most 63");
         }
     }
+    if let Some(name) = spec.ports.iter().find_map(|(name, port)| port.host.as_ref().map(|_| name)) {
+        return invalid(format!("ports.{name}.host"), "needs a system with an ingress: leave it out");
+    }
     let Some(command) = command(&spec.package) else {
         return Err(WdmError::NoConnector {
             component: spec.component.clone(),
@@ -114,7 +117,7 @@ impl Inner {
         let environment = environment::environment(spec, &launch.endpoints, &launch.peers, &around);
         let command =
             environment::expand(command(&spec.package).unwrap_or_default(), &environment).map_err(|problem| {
-                WdmError::Invalid { field: format!("components.{}.package", spec.component), problem }
+                WdmError::Invalid { field: format!("components.{}.package.process.command", spec.component), problem }
             })?;
         Ok(RunSpec {
             workload: spec.id,

@@ -191,7 +191,7 @@ impl Inner {
 fn command(package: &Package) -> Option<&[String]> {
     match package {
         Package::Process(process) => Some(&process.command),
-        Package::Container(_) | Package::Kubernetes(_) => None,
+        Package::Container(_) | Package::Kubernetes(_) | Package::Helm(_) => None,
     }
 }
 
