@@ -7,7 +7,7 @@ use kube::config::Kubeconfig;
 
 /// Settings of a maker that hold for each cluster it makes, as they do for a
 /// system of the kind `kubernetes`.
-pub(super) const HANDED_ON: [&str; 9] = [
+pub(super) const HANDED_ON: [&str; 11] = [
     "exposure",
     "networkPolicy",
     "podSecurity",
@@ -17,6 +17,8 @@ pub(super) const HANDED_ON: [&str; 9] = [
     "gpuResource",
     "gracePeriodSeconds",
     "clusterScoped",
+    "chartSources",
+    "ingressClass",
 ];
 
 /// The connection to a cluster that this maker made, by its kubeconfig.
