@@ -27,6 +27,7 @@ mod discovery;
 mod disk_full;
 mod federation;
 mod foreign_provider;
+mod guest;
 mod harness;
 mod judges;
 mod kill;

@@ -1,6 +1,6 @@
 //! The `helm` program, and a registry from which it fetches charts.
 
-use crate::{Program, find, free_port};
+use crate::{Program, find, free_port, python};
 use std::{fs, net::TcpStream, path::PathBuf, process::Command, time::Duration};
 use tempfile::TempDir;
 
@@ -10,11 +10,7 @@ pub const REMEDY: &str = "run tests/systems/install/helm.sh as root";
 /// The folder with the program of this major version. None where it isn't installed.
 #[must_use]
 pub fn helm(major: u32) -> Option<PathBuf> {
-    let cache = std::env::var_os("HANSA_TEST_CACHE").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hansa-tests"),
-        PathBuf::from,
-    );
-    let folder = cache.join("helm").join(major.to_string());
+    let folder = python::cache().join("helm").join(major.to_string());
     folder.join("helm").is_file().then_some(folder)
 }
 

@@ -11,7 +11,12 @@ use hansa_repository::{
         Host, HostState, LiveConnectors, System, SystemConnection, SystemError, SystemErrorKind, SystemReport, Systems,
     },
 };
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 /// How long a system may take to tell what it has.
 const LONGEST_LOOK: Duration = Duration::from_secs(45);
@@ -68,7 +73,7 @@ impl Mco {
         let told = self.asked(system, None).await;
         let pim = &self.rooms.infrastructure.pim;
         let synced = match &told {
-            Ok(report) => pim.host_sync(&system.name, nodes(system, report)).await,
+            Ok(report) => pim.host_sync(&system.name, nodes(system, report, self.system_gives(&system.kind))).await,
             Err(error) => pim.hosts_unreachable(&system.name, &error.to_string()).await,
         };
         synced.map_err(InfrastructureError::from)?;
@@ -152,11 +157,14 @@ fn unknown(system: &System, kinds: &[&str]) -> SystemError {
 }
 
 /// A system's hosts as nodes, each with why nothing runs on it where that is so.
-fn nodes(system: &System, report: &SystemReport) -> Vec<(Node, Option<String>)> {
+fn nodes(system: &System, report: &SystemReport, gives: Option<OfferKind>) -> Vec<(Node, Option<String>)> {
     let capabilities: BTreeSet<String> = system.settings.get(CAPABILITIES).map_or_else(BTreeSet::new, |tags| {
         tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
     });
-    let usable = report.hosts.iter().filter_map(|host| Some((host, host.address?)));
+    // A machine has an address of its own; what runs in a cluster is reached by its host's.
+    let by_host = report.flavours.is_empty() && gives != Some(OfferKind::Container);
+    let unknown = by_host.then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let usable = report.hosts.iter().filter_map(|host| Some((host, host.address.or(unknown)?)));
     usable.map(|(host, address)| node(system, host, address, capabilities.clone())).collect()
 }
 
@@ -182,4 +190,48 @@ fn node(system: &System, host: &Host, address: IpAddr, capabilities: BTreeSet<St
         host: Some(hansa_pim::SystemHost { system: system.name.clone(), name: host.name.clone() }),
     };
     (node, down)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hansa_ontology::Actor;
+    use hansa_repository::system::{Room, SystemFlavour};
+    use std::collections::BTreeMap;
+
+    fn system() -> System {
+        System {
+            name: "hall".to_owned(),
+            kind: "libvirt".to_owned(),
+            site: "urn:hansa:site:a".parse().unwrap(),
+            address: "qemu:///system".to_owned(),
+            credential: None,
+            trust: None,
+            settings: BTreeMap::new(),
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            created_by: Actor::Broker,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_host_whose_address_nobody_knows_gives_machines_all_the_same() {
+        let mut report = SystemReport::new(chrono::DateTime::UNIX_EPOCH, "libvirt");
+        report.hosts.push(Host {
+            name: "one".to_owned(),
+            address: None,
+            state: HostState::Ready,
+            capacity: Room { cpu_milli: 4_000, memory_mib: 8_192, disk_mib: 10_240, gpus: 0 },
+            used_by_others: Room::default(),
+            labels: BTreeMap::new(),
+            power_watts: None,
+            temperature_celsius: None,
+            facts: BTreeMap::new(),
+        });
+        let of = |report: &SystemReport, gives| nodes(&system(), report, Some(gives)).len();
+        assert_eq!(of(&report, OfferKind::VirtualMachine), 1);
+        assert_eq!(of(&report, OfferKind::Container), 0, "nobody would reach what runs there");
+        report.flavours.push(SystemFlavour { name: "small".to_owned(), room: Room::default(), units_free: Some(3) });
+        assert_eq!(of(&report, OfferKind::VirtualMachine), 0, "what it gives is told by its flavours");
+    }
 }

@@ -30,11 +30,12 @@ pub(super) fn document(order: &MachineOrder, settings: &Settings) -> String {
     let (disk, seed) = (disk(&name), seed(&name));
     let cpus = order.amounts.cpu_milli.div_ceil(1_000).max(1);
     let memory = order.amounts.memory_mib.max(1);
+    // As the disk is: the kernels of cloud images often know no other bus. cloud-init finds it by its label.
     let boots = order.boot.is_some() || settings.user_data.is_some();
     let seed = boots.then(|| {
         format!(
-            "<disk type='volume' device='cdrom'><driver name='qemu' type='raw'/>\
-             <source pool='{pool}' volume='{seed}'/><target dev='sda' bus='sata'/><readonly/></disk>"
+            "<disk type='volume' device='disk'><driver name='qemu' type='raw'/>\
+             <source pool='{pool}' volume='{seed}'/><target dev='vdb' bus='virtio'/><readonly/></disk>"
         )
     });
     let seed = seed.unwrap_or_default();
