@@ -261,6 +261,8 @@ async fn keystone_is_asked_who_may_use_it() {
     let user = identity.get("/users?name=admin").await["users"][0]["id"].as_str().unwrap().to_owned();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     identity.does("PATCH", &format!("/users/{user}"), json!({ "user": { "password": "changed-for-a-moment" } })).await;
+    // A token of the very second in which the others are revoked is revoked with them.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let identity = Operator::of(&keystone.address, &keystone.address, "changed-for-a-moment", &[]).await;
     identity.does("PATCH", &format!("/users/{user}"), json!({ "user": { "password": ADMIN_PASSWORD } })).await;
     tokio::time::sleep(Duration::from_millis(1_100)).await;
