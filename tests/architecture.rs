@@ -188,7 +188,7 @@ fn time_and_randomness_are_arguments() {
 }
 
 #[test]
-fn the_planner_is_pure() {
+fn the_planner_and_scaling_are_pure() {
     holds(sources::pure(&SOURCES));
 }
 

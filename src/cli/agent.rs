@@ -23,7 +23,10 @@ pub(crate) struct AgentArguments {
     /// Where it keeps its secret and its workloads.
     #[arg(long, env = "HANSA_AGENT_STATE", value_name = "DIRECTORY", default_value = "/var/lib/hansa-agent")]
     state: PathBuf,
-    /// What it runs: processes or containers.
+    /// The file with what there is to know of the machine's own cluster, where its packages run in one.
+    #[arg(long, env = "HANSA_AGENT_CLUSTER", value_name = "FILE", default_value = "/etc/hansa/cluster.json")]
+    cluster: PathBuf,
+    /// What it runs: processes, containers, or kubernetes.
     #[arg(long, env = "HANSA_AGENT_RUNS", value_name = "WHAT", default_value_t = AgentRuns::Processes)]
     runs: AgentRuns,
 }
@@ -43,6 +46,7 @@ pub(super) async fn run(
         token_file: arguments.token_file,
         state: arguments.state,
         runs: arguments.runs,
+        cluster: arguments.cluster,
         program: std::env::current_exe()?,
     };
     agent_main(options, clock, &ids).await.map_err(|error| Failure::failed(error.to_string()))

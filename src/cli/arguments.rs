@@ -13,6 +13,7 @@ pub(crate) use super::owner_arguments::{
 pub(crate) use super::service_account_arguments::ServiceAccountCommand;
 pub(crate) use super::system_arguments::SystemCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
+pub(crate) use super::tosca_arguments::ToscaCommand;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -139,6 +140,9 @@ pub(crate) enum Command {
     /// Resource models, offline: check, schema.
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Templates of TOSCA, offline: validate, show, convert.
+    #[command(subcommand)]
+    Tosca(ToscaCommand),
     /// Print the completion script of a shell.
     Completion {
         /// The shell.

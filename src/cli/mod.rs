@@ -1,5 +1,5 @@
 //! The command line: noun, then verb. Commands about a running broker use its
-//! API and nothing else; `serve`, `config`, `model`, `demo` and `bench` work here.
+//! API and nothing else; `serve`, `config`, `model`, `tosca`, `demo` and `bench` work here.
 
 mod agent;
 mod agreement;
@@ -34,6 +34,9 @@ mod system;
 mod system_arguments;
 mod tenancy;
 mod tenancy_arguments;
+mod tosca;
+mod tosca_arguments;
+mod tosca_files;
 mod verify;
 
 pub(crate) use arguments::DemoOptions;
@@ -108,6 +111,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Agent(options) => agent::run(&arguments.server, arguments.ca_file.as_deref(), options).await,
         Command::Config(command) => config::run(&command),
         Command::Model(command) => model::run(&command),
+        Command::Tosca(command) => tosca::run(arguments.output, arguments.ca_file.as_deref(), command).await,
         Command::Demo(options) => crate::demo::run(&options).await,
         Command::Bench(options) => bench::run(&arguments.server, output, &options).await,
         Command::Completion { shell } => completion(shell),
@@ -158,6 +162,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         | Command::Agent(_)
         | Command::Config(_)
         | Command::Model(_)
+        | Command::Tosca(_)
         | Command::Demo(_)
         | Command::Bench(_)
         | Command::Completion { .. } => Err(Failure::failed("this command needs no broker")),
@@ -273,6 +278,9 @@ mod tests {
         "config show",
         "model check app.yaml",
         "model schema",
+        "tosca validate app.yaml --input a=1 --inputs values.yaml --allow-network -o json",
+        "tosca show app.csar",
+        "tosca convert app.yaml",
         "completion bash",
         "demo --once --port 9000",
         "bench",

@@ -167,5 +167,6 @@ fn derived(made: &[DerivedOffer]) -> String {
         let price = format!("{} {}", one.price_per_hour.amount, one.price_per_hour.currency);
         table.cells([one.offer.clone(), price, one.units.to_string(), one.state.clone()]);
     }
-    table.text()
+    let lacking = made.iter().filter_map(|one| Some(format!("\n{}: {}", one.offer, one.lacking.as_ref()?)));
+    table.text() + &lacking.collect::<String>()
 }

@@ -4,6 +4,7 @@
 
 use super::{
     Broker,
+    access::shown,
     problem::{ApiError, ProblemKind, Reply},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
@@ -17,6 +18,9 @@ use std::{io, time::Duration};
 const WAIT: Duration = Duration::from_secs(15);
 /// What is asked of those who show nothing of use (RFC 6750, section 3).
 const ASK: &str = "Bearer realm=\"hansa\"";
+
+/// What is said to those who show nothing.
+const SHOW: &str = "send what the machine's first boot brought, or the agent's secret: Authorization: Bearer …";
 
 /// Where they come to.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
@@ -61,8 +65,11 @@ async fn answers(broker: web::Data<Broker>, request: HttpRequest, answers: web::
 
 /// This very program: what a machine's first boot brings.
 async fn program(broker: web::Data<Broker>, request: HttpRequest) -> Reply {
-    let shown = shown(&request)?;
-    broker.machine_tokens.booting(&shown).await.map_err(|error| ApiError::from(error).with_challenge(ASK))?;
+    broker
+        .machine_tokens
+        .booting(shown(&request, SHOW)?)
+        .await
+        .map_err(|error| ApiError::from(error).with_challenge(ASK))?;
     let failed =
         |error: io::Error| ApiError::new(ProblemKind::Internal, "the program can't be read").for_operator(error);
     // Also where the file was replaced since this broker was started.
@@ -78,16 +85,9 @@ async fn program(broker: web::Data<Broker>, request: HttpRequest) -> Reply {
 
 /// Which machine's agent asks.
 async fn speaker(broker: &Broker, request: &HttpRequest) -> Result<MachineId, ApiError> {
-    let shown = shown(request)?;
-    broker.machine_tokens.speaker(&shown).await.map_err(|error| ApiError::from(error).with_challenge(ASK))
-}
-
-fn shown(request: &HttpRequest) -> Result<String, ApiError> {
-    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value.and_then(|value| value.split_once(' '));
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    token.map(str::to_owned).ok_or_else(|| {
-        let text = "send what the machine's first boot brought, or the agent's secret: Authorization: Bearer …";
-        ApiError::new(ProblemKind::Unauthenticated, text).with_challenge(ASK)
-    })
+    broker
+        .machine_tokens
+        .speaker(shown(request, SHOW)?)
+        .await
+        .map_err(|error| ApiError::from(error).with_challenge(ASK))
 }

@@ -83,15 +83,17 @@ pub(crate) const RDF: &[&str] = &[
 pub(crate) const IDENTITY: &[&str] = &["cedar-policy", "jsonwebtoken", "oauth2", "openidconnect"];
 
 /// The layers, and those each may call: the ones below it. `application`
-/// calls none and is called by none; `wdm` stands beside `mcm`, below `mco`.
+/// is called by none; `wdm` stands beside `mcm`, below `mco`; `scaling` is pure,
+/// and serves whoever reads policies and whoever runs them.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("hansa-application", &[]),
-    ("hansa-service-orchestrator", &["hansa-mco", "hansa-mcm", "hansa-wdm", "hansa-vip", "hansa-pim"]),
+    ("hansa-application", &["hansa-scaling"]),
+    ("hansa-service-orchestrator", &["hansa-mco", "hansa-mcm", "hansa-wdm", "hansa-vip", "hansa-pim", "hansa-scaling"]),
     ("hansa-mco", &["hansa-mcm", "hansa-wdm", "hansa-vip", "hansa-pim"]),
     ("hansa-mcm", &["hansa-vip", "hansa-pim"]),
     ("hansa-wdm", &[]),
     ("hansa-vip", &["hansa-pim"]),
     ("hansa-pim", &[]),
+    ("hansa-scaling", &[]),
 ];
 
 /// Nothing of `banned` is compiled for a crate, unless the crate is `allowed`.

@@ -44,7 +44,8 @@ const IMPURE: &[&str] = &[
     "HashMap",
     "HashSet",
 ];
-const PURE: &str = "layers/mco/src/planner/";
+/// Where all is pure: what plans, and what scales.
+const PURE: &[&str] = &["layers/mco/src/planner/", "layers/scaling/src/"];
 
 impl Source {
     /// The lines of code with their numbers: without comments and without documentation.
@@ -90,10 +91,10 @@ pub(crate) fn ambient(sources: &[Source]) -> Vec<String> {
     others.flat_map(|source| source.mentions(AMBIENT, "take a Clock or an IdSource")).collect()
 }
 
-/// The planner is a pure function.
+/// The planner and scaling are pure functions.
 pub(crate) fn pure(sources: &[Source]) -> Vec<String> {
-    let planner = sources.iter().filter(|source| source.path.starts_with(PURE));
-    planner.flat_map(|source| source.mentions(IMPURE, "the planner is pure")).collect()
+    let pure = sources.iter().filter(|source| PURE.iter().any(|room| source.path.starts_with(room)));
+    pure.flat_map(|source| source.mentions(IMPURE, "this room is pure")).collect()
 }
 
 /// Every file says first why it exists.
@@ -167,8 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn an_impure_planner_is_found() {
+    fn what_is_impure_in_a_pure_room_is_found() {
         let path = "layers/mco/src/planner/search.rs";
+        assert_eq!(pure(&[source("layers/scaling/src/rule/run/mod.rs", "use std::time::SystemTime;")]).len(), 1);
+        assert_eq!(pure(&[source("layers/scaling/tests/rules/main.rs", "use std::process;")]), Vec::<String>::new());
         for line in
             ["use std::time::Instant;", "let x = rand::random();", "tokio::spawn(f);", "use std::collections::HashMap;"]
         {

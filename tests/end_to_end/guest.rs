@@ -2,36 +2,13 @@
 //! under libvirt and QEMU, with systemd and cloud-init, which fetches the agent
 //! from the broker at its first boot.
 
-use crate::harness::{Broker, Options, Owner, attempt, fetch};
+use crate::harness::{Broker, Options, Owner, attempt, fetch, forward};
 use hansa_test_systems::{Libvirt, free_port};
 use serde_json::json;
-use std::{
-    io,
-    net::{TcpListener, TcpStream},
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 /// An emulated processor boots slowly, and slower still where much else is done.
 const BOOT: Duration = Duration::from_secs(900);
-
-/// Lets the guest reach a broker without login, which listens on loopback alone.
-fn forward(from: &str, to: String) {
-    let listener = TcpListener::bind(from).expect("the bridge of the guest's network has this address");
-    let pass = |mut from: TcpStream, mut to: TcpStream| {
-        thread::spawn(move || {
-            io::copy(&mut from, &mut to).ok();
-            to.shutdown(std::net::Shutdown::Write).ok();
-        })
-    };
-    thread::spawn(move || {
-        for guest in listener.incoming().flatten() {
-            let Ok(broker) = TcpStream::connect(&to) else { continue };
-            pass(guest.try_clone().unwrap(), broker.try_clone().unwrap());
-            pass(broker, guest);
-        }
-    });
-}
 
 #[test]
 fn a_package_runs_inside_a_guest_that_boots() {

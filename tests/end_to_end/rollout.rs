@@ -215,3 +215,64 @@ fn scaled_to_nothing_and_back() {
     broker.done(&broker.scale("sleeper", "web", 2).send());
     broker.settles("sleeper", &BTreeMap::from([("web", 2)]));
 }
+
+#[test]
+fn a_job_that_has_ended_well_is_done() {
+    let mut broker = Broker::usual();
+    let job = |code: u32| {
+        let package = json!({ "process": { "command": ["hansa", "sample", "crash", "0", code.to_string()] } });
+        json!({ "hansa": 1, "name": "night", "components": { "sum": { "package": package, "run": "once" } } })
+    };
+    broker.done(&broker.submit(&job(0)));
+    assert_eq!(broker.application("night")["phase"]["state"], "running");
+    let states = |broker: &Broker| broker.workloads("night").iter().map(|one| one.state.clone()).collect::<Vec<_>>();
+    assert_eq!(states(&broker), ["completed"]);
+    broker.kill();
+    broker.restart();
+    eventually("a new broker knows that it is done", || match states(&broker).as_slice() {
+        [state] if state == "completed" => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    let started = broker.get("/api/v1/events?kind=workload.started").ok();
+    assert_eq!(started["items"].as_array().unwrap().len(), 1, "{started}");
+
+    let operation = broker.ended(&broker.update("night", &job(3)).send());
+    assert!(operation["error"].as_str().unwrap().contains("exited with code 3"), "{operation}");
+    broker.done(&broker.update("night", &job(0)).send());
+}
+
+#[test]
+fn machines_of_a_group_are_there_as_such() {
+    let broker = Broker::usual();
+    let mut model = json!({
+        "hansa": 1, "name": "crew",
+        "machines": { "workers": { "count": 2, "resources": { "cpu": 1 } } },
+        "components": { "work": {
+            "package": { "process": { "command": ["hansa", "sample", "echo"] } },
+            "resources": { "cpu": "100m", "memory": "32Mi" }, "machines": ["workers"]
+        } }
+    });
+    broker.done(&broker.submit(&model));
+    let rented = |broker: &Broker| {
+        let plan = broker.get("/api/v1/applications/crew/plan").ok();
+        plan["machines"].as_array().unwrap().iter().map(|machine| machine["held"].to_string()).collect::<Vec<_>>()
+    };
+    let two = rented(&broker);
+    assert_eq!(two.len(), 2, "one of them is empty");
+    // More instances find room in what is there; another number of machines leaves those that stay.
+    broker.done(&broker.scale("crew", "work", 3).send());
+    assert_eq!(rented(&broker), two);
+    broker.done(&broker.scale("crew", "workers", 3).send());
+    let three = rented(&broker);
+    assert!(three.len() == 3 && two.iter().all(|machine| three.contains(machine)), "{three:?} {two:?}");
+    broker.done(&broker.scale("crew", "workers", 1).send());
+    assert_eq!(rented(&broker).len(), 1);
+    eventually("all instances are in it", || {
+        let workloads = broker.workloads("crew");
+        let there = workloads.len() == 3 && workloads.iter().all(|one| one.state == "running");
+        if there { Ok(()) } else { Err(format!("{workloads:#?}")) }
+    });
+    model["components"]["work"]["machines"] = json!(["workres"]);
+    let refused = broker.update("crew", &model).send();
+    assert_eq!(refused.status, 422, "{refused:?}");
+}

@@ -32,6 +32,10 @@ fn connect(broker: &Broker, engine: &ContainerEngine) {
     broker.cli(&["flavour", "add", &flavour]).ok();
     let made = broker.cli(&["system", "offers", "edge", "--flavour", "place", "--per-cpu", "0.01", "--publish"]).ok();
     assert!(made.contains("edge-place") && made.contains("0.002"), "{made}");
+    let rule =
+        ["system", "offers", "edge", "--flavour", "place", "--per-cpu", "0.01", "--capability", "fast", "--dry-run"];
+    let none = broker.cli(&rule).ok();
+    assert!(none.contains("has the capability fast; its setting `capabilities=fast` gives them"), "{none}");
 }
 
 fn model(replicas: u32) -> Value {

@@ -60,6 +60,16 @@ pub fn read(connection: &SystemConnection) -> Result<Credential, String> {
     Ok(Credential(alone(cluster, user)))
 }
 
+/// The address in the current context of a kubeconfig. None where it has none,
+/// or can't be read.
+#[must_use]
+pub fn address(kubeconfig: &str) -> Option<String> {
+    let all = Kubeconfig::from_yaml(kubeconfig).ok()?;
+    let current = all.current_context?;
+    let context = all.contexts.into_iter().find(|it| it.name == current)?.context?;
+    all.clusters.into_iter().find(|it| it.name == context.cluster)?.cluster?.server
+}
+
 fn is_kubeconfig(text: &str) -> bool {
     text.contains("clusters") && text.contains(char::is_whitespace) || text.starts_with('{')
 }

@@ -7,12 +7,33 @@
 mod credential;
 mod error;
 
-pub use credential::{Credential, read};
+pub use credential::{Credential, address, read};
 pub use error::{bounded, error, managers, quota_words};
 
 use hansa_repository::system::{SystemConnection, SystemError, SystemErrorKind};
 use kube::{Client, Config};
 use std::{fmt, future::Future, time::Duration};
+
+/// What the owner of a cluster may set for it, in the order in which people are told.
+pub const SETTINGS: [&str; 15] = [
+    "context",
+    "exposure",
+    "networkPolicy",
+    "podSecurity",
+    "namespace",
+    "imagePullSecrets",
+    "storageClass",
+    "runtimeClass",
+    "gpuResource",
+    "gracePeriodSeconds",
+    "requestPercent",
+    "clusterScoped",
+    "nodeAddress",
+    "chartSources",
+    "ingressClass",
+];
+/// Those that say which cluster it is, or where in it; the others say how any is used.
+pub const WHICH: [&str; 3] = ["context", "namespace", "nodeAddress"];
 
 /// So long a single answer may take; watches and logs aside.
 const ANSWER: Duration = Duration::from_secs(10);

@@ -10,14 +10,13 @@
 
 use crate::{
     IamError, SealingKey, Secret,
-    secret::{hex, same},
+    secret::{hex, named, same},
     store::machine::{self as store, MachineRow},
 };
 use aws_lc_rs::hmac;
 use hansa_ontology::MachineId;
 use hansa_repository::{Connection, Database, RepositoryError};
 use std::fmt;
-use uuid::Uuid;
 
 /// What the token of a machine's first boot begins with.
 const TOKEN: &str = "hansa_boot_";
@@ -90,7 +89,7 @@ impl MachineTokens {
     /// `Unauthenticated` when no machine's agent has it, or not any more.
     pub async fn speaker(&self, secret: &str) -> Result<MachineId, IamError> {
         let refused = || IamError::unauthenticated("no agent of a machine of this broker has this secret");
-        let machine = named(secret, SECRET).ok_or_else(refused)?.0;
+        let machine = MachineId(named(secret, SECRET).ok_or_else(refused)?.0);
         let row = self.database.read(move |connection| store::find(connection, machine)).await?.ok_or_else(refused)?;
         let known = row.hash.ok_or_else(refused)?;
         if same(&known, &Secret::new(secret).hash()) { Ok(machine) } else { Err(refused()) }
@@ -121,22 +120,15 @@ impl MachineTokens {
         let refused = || {
             IamError::unauthenticated("the token is not one that this broker gave to a machine, or not to one it rents")
         };
-        let (machine, digest) = named(token, TOKEN).ok_or_else(refused)?;
+        let (id, digest) = named(token, TOKEN).ok_or_else(refused)?;
+        let machine = MachineId(id);
         let row = self.database.read(move |connection| store::find(connection, machine)).await?.ok_or_else(refused)?;
-        if same(&digest, &self.digest(machine)) { Ok((row, machine)) } else { Err(refused()) }
+        if same(digest, &self.digest(machine)) { Ok((row, machine)) } else { Err(refused()) }
     }
 
     fn digest(&self, machine: MachineId) -> String {
         hex(hmac::sign(&self.key, format!("hansa machine 1\n{machine}").as_bytes()).as_ref())
     }
-}
-
-/// The machine that a text names, and the rest of it.
-fn named(text: &str, prefix: &str) -> Option<(MachineId, String)> {
-    let (id, rest) = text.strip_prefix(prefix)?.split_once('_')?;
-    let machine = MachineId(Uuid::try_parse(id).ok()?);
-    // Only the one text that was made: no capitals, no hyphens.
-    (id == machine.0.simple().to_string()).then(|| (machine, rest.to_owned()))
 }
 
 /// Two may expect the same machine at once.
@@ -152,6 +144,7 @@ mod tests {
     use super::*;
     use crate::MIGRATIONS;
     use hansa_repository::DatabaseUrl;
+    use uuid::Uuid;
 
     fn tokens() -> (tempfile::TempDir, MachineTokens) {
         let directory = tempfile::tempdir().unwrap();

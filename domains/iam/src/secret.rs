@@ -5,6 +5,7 @@ use aws_lc_rs::{constant_time, rand};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use uuid::Uuid;
 
 /// Bytes of a new secret: 256 bits.
 const BYTES: usize = 32;
@@ -60,6 +61,14 @@ pub(crate) fn hash(text: &str) -> String {
 #[must_use]
 pub(crate) fn same(left: &str, right: &str) -> bool {
     constant_time::verify_slices_are_equal(left.as_bytes(), right.as_bytes()).is_ok()
+}
+
+/// What a token names, and the rest of it: `PREFIX`, an id, `_`, the rest.
+/// Only the one text that was made is read: no capitals, no hyphens.
+pub(crate) fn named<'a>(text: &'a str, prefix: &str) -> Option<(Uuid, &'a str)> {
+    let (id, rest) = text.strip_prefix(prefix)?.split_once('_')?;
+    let read = Uuid::try_parse(id).ok()?;
+    (id == read.simple().to_string()).then_some((read, rest))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -9,12 +9,11 @@
 
 use crate::{
     IamError, SealingKey, Secret,
-    secret::{hex, same},
+    secret::{hex, named, same},
 };
 use aws_lc_rs::hmac;
 use hansa_ontology::WorkloadId;
 use std::fmt;
-use uuid::Uuid;
 
 /// What the token of a workload begins with.
 const PREFIX: &str = "hansa_wlt_";
@@ -56,11 +55,9 @@ impl WorkloadTokens {
     /// `Unauthenticated` when this broker didn't make it.
     pub fn read(&self, text: &str) -> Result<WorkloadId, IamError> {
         let read = || {
-            let (id, digest) = text.strip_prefix(PREFIX)?.split_once('_')?;
-            let workload = WorkloadId(Uuid::try_parse(id).ok()?);
-            // Only the one text that was made: no capitals, no hyphens.
-            let whole = id == workload.0.simple().to_string();
-            (whole && same(digest, &self.digest(workload))).then_some(workload)
+            let (id, digest) = named(text, PREFIX)?;
+            let workload = WorkloadId(id);
+            same(digest, &self.digest(workload)).then_some(workload)
         };
         read().ok_or_else(|| IamError::unauthenticated("the token is not one that this broker gave to a workload"))
     }
@@ -73,6 +70,7 @@ impl WorkloadTokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     fn tokens() -> WorkloadTokens {
         let directory = tempfile::tempdir().unwrap();

@@ -7,6 +7,12 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnostic {
+    /// How bad it is.
+    #[serde(default, skip_serializing_if = "Severity::is_error")]
+    pub severity: Severity,
+    /// The file, where several are read together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Line, counted from 1.
     pub line: usize,
     /// Column in characters, counted from 1.
@@ -20,6 +26,37 @@ pub struct Diagnostic {
     /// The remedy, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It keeps the whole from being taken.
+    #[default]
+    Error,
+    /// It is taken, and probably not what is meant.
+    Warning,
+    /// It is taken; worth knowing.
+    Note,
+}
+
+impl Severity {
+    /// Whether it keeps the whole from being taken.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        *self == Self::Error
+    }
+
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 impl fmt::Display for Diagnostic {
@@ -190,6 +227,40 @@ codes! {
     NoEffect = "no-effect",
     /// It is wrong in a way that no check above foresaw.
     Invalid = "invalid",
+    /// TOSCA: a version of the language that is not read.
+    UnknownVersion = "unknown-version",
+    /// TOSCA: a type that nothing defines.
+    UnknownType = "unknown-type",
+    /// TOSCA: types that derive from each other in a circle.
+    DerivationCycle = "derivation-cycle",
+    /// TOSCA: a template, input, group, requirement or the like that isn't there.
+    UnknownName = "unknown-name",
+    /// TOSCA: a function with arguments that it does not take.
+    InvalidFunction = "invalid-function",
+    /// TOSCA: values that stand for each other in a circle.
+    CircularReference = "circular-reference",
+    /// TOSCA: a value that a constraint of its type forbids.
+    ConstraintViolated = "constraint-violated",
+    /// TOSCA: an import that can't be had.
+    ImportMissing = "import-missing",
+    /// TOSCA: files that import each other in a circle.
+    ImportCycle = "import-cycle",
+    /// TOSCA: a package (CSAR) that can't be opened.
+    InvalidPackage = "invalid-package",
+    /// TOSCA: a place that its author left to be filled in.
+    Placeholder = "placeholder",
+    /// TOSCA: something that is read and has no meaning to this broker.
+    NoMeaning = "no-meaning",
+    /// TOSCA: a notation that other readers took and the standard doesn't have.
+    Lenient = "lenient",
+}
+
+impl Code {
+    /// Whether only templates of TOSCA have it.
+    #[must_use]
+    pub fn is_of_tosca(self) -> bool {
+        self.meaning().starts_with("TOSCA: ")
+    }
 }
 
 impl fmt::Display for Code {

@@ -1,7 +1,7 @@
 //! Faults as the checks find them, by field; line and column come at the end.
 
 use crate::descriptor::node::{Node, Position};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use std::collections::BTreeSet;
 
 /// What of a field a finding is about.
@@ -58,8 +58,17 @@ impl Finding {
             (Place::Value, Some((_, value))) => value,
             (_, None) => Position::START,
         };
-        let Position { line, column } = extent.clamp(position);
-        Diagnostic { line, column, pointer: self.pointer, code: self.code, message: self.message, hint: self.hint }
+        let Position { line, column, .. } = extent.clamp(position);
+        Diagnostic {
+            severity: Severity::Error,
+            file: None,
+            line,
+            column,
+            pointer: self.pointer,
+            code: self.code,
+            message: self.message,
+            hint: self.hint,
+        }
     }
 }
 
@@ -72,10 +81,10 @@ impl Extent {
     }
 
     /// The nearest place inside: a line that exists, at most one column behind its end.
-    fn clamp(&self, position: Position) -> Position {
+    pub(crate) fn clamp(&self, position: Position) -> Position {
         let line = position.line.clamp(1, self.0.len().max(1));
         let length = self.0.get(line - 1).copied().unwrap_or(0);
-        Position { line, column: position.column.clamp(1, length + 1) }
+        Position { line, column: position.column.clamp(1, length + 1), ..position }
     }
 }
 

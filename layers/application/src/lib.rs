@@ -13,7 +13,8 @@ mod diagnostic;
 mod finding;
 mod schema;
 mod suggestion;
+pub mod tosca;
 
 pub use descriptor::{Described, MAX_BYTES, read_descriptor, read_descriptor_bytes, write_descriptor};
-pub use diagnostic::{Code, Diagnostic, Diagnostics};
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use schema::json_schema;

@@ -1,11 +1,20 @@
 //! docs/resource-model.md and its JSON Schema say what the code does: the
 //! reference is generated from the schema, every descriptor in the text is read.
 //! After a change that is meant, run the tests with `UPDATE=1`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod reference;
 
-use hansa_application::{json_schema, read_descriptor};
+use hansa_application::{
+    Code, json_schema, read_descriptor,
+    tosca::{Inputs, NoFiles, Offline, Source, read},
+};
 use std::{fs, path::PathBuf};
 
 const BEGIN: &str = "<!-- reference: generated, see layers/application/tests/documentation.rs -->\n";
@@ -66,4 +75,38 @@ fn every_descriptor_in_the_text_is_read() {
         let described = read_descriptor(block).unwrap_or_else(|error| panic!("{error}\n{block}"));
         assert_eq!(described.warnings, []);
     }
+}
+
+/// docs/tosca.md: its table of codes is generated, every template in it is read,
+/// and what it says comes of the first is what comes of it.
+#[test]
+fn the_page_about_tosca_is_current() {
+    let text = fs::read_to_string(document("tosca.md")).unwrap();
+    let (before, rest) = text.split_once("<!-- codes: generated -->\n").expect("the beginning of the codes");
+    let (_, after) = rest.split_once("<!-- end of codes -->\n").expect("the end of the codes");
+    let mut codes = String::from("| code | meaning |\n|---|---|\n");
+    for code in Code::ALL.iter().filter(|code| code.is_of_tosca()) {
+        codes.push_str(&format!("| `{code}` | {} |\n", code.meaning().trim_start_matches("TOSCA: ")));
+    }
+    let templates: Vec<&str> = text
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .filter(|block| block.starts_with("tosca_definitions_version"))
+        .collect();
+    assert!(templates.len() >= 2, "{}", templates.len());
+    let mut models = Vec::new();
+    for template in templates {
+        let source = Source { name: "shop.yaml", bytes: template.as_bytes(), files: &NoFiles };
+        let outcome = read(&source, &Offline, &Inputs::default());
+        assert!(outcome.template.is_some(), "{:#?}\n{template}", outcome.diagnostics);
+        models.push(outcome.template.unwrap().convert());
+    }
+    let report: Vec<String> = models[0].report.iter().map(ToString::to_string).collect();
+    let (head, rest) = before.split_once("```text\n").expect("a report");
+    let (_, tail) = rest.split_once("```").unwrap();
+    let before = format!("{head}```text\n{}\n```{tail}", report.join("\n"));
+    check("tosca.md", &format!("{before}<!-- codes: generated -->\n{codes}<!-- end of codes -->\n{after}"));
+    let model = hansa_application::write_descriptor(models[0].model.as_ref().unwrap());
+    assert!(text.contains(&format!("```yaml\n{model}```")), "the model in docs/tosca.md is stale:\n{model}");
 }

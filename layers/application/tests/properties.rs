@@ -9,8 +9,9 @@ use hansa_ontology::{
     quantity::{CpuMilli, Mebibytes, TimeSpan},
     resource_model::{
         AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, ExposedPort, HealthCheck,
-        HealthProbe, HelmPackage, HttpProbe, Link, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage,
-        Protocol, RatioRule, Replicas, Resources, Rule, Scope, SpreadRule, TcpProbe, Volume, Weights,
+        HealthProbe, HelmPackage, HttpProbe, Link, MachineGroup, MachineSize, Objective, ObjectiveKind, OnPeerChange,
+        Package, ProcessPackage, Protocol, RatioRule, Replicas, Resources, Rule, RunPolicy, Scope, SpreadRule,
+        TcpProbe, Volume, Weights,
     },
 };
 use proptest::{collection, option, prelude::*};
@@ -138,7 +139,7 @@ prop_compose! {
             (0_u32..9, 0_u32..9).prop_map(|(min, more)| Replicas::Range { min, max: Some(min + more) }),
         ],
         health in health(String::new()),
-        restart in any::<bool>(),
+        (restart, job) in any::<(bool, bool)>(),
         constraints in constraints(),
     ) -> Component {
         let tcp = ports.iter().find(|(_, port)| port.protocol == Protocol::Tcp).map(|(name, _)| name.clone());
@@ -158,7 +159,9 @@ prop_compose! {
             environment,
             volumes: volumes.into_iter().map(volume).collect(),
             replicas,
+            run: if job { RunPolicy::Once } else { RunPolicy::Service },
             health,
+            machines: std::collections::BTreeSet::new(),
             on_peer_change: if restart { OnPeerChange::Restart } else { OnPeerChange::Keep },
             constraints,
         }
@@ -199,8 +202,14 @@ fn model() -> impl Strategy<Value = ResourceModel> {
     let parts = collection::vec(component(), NAMES.len());
     (parts, option::of(text()), constraints(), rules(), objective(), option::of(span()), any::<bool>()).prop_map(
         |(parts, description, constraints, rules, objective, max_latency, links)| {
-            let components: BTreeMap<String, Component> =
+            let mut components: BTreeMap<String, Component> =
                 NAMES.iter().map(|name| (*name).to_owned()).zip(parts).collect();
+            let size = MachineSize { cpu: Some(CpuMilli(1_500)), ..MachineSize::default() };
+            let group = MachineGroup { resources: size, constraints: constraints.clone(), ..MachineGroup::default() };
+            let machines = BTreeMap::from_iter(links.then(|| ("workers".to_owned(), group)));
+            for component in components.values_mut().take(2) {
+                component.machines = machines.keys().cloned().collect();
+            }
             let target = components.get("b").and_then(|part| part.ports.keys().next().cloned());
             let link = Link { from: "alpha".to_owned(), to: "b".to_owned(), port: target, max_latency };
             ResourceModel {
@@ -209,6 +218,7 @@ fn model() -> impl Strategy<Value = ResourceModel> {
                 description,
                 currency: max_latency.map(|_| hansa_ontology::Currency::EUR),
                 components,
+                machines,
                 links: if links { vec![link] } else { Vec::new() },
                 constraints,
                 rules,

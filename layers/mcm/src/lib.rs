@@ -6,6 +6,7 @@
 
 pub mod connectors;
 mod error;
+pub mod k3s;
 pub mod model;
 mod service;
 mod store;

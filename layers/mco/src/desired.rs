@@ -3,7 +3,7 @@
 //! everything and begin again.
 
 use crate::model::{Instance, Plan};
-use hansa_ontology::{ApplicationId, MachineId, ResourceModel, WorkloadId};
+use hansa_ontology::{ApplicationId, MachineId, ResourceModel, WorkloadId, resource_model::RunPolicy};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -35,6 +35,8 @@ struct Running<'a> {
     volumes: &'a BTreeMap<String, hansa_ontology::resource_model::Volume>,
     health: &'a Option<hansa_ontology::resource_model::HealthCheck>,
     calls: Vec<(&'a str, Option<&'a str>)>,
+    #[serde(skip_serializing_if = "RunPolicy::is_service")]
+    run: RunPolicy,
 }
 
 /// The workloads that an adopted plan asks for, by component and ordinal.
@@ -79,8 +81,13 @@ fn named(revision: Uuid, instance: &Instance, machine: MachineId) -> DesiredWork
         component: instance.component.clone(),
         ordinal: instance.ordinal,
         machine,
-        revision: revision.simple().to_string().chars().take(12).collect(),
+        revision: revision_of(revision),
     }
+}
+
+/// A fingerprint as workloads carry it.
+pub(crate) fn revision_of(fingerprint: Uuid) -> String {
+    fingerprint.simple().to_string().chars().take(12).collect()
 }
 
 /// What of a component its instances see: as long as it is the same, they go on.
@@ -94,6 +101,7 @@ pub(crate) fn fingerprint(application: ApplicationId, model: &ResourceModel, nam
         volumes: &component.volumes,
         health: &component.health,
         calls: model.links.iter().filter(|l| l.from == name).map(|l| (l.to.as_str(), l.port.as_deref())).collect(),
+        run: component.run,
     };
     let text = serde_json::to_string(&running).unwrap_or_default();
     Some(Uuid::new_v5(&application.0, format!("{name}\n{text}").as_bytes()))

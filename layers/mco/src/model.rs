@@ -218,6 +218,9 @@ pub struct PlanOptions {
     /// Offers left out, each with the reason that a person will read
     /// (no connector for the site, the provider refused, stale).
     pub excluded: BTreeMap<OfferId, String>,
+    /// Components whose package was refused where an offer puts it, with the
+    /// offer and the reason: no more of their instances go there; those that are held stay.
+    pub refused: BTreeMap<(String, OfferId), String>,
     /// Units of an offer that others hold: taken off its available units.
     pub taken: BTreeMap<OfferId, u32>,
 }
@@ -232,6 +235,7 @@ impl PlanOptions {
             budget: 200_000,
             held: Vec::new(),
             excluded: BTreeMap::new(),
+            refused: BTreeMap::new(),
             taken: BTreeMap::new(),
         }
     }

@@ -70,7 +70,7 @@ pub(crate) fn seen(machine: &Machine, order: Option<&PlacedOrder>, report: Optio
     let mut all: BTreeMap<WorkloadId, Workload> = BTreeMap::new();
     for delivered in report.into_iter().flat_map(|report| &report.workloads) {
         let workload = told(machine, order, report.map_or(0, |report| report.generation), delivered);
-        let better = all.get(&workload.id).is_none_or(|known| !known.state.is_healthy());
+        let better = all.get(&workload.id).is_none_or(|known| !known.state.is_fulfilled());
         if better {
             all.insert(workload.id, workload);
         }
@@ -158,6 +158,7 @@ fn state(delivered: &DeliveredWorkload) -> WorkloadState {
     let reason = || delivered.reason.clone().unwrap_or_else(|| "the partner gives no reason".to_owned());
     match delivered.state.as_str() {
         "running" if delivered.healthy => WorkloadState::Running { since },
+        "completed" => WorkloadState::Completed { at: since },
         "prepared" => WorkloadState::Prepared,
         "unhealthy" => WorkloadState::Unhealthy { since, failures: 0, reason: reason() },
         "backing-off" => WorkloadState::BackingOff { until: since, crashes: delivered.restarts, reason: reason() },
@@ -232,6 +233,7 @@ impl Asking<'_> {
             description: None,
             currency: None,
             components: BTreeMap::new(),
+            machines: BTreeMap::new(),
             links: Vec::new(),
             constraints: Constraints::default(),
             rules: Vec::new(),

@@ -22,6 +22,18 @@ use shared::tiny::{Placement, as_plan, every_placement, value};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
+/// How many machines a group `g` or `h` has, and how large they are at least.
+fn group() -> impl Strategy<Value = Value> {
+    let count = prop_oneof![
+        (0..=2_u32).prop_map(|count| json!(count)),
+        (0..=1_u32, 1..=2_u32).prop_map(|(min, max)| json!({ "min": min, "max": max })),
+    ];
+    (count, prop::option::of(1..=3_u32), prop::bool::weighted(0.2)).prop_map(|(count, cpu, capable)| {
+        let capabilities = if capable { json!(["x"]) } else { json!([]) };
+        json!({ "count": count, "resources": { "cpu": cpu }, "constraints": { "capabilities": capabilities } })
+    })
+}
+
 fn component() -> impl Strategy<Value = Value> {
     let replicas = prop_oneof![
         (0..=2_u32).prop_map(|count| json!(count)),
@@ -101,16 +113,32 @@ fn model() -> impl Strategy<Value = ResourceModel> {
         let limit = prop::option::of(prop::sample::select(vec!["1ms", "10ms", "20ms"]));
         let links = prop::collection::vec((name(count), name(count), limit), 0..=2);
         let most = prop::option::weighted(0.2, 1..=12_u32);
-        (parts, rules, links, most, objective()).prop_map(|(parts, rules, links, most, objective)| {
-            let components: serde_json::Map<String, Value> =
-                parts.into_iter().enumerate().map(|(number, part)| (NAMES[number].to_owned(), part)).collect();
+        let groups = prop::collection::vec(group(), 0..=3 - count);
+        let housed = prop::collection::vec(0..4_usize, count);
+        let more = (groups, housed);
+        (parts, rules, links, most, objective(), more).prop_map(|(parts, rules, links, most, objective, more)| {
+            let (groups, housed) = more;
+            let known: Vec<&str> = ["g", "h"].into_iter().take(groups.len()).collect();
+            let within = |which: usize| match (which, known.as_slice()) {
+                (0, _) | (_, []) => json!([]),
+                (1, [first, ..]) => json!([first]),
+                (2, all) => json!(all.last()).as_str().map_or(json!([]), |last| json!([last])),
+                (_, all) => json!(all),
+            };
+            let part = |(number, mut part): (usize, Value)| {
+                part["machines"] = within(housed[number]);
+                (NAMES[number].to_owned(), part)
+            };
+            let components: serde_json::Map<String, Value> = parts.into_iter().enumerate().map(part).collect();
+            let machines: serde_json::Map<String, Value> =
+                known.iter().map(|name| (*name).to_owned()).zip(groups).collect();
             let links: Vec<Value> = links
                 .into_iter()
                 .map(|(from, to, limit)| json!({ "from": from, "to": to, "maxLatency": limit }))
                 .collect();
             let constraints = most.map_or(json!({}), |most| json!({ "maxPricePerHour": format!("0.0000{most:02}") }));
             serde_json::from_value(json!({
-                "hansa": 1, "name": "tiny", "components": components, "rules": rules, "links": links,
+                "hansa": 1, "name": "tiny", "components": components, "machines": machines, "rules": rules, "links": links,
                 "constraints": constraints, "objective": objective,
             }))
             .unwrap()

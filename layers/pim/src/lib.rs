@@ -23,7 +23,7 @@ pub use making::{Making, Provision};
 pub use model::{
     Amounts, Down, Drain, InvalidTarget, Machine, MachineRequest, MachineState, Maintenance, MaintenanceTarget,
     NewMaintenance, Node, NodeOrigin, NodeRefusal, NodeShare, NodeState, NodeUsage, ShareRequest, SystemHost,
-    units_free,
+    nearest_refusal, units_free,
 };
 pub use service::{NodeChange, Pim, PimSettings, nodes_at};
 pub use store::MIGRATIONS;

@@ -1,7 +1,10 @@
 //! What can go wrong here, in one type.
 
 use hansa_ontology::WorkloadId;
-use hansa_repository::{ErrorKind as RepositoryKind, RepositoryError, system::SystemError};
+use hansa_repository::{
+    ErrorKind as RepositoryKind, RepositoryError,
+    system::{SystemError, SystemErrorKind},
+};
 use std::{io, net::IpAddr, path::PathBuf};
 
 /// The coarse sort of an error: what a caller can do about it.
@@ -138,6 +141,17 @@ impl WdmError {
             // It concerns one workload alone, however the system fails.
             Self::VolumeInUse(_) | Self::System(_) | Self::NoSystems(_) => ErrorKind::Conflict,
             Self::Damaged { .. } | Self::Client(_) | Self::Task(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// The package can't be had here, as far as its system is asked; elsewhere it
+    /// may be. What is wrong with the package itself is no refusal.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        match self {
+            Self::NoConnector { .. } => true,
+            Self::System(error) => error.kind.is_refusal() && !matches!(error.kind, SystemErrorKind::Invalid),
+            _ => false,
         }
     }
 

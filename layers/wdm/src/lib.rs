@@ -24,7 +24,7 @@ pub use connectors::{
 pub use error::{ErrorKind, WdmError};
 pub use model::{
     Applied, DiscoveryToken, DiscoveryTokens, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery, LogSource,
-    PeerEndpoint, Peers, Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus,
+    PeerEndpoint, Peers, RefusedStart, Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus,
 };
 pub use service::{Wdm, WdmOptions};
 pub use store::MIGRATIONS;

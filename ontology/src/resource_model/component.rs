@@ -4,7 +4,7 @@ use super::{Constraints, NAME_PATTERN};
 use crate::quantity::{CpuMilli, Mebibytes, TimeSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Environment variables of a workload.
 pub type Environment = BTreeMap<String, String>;
@@ -35,6 +35,9 @@ pub struct Component {
     /// How many instances: a number, or a range from which the plan chooses.
     #[serde(default)]
     pub replicas: Replicas,
+    /// Whether it is kept running or is done when it has ended well.
+    #[serde(default)]
+    pub run: RunPolicy,
     /// How to know that an instance works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<HealthCheck>,
@@ -44,6 +47,10 @@ pub struct Component {
     /// What its machines must fulfil. `maxPricePerHour` here bounds each machine that holds an instance.
     #[serde(default, skip_serializing_if = "Constraints::is_empty")]
     pub constraints: Constraints,
+    /// The machine groups in whose machines its instances run. Where it names none:
+    /// in any machine.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub machines: BTreeSet<String>,
 }
 
 /// What runs.
@@ -345,6 +352,27 @@ fn root() -> String {
 pub struct TcpProbe {
     /// The component's port, by name.
     pub port: String,
+}
+
+/// Whether an instance is kept running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(title = "Run policy")]
+pub enum RunPolicy {
+    /// It is started again whenever it ends.
+    #[default]
+    Service,
+    /// It is a job: done when it has ended with code 0, and tried again until then.
+    /// One that is moved to another machine runs there anew.
+    Once,
+}
+
+impl RunPolicy {
+    /// It is kept running.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        *self == Self::Service
+    }
 }
 
 /// What happens to a running instance when the addresses of those it calls

@@ -9,16 +9,20 @@ mod chart;
 mod component;
 mod constraint;
 pub mod contract;
+mod machine_group;
 mod objective;
 mod rule;
 mod runs;
+pub mod scaling;
 
 pub use chart::{ChartFault, ChartSource};
 pub use component::{
     Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HelmPackage, HttpProbe,
-    KubernetesPackage, OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, TcpProbe, Volume,
+    KubernetesPackage, OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, RunPolicy, TcpProbe,
+    Volume,
 };
 pub use constraint::{AllowDeny, Constraints};
+pub use machine_group::{MachineGroup, MachineSize};
 pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
 pub use runs::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
@@ -52,6 +56,10 @@ pub struct ResourceModel {
     /// The parts of the application, by name (RFC 1123, as the application's). At least one.
     #[schemars(extend("minProperties" = 1, "propertyNames" = { "pattern": NAME_PATTERN }))]
     pub components: BTreeMap<String, Component>,
+    /// Groups of machines that are rented as such, by name (RFC 1123; no name of a component).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
+    pub machines: BTreeMap<String, MachineGroup>,
     /// Who calls whom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,

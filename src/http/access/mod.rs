@@ -18,3 +18,4 @@ mod watch;
 pub(crate) use caller::Caller;
 pub(crate) use layer::guard;
 pub(crate) use object::decoded;
+pub(crate) use proof::shown;

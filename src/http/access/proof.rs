@@ -30,18 +30,25 @@ pub(super) async fn principal(broker: &Broker, request: &HttpRequest, proof: Pro
     }
 }
 
-async fn bearer(broker: &Broker, request: &HttpRequest) -> Result<Principal, ApiError> {
+/// The token that a request shows (RFC 6750, section 2.1); where it shows none, `hint` says what to show.
+///
+/// # Errors
+/// `Unauthenticated`.
+pub(crate) fn shown<'a>(request: &'a HttpRequest, hint: &str) -> Result<&'a str, ApiError> {
     let mut given = request.headers().get_all(header::AUTHORIZATION);
     let (Some(value), None) = (given.next(), given.next()) else {
-        let text = "send a token of yours: Authorization: Bearer hansa_pat_…; `hansa login` gets one";
-        return Err(ApiError::new(ProblemKind::Unauthenticated, text).with_challenge(ASK));
+        return Err(ApiError::new(ProblemKind::Unauthenticated, hint).with_challenge(ASK));
     };
     let token = value.to_str().ok().and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    let Some(token) = token.filter(|token| !token.is_empty()) else {
+    token.filter(|token| !token.is_empty()).ok_or_else(|| {
         let text = "Authorization: it is not `Bearer` and a token (RFC 6750)";
-        return Err(ApiError::new(ProblemKind::Unauthenticated, text).with_challenge(REFUSE));
-    };
+        ApiError::new(ProblemKind::Unauthenticated, text).with_challenge(REFUSE)
+    })
+}
+
+async fn bearer(broker: &Broker, request: &HttpRequest) -> Result<Principal, ApiError> {
+    let token = shown(request, "send a token of yours: Authorization: Bearer hansa_pat_…; `hansa login` gets one")?;
     if WorkloadTokens::is_one(token) {
         return workload(broker, token).await.map_err(|error| error.with_challenge(REFUSE));
     }

@@ -176,6 +176,7 @@ fn runs(system: &System, gives: OfferKind) -> &'static [&'static str] {
         (OfferKind::VirtualMachine | OfferKind::BareMetal, _) => match system.agent() {
             Some(AgentRuns::Processes) => &[],
             Some(AgentRuns::Containers) => &[RUNS_CONTAINERS],
+            Some(AgentRuns::Kubernetes) => &[RUNS_CONTAINERS, RUNS_KUBERNETES],
             None => &[RUNS_NOTHING],
         },
     }
@@ -192,15 +193,20 @@ async fn put(
 ) -> Result<DerivedOffer, ApiError> {
     let known = broker.catalogue.sale(&offer.id).await.ok();
     let price = offer.price_plan.price_per_hour;
+    let backing = Backing { offer: offer.id.clone(), system: system.name.clone(), item: item.clone() };
+    let lacking = match offer.capacity.available_units {
+        0 => Some(broker.orchestrator.mco().units_lacking(&offer, &backing).await?),
+        _ => None,
+    };
     let mut derived = DerivedOffer {
         offer: offer.id.to_string(),
-        item: item.clone(),
+        item,
         price_per_hour: Price::new(price.micros, price.currency),
         units: offer.capacity.available_units,
+        lacking,
         state: "draft".to_owned(),
     };
     let step = OwnerChange { expected: None, ..change.clone() };
-    let backing = Backing { offer: offer.id.clone(), system: system.name.clone(), item };
     if !change.dry_run {
         // Before the offer: one without it would be delivered by this machine's own nodes.
         broker.orchestrator.mco().systems().backing_set(backing).await?;

@@ -231,7 +231,7 @@ pub(crate) async fn described(broker: &Broker, wanted: SystemRequest) -> Result<
         })?;
     }
     let site = find_site(broker, &wanted.site).await.map_err(|error| ApiError::field("/site", error.to_string()))?;
-    Ok(system::System {
+    let described = system::System {
         name: wanted.name,
         kind: wanted.kind,
         site: site.id,
@@ -242,7 +242,9 @@ pub(crate) async fn described(broker: &Broker, wanted: SystemRequest) -> Result<
         created_at: broker.clock.now(),
         created_by: Actor::Broker,
         version: 0,
-    })
+    };
+    mco.systems().first_boot_check(&described)?;
+    Ok(described)
 }
 
 /// A size that isn't there.

@@ -376,6 +376,9 @@ pub(crate) struct DerivedOffer {
     pub price_per_hour: Price,
     /// How many there are.
     pub units: u32,
+    /// Why there is none, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacking: Option<String>,
     /// `draft` or `published`; `unchanged` where there is one like it.
     pub state: String,
 }

@@ -20,7 +20,7 @@ pub(crate) struct Workload {
     pub ordinal: u32,
     /// The revision that it runs.
     pub revision: String,
-    /// `prepared`, `starting`, `running`, `unhealthy`, `backing-off`, `failed`, `stopping`.
+    /// `prepared`, `starting`, `running`, `unhealthy`, `backing-off`, `failed`, `completed`, `stopping`.
     pub state: String,
     /// Why it doesn't work, where that is known, or why it can't be looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]

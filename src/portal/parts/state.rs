@@ -56,7 +56,8 @@ impl StateMark {
     /// partner by its stable name. A name that nobody knows is shown as it is.
     pub(crate) fn of(language: Language, name: &str) -> Self {
         let tone = match name {
-            "running" | "ready" | "succeeded" | "active" | "published" | "open" | "healthy" | "drained" => Tone::Good,
+            "running" | "ready" | "succeeded" | "completed" | "active" | "published" | "open" | "healthy"
+            | "drained" => Tone::Good,
             "planning" | "deploying" | "starting" | "prepared" | "ordered" | "held" | "stopping" | "removing"
             | "releasing" | "draining" | "pending" | "invited" | "draft" | "moves" | "moving" => Tone::Busy,
             "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "overdue" | "stays" => {

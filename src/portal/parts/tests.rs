@@ -70,7 +70,7 @@ fn an_error_is_tied_to_its_field() {
 #[test]
 fn every_state_has_a_word_in_every_language() {
     let phases = ["planning", "deploying", "running", "degraded", "blocked", "removing", "removed"];
-    let workloads = ["prepared", "starting", "running", "unhealthy", "backing-off", "failed", "stopping"];
+    let workloads = ["prepared", "starting", "running", "unhealthy", "backing-off", "failed", "completed", "stopping"];
     let machines = ["held", "ordered", "ready", "lost", "releasing"];
     for language in Language::ALL {
         for name in phases.iter().chain(&workloads).chain(&machines) {

@@ -29,7 +29,7 @@ pub use cut::cut_after;
 pub use docker::{docker, docker_with};
 pub use ironic::{Ironic, IronicSettings};
 pub use keystone::{ACCESS_TOKEN, ADMIN_PASSWORD, Keystone};
-pub use kubernetes::Kubernetes;
+pub use kubernetes::{Berth, Kubernetes};
 pub use libvirt::Libvirt;
 pub use moto::Moto;
 pub use nova::Nova;

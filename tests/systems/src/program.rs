@@ -53,6 +53,12 @@ impl Program {
         lines.iter().skip(lines.len().saturating_sub(40)).copied().collect::<Vec<_>>().join("\n")
     }
 
+    /// How it ended; None while it runs.
+    pub fn ended(&mut self) -> Option<String> {
+        let status = self.child.try_wait().ok()??;
+        Some(format!("{} ended with {status}: {}", self.name, self.output()))
+    }
+
     /// As what it was started.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,7 +1,8 @@
 //! What a machine of a system does when it first starts: it gets an agent that
 //! runs packages there. Who may speak for a machine is known above this room.
 
-use super::{AgentRuns, SystemError, SystemErrorKind, Systems};
+use super::{AgentRuns, System, SystemError, SystemErrorKind, Systems};
+use crate::error::RepositoryError;
 use async_trait::async_trait;
 use hansa_ontology::MachineId;
 use std::fmt::{self, Debug};
@@ -9,12 +10,19 @@ use std::fmt::{self, Debug};
 /// Knows what brings an agent onto a machine, and who may speak for a machine.
 #[async_trait]
 pub trait FirstBoot: Send + Sync + Debug {
-    /// What the machine does at its first start: a script for cloud-init, the
-    /// same each time.
+    /// Whether the system's settings say all that its machines' first boot
+    /// needs to know, where it has any.
+    ///
+    /// # Errors
+    /// Which setting is wrong.
+    fn check(&self, system: &System, runs: AgentRuns) -> Result<(), SettingFault>;
+
+    /// What a machine of the system does at its first start: a script for
+    /// cloud-init, the same each time.
     ///
     /// # Errors
     /// Why there is none, for people.
-    async fn script(&self, machine: MachineId, runs: AgentRuns) -> Result<BootScript, String>;
+    async fn script(&self, system: &System, machine: MachineId, runs: AgentRuns) -> Result<BootScript, String>;
 
     /// The machine has vanished and is made anew: what was there speaks for it no more.
     ///
@@ -27,6 +35,15 @@ pub trait FirstBoot: Send + Sync + Debug {
     /// # Errors
     /// Why that can't be written down, for people.
     async fn forget(&self, machine: MachineId) -> Result<(), String>;
+}
+
+/// A setting of a system that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingFault {
+    /// Its name.
+    pub setting: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
 }
 
 /// A script for a machine's first start. It holds a token, and prints as nothing.
@@ -71,7 +88,8 @@ impl Systems {
     /// # Errors
     /// As [`Self::connection`]; `Unsupported` where this broker brings no agents.
     pub async fn boot_script(&self, system: &str, machine: MachineId) -> Result<Option<BootScript>, SystemError> {
-        let Some(runs) = self.connected(system).await?.agent() else { return Ok(None) };
+        let of = self.connected(system).await?;
+        let Some(runs) = of.agent() else { return Ok(None) };
         let refused = |kind, said: String, remedy: &str| SystemError {
             system: system.to_owned(),
             kind,
@@ -83,8 +101,20 @@ impl Systems {
             let said = "this broker brings no agents onto machines".to_owned();
             return Err(refused(SystemErrorKind::Unsupported, said, "take the setting `agent` out"));
         };
-        let script = boots.script(machine, runs).await;
+        let script = boots.script(&of, machine, runs).await;
         script.map(Some).map_err(|said| refused(SystemErrorKind::Failed, said, "look at the broker's log"))
+    }
+
+    /// Whether a system's settings say all that its machines' first boot needs to know.
+    ///
+    /// # Errors
+    /// `Invalid` with the setting that can't be used.
+    pub fn first_boot_check(&self, system: &System) -> Result<(), RepositoryError> {
+        let (Some(runs), Some(boots)) = (system.agent(), &self.boots) else { return Ok(()) };
+        boots.check(system, runs).map_err(|SettingFault { setting, problem }| RepositoryError::Invalid {
+            field: format!("/settings/{setting}"),
+            message: problem,
+        })
     }
 
     /// The machine has vanished and is made anew.

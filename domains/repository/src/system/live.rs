@@ -109,7 +109,20 @@ impl<C: ?Sized> LiveConnectors<C> {
     /// `NotFound` when there is no such system; `Unsupported` when this layer
     /// does not speak to its kind; what making the connector says.
     pub async fn get(&self, name: &str) -> Result<Arc<C>, SystemError> {
-        let version = self.systems.versions(name).await?;
+        let (_, version) = self.systems.versions(name).await?;
+        self.current(name, version).await
+    }
+
+    /// The same; None when this layer does not speak to its kind.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such system; what making the connector says.
+    pub async fn find(&self, name: &str) -> Result<Option<Arc<C>>, SystemError> {
+        let (kind, version) = self.systems.versions(name).await?;
+        if self.speaks(&kind) { self.current(name, version).await.map(Some) } else { Ok(None) }
+    }
+
+    async fn current(&self, name: &str, version: (i64, i64)) -> Result<Arc<C>, SystemError> {
         if let Some(known) = self.known(name, version) {
             return Ok(known);
         }

@@ -12,7 +12,7 @@ mod model;
 mod store;
 
 pub use error::{SystemError, SystemErrorKind};
-pub use first_boot::{BootScript, FirstBoot};
+pub use first_boot::{BootScript, FirstBoot, SettingFault};
 pub use live::{Connecting, Kind, LiveConnectors};
 pub use made::{ClusterDoor, ClusterDoors, MadeCluster};
 pub use model::{
@@ -302,14 +302,15 @@ impl Systems {
         Ok(SystemConnection { system, secret, broker: Arc::clone(&self.broker) })
     }
 
-    /// The versions of a system and of its credential: a connector is good as long as both stay.
-    pub(super) async fn versions(&self, name: &str) -> Result<(i64, i64), SystemError> {
+    /// The kind of a system, and the versions of it and of its credential: a
+    /// connector is good as long as both stay.
+    pub(super) async fn versions(&self, name: &str) -> Result<(String, (i64, i64)), SystemError> {
         let system = self.connected(name).await?;
         let credential = match &system.credential {
             None => 0,
             Some(credential) => self.secrets.version(credential).await.map_err(|said| unopened(name, said))?,
         };
-        Ok((system.version, credential))
+        Ok((system.kind, (system.version, credential)))
     }
 
     async fn connected(&self, name: &str) -> Result<System, SystemError> {

@@ -57,6 +57,8 @@ pub enum AgentRuns {
     Processes,
     /// Containers, by an engine that is on the machine or brought there.
     Containers,
+    /// What runs on Kubernetes, by a cluster of one node that is brought there.
+    Kubernetes,
 }
 
 impl AgentRuns {
@@ -66,6 +68,7 @@ impl AgentRuns {
         match self {
             Self::Processes => "processes",
             Self::Containers => "containers",
+            Self::Kubernetes => "kubernetes",
         }
     }
 }
@@ -80,10 +83,10 @@ impl FromStr for AgentRuns {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Processes, Self::Containers]
-            .into_iter()
-            .find(|runs| runs.name() == text)
-            .ok_or_else(|| format!("`{text}` is nothing that an agent runs; write `processes` or `containers`"))
+        let known = [Self::Processes, Self::Containers, Self::Kubernetes].into_iter().find(|runs| runs.name() == text);
+        known.ok_or_else(|| {
+            format!("`{text}` is nothing that an agent runs; write `processes`, `containers` or `kubernetes`")
+        })
     }
 }
 

@@ -19,7 +19,7 @@ impl Checker<'_> {
         }
     }
 
-    fn constraints_at(&mut self, base: &str, constraints: &Constraints) {
+    pub(super) fn constraints_at(&mut self, base: &str, constraints: &Constraints) {
         let Constraints { location, jurisdiction, provider, site, .. } = constraints;
         self.allow_deny(&field(base, "location"), location, Area::contains);
         self.allow_deny(&field(base, "jurisdiction"), jurisdiction, Area::contains);

@@ -7,7 +7,7 @@ use crate::{
     finding::Finding,
 };
 use hansa_ontology::resource_model::contract::volume_variable;
-use hansa_ontology::resource_model::{Component, Constraints, Link, Objective, Replicas, Rule};
+use hansa_ontology::resource_model::{Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Draft {
     /// Every component that the text names, sound or not.
     pub(super) components: BTreeMap<String, Part>,
+    /// Every machine group that the text names, as far as it is sound.
+    pub(super) groups: BTreeMap<String, Option<MachineGroup>>,
     /// Whether those are all: names can be looked up among them.
     pub(super) complete: bool,
     pub(super) links: Vec<Sound<Link>>,
@@ -60,12 +62,18 @@ impl Draft {
         }
         let whole = |pointer: &str| !found.iter().any(|finding| finding.pointer.starts_with(pointer));
         let components = value.get("components").and_then(Value::as_object);
+        let groups = value.get("machines").and_then(Value::as_object);
         let (rules, rules_complete) = list::<Rule>(&rest, "rules");
         Self {
             components: components
                 .into_iter()
                 .flatten()
                 .map(|(name, given)| (name.clone(), Part::of(&rest, name, given, whole)))
+                .collect(),
+            groups: groups
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| (name.clone(), part(rest.pointer(&field("/machines", name)))))
                 .collect(),
             complete: components.is_some(),
             links: list(&rest, "links").0,

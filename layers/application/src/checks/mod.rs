@@ -8,6 +8,7 @@ mod constraints;
 mod contradictions;
 mod draft;
 mod links;
+mod machines;
 mod names;
 mod ports;
 mod rules;
@@ -37,6 +38,7 @@ pub(crate) fn check(value: &Value, found: &[Finding]) -> Verdict {
     checker.ports();
     checker.variables();
     checker.constraints();
+    checker.machines();
     checker.links();
     checker.rules();
     checker.contradictions();

@@ -3,10 +3,9 @@
 //! exhaust the broker.
 
 use super::{
-    MAX_DEPTH, MAX_NODES,
     node::{Data, Entry, Node, Position, field, item},
     scalar::{resolve, tagged},
-    yaml::too_deep,
+    yaml::{Bounds, too_deep},
 };
 use crate::{
     diagnostic::Code,
@@ -16,7 +15,7 @@ use crate::{
 use saphyr_parser::{Event, ScalarStyle, Tag};
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{HashMap, hash_map},
 };
 
 /// How much aliases may add to the text, in bytes.
@@ -37,7 +36,8 @@ enum Content {
 #[derive(Default)]
 struct Mapping {
     entries: Vec<Entry>,
-    seen: HashSet<String>,
+    /// Each key, and which of the entries is its.
+    seen: HashMap<String, usize>,
     merges: Vec<Node>,
     key: Key,
 }
@@ -69,6 +69,7 @@ struct Size {
 type Step = Result<(), Box<Finding>>;
 
 pub(super) struct Builder<'f> {
+    bounds: Bounds,
     findings: &'f mut Vec<Finding>,
     frames: Vec<Frame>,
     anchors: HashMap<usize, Anchored>,
@@ -79,9 +80,9 @@ pub(super) struct Builder<'f> {
 }
 
 impl<'f> Builder<'f> {
-    pub(super) fn new(findings: &'f mut Vec<Finding>) -> Self {
+    pub(super) fn new(bounds: Bounds, findings: &'f mut Vec<Finding>) -> Self {
         let (frames, anchors) = (Vec::new(), HashMap::new());
-        Self { findings, frames, anchors, nodes: 0, aliased: 0, documents: 0, root: None }
+        Self { bounds, findings, frames, anchors, nodes: 0, aliased: 0, documents: 0, root: None }
     }
 
     /// The document, if there was one that holds something.
@@ -118,7 +119,10 @@ impl<'f> Builder<'f> {
 
     fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, at: Position) -> Node {
         let data = match tag {
-            Some(tag) if tag.is_yaml_core_schema() => tagged(&text, &tag.suffix),
+            Some(tag) if tag.is_yaml_core_schema() => {
+                let as_text = || self.bounds.lenient.then(|| Data::Text(text.to_string()));
+                tagged(&text, &tag.suffix).or_else(as_text)
+            }
             Some(tag) if tag.to_string() == "!" => Some(Data::Text(text.to_string())),
             Some(tag) => {
                 self.unknown_tag(tag, at);
@@ -147,8 +151,8 @@ impl<'f> Builder<'f> {
         {
             self.unknown_tag(&tag, at);
         }
-        if self.frames.len() >= MAX_DEPTH {
-            return Err(Box::new(too_deep(at, self.pointer())));
+        if self.frames.len() >= self.bounds.depth {
+            return Err(Box::new(too_deep(at, self.pointer(), self.bounds.depth)));
         }
         self.frames.push(Frame { at, anchor, content });
         Ok(())
@@ -171,8 +175,8 @@ impl<'f> Builder<'f> {
             return Err(Box::new(Finding::new(self.pointer(), Place::At(at), Code::Syntax, message)));
         };
         let Size { nodes, bytes, depth } = anchored.size;
-        if self.frames.len() + depth > MAX_DEPTH {
-            return Err(Box::new(too_deep(at, self.pointer())));
+        if self.frames.len() + depth > self.bounds.depth {
+            return Err(Box::new(too_deep(at, self.pointer(), self.bounds.depth)));
         }
         let node = anchored.node.clone();
         self.nodes += nodes;
@@ -193,8 +197,8 @@ impl<'f> Builder<'f> {
     /// A value is whole: it goes to where it belongs.
     fn complete(&mut self, node: Node, anchor: usize, plain: bool) -> Step {
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            let message = format!("this descriptor holds more than {MAX_NODES} values");
+        if self.nodes > self.bounds.nodes {
+            let message = format!("this file holds more than {} values", self.bounds.nodes);
             return Err(Box::new(Finding::new("", Place::At(node.at), Code::TooLarge, message)));
         }
         if anchor != 0 {
@@ -202,11 +206,20 @@ impl<'f> Builder<'f> {
             self.copy(size.bytes, node.at)?;
             self.anchors.insert(anchor, Anchored { node: node.clone(), size });
         }
-        let pointer = self.pointer();
-        match self.frames.last_mut().map(|frame| &mut frame.content) {
-            None => self.root = Some(node),
-            Some(Content::Sequence(items)) => items.push(node),
-            Some(Content::Mapping(mapping)) => self.findings.extend(mapping.take(node, plain, &pointer)),
+        let finding = match self.frames.last_mut().map(|frame| &mut frame.content) {
+            None => {
+                self.root = Some(node);
+                None
+            }
+            Some(Content::Sequence(items)) => {
+                items.push(node);
+                None
+            }
+            Some(Content::Mapping(mapping)) => mapping.take(node, plain, self.bounds.lenient),
+        };
+        if let Some(mut finding) = finding {
+            finding.pointer.insert_str(0, &self.pointer());
+            self.findings.push(finding);
         }
         Ok(())
     }
@@ -222,46 +235,69 @@ impl<'f> Builder<'f> {
 }
 
 impl Mapping {
-    /// Takes a key or the value of the key before.
-    fn take(&mut self, node: Node, plain: bool, pointer: &str) -> Option<Finding> {
+    /// Takes a key or the value of the key before. What it finds is told by a
+    /// pointer from where the reading then is.
+    fn take(&mut self, node: Node, plain: bool, lenient: bool) -> Option<Finding> {
         match std::mem::take(&mut self.key) {
-            Key::Awaited => self.take_key(node, plain, pointer),
+            Key::Awaited => self.take_key(node, plain, lenient),
             Key::Refused => None,
             Key::Field(key, at) => {
-                self.entries.push(Entry { key, at, value: node });
+                let entry = Entry { key, at, value: node };
+                // A key that stands twice has its place already, and the later value takes it.
+                match self.seen.get(&entry.key).and_then(|slot| self.entries.get_mut(*slot)) {
+                    Some(slot) => *slot = entry,
+                    None => self.entries.push(entry),
+                }
                 None
             }
-            Key::Merge => self.take_merge(node, pointer),
+            Key::Merge => self.take_merge(node),
         }
     }
 
-    fn take_key(&mut self, node: Node, plain: bool, pointer: &str) -> Option<Finding> {
+    fn take_key(&mut self, node: Node, plain: bool, lenient: bool) -> Option<Finding> {
         self.key = Key::Refused;
         let at = Place::At(node.at);
         let name = match node.data {
             Data::Text(name) => name,
             Data::Number(_, written) | Data::Bool(_, written) => {
+                if lenient {
+                    let text = Node { at: node.at, data: Data::Text(written) };
+                    return self.take_key(text, false, lenient);
+                }
                 let message = format!("the key `{}` is no text", shown(&written));
-                let finding = Finding::new(pointer, at, Code::KeyNotText, message);
+                let finding = Finding::new("", at, Code::KeyNotText, message);
                 return Some(finding.hint(format!("write it in quotes: \"{}\"", shown(&written))));
             }
+            // A key may be a call of a function, which is kept as it is written.
+            Data::Null | Data::Sequence(_) | Data::Mapping(_) if lenient => {
+                let written = Node { at: node.at, data: node.data }.to_value().to_string();
+                let message = format!("the key `{}` is no text", shown(&written));
+                let _taken = self.take_key(Node { at: node.at, data: Data::Text(written) }, false, lenient);
+                return Some(Finding::new("", at, Code::KeyNotText, message).hint("it is taken as it is written"));
+            }
             Data::Null | Data::Sequence(_) | Data::Mapping(_) => {
-                return Some(Finding::new(pointer, at, Code::KeyNotText, "a key must be text"));
+                return Some(Finding::new("", at, Code::KeyNotText, "a key must be text"));
             }
         };
         if name == "<<" && plain {
             self.key = Key::Merge;
-        } else if self.seen.insert(name.clone()) {
+        } else if let hash_map::Entry::Vacant(slot) = self.seen.entry(name.clone()) {
+            slot.insert(self.entries.len());
             self.key = Key::Field(name, node.at);
         } else {
             let message = format!("the field `{}` stands here a second time", shown(&name));
-            let finding = Finding::new(field(pointer, &name), at, Code::DuplicateKey, message);
+            let finding =
+                Finding::new(if lenient { String::new() } else { field("", &name) }, at, Code::DuplicateKey, message);
+            if lenient {
+                self.key = Key::Field(name, node.at);
+                return Some(finding.hint("this one is taken; remove the other"));
+            }
             return Some(finding.hint("keep one of the two"));
         }
         None
     }
 
-    fn take_merge(&mut self, node: Node, pointer: &str) -> Option<Finding> {
+    fn take_merge(&mut self, node: Node) -> Option<Finding> {
         let at = node.at;
         let fits = |node: &Node| matches!(node.data, Data::Mapping(_));
         match node.data {
@@ -269,7 +305,7 @@ impl Mapping {
             Data::Sequence(nodes) if nodes.iter().all(fits) => self.merges.extend(nodes),
             _ => {
                 let message = "the merge key `<<` takes a mapping, or a list of mappings";
-                return Some(Finding::new(pointer, Place::At(at), Code::InvalidMerge, message));
+                return Some(Finding::new("", Place::At(at), Code::InvalidMerge, message));
             }
         }
         None
@@ -280,7 +316,7 @@ impl Mapping {
         let Self { mut entries, mut seen, merges, .. } = self;
         for merge in merges {
             if let Data::Mapping(more) = merge.data {
-                entries.extend(more.into_iter().filter(|entry| seen.insert(entry.key.clone())));
+                entries.extend(more.into_iter().filter(|entry| seen.insert(entry.key.clone(), 0).is_none()));
             }
         }
         entries

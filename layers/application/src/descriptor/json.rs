@@ -3,8 +3,8 @@
 //! escapes), so that text which is JSON is read as JSON.
 
 use super::{
-    MAX_DEPTH, MAX_NODES,
     node::{Data, Entry, Node, Position},
+    yaml::Bounds,
 };
 use crate::{
     diagnostic::Code,
@@ -42,7 +42,7 @@ impl<'t> Reader<'t> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.next()?;
         if c == '\n' {
-            self.at = Position { line: self.at.line + 1, column: 1 };
+            self.at = Position { line: self.at.line + 1, column: 1, ..self.at };
         } else {
             self.at.column += 1;
         }
@@ -61,7 +61,7 @@ impl<'t> Reader<'t> {
 
     fn value(&mut self, pointer: &str, depth: usize) -> Option<Node> {
         self.nodes += 1;
-        if depth > MAX_DEPTH || self.nodes > MAX_NODES {
+        if depth > Bounds::DESCRIPTOR.depth || self.nodes > Bounds::DESCRIPTOR.nodes {
             return None;
         }
         let at = self.at;

@@ -6,8 +6,8 @@ mod builder;
 mod emitter;
 mod json;
 pub(crate) mod node;
-mod scalar;
-mod yaml;
+pub(crate) mod scalar;
+pub(crate) mod yaml;
 
 pub use emitter::write_descriptor;
 
@@ -19,13 +19,10 @@ use crate::{
 };
 use hansa_ontology::ResourceModel;
 use node::{Node, Position};
+use yaml::Bounds;
 
 /// The largest descriptor that is read, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
-/// How deeply collections may be nested. The format needs eight levels.
-const MAX_DEPTH: usize = 64;
-/// How many values a descriptor may hold, aliases resolved.
-const MAX_NODES: usize = 200_000;
 /// How many faults are listed.
 const MAX_LISTED: usize = 500;
 
@@ -76,7 +73,7 @@ pub fn read_descriptor_bytes(bytes: &[u8]) -> Result<Described, Diagnostics> {
             let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            let at = Place::At(Position { line, column });
+            let at = Place::At(Position { file: 0, line, column });
             let finding = Finding::new("", at, Code::Encoding, "this byte is no UTF-8").hint("save the file as UTF-8");
             Err(refused(vec![finding], None, &String::from_utf8_lossy(bytes)))
         }
@@ -86,7 +83,7 @@ pub fn read_descriptor_bytes(bytes: &[u8]) -> Result<Described, Diagnostics> {
 fn parse(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
     let begins = text.trim_start_matches('\u{feff}').trim_start();
     let json = begins.starts_with(['{', '[']).then(|| json::read(text, findings)).flatten();
-    json.or_else(|| yaml::read(text, findings))
+    json.or_else(|| yaml::read(text, Bounds::DESCRIPTOR, findings))
 }
 
 fn too_large() -> Finding {

@@ -3,14 +3,16 @@
 use serde_json::{Map, Number, Value};
 
 /// A place in a text: line and column, in characters, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Position {
+    /// Which of the files that are read together; 0 where there is one.
+    pub(crate) file: u16,
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
 
 impl Position {
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
+    pub(crate) const START: Self = Self { file: 0, line: 1, column: 1 };
 }
 
 /// A value and where it begins.

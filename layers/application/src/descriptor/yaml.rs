@@ -2,7 +2,6 @@
 //! and the parser's complaints are turned into plain words.
 
 use super::{
-    MAX_DEPTH,
     builder::Builder,
     node::{Node, Position},
 };
@@ -12,14 +11,41 @@ use crate::{
 };
 use saphyr_parser::{Marker, Parser, ScanError, StrInput};
 
+/// What is read, and where it ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How deeply collections may be nested.
+    pub(crate) depth: usize,
+    /// How many values there may be, aliases resolved.
+    pub(crate) nodes: usize,
+    /// The number of the file, for positions.
+    pub(crate) file: u16,
+    /// Whether, of a key that stands twice, the last is taken, and keys that
+    /// are no text are read as text. Both are findings all the same.
+    pub(crate) lenient: bool,
+    /// What belongs into an empty file.
+    pub(crate) begins: &'static str,
+}
+
+impl Bounds {
+    /// Of the resource model, whose format needs eight levels.
+    pub(crate) const DESCRIPTOR: Self = Self {
+        depth: 64,
+        nodes: 200_000,
+        file: 0,
+        lenient: false,
+        begins: "it begins with the fields `hansa: 1`, `name` and `components`",
+    };
+}
+
 /// Reads one document. Findings don't hinder the reading; None does.
-pub(super) fn read(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
-    let mut builder = Builder::new(findings);
+pub(crate) fn read(text: &str, bounds: Bounds, findings: &mut Vec<Finding>) -> Option<Node> {
+    let mut builder = Builder::new(bounds, findings);
     let mut parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let outcome = match event {
-            Ok((event, span)) => builder.take(event, position(&span.start)),
-            Err(error) => Err(Box::new(syntax(&error))),
+            Ok((event, span)) => builder.take(event, position(&span.start, bounds.file)),
+            Err(error) => Err(Box::new(syntax(&error, bounds))),
         };
         if let Err(fatal) = outcome {
             findings.push(*fatal);
@@ -29,13 +55,13 @@ pub(super) fn read(text: &str, findings: &mut Vec<Finding>) -> Option<Node> {
     let root = builder.finish();
     if root.is_none() {
         let empty = Finding::key("", Code::Empty, "there is nothing in this descriptor");
-        findings.push(empty.hint("it begins with the fields `hansa: 1`, `name` and `components`"));
+        findings.push(empty.hint(bounds.begins));
     }
     root
 }
 
-fn position(marker: &Marker) -> Position {
-    Position { line: marker.line(), column: marker.col() + 1 }
+fn position(marker: &Marker, file: u16) -> Position {
+    Position { file, line: marker.line(), column: marker.col() + 1 }
 }
 
 /// The words of the parser, and what usually lies behind them.
@@ -51,17 +77,17 @@ const REMEDIES: [(&str, &str); 6] = [
     ("indent", "check the indentation"),
 ];
 
-fn syntax(error: &ScanError) -> Finding {
-    let at = position(error.marker());
+fn syntax(error: &ScanError, bounds: Bounds) -> Finding {
+    let at = position(error.marker(), bounds.file);
     if error.info().contains("recursion limit") {
-        return too_deep(at, "");
+        return too_deep(at, "", bounds.depth);
     }
     let info: String = error.info().chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
     let hint = REMEDIES.iter().find(|(words, _)| info.contains(words)).map(|(_, hint)| (*hint).to_owned());
     Finding::new("", Place::At(at), Code::Syntax, format!("this is no YAML: {info}")).maybe_hint(hint)
 }
 
-pub(super) fn too_deep(at: Position, pointer: impl Into<String>) -> Finding {
-    let message = format!("this is nested more than {MAX_DEPTH} levels deep");
+pub(super) fn too_deep(at: Position, pointer: impl Into<String>, depth: usize) -> Finding {
+    let message = format!("this is nested more than {depth} levels deep");
     Finding::new(pointer, Place::At(at), Code::TooDeep, message)
 }

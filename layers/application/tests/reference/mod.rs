@@ -6,8 +6,8 @@
 use hansa_application::Code;
 use hansa_ontology::resource_model::{
     AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule, ExposedPort,
-    HealthCheck, HelmPackage, HttpProbe, KubernetesPackage, Link, ProcessPackage, RatioRule, Resources, SpreadRule,
-    TcpProbe, Volume, Weights,
+    HealthCheck, HelmPackage, HttpProbe, KubernetesPackage, Link, MachineGroup, MachineSize, ProcessPackage, RatioRule,
+    Resources, SpreadRule, TcpProbe, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
 };
 use serde::{
@@ -37,8 +37,11 @@ fn sections() -> Vec<Section> {
         ("HealthProbe", vec![]),
         ("HttpProbe", fields::<HttpProbe>()),
         ("TcpProbe", fields::<TcpProbe>()),
+        ("RunPolicy", vec![]),
         ("OnPeerChange", vec![]),
         ("Link", fields::<Link>()),
+        ("MachineGroup", fields::<MachineGroup>()),
+        ("MachineSize", fields::<MachineSize>()),
         ("Constraints", fields::<Constraints>()),
         ("AllowDeny_Area", fields::<AllowDeny<hansa_ontology::place::Area>>()),
         ("AllowDeny_string", fields::<AllowDeny<String>>()),
@@ -263,7 +266,7 @@ fn kind(schema: &Value, property: &Value) -> String {
 
 fn codes(out: &mut String) {
     out.push_str("### Codes of faults and warnings\n\n| code | meaning |\n|---|---|\n");
-    for code in Code::ALL {
+    for code in Code::ALL.iter().filter(|code| !code.is_of_tosca()) {
         out.push_str(&format!("| `{code}` | {} |\n", cell(code.meaning())));
     }
     out.push('\n');

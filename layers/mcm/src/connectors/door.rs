@@ -1,25 +1,14 @@
 //! The way into a cluster that was made: its kubeconfig becomes a system of
 //! the kind `kubernetes`, for which the maker's owner has set how it is used.
 
-use hansa_kubernetes_client::bounded;
+use hansa_kubernetes_client::{SETTINGS, WHICH, address, bounded};
 use hansa_repository::system::{System, SystemConnection, SystemError, SystemErrorKind, SystemSecret};
-use kube::config::Kubeconfig;
 
 /// Settings of a maker that hold for each cluster it makes, as they do for a
-/// system of the kind `kubernetes`.
-pub(super) const HANDED_ON: [&str; 11] = [
-    "exposure",
-    "networkPolicy",
-    "podSecurity",
-    "imagePullSecrets",
-    "storageClass",
-    "runtimeClass",
-    "gpuResource",
-    "gracePeriodSeconds",
-    "clusterScoped",
-    "chartSources",
-    "ingressClass",
-];
+/// system of the kind `kubernetes`: how any cluster is used.
+pub(crate) fn handed_on() -> impl Iterator<Item = &'static &'static str> {
+    SETTINGS.iter().filter(|name| !WHICH.contains(name))
+}
 
 /// The connection to a cluster that this maker made, by its kubeconfig.
 pub(super) fn connection(
@@ -36,11 +25,11 @@ pub(super) fn connection(
     };
     let Some(text) = std::str::from_utf8(kubeconfig).ok() else { return Err(unusable("it is no text")) };
     // The reader's own words may quote what it read.
-    let Some(address) = server(text) else {
+    let Some(address) = address(text) else {
         return Err(unusable("it names no current context with a cluster that has an address"));
     };
     let of = &maker.system;
-    let settings = of.settings.iter().filter(|(key, _)| HANDED_ON.contains(&key.as_str()));
+    let settings = of.settings.iter().filter(|(key, _)| handed_on().any(|name| *name == key.as_str()));
     let system = System {
         kind: "kubernetes".to_owned(),
         site: of.site.clone(),
@@ -56,14 +45,6 @@ pub(super) fn connection(
     };
     let secret = Some(SystemSecret::new(kubeconfig.to_vec()));
     Ok(SystemConnection { system, secret, broker: maker.broker.clone() })
-}
-
-/// The address in the current context of a kubeconfig.
-fn server(text: &str) -> Option<String> {
-    let all = Kubeconfig::from_yaml(text).ok()?;
-    let current = all.current_context?;
-    let context = all.contexts.into_iter().find(|it| it.name == current)?.context?;
-    all.clusters.into_iter().find(|it| it.name == context.cluster)?.cluster?.server
 }
 
 #[cfg(test)]

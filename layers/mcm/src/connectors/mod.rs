@@ -9,6 +9,8 @@ mod kubernetes;
 mod leaving;
 mod magnum;
 
+pub(crate) use door::handed_on;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_pim::MachineConnector;

@@ -14,21 +14,18 @@
     reason = "these are tests"
 )]
 
-#[path = "../../../pim/tests/shared/mod.rs"]
-mod shared;
-
 #[path = "../../../vip/tests/openstack_volumes/replay.rs"]
 mod replay;
 
 use hansa_mcm::connectors::{DOORS, MAKERS};
-use hansa_ontology::{ApplicationId, MachineId};
-use hansa_pim::{Amounts, Delivery, MachineConnector, MachineOrder, Removal, connectors::labels};
+use hansa_pim::{
+    Amounts, Delivery, MachineConnector, MachineOrder, Removal,
+    testing::{self, BROKER, connection},
+};
 use hansa_repository::system::{ClusterDoor, Kind, SystemErrorKind};
 use replay::Replay;
 use serde_json::{Value, json};
-use shared::{BROKER, connection};
 use std::sync::Arc;
-use uuid::Uuid;
 
 const AT: &str = "/container-infra/v1";
 const SETTINGS: [(&str, &str); 3] = [("node-count", "2"), ("key", "ops"), ("exposure", "nodePort")];
@@ -36,23 +33,13 @@ const SETTINGS: [(&str, &str); 3] = [("node-count", "2"), ("key", "ops"), ("expo
 async fn connect<C: ?Sized>(replay: &Replay, kinds: &[Kind<C>]) -> Arc<C> {
     replay.logs_in();
     let secret = json!({ "application_credential_id": "i", "application_credential_secret": "s" }).to_string();
-    let kind = kinds.iter().find(|kind| kind.name == "magnum").unwrap();
     let address = format!("{}/v3", replay.address);
-    (kind.connect)(connection("magnum", &address, Some(&secret), &SETTINGS)).await.unwrap()
+    testing::connector(kinds, connection("magnum", &address, Some(&secret), &SETTINGS)).await.unwrap()
 }
 
 fn order(item: Option<&str>, cpu_milli: u64) -> MachineOrder {
-    let (machine, application) = (MachineId(Uuid::from_u128(5)), ApplicationId(Uuid::from_u128(6)));
-    MachineOrder {
-        machine,
-        application,
-        name: MachineOrder::name_of(machine),
-        labels: labels(BROKER, application, machine),
-        item: item.map(str::to_owned),
-        amounts: Amounts { cpu_milli, memory_mib: 256, ..Amounts::ZERO },
-        host: None,
-        boot: None,
-    }
+    let amounts = Amounts { cpu_milli, memory_mib: 256, ..Amounts::ZERO };
+    MachineOrder { item: item.map(str::to_owned), amounts, ..testing::order(5, 6) }
 }
 
 /// As lists show it.

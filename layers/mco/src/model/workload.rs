@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use hansa_ontology::{MachineId, ProviderId, SiteId, WorkloadId};
-use hansa_wdm::{Endpoints, Exit, LimitSupport, WorkloadState, WorkloadStatus};
+use hansa_wdm::{Endpoints, Exit, LimitSupport, RefusedStart, WorkloadState, WorkloadStatus};
 
 /// A running instance of a component, as it was last seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,8 @@ pub struct NodeFacts {
     pub last_exit: Option<Exit>,
     /// Which limits hold for it.
     pub limits: LimitSupport,
+    /// Its system refuses it, and it hasn't run since.
+    pub refused: Option<RefusedStart>,
 }
 
 impl Workload {
@@ -65,6 +67,15 @@ impl Workload {
     #[must_use]
     pub const fn is_here(&self) -> bool {
         matches!(self.place, Place::Node(_))
+    }
+
+    /// That its system refuses it, where it does.
+    #[must_use]
+    pub const fn refused(&self) -> Option<&RefusedStart> {
+        match &self.place {
+            Place::Node(facts) => facts.refused.as_ref(),
+            Place::Partner { .. } => None,
+        }
     }
 
     /// `web#0`, and at which partner, for people.
@@ -79,8 +90,13 @@ impl Workload {
 
 impl From<WorkloadStatus> for Workload {
     fn from(status: WorkloadStatus) -> Self {
-        let facts =
-            NodeFacts { node: status.target.node, pid: status.pid, last_exit: status.last_exit, limits: status.limits };
+        let facts = NodeFacts {
+            node: status.target.node,
+            pid: status.pid,
+            last_exit: status.last_exit,
+            limits: status.limits,
+            refused: status.refused,
+        };
         Self {
             id: status.id,
             component: status.component,

@@ -122,7 +122,8 @@ fn latency_weight(survey: &Survey<'_>) -> i64 {
 
 /// Rules that hold within each machine.
 fn machine_rules(survey: &Survey<'_>, active: &Active, off: Mask, problem: &mut Problem) {
-    let everyone = survey.everyone();
+    // That a machine is of a group is nothing that is in it.
+    let everyone = survey.everyone() & !survey.wish.groups;
     for (item, rule) in &survey.wish.rules {
         if !active.has(*item) {
             continue;
@@ -136,6 +137,7 @@ fn machine_rules(survey: &Survey<'_>, active: &Active, off: Mask, problem: &mut 
             Rule::Everywhere(component, except) if off & bit(*component) == 0 => {
                 problem.everywhere.push((*component, *except));
             }
+            Rule::Within(component, hosts) => problem.within.push((*component, *hosts)),
             _ => {}
         }
     }

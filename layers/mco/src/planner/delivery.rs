@@ -12,7 +12,7 @@ use crate::model::{
 };
 use hansa_ontology::{
     MachineId, ResourceModel,
-    order::Delivery,
+    order::{Delivery, Instance},
     resource_model::{Component, Protocol},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ pub fn deliver(
     let (held, entry) = machine(delivery, index, options)?;
     let used = used(model, delivery);
     check_packages(model, delivery, &entry)?;
+    check_refusals(delivery, options)?;
     check_room(&entry, used)?;
     check_ports(model, delivery)?;
     Ok(plan(delivery, index, held, &entry, used))
@@ -83,6 +84,15 @@ fn check_names(model: &ResourceModel, delivery: &Delivery) -> Result<(), PlanErr
         }
     }
     Ok(())
+}
+
+/// What was refused here can't be delivered; whoever ordered it seeks another place.
+fn check_refusals(delivery: &Delivery, options: &PlanOptions) -> Result<(), PlanError> {
+    let refused = |instance: &Instance| {
+        let why = options.refused.get(&(instance.component.clone(), delivery.offer.clone()))?;
+        Some(infeasible("/delivery/instances", format!("`{}` is refused: {why}", instance.component)))
+    };
+    delivery.instances.iter().find_map(refused).map_or(Ok(()), Err)
 }
 
 fn components<'a>(model: &'a ResourceModel, delivery: &'a Delivery) -> impl Iterator<Item = &'a Component> {

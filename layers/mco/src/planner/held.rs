@@ -16,9 +16,9 @@ use std::collections::BTreeMap;
 pub(super) fn pins(survey: &Survey<'_>, compiled: &Compiled) -> Vec<Pin> {
     let mut candidates: Vec<Pin> = Vec::new();
     for (held, part) in survey.held.iter().enumerate() {
-        let eligible = survey.eligible(&part.fails, &Active::default());
+        let stays = survey.keepers(&part.fails);
         for &(component, ordinal) in &part.instances {
-            if eligible & bit(component) != 0 {
+            if stays & bit(component) != 0 {
                 candidates.push(Pin { component, ordinal, held });
             }
         }
@@ -122,3 +122,6 @@ pub(super) fn keepable(survey: &Survey<'_>, pins: &[Pin], work: &mut Work) -> Re
     }
     Ok(kept)
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ const SCALE: f64 = 1_000_000.0;
 /// [`PlanError::Invalid`] where the model names what isn't there;
 /// [`PlanError::Exhausted`] where the budget ended before any plan was found.
 pub fn plan(model: &ResourceModel, index: &OfferIndex, options: &PlanOptions) -> Result<Plan, PlanError> {
-    let wish = Wish::new(model, index, options.default_currency)?;
+    let wish = Wish::new(model, index, options)?;
     let survey = Survey::new(&wish, index, options);
     let mut work = Work::new(options.budget);
     let placed = place(&survey, &mut work)?;

@@ -4,7 +4,7 @@
 use super::index::{Entry, OfferIndex};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
-    Currency, OfferKind,
+    Currency, OfferId, OfferKind,
     money::{Micros, Money},
     offer::CpuArch,
     place::Area,
@@ -12,7 +12,10 @@ use hansa_ontology::{
     resource_model::{RUNS_CONTAINERS, RUNS_KUBERNETES},
 };
 use rust_decimal::Decimal;
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +37,8 @@ pub(super) enum Ask {
     Capability(String),
     /// To run packages: the capability that they need, and what they are called.
     Runs(Option<&'static str>, &'static str),
+    /// To take a package: the offers where it was refused, with the reasons.
+    Admits(BTreeMap<OfferId, String>),
     Availability(Decimal),
     /// Of one machine, in micro-units of the plan's currency.
     MaxPrice(i64, Currency),
@@ -100,6 +105,7 @@ impl Check {
                 None => offer.capabilities.contains(capability),
             },
             Ask::Runs(needs, _) => offer.runs(*needs),
+            Ask::Admits(refusals) => !refusals.contains_key(&offer.id),
             Ask::Availability(least) => availability(entry).is_some_and(|promised| promised >= *least),
             Ask::MaxPrice(most, currency) => entry.currency == *currency && entry.price <= *most,
             Ask::MaxCarbon(most) => entry.footprint.intensity.is_some_and(|intensity| intensity <= *most),
@@ -126,6 +132,7 @@ impl Check {
             Ask::Claim(_) => "claim",
             Ask::Capability(_) => "capability",
             Ask::Runs(..) => "package",
+            Ask::Admits(_) => "refused",
             Ask::Availability(_) => "availability",
             Ask::MaxPrice(..) => "price",
             Ask::MaxCarbon(_) => "carbon",
@@ -168,6 +175,9 @@ impl Check {
             Ask::Claim(scheme) => has_claims(entry, scheme),
             Ask::Capability(_) => format!("the offer has {}", or_none(list(&offer.capabilities))),
             Ask::Runs(..) => format!("the offer runs {}", or_none(runs(offer))),
+            Ask::Admits(refusals) => refusals
+                .get(&offer.id)
+                .map_or_else(|| "the offer does".to_owned(), |why| format!("refused there: {why}")),
             Ask::Availability(_) => availability(entry)
                 .map_or_else(|| "the offer promises none".to_owned(), |value| format!("the offer promises {value} %")),
             Ask::MaxPrice(..) => format!("the offer costs {}", Money::new(entry.price, entry.currency)),
@@ -206,6 +216,10 @@ impl fmt::Display for Ask {
             Self::Claim(scheme) => write!(f, "a valid claim of {scheme}"),
             Self::Capability(capability) => write!(f, "capability {capability}"),
             Self::Runs(_, kind) => write!(f, "a machine that runs a {kind} package"),
+            Self::Admits(refusals) => {
+                f.write_str("a machine whose system takes its package")?;
+                refusals.iter().try_for_each(|(offer, why)| write!(f, " (offer {} does not: {why})", offer.short()))
+            }
             Self::Availability(least) => write!(f, "at least {least} % availability"),
             Self::MaxPrice(most, currency) => write!(f, "at most {} {currency} an hour for its machine", Micros(*most)),
             Self::MaxCarbon(most) => write!(f, "at most {most} g CO2e for each kWh"),

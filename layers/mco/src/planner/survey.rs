@@ -2,6 +2,7 @@
 
 use super::{
     index::{Entry, OfferIndex},
+    requirement::Ask,
     solver::problem::{Mask, bit},
     wish::Wish,
 };
@@ -30,7 +31,8 @@ pub(super) struct HeldPart {
     pub(super) machine: MachineId,
     pub(super) entry: Entry,
     pub(super) fails: Vec<(usize, Mask)>,
-    /// Its offer is not in the catalogue any more, or its node is to be empty: nothing new goes into it.
+    /// Its offer is not in the catalogue any more, its node is to be empty, or more of
+    /// what is in it was refused: nothing new goes into it.
     pub(super) frozen: bool,
     /// Component and ordinal of what runs in it, sorted.
     pub(super) instances: Vec<(usize, u32)>,
@@ -100,6 +102,9 @@ impl<'a> Survey<'a> {
             let mut instances: Vec<(usize, u32)> = machine.instances.iter().filter_map(number_of).collect();
             instances.sort_unstable();
             let fails = failing(self.wish, self.index, number, &entry, self.options.now);
+            // Where more of a component is refused, nothing more is put beside what stays.
+            let full = instances.iter().any(|(component, _)| self.is_refused(&fails, *component));
+            let frozen = frozen || full;
             self.held.push(HeldPart { machine: machine.machine, entry, fails, frozen, instances });
         }
     }
@@ -111,6 +116,22 @@ impl<'a> Survey<'a> {
             .filter(|(check, _)| self.wish.checks.get(*check).is_some_and(|(check, _)| active.has(check.item)))
             .fold(0, |mask, (_, components)| mask | components);
         self.everyone() & !broken
+    }
+
+    /// The components whose instances may stay in a held machine with these
+    /// failing checks: what was refused there since doesn't touch those that run.
+    pub(super) fn keepers(&self, fails: &[(usize, Mask)]) -> Mask {
+        let lasting: Vec<(usize, Mask)> = fails.iter().filter(|(check, _)| !self.admits(*check)).copied().collect();
+        self.eligible(&lasting, &Active::default())
+    }
+
+    /// Whether more of the component is refused by something with these failing checks.
+    fn is_refused(&self, fails: &[(usize, Mask)], component: usize) -> bool {
+        fails.iter().any(|(check, components)| self.admits(*check) && components & bit(component) != 0)
+    }
+
+    fn admits(&self, check: usize) -> bool {
+        self.wish.checks.get(check).is_some_and(|(check, _)| matches!(check.ask, Ask::Admits(_)))
     }
 
     /// All components.

@@ -80,18 +80,19 @@ impl<'a> Examination<'a> {
             if !ordinals.entry(&instance.component).or_default().insert(instance.ordinal) {
                 self.flaw(format!("{}#{} is there twice", instance.component, instance.ordinal));
             }
-            self.require(self.model.components.contains_key(&instance.component), || {
-                format!("`{}` is no component of the model", instance.component)
-            });
+            let known = self.model.components.contains_key(&instance.component)
+                || self.model.machines.contains_key(&instance.component);
+            self.require(known, || format!("`{}` is no component of the model", instance.component));
         }
         let model = self.model;
-        for (name, component) in &model.components {
+        let groups = model.machines.iter().map(|(name, group)| (name, group.count));
+        for (name, replicas) in model.components.iter().map(|(name, it)| (name, it.replicas)).chain(groups) {
             let own = ordinals.remove(name.as_str()).unwrap_or_default();
             let count = u32::try_from(own.len()).unwrap_or(u32::MAX);
             let spared = count == 0 && self.is_alternative(name);
-            let enough = count >= component.replicas.min() && component.replicas.max().is_none_or(|max| count <= max);
+            let enough = count >= replicas.min() && replicas.max().is_none_or(|max| count <= max);
             self.require(spared || enough, || format!("`{name}` has {count} instances"));
-            if let Replicas::Fixed(_) = component.replicas {
+            if let Replicas::Fixed(_) = replicas {
                 self.require(own.iter().copied().eq(0..count), || format!("ordinals of `{name}` have a gap"));
             }
         }

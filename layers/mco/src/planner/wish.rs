@@ -3,6 +3,7 @@
 //! left out alone.
 
 mod ask;
+mod group;
 mod rule;
 
 pub(super) use rule::{Rule, Tie};
@@ -13,6 +14,7 @@ use super::{
     requirement::Check,
     solver::problem::{Amount, DIMENSIONS, Mask},
 };
+use crate::model::PlanOptions;
 use hansa_ontology::{
     Currency, ResourceModel,
     resource_model::{Component, Objective, ObjectiveKind, Protocol, Replicas, Weights},
@@ -56,6 +58,8 @@ pub(super) struct Wish {
     /// Requirements on each machine, those that are most telling first.
     pub(super) checks: Vec<(Check, Mask)>,
     pub(super) rules: Vec<(usize, Rule)>,
+    /// The parts that are groups of machines.
+    pub(super) groups: Mask,
     pub(super) links: Vec<Tie>,
     /// Bound on the whole price, micro-units, with its item.
     pub(super) max_price: Option<(usize, i64)>,
@@ -68,18 +72,19 @@ impl Wish {
     ///
     /// # Errors
     /// When a rule or link names a component that isn't there, or a number means nothing.
-    pub(super) fn new(model: &ResourceModel, index: &OfferIndex, default: Currency) -> Result<Self, PlanError> {
-        if model.components.len() > MOST_COMPONENTS {
-            let text =
-                format!("has {} components; at most {MOST_COMPONENTS} can be planned together", model.components.len());
+    pub(super) fn new(model: &ResourceModel, index: &OfferIndex, options: &PlanOptions) -> Result<Self, PlanError> {
+        let many = model.components.len() + model.machines.len();
+        if many > MOST_COMPONENTS {
+            let text = format!("has {many} components and groups; at most {MOST_COMPONENTS} can be planned together");
             return Err(PlanError::Invalid { pointer: "/components".to_owned(), text });
         }
-        let currency = model.currency.unwrap_or(default);
+        let currency = model.currency.unwrap_or(options.default_currency);
         let mut wish = Self {
             parts: Vec::new(),
             items: Vec::new(),
             checks: Vec::new(),
             rules: Vec::new(),
+            groups: 0,
             links: Vec::new(),
             max_price: None,
             currency,
@@ -88,9 +93,10 @@ impl Wish {
         for (name, component) in &model.components {
             wish.add_part(name, component);
         }
-        wish.add_asks(model, index);
         let numbers: BTreeMap<&str, usize> =
             model.components.keys().enumerate().map(|(number, name)| (name.as_str(), number)).collect();
+        wish.add_groups(model)?;
+        wish.add_asks(model, index, &options.refused);
         for (place, rule) in model.rules.iter().enumerate() {
             let pointer = format!("/rules/{place}");
             let (rule, text) = rule::read(rule, &numbers, &pointer)?;
@@ -123,15 +129,7 @@ impl Wish {
             resources.disk.0.saturating_add(volumes),
             u64::from(resources.gpus),
         ];
-        let (lower, upper) = (component.replicas.min(), component.replicas.max());
-        let fixed = matches!(component.replicas, Replicas::Fixed(_));
-        let below = if fixed { pointer.clone() + "/replicas" } else { pointer.clone() + "/replicas/min" };
-        let above = if fixed { pointer.clone() + "/replicas" } else { pointer.clone() + "/replicas/max" };
-        let lower_item = (lower > 1).then(|| self.item(below, format!("`{name}` has at least {lower} instances")));
-        let upper_item = upper.map(|upper| {
-            let plural = if upper == 1 { "instance" } else { "instances" };
-            self.item(above, format!("`{name}` has at most {upper} {plural}"))
-        });
+        let bounds = self.bounds(name, &format!("{pointer}/replicas"), component.replicas, ["instance", "instances"]);
         let mut ports = Vec::new();
         for (port, exposed, number) in component.machine_ports() {
             let text = format!("`{name}` needs port {number} of its machine for itself");
@@ -139,16 +137,29 @@ impl Wish {
             ports.push((item, exposed.protocol, number));
         }
         let demand_items = [None; DIMENSIONS];
-        self.parts.push(Part {
+        self.parts.push(Part { demand, demand_items, ports, ..bounds });
+    }
+
+    /// A part of which nothing is known but how many there are.
+    fn bounds(&mut self, name: &str, pointer: &str, count: Replicas, [one, several]: [&str; 2]) -> Part {
+        let (lower, upper) = (count.min(), count.max());
+        let fixed = matches!(count, Replicas::Fixed(_));
+        let at = |bound: &str| if fixed { pointer.to_owned() } else { format!("{pointer}/{bound}") };
+        let lower_item = (lower > 1).then(|| self.item(at("min"), format!("`{name}` has at least {lower} {several}")));
+        let upper_item = upper.map(|upper| {
+            let plural = if upper == 1 { one } else { several };
+            self.item(at("max"), format!("`{name}` has at most {upper} {plural}"))
+        });
+        Part {
             name: name.to_owned(),
-            demand,
-            demand_items,
+            demand: [0; DIMENSIONS],
+            demand_items: [None; DIMENSIONS],
             lower,
             upper,
             lower_item,
             upper_item,
-            ports,
-        });
+            ports: Vec::new(),
+        }
     }
 
     fn add_link(

@@ -1,5 +1,6 @@
 //! Machines in which an agent runs packages: a machine is there when its agent
-//! is, and lost when its agent is silent for long.
+//! is, and lost when its agent is silent for long. Where its packages run in a
+//! cluster of the machine's own, the same holds for that.
 
 use super::Mco;
 use crate::{
@@ -9,12 +10,15 @@ use crate::{
 };
 use hansa_ontology::{OfferKind, resource_model::RUNS_NOTHING};
 use hansa_pim::NodeShare;
-use hansa_wdm::agent::{AgentStanding, GIVEN_UP};
+use hansa_wdm::agent::{AgentStanding, CLUSTER_GIVEN_UP, ClusterStanding, GIVEN_UP};
 use std::time::Duration;
 
 /// So long a machine that runs may take until its agent is heard. Large images
 /// boot slowly, and the program has to be brought.
 const FIRST_BOOT: Duration = Duration::from_secs(15 * 60);
+
+/// So long the cluster of a machine may take, once its agent is there.
+const CLUSTER_BOOT: Duration = Duration::from_secs(10 * 60);
 
 impl Mco {
     /// What a machine's provider says of it, and then its agent.
@@ -30,7 +34,18 @@ impl Mco {
     }
 
     async fn with_agent(&self, machine: &Machine, share: NodeShare) -> Result<Ensured, McoError> {
-        let Some(host) = &share.host else { return Ok(Ensured::Here(share)) };
+        let agents = self.rooms.wdm.agents();
+        let (standing, was_ready) = (agents.standing(machine.id), matches!(machine.state, MachineState::Ready { .. }));
+        if standing == AgentStanding::Heard {
+            let cluster = agents.facts(machine.id).and_then(|facts| facts.cluster);
+            return Ok(match cluster {
+                Some(cluster) => with_cluster(cluster.standing, was_ready, share),
+                None => Ensured::Here(share),
+            });
+        }
+        let Some(host) = share.host.as_ref() else {
+            return Ok(Ensured::Here(share));
+        };
         let system = self.systems().system(&host.system).await?;
         if system.agent().is_none() {
             return Ok(Ensured::Refused(format!(
@@ -39,8 +54,7 @@ impl Mco {
                 system.name
             )));
         }
-        let standing = self.rooms.wdm.agents().standing(machine.id);
-        Ok(judged(standing, matches!(machine.state, MachineState::Ready { .. }), share))
+        Ok(judged(standing, was_ready, share))
     }
 }
 
@@ -73,6 +87,26 @@ fn judged(standing: AgentStanding, was_ready: bool, share: NodeShare) -> Ensured
     }
 }
 
+/// What the standing of its cluster means for a machine whose agent is heard.
+fn with_cluster(standing: ClusterStanding, was_ready: bool, share: NodeShare) -> Ensured {
+    match standing {
+        ClusterStanding::Ready => Ensured::Here(share),
+        ClusterStanding::Waiting { seconds, said } if was_ready && seconds >= CLUSTER_GIVEN_UP.as_secs() => {
+            Ensured::Lost(format!("the machine runs, and its cluster has not worked for {seconds} s: {said}"))
+        }
+        // What runs there goes on without it for a while.
+        ClusterStanding::Waiting { .. } if was_ready => Ensured::Here(share),
+        ClusterStanding::Waiting { seconds, said } if seconds < CLUSTER_BOOT.as_secs() => {
+            Ensured::Pending(format!("its agent is there, and its cluster is not ready: {said}"))
+        }
+        ClusterStanding::Waiting { said, .. } => Ensured::Refused(format!(
+            "its cluster was not ready within {} minutes: {said}",
+            CLUSTER_BOOT.as_secs() / 60
+        )),
+        ClusterStanding::Failed { said } => Ensured::Refused(format!("it gets no cluster: {said}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +125,35 @@ mod tests {
         }
     }
 
+    fn name(found: &Ensured) -> &'static str {
+        match found {
+            Ensured::Here(_) => "here",
+            Ensured::Pending(_) => "pending",
+            Ensured::Lost(_) => "lost",
+            Ensured::Refused(_) => "refused",
+            Ensured::AtPartner => "elsewhere",
+        }
+    }
+
+    #[test]
+    fn a_machine_with_a_cluster_is_there_when_that_is() {
+        let waiting = |seconds: u64| ClusterStanding::Waiting { seconds, said: "no etcd".to_owned() };
+        for (standing, was_ready, wanted) in [
+            (ClusterStanding::Ready, false, "here"),
+            (waiting(599), false, "pending"),
+            (waiting(600), false, "refused"),
+            (waiting(299), true, "here"),
+            (waiting(300), true, "lost"),
+            (ClusterStanding::Failed { said: "no checksum".to_owned() }, false, "refused"),
+        ] {
+            let found = with_cluster(standing.clone(), was_ready, share());
+            assert_eq!(name(&found), wanted, "{standing:?} {was_ready}");
+            if let Ensured::Pending(said) | Ensured::Refused(said) | Ensured::Lost(said) = found {
+                assert!(said.contains("no etcd") || said.contains("no checksum"), "{said}");
+            }
+        }
+    }
+
     #[test]
     fn a_machine_is_there_when_its_agent_is() {
         let seconds = Duration::from_secs;
@@ -103,13 +166,7 @@ mod tests {
             (AgentStanding::Silent(seconds(20)), true, "here"),
             (AgentStanding::Silent(seconds(60)), true, "lost"),
         ] {
-            let found = match judged(standing, was_ready, share()) {
-                Ensured::Here(_) => "here",
-                Ensured::Pending(_) => "pending",
-                Ensured::Lost(_) => "lost",
-                Ensured::Refused(_) => "refused",
-                Ensured::AtPartner => "elsewhere",
-            };
+            let found = name(&judged(standing, was_ready, share()));
             assert_eq!(found, wanted, "{standing:?} {was_ready}");
         }
     }

@@ -8,6 +8,7 @@ mod machines;
 mod ordering;
 mod planning;
 mod realising;
+mod refusals;
 mod room;
 mod sightings;
 mod systems;

@@ -7,11 +7,8 @@ use crate::{
     infrastructure::InfrastructureError,
     model::{HeldMachine, Machine, MachineState, Plan, PlanOptions},
     planner::{self, OfferIndex, PlanError},
-    store,
 };
-use hansa_ontology::{
-    ApplicationId, MachineId, Offer, OfferId, ProviderId, ResourceModel, SiteId, order::PartnerProvider,
-};
+use hansa_ontology::{ApplicationId, MachineId, Offer, ProviderId, ResourceModel, SiteId, order::PartnerProvider};
 use hansa_pim::{Drain, NewMaintenance, NodeUsage};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,7 +54,7 @@ impl Mco {
         options.default_currency = self.rooms.default_currency;
         if let Some(application) = application {
             options.held = self.held_machines(application, model, leaving).await?;
-            options.excluded = self.refusals(application).await?;
+            self.refusals_apply(application, model, &mut options).await?;
         }
         if !what_if {
             let room = self.room(nodes.clone()).await?;
@@ -116,11 +113,6 @@ impl Mco {
             })
             .filter(|held| !leaving.goes(held.machine, model, &held.instances))
             .collect())
-    }
-
-    async fn refusals(&self, application: ApplicationId) -> Result<BTreeMap<OfferId, String>, McoError> {
-        let now = self.rooms.clock.now();
-        self.rooms.database.read(move |connection| Ok(store::refusal_list(connection, application, now)?)).await
     }
 
     /// Excludes what neither this broker nor a partner can deliver, and takes

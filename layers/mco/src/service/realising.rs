@@ -39,7 +39,7 @@ pub struct ApplicationRef {
 pub struct Realised {
     /// Exactly what is wanted is there, and works.
     pub settled: bool,
-    /// A provider refused a machine: the plan can't be carried out as it is.
+    /// A provider refused a machine, or a package: the plan can't be carried out as it is.
     pub refused: bool,
     /// A machine is made by its system, in that system's own time: a cluster
     /// or a server may take most of an hour, and only then something begins there.
@@ -100,13 +100,14 @@ impl Mco {
         let round = Round { application, model, plan, machines, ordered, grounds: &grounds, desired, seen, rollout };
 
         let mut problems = grounds.problems.clone();
-        let reached = self.workloads_apply(&round, &mut problems).await?;
-        self.orders_put(&round, &reached, &mut problems).await?;
+        let applied = self.workloads_apply(&round, &mut problems).await?;
+        self.orders_put(&round, &applied.reached, &mut problems).await?;
+        let refused = grounds.refused | self.refusals_note(&round, applied.refused).await?;
         let released = self.surplus_release(&round).await?;
         let stuck = trouble(&round, &mut problems);
         Ok(Realised {
-            settled: round.rollout.settled && released && !grounds.refused && grounds.count() == plan.machines.len(),
-            refused: grounds.refused,
+            settled: round.rollout.settled && released && !refused && grounds.count() == plan.machines.len(),
+            refused,
             making: grounds.making,
             wanted: round.desired.len(),
             ready: round.desired.iter().filter(|want| known.iter().any(|is| is.id == want.id && is.ready)).count(),
@@ -139,7 +140,7 @@ impl Mco {
         let wait = if abroad { TAKE_OVER_ABROAD } else { TAKE_OVER };
         let sighted = self.sightings.update(application, seen, now);
         let since = |workload: &Workload| match (workload.is_here(), &workload.state) {
-            (true, WorkloadState::Running { since }) => Some(*since),
+            (true, WorkloadState::Running { since } | WorkloadState::Completed { at: since }) => Some(*since),
             _ => sighted.get(&workload.id).copied(),
         };
         seen.iter()
@@ -147,8 +148,8 @@ impl Mco {
                 id: workload.id,
                 component: workload.component.clone(),
                 ordinal: workload.ordinal,
-                ready: workload.state.is_healthy(),
-                known: workload.state.is_healthy() && since(workload).is_some_and(|since| now - since >= wait),
+                ready: workload.state.is_fulfilled(),
+                known: workload.state.is_fulfilled() && since(workload).is_some_and(|since| now - since >= wait),
             })
             .collect()
     }

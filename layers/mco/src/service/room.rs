@@ -7,7 +7,7 @@ use crate::{
     infrastructure::{InfrastructureError, node_tags},
 };
 use hansa_ontology::{Offer, OfferId, OfferKind, SiteId};
-use hansa_pim::{Amounts, NodeState, NodeUsage, units_free};
+use hansa_pim::{Amounts, NodeState, NodeUsage, nearest_refusal, units_free};
 use hansa_repository::system::{Backing, Standing, SystemFlavour};
 use std::collections::BTreeMap;
 
@@ -65,6 +65,32 @@ impl Mco {
         let left = flavour(&flavours, backing, amounts).map_or(0, |flavour| flavour.units_free.unwrap_or(UNBOUNDED));
         let rented = self.machine_list(None).await?.iter().filter(|machine| machine.terms.id == offer.id).count();
         Ok(left.saturating_add(u32::try_from(rented).unwrap_or(u32::MAX)).min(UNBOUNDED))
+    }
+
+    /// Why a system could deliver no machine of an offer at all, and what to do.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn units_lacking(&self, offer: &Offer, backing: &Backing) -> Result<String, McoError> {
+        let nodes = self.rooms.infrastructure.pim.node_list(Some(&offer.site)).await;
+        let nodes = nodes.map_err(InfrastructureError::from)?;
+        let own: Vec<NodeUsage> = nodes.into_iter().filter(|usage| usage.is_of(Some(&backing.system))).collect();
+        let tags = node_tags(&offer.capabilities);
+        let nowhere = |tag: &&String| !own.iter().any(|usage| usage.node.capabilities.contains(*tag));
+        let missing: Vec<&str> = tags.iter().filter(nowhere).map(String::as_str).collect();
+        let system = &backing.system;
+        if own.is_empty() {
+            return Ok(format!("system {system} has no room for it now (`hansa system inventory {system}`)"));
+        }
+        if !missing.is_empty() {
+            let tags = missing.join(",");
+            let remedy = format!("its setting `capabilities={tags}` gives them (`hansa system change`)");
+            return Ok(format!("no host of system {system} has the capability {tags}; {remedy}"));
+        }
+        let amounts = Amounts::from(&offer.flavour);
+        let nearest = nearest_refusal(&own, amounts, &tags, offer.kind == OfferKind::BareMetal);
+        let told = nearest.map(|refusal| format!("; {}: {}", refusal.node, refusal.reasons.join(", ")));
+        Ok(format!("no host of system {system} can carry one{}", told.unwrap_or_default()))
     }
 }
 

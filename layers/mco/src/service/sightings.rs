@@ -21,7 +21,7 @@ impl Sightings {
     pub(super) fn update(&self, application: ApplicationId, seen: &[Workload], now: DateTime<Utc>) -> Times {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = all.remove(&application).unwrap_or_default();
-        let works = seen.iter().filter(|workload| !workload.is_here() && workload.state.is_healthy());
+        let works = seen.iter().filter(|workload| !workload.is_here() && workload.state.is_fulfilled());
         let times: Times =
             works.map(|workload| (workload.id, before.get(&workload.id).copied().unwrap_or(now))).collect();
         if !times.is_empty() {

@@ -5,6 +5,7 @@ use crate::{
     error::{ErrorKind, McoError},
     model::Workload,
     peers::{self, Reached},
+    store::PackageRefusal,
 };
 use futures_util::future::join_all;
 use hansa_ontology::{
@@ -15,20 +16,28 @@ use hansa_pim::NodeShare;
 use hansa_wdm::{Removal, Target, WdmError, WorkloadSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What came of applying a round.
+pub(super) struct AppliedRound {
+    /// Who can be reached, here and elsewhere.
+    pub(super) reached: Vec<Reached>,
+    /// What was refused at once.
+    pub(super) refused: Vec<PackageRefusal>,
+}
+
 impl Mco {
-    /// Applies what the round wants here. Returns who can be reached, here and elsewhere.
+    /// Applies what the round wants here.
     pub(super) async fn workloads_apply(
         &self,
         round: &Round<'_>,
         problems: &mut Vec<String>,
-    ) -> Result<Vec<Reached>, McoError> {
+    ) -> Result<AppliedRound, McoError> {
         let specs = specs(round);
         let wanted: Vec<&WorkloadSpec> = round.rollout.apply.iter().filter_map(|id| specs.get(id)).collect();
         // Every port is known before anything starts, so that the first
         // environment of each workload already names its peers.
         let prepared = join_all(wanted.iter().map(|spec| self.rooms.wdm.workload_prepare(spec))).await;
         let mut reached = reached(round);
-        let mut startable = Vec::new();
+        let (mut startable, mut refused) = (Vec::new(), Vec::new());
         for (spec, endpoints) in wanted.into_iter().zip(prepared) {
             match endpoints {
                 Ok(endpoints) => {
@@ -40,7 +49,10 @@ impl Mco {
                     self.rooms.wdm.workload_remove(spec.id).await?;
                     problems.push(format!("{}#{}: the copy before it is ending", spec.component, spec.ordinal));
                 }
-                Err(error) => problems.push(one_workload(error.into(), spec)?),
+                Err(error) => {
+                    refused.extend(error.is_refusal().then(|| round.refused(spec, error.to_string())).flatten());
+                    problems.push(one_workload(error.into(), spec)?);
+                }
             }
         }
         let applied = join_all(startable.iter().map(|spec| {
@@ -65,7 +77,7 @@ impl Mco {
             }
         }
         self.outdated_restart(round.model, &outdated, &round.seen, problems).await?;
-        Ok(reached)
+        Ok(AppliedRound { reached, refused })
     }
 
     /// Restarts those that only the environment tells of their peers: one of
@@ -82,7 +94,7 @@ impl Mco {
             let restarts = |c: &Component| c.on_peer_change == OnPeerChange::Restart;
             let asked = model.components.get(&spec.component).is_some_and(restarts);
             let own = seen.iter().filter(|workload| workload.component == spec.component);
-            let calm = own.into_iter().all(|workload| workload.state.is_healthy());
+            let calm = own.into_iter().all(|workload| workload.state.is_fulfilled());
             if asked && calm && done.insert(&spec.component) {
                 match self.rooms.wdm.workload_restart(spec.id).await {
                     Ok(()) => {}
@@ -160,6 +172,7 @@ fn specs(round: &Round<'_>) -> BTreeMap<WorkloadId, WorkloadSpec> {
                 environment: component.environment.clone(),
                 volumes: component.volumes.clone(),
                 health: component.health.clone(),
+                run: component.run,
             };
             Some((want.id, spec))
         })

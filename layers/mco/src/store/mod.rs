@@ -1,8 +1,10 @@
 //! Machines, plans in force and refused offers, as rows. Private to this room.
 
 mod orders;
+mod refusals;
 
 pub(crate) use orders::{order_delete, order_get, order_handed_on, order_write};
+pub(crate) use refusals::{PackageRefusal, package_refusal_list, package_refusal_put, refusal_list, refusal_put};
 
 use crate::model::{Machine, MachineState, Plan};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -57,6 +59,18 @@ diesel::table! {
     offer_refusal (application, offer) {
         application -> Text,
         offer -> Text,
+        reason -> Text,
+        until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    package_refusal (application, component, ordinal, offer) {
+        application -> Text,
+        component -> Text,
+        ordinal -> Integer,
+        offer -> Text,
+        revision -> Text,
         reason -> Text,
         until -> Timestamp,
     }
@@ -202,40 +216,7 @@ pub(crate) fn application_forget(
 ) -> Result<(), RepositoryError> {
     let key = application.to_string();
     diesel::delete(plan::table.find(&key)).execute(connection)?;
-    diesel::delete(offer_refusal::table.filter(offer_refusal::application.eq(key))).execute(connection)?;
+    diesel::delete(offer_refusal::table.filter(offer_refusal::application.eq(&key))).execute(connection)?;
+    diesel::delete(package_refusal::table.filter(package_refusal::application.eq(key))).execute(connection)?;
     Ok(())
-}
-
-/// Notes that an offer was refused by who sells it, and until when it isn't asked again.
-pub(crate) fn refusal_put(
-    connection: &mut Connection,
-    application: ApplicationId,
-    offer: &OfferId,
-    reason: &str,
-    until: DateTime<Utc>,
-) -> Result<(), RepositoryError> {
-    let key = (application.to_string(), offer.to_string());
-    diesel::delete(offer_refusal::table.find(key.clone())).execute(connection)?;
-    diesel::insert_into(offer_refusal::table)
-        .values((
-            offer_refusal::application.eq(key.0),
-            offer_refusal::offer.eq(key.1),
-            offer_refusal::reason.eq(reason),
-            offer_refusal::until.eq(time::to_column(until)),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
-
-pub(crate) fn refusal_list(
-    connection: &mut Connection,
-    application: ApplicationId,
-    now: DateTime<Utc>,
-) -> Result<BTreeMap<OfferId, String>, RepositoryError> {
-    let rows: Vec<(String, String)> = offer_refusal::table
-        .filter(offer_refusal::application.eq(application.to_string()))
-        .filter(offer_refusal::until.gt(time::to_column(now)))
-        .select((offer_refusal::offer, offer_refusal::reason))
-        .load(connection)?;
-    rows.into_iter().map(|(offer, reason)| Ok((text::from_column("offer of a refusal", &offer)?, reason))).collect()
 }

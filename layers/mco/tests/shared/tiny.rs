@@ -63,8 +63,10 @@ fn tiny_offer(number: usize, (cpu, memory, price, units, site, provider, capable
 
 /// Calls back with every placement of every number of instances, at most five in all.
 pub(crate) fn every_placement(model: &ResourceModel, catalogue: &Catalogue, each: &mut dyn FnMut(&Placement)) {
-    let names: Vec<&String> = model.components.keys().collect();
-    let ranges: Vec<u32> = model.components.values().map(|component| component.replicas.max().unwrap_or(2)).collect();
+    let components = model.components.iter().map(|(name, component)| (name, component.replicas));
+    let groups = model.machines.iter().map(|(name, group)| (name, group.count));
+    let (names, ranges): (Vec<&String>, Vec<u32>) =
+        components.chain(groups).map(|(name, count)| (name, count.max().unwrap_or(2))).unzip();
     let mut counts = vec![0_u32; names.len()];
     loop {
         if counts.iter().sum::<u32>() <= 6 {

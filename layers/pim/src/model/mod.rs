@@ -11,4 +11,4 @@ pub(crate) use machine::Transition;
 pub use machine::{Machine, MachineState};
 pub use maintenance::{Drain, InvalidTarget, Maintenance, MaintenanceTarget, NewMaintenance};
 pub use node::{Down, MachineRequest, Node, NodeOrigin, NodeShare, NodeState, NodeUsage, ShareRequest, SystemHost};
-pub use placement::{NodeRefusal, units_free};
+pub use placement::{NodeRefusal, nearest_refusal, units_free};

@@ -94,16 +94,15 @@ impl NodeUsage {
 /// For each node of the site why it can't.
 pub(crate) fn choose<'a>(nodes: &'a [NodeUsage], request: &ShareRequest) -> Result<&'a NodeUsage, Vec<NodeRefusal>> {
     let mine = || nodes.iter().filter(|usage| usage.is_of(request.system.as_deref()));
-    let able = mine().filter(|node| reasons(node, request).is_empty());
+    let wanted = Wanted::of(request);
+    let able = mine().filter(|node| wanted.refused_by(node).is_empty());
     let chosen = if request.whole_node {
         // The smallest that will do: large nodes stay for those who need them.
         able.min_by_key(|usage| (size(usage.capacity), &usage.node.name))
     } else {
         able.min_by_key(|usage| (usage.given.dominant_share(usage.capacity), &usage.node.name))
     };
-    chosen.ok_or_else(|| {
-        mine().map(|usage| NodeRefusal { node: usage.node.name.clone(), reasons: reasons(usage, request) }).collect()
-    })
+    chosen.ok_or_else(|| mine().map(|usage| wanted.refusal(usage)).collect())
 }
 
 /// How many more such shares these nodes can give.
@@ -124,43 +123,73 @@ fn size(capacity: Amounts) -> (u64, u64, u64, u64) {
     (capacity.gpus, capacity.cpu_milli, capacity.memory_mib, capacity.disk_mib)
 }
 
-/// Every reason why this node can't give the share; none when it can.
-fn reasons(usage: &NodeUsage, request: &ShareRequest) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let machines = usage.machines.len();
-    match usage.state {
-        NodeState::Ready => {}
-        NodeState::Whole => reasons.push("it is given as a whole to another machine".to_owned()),
-        NodeState::Overcommitted => {
-            reasons.push(format!("it has given away more ({}) than it now has ({})", usage.given, usage.capacity))
-        }
-        NodeState::Withdrawn => reasons.push("it is no longer configured".to_owned()),
-        NodeState::Draining => reasons.push("it is under maintenance".to_owned()),
-        NodeState::Down => {
-            let why = usage.down.as_ref().map_or("", |down| down.reason.as_str());
-            reasons.push(format!("it does not work: {why}"));
-        }
+/// Why none of these nodes can give such a share: what the one says that is
+/// nearest to it. None where there are no nodes.
+#[must_use]
+pub fn nearest_refusal(
+    nodes: &[NodeUsage],
+    amounts: Amounts,
+    capabilities: &BTreeSet<String>,
+    whole_node: bool,
+) -> Option<NodeRefusal> {
+    let wanted = Wanted { amounts, capabilities, whole_node };
+    nodes.iter().map(|usage| wanted.refusal(usage)).min_by_key(|refusal| refusal.reasons.len())
+}
+
+/// What is asked of a node.
+struct Wanted<'a> {
+    amounts: Amounts,
+    capabilities: &'a BTreeSet<String>,
+    whole_node: bool,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(request: &'a ShareRequest) -> Self {
+        Self { amounts: request.amounts, capabilities: &request.capabilities, whole_node: request.whole_node }
     }
-    for tag in request.capabilities.difference(&usage.node.capabilities) {
-        reasons.push(format!("it has not the capability `{tag}`"));
+
+    fn refusal(&self, usage: &NodeUsage) -> NodeRefusal {
+        NodeRefusal { node: usage.node.name.clone(), reasons: self.refused_by(usage) }
     }
-    if usage.state == NodeState::Ready {
-        if request.whole_node && machines > 0 {
-            reasons.push(format!("it must be entirely free and {machines} machines have a share of it"));
-        }
-        let room = if request.whole_node { usage.capacity } else { usage.free };
-        for ((resource, have), (_, want)) in room.each().into_iter().zip(request.amounts.each()) {
-            if have < want {
-                let (have, want) = (resource.written(have), resource.written(want));
-                reasons.push(if request.whole_node {
-                    format!("it has {have} {resource}, {want} are asked")
-                } else {
-                    format!("{have} {resource} is free, {want} are asked")
-                });
+
+    /// Every reason why this node can't give the share; none when it can.
+    fn refused_by(&self, usage: &NodeUsage) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let machines = usage.machines.len();
+        match usage.state {
+            NodeState::Ready => {}
+            NodeState::Whole => reasons.push("it is given as a whole to another machine".to_owned()),
+            NodeState::Overcommitted => {
+                reasons.push(format!("it has given away more ({}) than it now has ({})", usage.given, usage.capacity))
+            }
+            NodeState::Withdrawn => reasons.push("it is no longer configured".to_owned()),
+            NodeState::Draining => reasons.push("it is under maintenance".to_owned()),
+            NodeState::Down => {
+                let why = usage.down.as_ref().map_or("", |down| down.reason.as_str());
+                reasons.push(format!("it does not work: {why}"));
             }
         }
+        for tag in self.capabilities.difference(&usage.node.capabilities) {
+            reasons.push(format!("it has not the capability `{tag}`"));
+        }
+        if usage.state == NodeState::Ready {
+            if self.whole_node && machines > 0 {
+                reasons.push(format!("it must be entirely free and {machines} machines have a share of it"));
+            }
+            let room = if self.whole_node { usage.capacity } else { usage.free };
+            for ((resource, have), (_, want)) in room.each().into_iter().zip(self.amounts.each()) {
+                if have < want {
+                    let (have, want) = (resource.written(have), resource.written(want));
+                    reasons.push(if self.whole_node {
+                        format!("it has {have} {resource}, {want} are asked")
+                    } else {
+                        format!("{have} {resource} is free, {want} are asked")
+                    });
+                }
+            }
+        }
+        reasons
     }
-    reasons
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! What the tests of this room and of those above it share: made-up nodes and
-//! requests, and helpers that kill a piece of work after each of its steps.
+//! requests, systems and orders with the rounds of a broker, and helpers that
+//! kill a piece of work after each of its steps.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a failing set-up fails the test")]
 #![allow(clippy::missing_panics_doc, reason = "so does every function here")]
 
 mod kill;
+mod machine;
 
 pub use kill::{Room, check_room, killed_at_every_step};
+pub use machine::{BROKER, Rounds, connection, connector, noon, order, run};
 
 use crate::{
     Host, Pim, PimSettings,

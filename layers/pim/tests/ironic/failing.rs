@@ -1,8 +1,7 @@
 //! What goes wrong with nodes, and what is made of it.
 
 use super::{connect, gone, nothing_left, operator, order, provided, ready, report, state, to, until};
-use crate::shared::connection;
-use hansa_pim::{Delivery, Removal};
+use hansa_pim::{Delivery, Removal, testing::connection};
 use hansa_repository::system::{HostState, SystemErrorKind};
 use hansa_test_systems::{Ironic, IronicSettings};
 use serde_json::{Value, json};

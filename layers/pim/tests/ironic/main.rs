@@ -16,26 +16,25 @@ mod shared;
 mod failing;
 
 use chrono::DateTime;
-use hansa_ontology::{ApplicationId, MachineId};
 use hansa_pim::{
     Amounts, Delivery, MachineConnector, MachineOrder, Removal,
-    connectors::{KINDS, labels},
+    connectors::KINDS,
+    testing::{self, BROKER, Rounds, connection},
 };
 use hansa_repository::system::{HostState, SystemConnection, SystemError, SystemErrorKind, SystemReport};
 use hansa_test_systems::{ADMIN_PASSWORD, Ironic, IronicSettings, Keystone};
 use serde_json::{Value, json};
-use shared::{BROKER, Operator, connection};
+use shared::Operator;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use uuid::Uuid;
 
+const ROUNDS: Rounds = Rounds::new(250, 90);
 const VERSION: (&str, &str) = ("x-openstack-ironic-api-version", "1.90");
 
 async fn connect(connection: SystemConnection) -> Arc<dyn MachineConnector> {
-    let kind = KINDS.iter().find(|kind| kind.name == "ironic").unwrap();
-    (kind.connect)(connection).await.unwrap()
+    testing::connector(KINDS, connection).await.unwrap()
 }
 
 fn operator(ironic: &Ironic) -> Operator {
@@ -43,17 +42,8 @@ fn operator(ironic: &Ironic) -> Operator {
 }
 
 fn order(machine: u128, host: Option<&str>) -> MachineOrder {
-    let (machine, application) = (MachineId(Uuid::from_u128(machine)), ApplicationId(Uuid::from_u128(7)));
-    MachineOrder {
-        machine,
-        application,
-        name: MachineOrder::name_of(machine),
-        labels: labels(BROKER, application, machine),
-        item: None,
-        amounts: Amounts { cpu_milli: 4_000, memory_mib: 8_192, ..Amounts::ZERO },
-        host: host.map(str::to_owned),
-        boot: None,
-    }
+    let amounts = Amounts { cpu_milli: 4_000, memory_mib: 8_192, ..Amounts::ZERO };
+    MachineOrder { amounts, host: host.map(str::to_owned), ..testing::order(machine, 7) }
 }
 
 /// A node that Ironic only knows of.
@@ -95,28 +85,12 @@ async fn provided(operator: &Operator, name: &str, class: &str, cpus: u32) {
     to(operator, name, "provide", "available").await;
 }
 
-async fn ready(connector: &dyn MachineConnector, order: &MachineOrder) -> Result<(Delivery, u32), SystemError> {
-    let end = Instant::now() + Duration::from_secs(90);
-    let mut waited = Vec::new();
-    loop {
-        match connector.machine_ensure(order).await? {
-            Delivery::Pending(text) => waited.push(text),
-            ready @ Delivery::Ready { .. } => return Ok((ready, u32::try_from(waited.len()).unwrap())),
-        }
-        assert!(Instant::now() < end, "never ready: {waited:?}");
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
+async fn ready(connector: &dyn MachineConnector, order: &MachineOrder) -> Result<(Delivery, usize), SystemError> {
+    ROUNDS.ready(connector, order).await
 }
 
 async fn gone(connector: &dyn MachineConnector, order: &MachineOrder) -> Result<(), SystemError> {
-    let end = Instant::now() + Duration::from_secs(90);
-    let mut waited = Vec::new();
-    while let Removal::Pending(text) = connector.machine_release(order).await? {
-        waited.push(text);
-        assert!(Instant::now() < end, "never gone: {waited:?}");
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    Ok(())
+    ROUNDS.gone(connector, order).await
 }
 
 /// By Ironic's own listing: no node and no allocation has anything of ours.
@@ -271,8 +245,7 @@ async fn keystone_is_asked_who_may_use_it() {
     let operator = Operator::of(&keystone.address, &address, ADMIN_PASSWORD, &[VERSION]).await;
     nothing_left(&operator).await;
 
-    let kind = KINDS.iter().find(|kind| kind.name == "ironic").unwrap();
     let wrong = connection("ironic", &keystone.address, Some(&secret("wrong")), &[]);
-    let error = (kind.connect)(wrong).await.map(drop).unwrap_err();
+    let error = testing::connector(KINDS, wrong).await.map(drop).unwrap_err();
     assert_eq!(error.kind, SystemErrorKind::Unauthenticated, "{error}");
 }

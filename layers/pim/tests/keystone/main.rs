@@ -13,12 +13,15 @@
 #[path = "../shared/mod.rs"]
 mod shared;
 
-use hansa_pim::connectors::{http::HttpCall, keystone::Keystone};
+use hansa_pim::{
+    connectors::{http::HttpCall, keystone::Keystone},
+    testing::connection,
+};
 use hansa_repository::system::{SystemError, SystemErrorKind};
 use hansa_test_systems::{ACCESS_TOKEN, ADMIN_PASSWORD, Keystone as Server};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{Operator, connection};
+use shared::Operator;
 use std::time::Duration;
 
 fn account(server: &Server, secret: &Value) -> Keystone {

@@ -1,7 +1,10 @@
 //! What the standard documents and the emulator lacks.
 
-use super::{connect, connection, controller::Controller, ensured, noon, order, released, run};
-use hansa_pim::{Delivery, MachineConnector, Removal};
+use super::{connect, connection, controller::Controller, ensured, order, released};
+use hansa_pim::{
+    Delivery, MachineConnector, Removal,
+    testing::{noon, run},
+};
 use hansa_repository::system::{HostState, SystemConnection, SystemErrorKind};
 use hansa_test_systems::cut_after;
 use serde_json::json;

@@ -1,8 +1,11 @@
 //! Against the emulator of sushy-tools. Its servers have no asset tags, so
 //! they can only be used by one broker alone (`mark` = `none`).
 
-use super::{connect, connection, ensured, noon, order, released, run};
-use hansa_pim::Delivery;
+use super::{connect, connection, ensured, order, released};
+use hansa_pim::{
+    Delivery,
+    testing::{noon, run},
+};
 use hansa_repository::system::{HostState, SystemErrorKind};
 use hansa_test_systems::{REDFISH_USER, Redfish, cut_after, serve};
 use serde_json::Value;

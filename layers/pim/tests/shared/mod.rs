@@ -1,37 +1,8 @@
 //! What the tests of the OpenStack connectors share.
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-use hansa_ontology::{Actor, SiteId};
-use hansa_repository::system::{System, SystemConnection, SystemSecret};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// This broker.
-pub(crate) const BROKER: &str = "0190a8f5-1111-7000-8000-00000000000b";
-
-pub(crate) fn connection(
-    kind: &str,
-    address: &str,
-    secret: Option<&str>,
-    settings: &[(&str, &str)],
-) -> SystemConnection {
-    SystemConnection {
-        system: System {
-            name: "cloud".to_owned(),
-            kind: kind.to_owned(),
-            site: SiteId::new("urn:test:site:cloud").unwrap(),
-            address: address.to_owned(),
-            credential: secret.map(|_| "cloud".to_owned()),
-            trust: None,
-            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            created_at: chrono::DateTime::UNIX_EPOCH,
-            created_by: Actor::Local,
-            version: 1,
-        },
-        secret: secret.map(|text| SystemSecret::new(text.as_bytes().to_vec())),
-        broker: BROKER.into(),
-    }
-}
 
 /// The system as its operator sees it: requests of another client than ours.
 pub(crate) struct Operator {

@@ -78,7 +78,7 @@ fn delivered(application: &Application, workload: &Workload) -> DeliveredWorkloa
         instance,
         current: wanted && !removing && named.is_some_and(|named| named.id == workload.id),
         state: workload.state.name().to_owned(),
-        healthy: workload.state.is_healthy() && matches!(workload.place, Place::Node(_)),
+        healthy: workload.state.is_fulfilled() && matches!(workload.place, Place::Node(_)),
         reason: workload.state.reason().map(str::to_owned),
         restarts: workload.restarts,
         since: workload.changed_at,

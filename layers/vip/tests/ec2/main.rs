@@ -9,16 +9,16 @@
     reason = "a failing set-up fails the test"
 )]
 
-use chrono::{DateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId, MachineId};
-use hansa_pim::{Amounts, Delivery, MachineConnector, MachineOrder, Removal, connectors::labels};
-use hansa_repository::system::{System, SystemConnection, SystemErrorKind, SystemSecret};
+use hansa_pim::{
+    Amounts, Delivery, MachineConnector, MachineOrder,
+    testing::{self, BROKER, Rounds, noon, run},
+};
+use hansa_repository::system::{SystemConnection, SystemErrorKind};
 use hansa_test_systems::{Moto, cut_after};
 use hansa_vip::connectors::KINDS;
-use std::{future::Future, sync::Arc, time::Duration};
-use uuid::Uuid;
+use std::sync::Arc;
 
-const BROKER: &str = "0192e4f0-0000-7000-8000-00aabbccddee";
+const ROUNDS: Rounds = Rounds::new(50, 20);
 /// What is there: instances that are not terminated, volumes, groups but the default one, addresses.
 const LEFT: &str = r#"
 instances = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"] if i["State"]["Name"] != "terminated"]
@@ -27,72 +27,26 @@ print(len(instances), len(ec2.describe_volumes()["Volumes"]), len(groups), len(e
 "#;
 const IMAGE: &str = r#"print(sorted(ec2.describe_images()["Images"], key=lambda i: i["ImageId"])[0]["ImageId"])"#;
 
-fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(test);
-}
-
-fn noon() -> DateTime<Utc> {
-    "2026-11-22T12:00:00Z".parse().unwrap()
-}
-
 fn connection(moto: &Moto, key: &str, settings: &[(&str, &str)]) -> SystemConnection {
-    let settings =
-        [("region", "eu-central-1"), ("types", "t3.*,t4g.*,g4dn.xlarge")].into_iter().chain(settings.iter().copied());
-    SystemConnection {
-        system: System {
-            name: "cloud".to_owned(),
-            kind: "ec2".to_owned(),
-            site: "did:web:site.example".parse().unwrap(),
-            address: moto.address.clone(),
-            credential: None,
-            trust: None,
-            settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            created_at: noon(),
-            created_by: Actor::Broker,
-            version: 1,
-        },
-        secret: Some(SystemSecret::new(key.as_bytes().to_vec())),
-        broker: BROKER.into(),
-    }
+    let all = [&[("region", "eu-central-1"), ("types", "t3.*,t4g.*,g4dn.xlarge")], settings].concat();
+    testing::connection("ec2", &moto.address, Some(key), &all)
 }
 
 async fn connect(connection: SystemConnection) -> Arc<dyn MachineConnector> {
-    let kind = KINDS.iter().find(|kind| kind.name == "ec2").unwrap();
-    (kind.connect)(connection).await.unwrap()
+    testing::connector(KINDS, connection).await.unwrap()
 }
 
 fn order(n: u128) -> MachineOrder {
-    let (machine, application) = (MachineId(Uuid::from_u128(n)), ApplicationId(Uuid::from_u128(1)));
-    MachineOrder {
-        machine,
-        application,
-        name: MachineOrder::name_of(machine),
-        labels: labels(BROKER, application, machine),
-        item: Some("t3.micro".to_owned()),
-        amounts: Amounts { cpu_milli: 1_000, memory_mib: 512, disk_mib: 30_720, gpus: 0 },
-        host: None,
-        boot: None,
-    }
+    let amounts = Amounts { cpu_milli: 1_000, memory_mib: 512, disk_mib: 30_720, gpus: 0 };
+    MachineOrder { item: Some("t3.micro".to_owned()), amounts, ..testing::order(n, 1) }
 }
 
 async fn ensured(connector: &dyn MachineConnector, order: &MachineOrder) -> Delivery {
-    for _ in 0..200 {
-        match connector.machine_ensure(order).await.unwrap() {
-            Delivery::Pending(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            ready @ Delivery::Ready { .. } => return ready,
-        }
-    }
-    panic!("not ready");
+    ROUNDS.ready(connector, order).await.unwrap().0
 }
 
 async fn released(connector: &dyn MachineConnector, order: &MachineOrder) {
-    for _ in 0..200 {
-        match connector.machine_release(order).await.unwrap() {
-            Removal::Pending(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            Removal::Gone => return,
-        }
-    }
-    panic!("not gone");
+    ROUNDS.gone(connector, order).await.unwrap();
 }
 
 #[test]

@@ -10,82 +10,36 @@
     reason = "a failing set-up fails the test"
 )]
 
-use chrono::{DateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId, MachineId};
-use hansa_pim::{Amounts, Delivery, MachineConnector, MachineOrder, Removal, connectors::labels};
-use hansa_repository::system::{System, SystemConnection, SystemErrorKind};
+use hansa_pim::{
+    Amounts, Delivery, MachineConnector, MachineOrder, Removal,
+    testing::{self, Rounds, connection, noon, run},
+};
+use hansa_repository::system::{SystemConnection, SystemErrorKind};
 use hansa_test_systems::{Libvirt, cut_after};
 use hansa_vip::connectors::KINDS;
-use std::{future::Future, sync::Arc, time::Duration};
-use uuid::Uuid;
+use std::sync::Arc;
 
-const BROKER: &str = "0192e4f0-0000-7000-8000-00aabbccddee";
+const ROUNDS: Rounds = Rounds::new(200, 80);
 
-fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(test);
-}
-
-fn noon() -> DateTime<Utc> {
-    "2026-11-22T12:00:00Z".parse().unwrap()
-}
-
-fn connection(address: &str, settings: &[(&str, &str)]) -> SystemConnection {
-    SystemConnection {
-        system: System {
-            name: "hypervisor".to_owned(),
-            kind: "libvirt".to_owned(),
-            site: "did:web:site.example".parse().unwrap(),
-            address: address.to_owned(),
-            credential: None,
-            trust: None,
-            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            created_at: noon(),
-            created_by: Actor::Broker,
-            version: 1,
-        },
-        secret: None,
-        broker: BROKER.into(),
-    }
+fn hypervisor(address: &str, settings: &[(&str, &str)]) -> SystemConnection {
+    connection("libvirt", address, None, settings)
 }
 
 async fn connect(connection: SystemConnection) -> Arc<dyn MachineConnector> {
-    let kind = KINDS.iter().find(|kind| kind.name == "libvirt").unwrap();
-    (kind.connect)(connection).await.unwrap()
+    testing::connector(KINDS, connection).await.unwrap()
 }
 
 fn order(n: u128) -> MachineOrder {
-    let id = Uuid::from_u128(0x0192_e4f0_0000_7000_8000_0000_0000_0000 + n);
-    let (machine, application) = (MachineId(id), ApplicationId(Uuid::from_u128(1)));
-    MachineOrder {
-        machine,
-        application,
-        name: MachineOrder::name_of(machine),
-        labels: labels(BROKER, application, machine),
-        item: None,
-        amounts: Amounts { cpu_milli: 1_000, memory_mib: 128, disk_mib: 1_024, gpus: 0 },
-        host: None,
-        boot: None,
-    }
+    let amounts = Amounts { cpu_milli: 1_000, memory_mib: 128, disk_mib: 1_024, gpus: 0 };
+    MachineOrder { amounts, ..testing::order(n, 1) }
 }
 
 async fn ensured(connector: &dyn MachineConnector, order: &MachineOrder) -> Delivery {
-    for _ in 0..400 {
-        match connector.machine_ensure(order).await.unwrap() {
-            Delivery::Pending(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-            ready @ Delivery::Ready { .. } => return ready,
-        }
-    }
-    panic!("not ready");
+    ROUNDS.ready(connector, order).await.unwrap().0
 }
 
 async fn released(connector: &dyn MachineConnector, order: &MachineOrder) {
-    for _ in 0..200 {
-        match connector.machine_release(order).await.unwrap() {
-            Removal::Pending(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            Removal::Gone => return,
-        }
-    }
-    panic!("not gone");
+    ROUNDS.gone(connector, order).await.unwrap();
 }
 
 fn left(libvirt: &Libvirt) -> (String, Vec<String>) {
@@ -100,14 +54,14 @@ fn a_host_is_seen_with_what_others_use() {
     let Some(_libvirt) = Libvirt::start() else { return };
     run(async {
         // libvirt's own host of the imagination, with a running domain of somebody.
-        let connector = connect(connection("test:///default", &[("pool", "default-pool")])).await;
+        let connector = connect(hypervisor("test:///default", &[("pool", "default-pool")])).await;
         let report = connector.discover(noon()).await.unwrap();
         let host = &report.hosts[0];
         assert_eq!((host.capacity.cpu_milli, host.capacity.memory_mib), (16_000, 3_072));
         assert_eq!((host.used_by_others.cpu_milli, host.used_by_others.memory_mib), (2_000, 8_192));
-        let nowhere = connect(connection("qemu+unix:///system?socket=/nowhere", &[])).await;
+        let nowhere = connect(hypervisor("qemu+unix:///system?socket=/nowhere", &[])).await;
         assert_eq!(nowhere.discover(noon()).await.unwrap_err().kind, SystemErrorKind::Unreachable);
-        let wrong = connect(connection("qemu:///system", &[])).await;
+        let wrong = connect(hypervisor("qemu:///system", &[])).await;
         let error = wrong.machine_ensure(&order(9)).await.unwrap_err();
         assert!(!error.said.is_empty(), "{error}");
     });
@@ -126,7 +80,7 @@ fn a_domain_is_made_found_started_again_made_anew_and_taken_away() {
             ("graceSeconds", "1"),
         ];
         let (order, begun) = (order(1), std::time::Instant::now());
-        let host = connect(connection(&libvirt.address, &settings)).await;
+        let host = connect(hypervisor(&libvirt.address, &settings)).await;
         let ready = ensured(&*host, &order).await;
         println!("from the first call to ready: {:?}", begun.elapsed());
         let Delivery::Ready { address: Some(address), .. } = &ready else { panic!("{ready:?}") };
@@ -164,7 +118,7 @@ fn a_domain_of_somebody_else_is_refused_and_one_that_was_killed_is_ended() {
             ("userData", "#cloud-config\n"),
             ("graceSeconds", "0"),
         ];
-        let host = connect(connection(&libvirt.address, &settings)).await;
+        let host = connect(hypervisor(&libvirt.address, &settings)).await;
         let order = order(2);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("foreign.xml");

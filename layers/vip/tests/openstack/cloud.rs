@@ -1,8 +1,10 @@
 //! The cloud as its operator sees it, and what every scene does with it.
 
-use crate::shared::{BROKER, Operator, connection};
-use hansa_ontology::{ApplicationId, MachineId};
-use hansa_pim::{Amounts, Delivery, MachineConnector, MachineOrder, Removal, connectors::labels};
+use crate::shared::Operator;
+use hansa_pim::{
+    Amounts, Delivery, MachineConnector, MachineOrder,
+    testing::{self, BROKER, Rounds, connection},
+};
 use hansa_repository::system::SystemError;
 use hansa_test_systems::{ADMIN_PASSWORD, Nova};
 use hansa_vip::connectors::KINDS;
@@ -12,7 +14,8 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use uuid::Uuid;
+
+const ROUNDS: Rounds = Rounds::new(400, 180);
 
 /// A cloud with a network, a way out of it, an image, two flavours and a key.
 pub(crate) struct Cloud {
@@ -72,55 +75,31 @@ impl Cloud {
     ) -> Result<Arc<dyn MachineConnector>, SystemError> {
         let secret = json!({ "auth": { "username": user, "password": password, "project_name": "admin",
             "user_domain_name": "Default", "project_domain_name": "Default" }, "region_name": "one" });
-        let kind = KINDS.iter().find(|kind| kind.name == "openstack").unwrap();
-        (kind.connect)(connection("openstack", &self.keystone, Some(&secret.to_string()), settings)).await
+        testing::connector(KINDS, connection("openstack", &self.keystone, Some(&secret.to_string()), settings)).await
     }
 
     pub(crate) fn order(&self, machine: u128, application: u128) -> MachineOrder {
-        let (machine, application) = (MachineId(Uuid::from_u128(machine)), ApplicationId(Uuid::from_u128(application)));
-        MachineOrder {
-            machine,
-            application,
-            name: MachineOrder::name_of(machine),
-            labels: labels(BROKER, application, machine),
-            item: None,
-            amounts: Amounts { cpu_milli: 500, memory_mib: 256, ..Amounts::ZERO },
-            host: None,
-            boot: None,
-        }
+        let amounts = Amounts { cpu_milli: 500, memory_mib: 256, ..Amounts::ZERO };
+        MachineOrder { amounts, ..testing::order(machine, application) }
     }
 
     pub(crate) async fn tried(
         &self,
         connector: &dyn MachineConnector,
         order: &MachineOrder,
-    ) -> Result<(IpAddr, u32), SystemError> {
-        let end = Instant::now() + Duration::from_secs(180);
-        let mut waited = Vec::new();
-        loop {
-            match connector.machine_ensure(order).await? {
-                Delivery::Pending(text) => waited.push(text),
-                Delivery::Ready { address, .. } => {
-                    return Ok((address.expect("an address"), u32::try_from(waited.len()).unwrap()));
-                }
-            }
-            assert!(Instant::now() < end, "never ready: {waited:?}");
-            tokio::time::sleep(Duration::from_millis(400)).await;
+    ) -> Result<(IpAddr, usize), SystemError> {
+        match ROUNDS.ready(connector, order).await? {
+            (Delivery::Ready { address, .. }, rounds) => Ok((address.expect("an address"), rounds)),
+            (pending @ Delivery::Pending(_), _) => panic!("{pending:?}"),
         }
     }
 
-    pub(crate) async fn ready(&self, connector: &dyn MachineConnector, order: &MachineOrder) -> (IpAddr, u32) {
+    pub(crate) async fn ready(&self, connector: &dyn MachineConnector, order: &MachineOrder) -> (IpAddr, usize) {
         self.tried(connector, order).await.unwrap()
     }
 
     pub(crate) async fn gone(&self, connector: &dyn MachineConnector, order: &MachineOrder) {
-        let end = Instant::now() + Duration::from_secs(120);
-        let mut waited = Vec::new();
-        while let Removal::Pending(text) = connector.machine_release(order).await.unwrap() {
-            waited.push(text);
-            assert!(Instant::now() < end, "never gone: {waited:?}");
-            tokio::time::sleep(Duration::from_millis(400)).await;
-        }
+        ROUNDS.gone(connector, order).await.unwrap();
     }
 
     pub(crate) async fn servers(&self, name: &str) -> Vec<Value> {

@@ -19,11 +19,10 @@ mod failing;
 
 use chrono::DateTime;
 use cloud::Cloud;
-use hansa_pim::{Delivery, Removal};
+use hansa_pim::{Delivery, Removal, testing::BROKER};
 use hansa_repository::system::SystemErrorKind;
 use hansa_test_systems::Nova;
 use serde_json::{Value, json};
-use shared::BROKER;
 use std::time::{Duration, Instant};
 
 #[tokio::test]

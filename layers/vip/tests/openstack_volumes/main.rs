@@ -15,42 +15,29 @@
     reason = "these are tests"
 )]
 
-#[path = "../../../pim/tests/shared/mod.rs"]
-mod shared;
-
 mod replay;
 
-use hansa_ontology::{ApplicationId, MachineId};
-use hansa_pim::{Amounts, Delivery, MachineConnector, MachineOrder, Removal, connectors::labels};
+use hansa_pim::{
+    Amounts, Delivery, MachineConnector, MachineOrder, Removal,
+    testing::{self, BROKER, connection},
+};
 use hansa_repository::system::SystemErrorKind;
 use hansa_vip::connectors::KINDS;
 use replay::Replay;
 use serde_json::{Value, json};
-use shared::{BROKER, connection};
 use std::sync::Arc;
-use uuid::Uuid;
 
 async fn connect(replay: &Replay, settings: &[(&str, &str)]) -> Arc<dyn MachineConnector> {
     replay.logs_in();
     replay.gives("GET", "/compute/v2.1/", 200, json!({ "version": { "version": "2.96", "min_version": "2.1" } }));
     let secret = json!({ "application_credential_id": "i", "application_credential_secret": "s" }).to_string();
-    let kind = KINDS.iter().find(|kind| kind.name == "openstack").unwrap();
     let address = format!("{}/v3", replay.address);
-    (kind.connect)(connection("openstack", &address, Some(&secret), settings)).await.unwrap()
+    testing::connector(KINDS, connection("openstack", &address, Some(&secret), settings)).await.unwrap()
 }
 
 fn order() -> MachineOrder {
-    let (machine, application) = (MachineId(Uuid::from_u128(5)), ApplicationId(Uuid::from_u128(6)));
-    MachineOrder {
-        machine,
-        application,
-        name: MachineOrder::name_of(machine),
-        labels: labels(BROKER, application, machine),
-        item: None,
-        amounts: Amounts { cpu_milli: 500, memory_mib: 256, disk_mib: 15_000, gpus: 0 },
-        host: None,
-        boot: None,
-    }
+    let amounts = Amounts { cpu_milli: 500, memory_mib: 256, disk_mib: 15_000, gpus: 0 };
+    MachineOrder { amounts, ..testing::order(5, 6) }
 }
 
 fn no_servers(replay: &Replay) {

@@ -1,6 +1,7 @@
 //! What brings the agent onto a machine: a script that cloud-init runs at the
 //! machine's first start. Plain `sh`, since every image with cloud-init has it.
 
+use super::MachineCluster;
 use hansa_ontology::MachineId;
 use hansa_repository::system::AgentRuns;
 
@@ -17,6 +18,17 @@ pub struct FirstBootScript<'a> {
     pub token: &'a str,
     /// What the agent runs.
     pub runs: AgentRuns,
+    /// The cluster in which its packages run, where they do.
+    pub cluster: Option<FirstBootCluster<'a>>,
+}
+
+/// A cluster that a machine brings up for itself.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstBootCluster<'a> {
+    /// Where it leaves what the agent has to know.
+    pub of: &'a MachineCluster,
+    /// What brings and starts it (`sh`), while the agent tells how far it is.
+    pub script: &'a str,
 }
 
 /// Ends what is written into a file; no line of what is written is like it.
@@ -98,7 +110,7 @@ impl FirstBootScript<'_> {
     /// The script. It holds the token.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { server, authorities, machine, token, runs } = self;
+        let Self { server, authorities, machine, token, runs, cluster } = self;
         let mut settings = format!(
             "HANSA_SERVER={server}\nHANSA_AGENT_MACHINE={machine}\nHANSA_AGENT_RUNS={runs}\n\
              HANSA_AGENT_TOKEN_FILE=/etc/hansa/agent-token\nHANSA_AGENT_STATE=/var/lib/hansa-agent\n"
@@ -112,6 +124,11 @@ impl FirstBootScript<'_> {
             text.push_str(&written("/etc/hansa/broker-ca.pem", authorities));
             settings.push_str("HANSA_CA_FILE=/etc/hansa/broker-ca.pem\n");
         }
+        if let Some(FirstBootCluster { of, .. }) = cluster {
+            let of = serde_json::to_string(of).unwrap_or_default();
+            text.push_str(&written("/etc/hansa/cluster.json", &of));
+            settings.push_str("HANSA_AGENT_CLUSTER=/etc/hansa/cluster.json\n");
+        }
         text.push_str(&written("/etc/hansa/agent.env", &settings));
         text.push_str("set -a; . /etc/hansa/agent.env; set +a\n");
         text.push_str(PROGRAM);
@@ -119,6 +136,9 @@ impl FirstBootScript<'_> {
             text.push_str(ENGINE);
         }
         text.push_str(START);
+        if let Some(FirstBootCluster { script, .. }) = cluster {
+            text.push_str(script);
+        }
         text
     }
 }
@@ -135,13 +155,22 @@ mod tests {
 
     #[test]
     fn a_shell_takes_it() {
-        for runs in [AgentRuns::Processes, AgentRuns::Containers] {
+        let of = MachineCluster {
+            kubeconfig: "/etc/k/config".into(),
+            fault: "/var/lib/fault".into(),
+            log: "/var/log/k".into(),
+            unit: "k".to_owned(),
+            settings: [("exposure".to_owned(), "it's mine".to_owned())].into(),
+        };
+        for runs in [AgentRuns::Processes, AgentRuns::Containers, AgentRuns::Kubernetes] {
+            let brought = FirstBootCluster { of: &of, script: "echo a cluster\n" };
             let script = FirstBootScript {
                 server: "https://broker.example",
                 authorities: Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
                 machine: MachineId(Uuid::from_u128(5)),
                 token: "hansa_enr_5",
                 runs,
+                cluster: (runs == AgentRuns::Kubernetes).then_some(brought),
             }
             .text();
             let mut shell =
@@ -150,7 +179,9 @@ mod tests {
             assert!(shell.wait().unwrap().success(), "{script}");
             assert!(script.starts_with("#!/bin/sh\n"), "cloud-init knows it by that");
             assert_eq!(script.contains("docker.io"), runs == AgentRuns::Containers);
-            assert!(script.len() < 16_384, "EC2 takes no more");
+            assert_eq!(script.ends_with("echo a cluster\n"), runs == AgentRuns::Kubernetes);
+            assert_eq!(script.contains("it's mine"), runs == AgentRuns::Kubernetes);
+            assert!(script.len() < 8_000, "EC2 takes 16 KiB, with authorities and a cluster: {}", script.len());
         }
     }
 }

@@ -5,6 +5,7 @@
 //! when it ends, and the next one finds them.
 
 use super::{
+    cluster::MachineCluster,
     wire::{AgentAnswer, AgentCall, AgentFacts},
     work::Work,
 };
@@ -49,6 +50,9 @@ pub struct AgentOptions {
     pub state: PathBuf,
     /// What it runs.
     pub runs: AgentRuns,
+    /// The file ([`MachineCluster`], JSON) on the cluster of the machine, for
+    /// one whose packages run in one.
+    pub cluster: PathBuf,
     /// This program, which is also the supervisor of processes.
     pub program: PathBuf,
 }
@@ -63,6 +67,14 @@ pub enum AgentError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// A file that the first boot wrote isn't as it was written.
+    #[error("{} isn't as this machine's first boot wrote it: {source}", path.display())]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// Where reading stopped.
+        source: serde_json::Error,
     },
     /// The broker does not know this machine, or not any more.
     #[error("the broker at {server} does not let this machine in: {said}; its token is good once, while it is rented")]
@@ -104,12 +116,13 @@ enum Spoken {
 /// here runs packages.
 pub async fn agent_main(options: AgentOptions, clock: SharedClock, ids: &SharedIds) -> Result<(), AgentError> {
     let work = Work::new(&options, clock).await?;
-    let session = u64::from_be_bytes(first_eight(ids.next().as_bytes()));
+    let (session, _) = ids.next().as_u64_pair();
     let facts = AgentFacts {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         runs: options.runs,
         limits: work.limits(),
         session,
+        cluster: None,
     };
     let broker = Broker { secret: admitted(&options).await?, server: options.server, client: options.client };
     let (answers, outgoing) = mpsc::channel(ANSWERS);
@@ -117,12 +130,6 @@ pub async fn agent_main(options: AgentOptions, clock: SharedClock, ids: &SharedI
         ended = fetch(&broker, &facts, &work, answers) => ended,
         ended = bring(&broker, outgoing) => ended,
     }
-}
-
-fn first_eight(bytes: &[u8; 16]) -> [u8; 8] {
-    let mut first = [0; 8];
-    first.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-    first
 }
 
 /// Carries out what is asked, side by side.
@@ -134,7 +141,8 @@ async fn fetch(
 ) -> Result<(), AgentError> {
     let mut pause = PAUSES.0;
     loop {
-        match broker.post::<_, Vec<AgentCall>>("calls", facts, LONGEST_WAIT).await {
+        let facts = AgentFacts { cluster: work.cluster(), ..facts.clone() };
+        match broker.post::<_, Vec<AgentCall>>("calls", &facts, LONGEST_WAIT).await {
             Ok(calls) => {
                 pause = PAUSES.0;
                 for AgentCall { id, ask } in calls {
@@ -197,6 +205,14 @@ async fn admitted(options: &AgentOptions) -> Result<String, AgentError> {
     // Good for nothing any more.
     std::fs::remove_file(&options.token_file).ok();
     Ok(enrolled.secret)
+}
+
+impl AgentOptions {
+    /// The cluster of this machine, as its first boot wrote it down.
+    pub(super) fn machine_cluster(&self) -> Result<MachineCluster, AgentError> {
+        let text = read(&self.cluster)?;
+        serde_json::from_str(&text).map_err(|source| AgentError::Damaged { path: self.cluster.clone(), source })
+    }
 }
 
 fn read(path: &Path) -> Result<String, AgentError> {

@@ -23,6 +23,9 @@ const WAITING: usize = 1_024;
 /// So many parts of an answer may wait for whoever reads it.
 const PARTS: usize = 64;
 
+/// An agent that has news to come waits no longer for calls.
+const NEWS: Duration = Duration::from_secs(2);
+
 /// Whoever reads an answer more slowly than that reads no more of it.
 const READING: Duration = Duration::from_secs(2);
 
@@ -60,7 +63,7 @@ impl Agents {
     pub fn forget(&self, machine: MachineId) {
         let gone = locked(&self.links).remove(&machine);
         if let Some(link) = gone {
-            link.begin_anew();
+            locked(&link.state).begin_anew();
         }
     }
 
@@ -195,6 +198,7 @@ impl Link {
     async fn fetch(&self, facts: AgentFacts, wait: Duration) -> Vec<AgentCall> {
         self.fetching.fetch_add(1, Ordering::Relaxed);
         let _counted = Fetching(self);
+        let wait = if facts.is_unsettled() { wait.min(NEWS) } else { wait };
         self.met(facts);
         let deadline = tokio::time::sleep(wait);
         tokio::pin!(deadline);
@@ -215,8 +219,7 @@ impl Link {
         let mut state = locked(&self.state);
         state.heard = Some(Instant::now());
         if state.facts.as_ref().is_some_and(|known| known.session != facts.session) {
-            state.queue.clear();
-            state.readers.clear();
+            state.begin_anew();
         }
         state.facts = Some(facts);
     }
@@ -238,11 +241,13 @@ impl Link {
             }
         }
     }
+}
 
-    fn begin_anew(&self) {
-        let mut state = locked(&self.state);
-        state.queue.clear();
-        state.readers.clear();
+impl State {
+    /// Whoever waits for an answer hears that there will be none.
+    fn begin_anew(&mut self) {
+        self.queue.clear();
+        self.readers.clear();
     }
 }
 
@@ -257,7 +262,13 @@ mod tests {
     use uuid::Uuid;
 
     fn facts(session: u64) -> AgentFacts {
-        AgentFacts { version: "1".into(), runs: AgentRuns::Processes, limits: Default::default(), session }
+        AgentFacts {
+            version: "1".into(),
+            runs: AgentRuns::Processes,
+            limits: Default::default(),
+            session,
+            cluster: None,
+        }
     }
 
     fn machine() -> MachineId {

@@ -7,11 +7,12 @@
 
 use crate::{
     connectors::{Launch, Observation, Place},
-    model::{DiscoveryToken, Endpoints, LimitSupport, LogLine, LogQuery, Peers, Removal},
+    model::{DiscoveryToken, Endpoints, LimitSupport, LogLine, LogQuery, Peers, Removal, WorkloadSpec},
 };
 use hansa_ontology::{ApplicationId, resource_model::HealthCheck};
 use hansa_repository::system::AgentRuns;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The agent tells of itself, whenever it fetches calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,46 @@ pub struct AgentFacts {
     pub limits: LimitSupport,
     /// Grows with every start of the agent: what an earlier one was asked is void.
     pub session: u64,
+    /// The cluster of the machine, where its packages run in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterFacts>,
+}
+
+impl AgentFacts {
+    /// Something changes there by itself, and is to be heard soon.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| cluster.standing != ClusterStanding::Ready)
+    }
+}
+
+/// What an agent tells of the cluster of its machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterFacts {
+    /// Whether it can be used.
+    pub standing: ClusterStanding,
+    /// How it is used: settings as of a system of the kind `kubernetes`.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// Whether the cluster of a machine can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClusterStanding {
+    /// It answers, and its node takes work.
+    Ready,
+    /// Not yet, or not any more.
+    Waiting {
+        /// For so long: since it last was, or since the agent was started.
+        seconds: u64,
+        /// Why, for people.
+        said: String,
+    },
+    /// There will be none.
+    Failed {
+        /// Why, for people.
+        said: String,
+    },
 }
 
 /// One call.
@@ -67,6 +108,8 @@ pub(crate) enum Ask {
         check: HealthCheck,
         endpoints: Endpoints,
     },
+    /// Make its ports known, where the machine gives them.
+    Expose(Box<WorkloadSpec>),
     Retire(ApplicationId),
     Volumes {
         application: ApplicationId,
@@ -96,6 +139,8 @@ pub(crate) enum Reply {
     Lines(Vec<LogLine>),
     /// No more lines follow.
     End,
+    /// Under what its ports are reached.
+    Exposed(Endpoints),
     /// What one try of a health check said.
     Probed(Result<(), String>),
     /// It could not be done; why, for people.

@@ -1,8 +1,10 @@
 //! Carrying out what is asked of a machine, by the connector of that machine.
 
 use super::{
-    host::AgentOptions,
-    wire::{AgentAnswer, Ask, Reply},
+    cluster::OwnCluster,
+    host::{AgentError, AgentOptions},
+    own::own_system,
+    wire::{AgentAnswer, Ask, ClusterFacts, Reply},
 };
 use crate::{
     WdmError,
@@ -13,12 +15,11 @@ use crate::{
     model::{Endpoints, LimitSupport, LogLine, LogQuery},
     service::probe,
 };
-use chrono::DateTime;
 use futures_util::StreamExt as _;
-use hansa_ontology::{Actor, MachineId, SiteId, resource_model::HealthCheck};
+use hansa_ontology::{MachineId, resource_model::HealthCheck};
 use hansa_repository::{
     ambient::SharedClock,
-    system::{AgentRuns, System, SystemConnection},
+    system::{AgentRuns, SystemConnection},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -39,7 +40,7 @@ const LINES: usize = 500;
 /// What carries out calls. Clones share everything.
 #[derive(Debug, Clone)]
 pub(super) struct Work {
-    connector: Arc<dyn Connector>,
+    by: By,
     machine: MachineId,
     /// Below which all targets' directories lie.
     directory: PathBuf,
@@ -49,17 +50,31 @@ pub(super) struct Work {
     readers: Arc<Mutex<HashMap<u64, AbortHandle>>>,
 }
 
+/// What runs packages here.
+#[derive(Debug, Clone)]
+enum By {
+    /// What is there whenever the agent is.
+    Here(Arc<dyn Connector>),
+    /// A cluster, which comes up in its own time.
+    Cluster(Arc<OwnCluster>),
+}
+
 impl Work {
-    pub(super) async fn new(options: &AgentOptions, clock: SharedClock) -> Result<Self, WdmError> {
+    pub(super) async fn new(options: &AgentOptions, clock: SharedClock) -> Result<Self, AgentError> {
         let directory = options.state.join("nodes").join(options.machine.to_string());
         std::fs::create_dir_all(&directory).map_err(WdmError::io("make", &directory))?;
         let directory = directory.canonicalize().map_err(WdmError::io("find", &directory))?;
-        let connector: Arc<dyn Connector> = match options.runs {
-            AgentRuns::Processes => Arc::new(Processes::new(ProcessOptions::new(&options.program, &directory), clock)),
-            AgentRuns::Containers => docker::connect(engine(options.machine)?).await?,
+        let by = match options.runs {
+            AgentRuns::Processes => {
+                By::Here(Arc::new(Processes::new(ProcessOptions::new(&options.program, &directory), clock)))
+            }
+            AgentRuns::Containers => By::Here(docker::connect(engine(options.machine)?).await.map_err(WdmError::from)?),
+            AgentRuns::Kubernetes => {
+                By::Cluster(Arc::new(OwnCluster::new(options.machine_cluster()?, options.machine)?))
+            }
         };
         Ok(Self {
-            connector,
+            by,
             machine: options.machine,
             directory,
             server: options.server.trim_end_matches('/').to_owned(),
@@ -69,7 +84,25 @@ impl Work {
     }
 
     pub(super) fn limits(&self) -> LimitSupport {
-        self.connector.limits()
+        match &self.by {
+            By::Here(connector) => connector.limits(),
+            By::Cluster(_) => OwnCluster::limits(),
+        }
+    }
+
+    /// What there is to tell of the machine's cluster.
+    pub(super) fn cluster(&self) -> Option<ClusterFacts> {
+        match &self.by {
+            By::Here(_) => None,
+            By::Cluster(cluster) => Some(cluster.facts()),
+        }
+    }
+
+    fn connector(&self) -> Result<Arc<dyn Connector>, WdmError> {
+        match &self.by {
+            By::Here(connector) => Ok(Arc::clone(connector)),
+            By::Cluster(cluster) => cluster.connector(),
+        }
     }
 
     /// Begins what is asked; what comes of it goes to `answers`.
@@ -101,8 +134,12 @@ impl Work {
     }
 
     async fn reply(&self, ask: Ask) -> Result<Reply, WdmError> {
-        let connector = &self.connector;
+        let connector = self.connector()?;
         Ok(match ask {
+            Ask::Expose(spec) => {
+                connector.check(&spec)?;
+                Reply::Exposed(connector.expose(&spec).await?)
+            }
             Ask::Start(launch) => {
                 connector.start(&self.launch(*launch)).await?;
                 Reply::Done
@@ -143,30 +180,18 @@ impl Work {
     }
 
     async fn read(&self, id: u64, place: &Place, query: LogQuery, answers: &mpsc::Sender<AgentAnswer>) {
-        let reply = match self.connector.logs(&self.place(place.clone()), query).await {
-            Err(error) => Reply::Failed(error.to_string()),
-            Ok(lines) => {
-                let mut parts = Box::pin(lines.ready_chunks(LINES));
-                loop {
-                    match parts.next().await {
-                        None => break Reply::End,
-                        Some(part) => {
-                            let part: Result<Vec<LogLine>, WdmError> = part.into_iter().collect();
-                            match part {
-                                Err(error) => break Reply::Failed(error.to_string()),
-                                Ok(lines) => {
-                                    let answer = AgentAnswer { id, reply: Reply::Lines(lines) };
-                                    if answers.send(answer).await.is_err() {
-                                        return;
-                                    }
-                                }
-                            }
-                            tokio::time::sleep(TOGETHER).await;
-                        }
-                    }
+        let read = async {
+            let mut parts = self.connector()?.logs(&self.place(place.clone()), query).await?.ready_chunks(LINES);
+            while let Some(part) = parts.next().await {
+                let lines = part.into_iter().collect::<Result<Vec<LogLine>, WdmError>>()?;
+                if answers.send(AgentAnswer { id, reply: Reply::Lines(lines) }).await.is_err() {
+                    break;
                 }
+                tokio::time::sleep(TOGETHER).await;
             }
+            Ok::<_, WdmError>(Reply::End)
         };
+        let reply = read.await.unwrap_or_else(|error| Reply::Failed(error.to_string()));
         answers.send(AgentAnswer { id, reply }).await.ok();
     }
 
@@ -181,9 +206,12 @@ impl Work {
         let target = &mut launch.spec.target;
         target.directory = self.directory.clone();
         target.machine = self.machine;
-        target.address = listening(target.address);
-        for endpoint in launch.endpoints.values_mut() {
-            endpoint.address = listening(endpoint.address);
+        // A cluster has its own way from the machine's ports to what runs in it.
+        if let By::Here(_) = self.by {
+            target.address = listening(target.address);
+            for endpoint in launch.endpoints.values_mut() {
+                endpoint.address = listening(endpoint.address);
+            }
         }
         launch.discovery_url = launch.discovery_url.and_then(|url| {
             let (_, path) = url.split_once("/api/")?;
@@ -215,21 +243,8 @@ fn listening(reached: IpAddr) -> IpAddr {
 
 /// The engine of this machine, as a system.
 fn engine(machine: MachineId) -> Result<SystemConnection, WdmError> {
-    let site = SiteId::new("urn:hansa:this-machine")
-        .map_err(|error| WdmError::Invalid { field: "site".to_owned(), problem: error.to_string() })?;
-    let system = System {
-        name: "this-machine".to_owned(),
-        kind: "docker".to_owned(),
-        site,
-        address: ENGINE.to_owned(),
-        credential: None,
-        trust: None,
-        settings: BTreeMap::from([("publishOn".to_owned(), Ipv4Addr::UNSPECIFIED.to_string())]),
-        created_at: DateTime::UNIX_EPOCH,
-        created_by: Actor::Broker,
-        version: 1,
-    };
-    Ok(SystemConnection { system, secret: None, broker: machine.to_string().into() })
+    let settings = BTreeMap::from([("publishOn".to_owned(), Ipv4Addr::UNSPECIFIED.to_string())]);
+    own_system(machine, "docker", ENGINE, settings)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::{Activity, Connector, Launch, LogStream, Observation, Place, PortChoice, process};
 use crate::{
     WdmError,
-    agent::{AgentStanding, Agents, Ask, GIVEN_UP, Link, Reply},
+    agent::{AgentStanding, Agents, Ask, CLUSTER_GIVEN_UP, ClusterStanding, GIVEN_UP, Link, Reply, cluster_check},
     lifecycle::ProbeResult,
     model::{DiscoveryToken, Endpoints, LimitSupport, LogLine, LogQuery, Peers, Removal, WorkloadSpec},
 };
@@ -71,10 +71,18 @@ impl InMachine {
         self.error(SystemErrorKind::Failed, action, said, "run the same version of Hansa there as here")
     }
 
-    /// All that ran there is no more: nobody has heard of the machine for long.
+    /// All that ran there is no more, or goes with the machine: nobody has heard
+    /// of the machine for long, or its cluster doesn't work.
     fn is_given_up(&self) -> bool {
         match self.link.standing() {
-            AgentStanding::Heard => false,
+            AgentStanding::Heard => {
+                let cluster = self.link.facts().and_then(|facts| facts.cluster);
+                cluster.is_some_and(|cluster| match cluster.standing {
+                    ClusterStanding::Ready => false,
+                    ClusterStanding::Waiting { seconds, .. } => seconds >= CLUSTER_GIVEN_UP.as_secs(),
+                    ClusterStanding::Failed { .. } => true,
+                })
+            }
             AgentStanding::Silent(time) | AgentStanding::Awaited(time) => time >= GIVEN_UP,
         }
     }
@@ -87,9 +95,13 @@ impl Connector for InMachine {
     }
 
     fn check(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
-        let runs = self.link.facts().map_or(AgentRuns::Processes, |facts| facts.runs);
-        match (runs, spec.package.runs_on()) {
+        // A broker that was started again hears of it within a moment.
+        let Some(facts) = self.link.facts() else { return Err(self.away("run a package")) };
+        match (facts.runs, spec.package.runs_on()) {
             (AgentRuns::Processes, None) => process::check(spec),
+            (AgentRuns::Kubernetes, Some(_)) => {
+                cluster_check(self.machine, &facts.cluster.map(|it| it.settings).unwrap_or_default(), spec)
+            }
             (AgentRuns::Containers, Some(needs)) if needs == hansa_ontology::resource_model::RUNS_CONTAINERS => Ok(()),
             _ => Err(WdmError::NoConnector {
                 component: spec.component.clone(),
@@ -100,7 +112,17 @@ impl Connector for InMachine {
     }
 
     fn ports(&self) -> PortChoice {
-        PortChoice::Elsewhere
+        match self.link.facts().map(|facts| facts.runs) {
+            Some(AgentRuns::Kubernetes) => PortChoice::System,
+            _ => PortChoice::Elsewhere,
+        }
+    }
+
+    async fn expose(&self, spec: &WorkloadSpec) -> Result<Endpoints, WdmError> {
+        match self.ask("expose a workload's ports", Ask::Expose(Box::new(spec.clone()))).await? {
+            Reply::Exposed(endpoints) => Ok(endpoints),
+            other => Err(self.strange("expose a workload's ports", &other)),
+        }
     }
 
     async fn start(&self, launch: &Launch) -> Result<(), WdmError> {

@@ -5,7 +5,7 @@
 pub(crate) mod agent;
 pub(crate) mod docker;
 pub(crate) mod environment;
-mod kubernetes;
+pub(crate) mod kubernetes;
 mod made;
 pub(crate) mod process;
 
@@ -18,11 +18,8 @@ use crate::{
 use agent::InMachine;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use hansa_ontology::{ApplicationId, WorkloadId, resource_model::HealthCheck};
-use hansa_repository::{
-    ErrorKind,
-    system::{ClusterDoors, Kind, LiveConnectors, MadeCluster, SystemError, Systems},
-};
+use hansa_ontology::{ApplicationId, MachineId, WorkloadId, resource_model::HealthCheck};
+use hansa_repository::system::{ClusterDoors, Kind, LiveConnectors, MadeCluster, SystemError, Systems};
 use made::Made;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -115,17 +112,16 @@ pub(crate) struct Connectors {
     process: Arc<dyn Connector>,
     live: Option<LiveConnectors<dyn Connector>>,
     made: Option<Arc<Made>>,
-    systems: Option<Systems>,
     agents: Agents,
 }
 
 impl Connectors {
     pub(crate) fn new(process: Arc<dyn Connector>) -> Self {
-        Self { process, live: None, systems: None, agents: Agents::default(), made: None }
+        Self { process, live: None, agents: Agents::default(), made: None }
     }
 
     pub(crate) fn with(self, systems: Systems) -> Self {
-        Self { live: Some(LiveConnectors::new(systems.clone(), KINDS)), systems: Some(systems), ..self }
+        Self { live: Some(LiveConnectors::new(systems, KINDS)), ..self }
     }
 
     pub(crate) fn with_clusters(self, doors: Arc<dyn ClusterDoors>) -> Self {
@@ -157,43 +153,33 @@ impl Connectors {
     /// What runs packages there.
     pub(crate) async fn of(&self, target: &Target) -> Result<Arc<dyn Connector>, WdmError> {
         let Some(system) = &target.system else { return Ok(Arc::clone(&self.process)) };
-        if self.agents.knows(target.machine) || self.gives_machines(system).await? {
-            return Ok(Arc::new(InMachine::new(&self.agents, system, target.machine)));
-        }
-        self.system(system).await
+        let of_system = if self.agents.knows(target.machine) { None } else { self.system(system).await? };
+        Ok(of_system.unwrap_or_else(|| self.in_machine(system, target.machine)))
     }
 
     /// What keeps the volumes of a target. None: they went with their machine.
     pub(crate) async fn keeper(&self, system: &str, directory: &Path) -> Result<Option<Arc<dyn Connector>>, WdmError> {
-        if !self.gives_machines(system).await? {
-            return self.system(system).await.map(Some);
+        if let Some(of_system) = self.system(system).await? {
+            return Ok(Some(of_system));
         }
         let machine = directory.file_name().and_then(|name| name.to_str()?.parse().ok());
         let known = machine.filter(|&machine| self.agents.knows(machine));
-        Ok(known.map(|machine| -> Arc<dyn Connector> { Arc::new(InMachine::new(&self.agents, system, machine)) }))
+        Ok(known.map(|machine| self.in_machine(system, machine)))
     }
 
-    /// That of a system that runs packages itself.
-    pub(crate) async fn system(&self, system: &str) -> Result<Arc<dyn Connector>, WdmError> {
+    fn in_machine(&self, system: &str, machine: MachineId) -> Arc<dyn Connector> {
+        Arc::new(InMachine::new(&self.agents, system, machine))
+    }
+
+    /// That of a system that runs packages itself. None: it gives machines,
+    /// and an agent in each runs packages.
+    pub(crate) async fn system(&self, system: &str) -> Result<Option<Arc<dyn Connector>>, WdmError> {
         if let (Some(cluster), Some(made)) = (MadeCluster::read(system), &self.made) {
-            return Ok(made.of(&cluster).await?);
+            return Ok(Some(made.of(&cluster).await?));
         }
         match &self.live {
-            Some(live) => Ok(live.get(system).await?),
+            Some(live) => Ok(live.find(system).await?),
             None => Err(WdmError::NoSystems(system.to_owned())),
-        }
-    }
-
-    /// The system gives machines, and an agent in each runs packages.
-    async fn gives_machines(&self, system: &str) -> Result<bool, WdmError> {
-        let Some(systems) = &self.systems else { return Ok(false) };
-        if MadeCluster::read(system).is_some() {
-            return Ok(false);
-        }
-        match systems.system(system).await {
-            Ok(system) => Ok(!Self::speaks(&system.kind)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -286,4 +272,6 @@ pub(crate) enum Activity {
     Exited(Exit),
     /// The program couldn't be started.
     Failed(String),
+    /// The system has no room for it, or doesn't admit it: it couldn't be started here.
+    Refused(String),
 }

@@ -3,15 +3,19 @@
 use super::{Change, Health, SETTLED, Workload, back_off};
 use crate::{
     connectors::{Activity, Observation},
-    model::{Exit, WorkloadState},
+    error::WdmError,
+    model::{Exit, RefusedStart, WorkloadState},
 };
 use chrono::{DateTime, Utc};
+use hansa_ontology::resource_model::RunPolicy;
 
 /// How a run came to its end.
 enum End {
     Exit(Exit),
     /// It couldn't be started.
     Failed(String),
+    /// It couldn't be started here, and may well be elsewhere.
+    Refused(String),
 }
 
 impl Workload {
@@ -54,14 +58,21 @@ impl Workload {
             Activity::Running { pid } if current => self.seen_running(*pid, seen.verdict.as_ref(), now),
             Activity::Exited(exit) if current => self.ended(End::Exit(exit.clone()), now),
             Activity::Failed(reason) if current => self.ended(End::Failed(reason.clone()), now),
+            Activity::Refused(reason) if current => self.ended(End::Refused(reason.clone()), now),
             Activity::Running { .. } | Activity::Starting | Activity::Ending => Vec::new(),
-            Activity::Nothing | Activity::Exited(_) | Activity::Failed(_) => self.seen_nothing(now),
+            Activity::Nothing | Activity::Exited(_) | Activity::Failed(_) | Activity::Refused(_) => {
+                self.seen_nothing(now)
+            }
         }
     }
 
-    /// What kept a run from being started at all.
-    pub(crate) fn start_failed(&mut self, run: u64, reason: &str, now: DateTime<Utc>) -> Vec<Change> {
-        if run == self.progress.run { self.ended(End::Failed(reason.to_owned()), now) } else { Vec::new() }
+    /// What kept a run from being started at all; whether it is for its system to refuse.
+    pub(crate) fn start_failed(&mut self, run: u64, why: &WdmError, now: DateTime<Utc>) -> Vec<Change> {
+        if run != self.progress.run {
+            return Vec::new();
+        }
+        let reason = why.to_string();
+        self.ended(if why.is_refusal() { End::Refused(reason) } else { End::Failed(reason) }, now)
     }
 
     fn seen_running(&mut self, pid: u32, verdict: Option<&Result<(), String>>, now: DateTime<Utc>) -> Vec<Change> {
@@ -88,9 +99,10 @@ impl Workload {
                 }
                 Vec::new()
             }
-            WorkloadState::Starting { .. } | WorkloadState::Unhealthy { .. } | WorkloadState::Stopping { .. } => {
-                Vec::new()
-            }
+            WorkloadState::Starting { .. }
+            | WorkloadState::Unhealthy { .. }
+            | WorkloadState::Completed { .. }
+            | WorkloadState::Stopping { .. } => Vec::new(),
         }
     }
 
@@ -116,6 +128,7 @@ impl Workload {
 
     /// It works.
     pub(super) fn healthy(&mut self, now: DateTime<Utc>) -> Vec<Change> {
+        self.progress.refused = None;
         self.enter(WorkloadState::Running { since: now }, now);
         vec![Change { kind: "workload.healthy", message: "works".to_owned() }]
     }
@@ -132,12 +145,25 @@ impl Workload {
         if !self.is_up() {
             return Vec::new();
         }
-        self.progress.crashes = self.progress.crashes.saturating_add(1);
         self.progress.stop_asked_at = None;
+        if let End::Exit(exit) = &end
+            && self.spec.run == RunPolicy::Once
+            && exit.code == Some(0)
+        {
+            return self.completed(exit.at, now);
+        }
+        self.progress.crashes = self.progress.crashes.saturating_add(1);
+        self.progress.refused = match &end {
+            End::Refused(reason) => {
+                let since = self.progress.refused.as_ref().map_or(now, |before| before.since);
+                Some(RefusedStart { since, reason: reason.clone() })
+            }
+            End::Failed(_) | End::Exit(_) => None,
+        };
         let crashes = self.progress.crashes;
         let until = now + back_off::delay(crashes);
         match end {
-            End::Failed(reason) => {
+            End::Failed(reason) | End::Refused(reason) => {
                 self.enter(WorkloadState::Failed { retry_at: until, reason: reason.clone() }, now);
                 vec![Change { kind: "workload.failed", message: format!("can't be started: {reason}") }]
             }
@@ -152,6 +178,14 @@ impl Workload {
                 vec![Change { kind: "workload.exited", message: reason }]
             }
         }
+    }
+
+    /// The job is done.
+    fn completed(&mut self, at: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Change> {
+        self.progress.crashes = 0;
+        self.progress.refused = None;
+        self.enter(WorkloadState::Completed { at }, now);
+        vec![Change { kind: "workload.completed", message: "has ended well and is done".to_owned() }]
     }
 
     /// It ended as it should.

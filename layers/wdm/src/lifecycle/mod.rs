@@ -11,7 +11,9 @@ mod wish;
 pub(crate) use health::ProbeResult;
 pub(crate) use wish::{Action, force_is_due};
 
-use crate::model::{Applied, Endpoints, Exit, LimitSupport, Peers, WorkloadSpec, WorkloadState, WorkloadStatus};
+use crate::model::{
+    Applied, Endpoints, Exit, LimitSupport, Peers, RefusedStart, WorkloadSpec, WorkloadState, WorkloadStatus,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,9 @@ pub(crate) struct Progress {
     /// Why its system can't be asked about it; what is known is older than that.
     #[serde(default)]
     pub(crate) unseen: Option<String>,
+    /// Its system refuses it, and it hasn't run since.
+    #[serde(default)]
+    pub(crate) refused: Option<RefusedStart>,
 }
 
 /// What the health checks of this run have shown.
@@ -95,6 +100,7 @@ impl Workload {
             stop_asked_at: None,
             removing: false,
             unseen: None,
+            refused: None,
         };
         Self { spec, progress, endpoints: Endpoints::new() }
     }
@@ -148,6 +154,7 @@ impl Workload {
             limits: progress.limits,
             peers_changed,
             unseen: progress.unseen,
+            refused: progress.refused,
             changed_at: progress.changed_at,
         }
     }

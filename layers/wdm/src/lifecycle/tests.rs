@@ -2,13 +2,14 @@
 
 use super::{Action, Workload};
 use crate::{
+    WdmError,
     connectors::{Activity, Observation},
     model::{Exit, LimitSupport, Peers, Target, WorkloadSpec, WorkloadState},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::{
     ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
-    resource_model::{Package, ProcessPackage, Resources},
+    resource_model::{Package, ProcessPackage, Resources, RunPolicy},
 };
 use std::{collections::BTreeMap, net::Ipv4Addr};
 use uuid::Uuid;
@@ -36,6 +37,7 @@ fn workload() -> Workload {
         environment: BTreeMap::new(),
         volumes: BTreeMap::new(),
         health: None,
+        run: RunPolicy::Service,
     };
     Workload::new(spec, LimitSupport::default(), at(0))
 }
@@ -119,7 +121,7 @@ fn a_start_that_was_given_up_and_succeeded_after_all_is_what_runs() {
     let mut it = workload();
     let nothing = seen(0, Activity::Nothing);
     assert_eq!(apply(&mut it, &nothing, 0), Action::Start(1));
-    it.start_failed(1, "out of luck", at(0));
+    it.start_failed(1, &WdmError::NoSystems("out of luck".to_owned()), at(0));
     assert_eq!(apply(&mut it, &nothing, 0), Action::Start(2));
     let first = seen(1, Activity::Running { pid: 5 });
     assert_eq!(apply(&mut it, &first, 1), Action::Wait);
@@ -141,4 +143,36 @@ fn who_is_being_removed_is_never_started() {
         assert_eq!(apply(&mut it, &observation, 3), Action::Stop);
     }
     assert!(matches!(it.progress.state, WorkloadState::Stopping { since } if since == at(1)));
+}
+
+#[test]
+fn a_job_that_ended_well_is_done_and_one_that_failed_is_tried_again() {
+    let mut it = workload();
+    it.spec.run = RunPolicy::Once;
+    apply(&mut it, &seen(0, Activity::Nothing), 0);
+    assert_eq!(apply(&mut it, &exited(1), 1), Action::Start(2), "it failed");
+    let well = seen(2, Activity::Exited(Exit { code: Some(0), ..Exit::at(at(5)) }));
+    assert_eq!(apply(&mut it, &well, 6), Action::Wait);
+    assert_eq!(it.progress.state, WorkloadState::Completed { at: at(5) });
+    assert_eq!((it.progress.crashes, it.observed(&well, at(7)).len()), (0, 0));
+    assert_eq!(apply(&mut it, &seen(0, Activity::Nothing), 400), Action::Wait, "what is done stays done");
+    it.spec.revision = "2".into();
+    assert_eq!(apply(&mut it, &well, 401), Action::Start(3), "another revision is another job");
+}
+
+#[test]
+fn a_refusal_is_kept_until_it_runs() {
+    let mut it = workload();
+    apply(&mut it, &seen(0, Activity::Nothing), 0);
+    let full = |run| seen(run, Activity::Refused("exceeded quota".to_owned()));
+    apply(&mut it, &full(1), 1);
+    let first = it.progress.refused.clone().unwrap();
+    assert_eq!((first.since, first.reason.as_str()), (at(1), "exceeded quota"));
+    apply(&mut it, &full(1), 60);
+    apply(&mut it, &full(2), 61);
+    assert_eq!(it.progress.refused, Some(first), "its time counts from the first");
+    apply(&mut it, &full(2), 400);
+    let works = Observation { verdict: Some(Ok(())), ..seen(3, Activity::Running { pid: 5 }) };
+    apply(&mut it, &works, 401);
+    assert!(it.progress.state.is_healthy() && it.progress.refused.is_none());
 }

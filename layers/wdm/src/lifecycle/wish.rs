@@ -40,6 +40,7 @@ impl Workload {
             | WorkloadState::Running { .. }
             | WorkloadState::Unhealthy { .. }
             | WorkloadState::Stopping { .. } => false,
+            WorkloadState::Completed { .. } => renewed,
         }
     }
 

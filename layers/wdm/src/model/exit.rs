@@ -20,6 +20,14 @@ pub struct Exit {
     pub detail: Option<String>,
 }
 
+impl Exit {
+    /// An end of which nothing more is known.
+    #[must_use]
+    pub const fn at(at: DateTime<Utc>) -> Self {
+        Self { at, code: None, signal: None, out_of_memory_mib: None, detail: None }
+    }
+}
+
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.out_of_memory_mib, self.signal, self.code, &self.detail) {

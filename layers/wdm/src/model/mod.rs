@@ -12,4 +12,4 @@ pub use exit::Exit;
 pub use logs::{LogLine, LogQuery, LogSource};
 pub use peers::{Endpoint, Endpoints, PeerEndpoint, Peers};
 pub use spec::{Target, WorkloadSpec};
-pub use status::{Applied, LimitSupport, Removal, WorkloadState, WorkloadStatus};
+pub use status::{Applied, LimitSupport, RefusedStart, Removal, WorkloadState, WorkloadStatus};

@@ -2,7 +2,7 @@
 
 use hansa_ontology::{
     ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
-    resource_model::{Environment, ExposedPort, HealthCheck, Package, Resources, Volume},
+    resource_model::{Environment, ExposedPort, HealthCheck, Package, Resources, RunPolicy, Volume},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
@@ -45,6 +45,9 @@ pub struct WorkloadSpec {
     /// How to know that it works.
     #[serde(default)]
     pub health: Option<HealthCheck>,
+    /// Whether it is kept running, or done when it has ended well.
+    #[serde(default)]
+    pub run: RunPolicy,
 }
 
 /// Where a workload runs: a share of a node, of this machine or of a real system.

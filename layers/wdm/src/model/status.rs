@@ -40,8 +40,20 @@ pub struct WorkloadStatus {
     pub peers_changed: bool,
     /// Why its system can't be asked about it; what is said here is older than that.
     pub unseen: Option<String>,
+    /// Its system refuses it, and it hasn't run since: another place should be sought.
+    pub refused: Option<RefusedStart>,
     /// When the state last changed.
     pub changed_at: DateTime<Utc>,
+}
+
+/// A system that is there has no room for a workload, or doesn't admit it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedStart {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Why, in the system's own words.
+    pub reason: String,
 }
 
 /// What a workload does.
@@ -85,6 +97,11 @@ pub enum WorkloadState {
         /// Why, and what to do about it.
         reason: String,
     },
+    /// A job that has ended well: it is not started again.
+    Completed {
+        /// When it ended.
+        at: DateTime<Utc>,
+    },
     /// Is being ended: it was removed, or it will be started anew.
     Stopping {
         /// Since when.
@@ -99,6 +116,12 @@ impl WorkloadState {
         matches!(self, Self::Running { .. })
     }
 
+    /// Does what is wished of it: it works, or it was a job and is done.
+    #[must_use]
+    pub const fn is_fulfilled(&self) -> bool {
+        matches!(self, Self::Running { .. } | Self::Completed { .. })
+    }
+
     /// The state's name, as in JSON.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -109,6 +132,7 @@ impl WorkloadState {
             Self::Unhealthy { .. } => "unhealthy",
             Self::BackingOff { .. } => "backing-off",
             Self::Failed { .. } => "failed",
+            Self::Completed { .. } => "completed",
             Self::Stopping { .. } => "stopping",
         }
     }
@@ -120,7 +144,11 @@ impl WorkloadState {
             Self::Unhealthy { reason, .. } | Self::BackingOff { reason, .. } | Self::Failed { reason, .. } => {
                 Some(reason)
             }
-            Self::Prepared | Self::Starting { .. } | Self::Running { .. } | Self::Stopping { .. } => None,
+            Self::Prepared
+            | Self::Starting { .. }
+            | Self::Running { .. }
+            | Self::Completed { .. }
+            | Self::Stopping { .. } => None,
         }
     }
 }

@@ -119,8 +119,7 @@ impl Wdm {
                 // Another broker was quicker with this very run.
                 return Ok(());
             }
-            let reason = error.to_string();
-            let failed = move |workload: &mut Workload, now| ((), workload.start_failed(run, &reason, now));
+            let failed = move |workload: &mut Workload, now| ((), workload.start_failed(run, &error, now));
             self.change(workload.spec.id, failed).await?;
         }
         Ok(())

@@ -26,11 +26,11 @@ impl Wdm {
     async fn look(&self, workload: Workload) -> Result<Option<Workload>, WdmError> {
         let id = workload.spec.id;
         let observed = match self.connector(&workload.spec).await {
-            Ok(connector) => connector.observe(&place(&workload.spec)).await,
+            Ok(connector) => connector.observe(&place(&workload.spec)).await.map(|seen| (connector, seen)),
             Err(error) => Err(error),
         };
-        let seen = match observed {
-            Ok(seen) => seen,
+        let (connector, seen) = match observed {
+            Ok(found) => found,
             // What is known of it stays: that nobody can look does not end it.
             Err(WdmError::System(error)) => return self.not_seen(id, &error.to_string()).await,
             Err(error) => return Err(error),
@@ -46,11 +46,7 @@ impl Wdm {
             self.press(&workload).await?;
             return Ok(Some(workload));
         };
-        let there = match self.connector(&workload.spec).await {
-            Ok(connector) => connector.probe(&check, &workload.endpoints).await,
-            Err(_) => None,
-        };
-        let result = match there {
+        let result = match connector.probe(&check, &workload.endpoints).await {
             Some(result) => result,
             None => probe(&self.client, &check, &workload.endpoints).await,
         };

@@ -27,7 +27,8 @@ impl Wdm {
         let mut removed = Vec::new();
         for system in self.connectors.systems().await? {
             let swept = match self.connectors.system(&system).await {
-                Ok(connector) => self.swept(&connector, Some(&system)).await,
+                Ok(Some(connector)) => self.swept(&connector, Some(&system)).await,
+                Ok(None) => continue,
                 Err(error) => Err(error),
             };
             match swept {

@@ -1,7 +1,11 @@
 //! How containers end, and how they come back.
 
 use crate::room::{Room, container, eventually, on_each_engine};
-use hansa_wdm::{LogQuery, Peers};
+use hansa_ontology::{
+    quantity::Mebibytes,
+    resource_model::{RunPolicy, Volume},
+};
+use hansa_wdm::{LogQuery, Peers, WorkloadState};
 
 #[test]
 fn an_end_is_told_and_the_container_started_again() {
@@ -22,6 +26,25 @@ fn an_end_is_told_and_the_container_started_again() {
         let there = room.engine.run(&["ps", "--all", "--quiet", "--filter", &name]).lines().count();
         assert!(there <= 3, "{there} containers of one workload");
         room.remove(&spec).await;
+    });
+}
+
+#[test]
+fn a_job_is_tried_until_it_ends_well_and_then_never_again() {
+    on_each_engine(async |room: &mut Room| {
+        let mut spec = room.shell("web", "echo try >> $VOLUME_DATA/tries; test $(wc -l < $VOLUME_DATA/tries) = 3");
+        spec.run = RunPolicy::Once;
+        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(8), variable: None });
+        let done = |state: &WorkloadState| matches!(state, WorkloadState::Completed { .. });
+        let status = room.until(&spec, |status| done(&status.state)).await;
+        assert_eq!((status.restarts, status.last_exit.unwrap().code), (2, Some(0)));
+        room.engine.run(&["rm", "--force", &container(&spec)]);
+        for _ in 0..5 {
+            let again = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap();
+            assert!(done(&again.state), "{again:?}");
+        }
+        room.remove(&spec).await;
+        room.wdm.volume_remove_all(spec.application).await.unwrap();
     });
 }
 

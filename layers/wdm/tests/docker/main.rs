@@ -12,6 +12,9 @@
     reason = "a failing set-up fails the test, and a test tells its story in one piece"
 )]
 
+#[path = "../shared/mod.rs"]
+mod shared;
+
 mod clashes;
 mod endings;
 mod keeping;

@@ -1,38 +1,27 @@
 //! A broker's corner of the world over one real engine.
 
+use crate::shared::{self, Looks, Tokens};
 use hansa_ontology::{
-    Actor, ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
-    quantity::{CpuMilli, Mebibytes, TimeSpan},
-    resource_model::{ContainerPackage, ExposedPort, HealthCheck, HealthProbe, HttpProbe, Package, Resources},
+    Actor, ApplicationId, SiteId,
+    resource_model::{ContainerPackage, Package},
 };
 use hansa_repository::{
     Database, OwnerChange,
     ambient::{Clock as _, IdSource as _, RandomIds, SharedClock, SystemClock},
-    event::{self, Event, EventFilter, Order},
+    event::Event,
     system::{System, Systems},
     testing::{PlainSecrets, TestDatabase, sqlite, systems},
 };
 use hansa_test_systems::{BUSYBOX, ContainerEngine, docker, podman};
 use hansa_wdm::{
-    DiscoveryToken, DiscoveryTokens, LogQuery, MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmError,
-    WdmOptions, WorkloadSpec, WorkloadState, WorkloadStatus,
+    LogQuery, MIGRATIONS, Peers, ProcessOptions, Wdm, WdmError, WdmOptions, WorkloadSpec, WorkloadState, WorkloadStatus,
 };
-use std::{
-    collections::BTreeMap,
-    net::Ipv4Addr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use uuid::Uuid;
+use std::{net::Ipv4Addr, path::Path, sync::Arc};
 
-#[derive(Debug)]
-struct Tokens;
+pub(crate) use shared::port;
 
-impl DiscoveryTokens for Tokens {
-    fn token(&self, workload: WorkloadId) -> DiscoveryToken {
-        DiscoveryToken::new(format!("secret-{workload}"))
-    }
-}
+/// How this room looks.
+const LOOKS: Looks = Looks::new(30, 90);
 
 pub(crate) struct Room {
     pub(crate) engine: ContainerEngine,
@@ -55,8 +44,7 @@ pub(crate) fn on_each_engine(test: impl AsyncFn(&mut Room)) {
 pub(crate) fn on(engine: Option<ContainerEngine>, test: &impl AsyncFn(&mut Room)) {
     let Some(engine) = engine else { return };
     eprintln!("on {}", engine.name);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.unwrap().block_on(async {
+    shared::run(async {
         let mut room = Room::new(engine).await;
         test(&mut room).await;
         assert_eq!(room.engine.listing(), Vec::<String>::new(), "something is left behind");
@@ -68,7 +56,7 @@ impl Room {
         let database = sqlite(&[MIGRATIONS]);
         let folder = tempfile::tempdir().unwrap();
         let mut process = ProcessOptions::new("/nonexistent/hansa", folder.path().join("nodes"));
-        process.discovery_tokens = Some(Arc::new(Tokens));
+        process.discovery_tokens = Some(Arc::new(Tokens("secret")));
         process.discovery_url = Some("http://192.0.2.1/{application}".to_owned());
         process.grace_ms = 10_000;
         let mut options = WdmOptions::new(process);
@@ -143,33 +131,14 @@ impl Room {
 
     /// A workload of busybox that runs this command.
     pub(crate) fn spec(&self, component: &str, command: &[&str]) -> WorkloadSpec {
-        WorkloadSpec {
-            id: WorkloadId(RandomIds.next()),
-            application: self.application,
-            application_name: "shop".to_owned(),
-            component: component.to_owned(),
-            ordinal: 0,
-            revision: "1".to_owned(),
-            provider: ProviderId::new("urn:test:provider").unwrap(),
-            target: Target {
-                machine: MachineId(Uuid::from_u128(8)),
-                site: SiteId::new("urn:test:site").unwrap(),
-                node: "edge".to_owned(),
-                address: Ipv4Addr::LOCALHOST.into(),
-                directory: "/edge/m1".into(),
-                system: Some("edge".to_owned()),
-            },
-            package: Package::Container(ContainerPackage {
-                image: BUSYBOX.to_owned(),
-                command: command.iter().map(|word| (*word).to_owned()).collect(),
-                ..ContainerPackage::default()
-            }),
-            resources: Resources { cpu: CpuMilli(500), memory: Mebibytes(64), ..Resources::default() },
-            ports: BTreeMap::new(),
-            environment: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            health: None,
-        }
+        let package = Package::Container(ContainerPackage {
+            image: BUSYBOX.to_owned(),
+            command: command.iter().map(|word| (*word).to_owned()).collect(),
+            ..ContainerPackage::default()
+        });
+        let spec = shared::workload(self.application, Path::new("/edge/m1"), package);
+        let spec = shared::on_edge(spec, "edge", Ipv4Addr::LOCALHOST.into(), 500, 64);
+        WorkloadSpec { component: component.to_owned(), ..spec }
     }
 
     pub(crate) fn shell(&self, component: &str, script: &str) -> WorkloadSpec {
@@ -182,36 +151,23 @@ impl Room {
                       && exec httpd -f -p $HANSA_ADDRESS:$PORT_HTTP -h /www";
         let mut spec = self.shell(component, script);
         spec.ports.insert("http".to_owned(), port(Some(8080)));
-        spec.health = Some(HealthCheck {
-            probe: HealthProbe::Http(HttpProbe { port: "http".to_owned(), path: "/index.html".to_owned() }),
-            interval: TimeSpan::from_millis(50),
-            timeout: TimeSpan::from_millis(2_000),
-            failures: 3,
-            startup: TimeSpan::from_millis(60_000),
-        });
+        spec.health = Some(shared::health("/index.html", 50, 2_000));
         spec
     }
 
     /// Reconciles until the workload is as wanted.
     pub(crate) async fn until(&self, spec: &WorkloadSpec, wanted: impl Fn(&WorkloadStatus) -> bool) -> WorkloadStatus {
-        let (mut last, mut last_error) = (None, None);
-        let deadline = Instant::now() + Duration::from_secs(90);
-        loop {
-            match self.wdm.workload_apply(spec, &Peers::new()).await {
-                // As a round of the orchestrator takes it: the next one tries again.
-                Err(WdmError::System(error)) if error.kind.is_passing() => last_error = Some(error),
-                applied => drop(applied.unwrap()),
-            }
-            let all = self.wdm.workload_observe(spec.application).await.unwrap();
-            if let Some(status) = all.into_iter().find(|status| status.id == spec.id) {
-                if wanted(&status) {
-                    return status;
-                }
-                last = Some(status);
-            }
-            assert!(Instant::now() < deadline, "it didn't happen: {last:?} {last_error:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        LOOKS
+            .explained(async || {
+                let applied = self.wdm.workload_apply(spec, &Peers::new()).await;
+                // What passes is tried again in the next round, as the orchestrator does.
+                let passes = matches!(&applied, Err(WdmError::System(error)) if error.kind.is_passing());
+                assert!(applied.is_ok() || passes, "{applied:?}");
+                let all = self.wdm.workload_observe(spec.application).await.unwrap();
+                let found = all.into_iter().find(|status| status.id == spec.id);
+                found.clone().filter(|status| wanted(status)).ok_or_else(|| format!("{found:?} {applied:?}"))
+            })
+            .await
     }
 
     pub(crate) async fn until_running(&self, spec: &WorkloadSpec) -> WorkloadStatus {
@@ -223,19 +179,11 @@ impl Room {
     }
 
     pub(crate) async fn remove(&self, spec: &WorkloadSpec) {
-        eventually(async || {
-            let removal = self.wdm.workload_remove(spec.id).await.unwrap();
-            (removal == Removal::Gone).then_some(())
-        })
-        .await;
+        LOOKS.removed(&self.wdm, spec.id).await;
     }
 
     pub(crate) async fn events(&self, kind: &str) -> Vec<Event> {
-        let filter = EventFilter { kind_prefix: Some(kind.to_owned()), ..EventFilter::default() };
-        let read = move |connection: &mut hansa_repository::Connection| {
-            event::list(connection, &filter, 10_000, Order::OldestFirst)
-        };
-        self.database.read(read).await.unwrap()
+        shared::events(&self.database, kind).await
     }
 
     pub(crate) async fn output(&self, spec: &WorkloadSpec, query: LogQuery) -> Vec<String> {
@@ -270,18 +218,7 @@ pub(crate) fn container(spec: &WorkloadSpec) -> String {
     format!("hansa-{}", spec.id)
 }
 
-pub(crate) fn port(number: Option<u16>) -> ExposedPort {
-    ExposedPort { number, ..ExposedPort::default() }
-}
-
-/// Waits until there is an answer; for so long that only a fault can be the cause.
-pub(crate) async fn eventually<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(90);
-    loop {
-        if let Some(answer) = look().await {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "it didn't happen within a minute and a half");
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
+/// Waits until there is an answer.
+pub(crate) async fn eventually<T>(look: impl AsyncFnMut() -> Option<T>) -> T {
+    LOOKS.eventually("it didn't happen", look).await
 }

@@ -12,10 +12,14 @@
     reason = "a failing set-up fails the test, and a test tells its story in one piece"
 )]
 
+#[path = "../shared/mod.rs"]
+mod shared;
+
 mod charts;
 mod clusters;
 mod containers;
 mod entrances;
+mod jobs;
 mod manifests;
 mod many;
 mod output;

@@ -1,10 +1,10 @@
 //! A broker's corner of a cluster for one test, and the certainty that nothing
 //! of it is left there.
 
+use crate::shared::{self, Looks, run};
 use hansa_ontology::{
-    Actor, ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
-    quantity::{CpuMilli, Mebibytes, TimeSpan},
-    resource_model::{ContainerPackage, ExposedPort, HealthCheck, HealthProbe, HttpProbe, Package, Resources},
+    Actor, ApplicationId, SiteId,
+    resource_model::{ContainerPackage, ExposedPort, Package},
 };
 use hansa_repository::{
     OwnerChange,
@@ -17,7 +17,7 @@ use hansa_test_systems::{
     kubernetes::{ADMIN_TOKEN, IMAGE},
     wanted,
 };
-use hansa_wdm::{MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec, WorkloadStatus};
+use hansa_wdm::{MIGRATIONS, Peers, ProcessOptions, Wdm, WdmOptions, WorkloadSpec, WorkloadStatus};
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet, StatefulSet},
     batch::v1::Job,
@@ -29,10 +29,13 @@ use serde::de::DeserializeOwned;
 use std::{
     collections::BTreeMap,
     fmt::Debug,
+    path::Path,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
-use uuid::Uuid;
+
+/// How this room looks.
+const LOOKS: Looks = Looks::new(100, 90);
 
 /// The cluster with a node that all tests share. It ends with this process.
 static SHARED: OnceLock<Kubernetes> = OnceLock::new();
@@ -52,7 +55,7 @@ pub(crate) struct World {
 pub(crate) fn with_a_node(test: impl AsyncFn(World)) {
     if wanted("kubernetes", Kubernetes::is_installed(), Kubernetes::REMEDY) {
         let cluster = SHARED.get_or_init(Kubernetes::start);
-        run(async || test(World::new(cluster, &[]).await).await);
+        run(async { test(World::new(cluster, &[]).await).await });
     }
 }
 
@@ -60,13 +63,8 @@ pub(crate) fn with_a_node(test: impl AsyncFn(World)) {
 pub(crate) fn with_a_control_plane(test: impl AsyncFn(Kubernetes)) {
     if wanted("kubernetes", Kubernetes::is_installed(), Kubernetes::REMEDY) {
         let cluster = Kubernetes::control_plane();
-        run(async || test(cluster).await);
+        run(async { test(cluster).await });
     }
-}
-
-fn run(test: impl AsyncFnOnce()) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.unwrap().block_on(test());
 }
 
 /// A system of the kind `kubernetes`.
@@ -128,33 +126,13 @@ impl World {
 
     /// A workload that runs this program of a shell.
     pub(crate) fn shell(&self, script: &str) -> WorkloadSpec {
-        WorkloadSpec {
-            id: WorkloadId(RandomIds.next()),
-            application: self.application,
-            application_name: "shop".to_owned(),
-            component: "web".to_owned(),
-            ordinal: 0,
-            revision: "1".to_owned(),
-            provider: ProviderId::new("urn:test:provider").unwrap(),
-            target: Target {
-                machine: MachineId(Uuid::from_u128(8)),
-                site: SiteId::new("urn:test:site").unwrap(),
-                node: format!("edge.{}", self.node),
-                address: self.address,
-                directory: "/nowhere/m1".into(),
-                system: Some("edge".to_owned()),
-            },
-            package: Package::Container(ContainerPackage {
-                image: IMAGE.to_owned(),
-                command: vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()],
-                ..ContainerPackage::default()
-            }),
-            resources: Resources { cpu: CpuMilli(20), memory: Mebibytes(32), ..Resources::default() },
-            ports: BTreeMap::new(),
-            environment: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            health: None,
-        }
+        let package = Package::Container(ContainerPackage {
+            image: IMAGE.to_owned(),
+            command: vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()],
+            ..ContainerPackage::default()
+        });
+        let spec = shared::workload(self.application, Path::new("/nowhere/m1"), package);
+        shared::on_edge(spec, &format!("edge.{}", self.node), self.address, 20, 32)
     }
 
     /// A web server that tells who it is, with a health check.
@@ -163,31 +141,20 @@ impl World {
             .shell("mkdir -p /tmp/w && echo $GREETING > /tmp/w/index.html && exec httpd -f -p $PORT_HTTP -h /tmp/w");
         spec.environment.insert("GREETING".to_owned(), "hello $(PORT_HTTP)".to_owned());
         spec.ports.insert("http".to_owned(), ExposedPort { public: true, ..ExposedPort::default() });
-        spec.health = Some(HealthCheck {
-            probe: HealthProbe::Http(HttpProbe { port: "http".to_owned(), path: "/".to_owned() }),
-            interval: TimeSpan::from_millis(1_000),
-            timeout: TimeSpan::from_millis(1_000),
-            failures: 3,
-            startup: TimeSpan::from_millis(60_000),
-        });
+        spec.health = Some(shared::health("/", 1_000, 1_000));
         spec
     }
 
     /// Reconciles until it is as wanted.
     pub(crate) async fn until(&self, spec: &WorkloadSpec, wanted: impl Fn(&WorkloadStatus) -> bool) -> WorkloadStatus {
-        let mut last = None;
-        let until = Instant::now() + Duration::from_secs(90);
-        loop {
-            let applied = self.wdm.workload_apply(spec, &Peers::new()).await;
-            let all = self.wdm.workload_observe(spec.application).await.unwrap();
-            let found = all.into_iter().find(|status| status.id == spec.id);
-            if let Some(status) = found.clone().filter(|status| wanted(status)) {
-                return status;
-            }
-            last = found.or(last);
-            assert!(Instant::now() < until, "it didn't happen: {applied:?}, {last:#?}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        LOOKS
+            .explained(async || {
+                let applied = self.wdm.workload_apply(spec, &Peers::new()).await;
+                let all = self.wdm.workload_observe(spec.application).await.unwrap();
+                let found = all.into_iter().find(|status| status.id == spec.id);
+                found.clone().filter(|status| wanted(status)).ok_or_else(|| format!("{applied:?}, {found:#?}"))
+            })
+            .await
     }
 
     pub(crate) async fn until_healthy(&self, spec: &WorkloadSpec) -> WorkloadStatus {
@@ -202,10 +169,7 @@ impl World {
 
     pub(crate) async fn remove(&self, spec: &WorkloadSpec) {
         let begun = Instant::now();
-        eventually("the removal", async || {
-            (self.wdm.workload_remove(spec.id).await.unwrap() == Removal::Gone).then_some(())
-        })
-        .await;
+        LOOKS.removed(&self.wdm, spec.id).await;
         eprintln!("figure: removed in {:?}", begun.elapsed());
     }
 
@@ -258,16 +222,9 @@ where
     found.items.iter().map(|one| format!("{} {}", K::kind(&()), one.name_any())).collect()
 }
 
-/// Waits until there is an answer; for so long that only a fault can be the cause.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(90);
-    loop {
-        if let Some(answer) = look().await {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "{what}: not within a minute and a half");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+/// Waits until there is an answer.
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    LOOKS.eventually(what, look).await
 }
 
 /// What a web server answers; None where it doesn't within some seconds.

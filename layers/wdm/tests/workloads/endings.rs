@@ -2,6 +2,7 @@
 
 use crate::room::{Room, eventually, on_each_database, on_sqlite, processes_of};
 use chrono::TimeDelta;
+use hansa_ontology::resource_model::RunPolicy;
 use hansa_repository::testing::HandClock;
 use hansa_wdm::{Peers, Removal, WorkloadState};
 use std::sync::Arc;
@@ -193,6 +194,23 @@ fn an_argument_that_names_no_variable_is_a_clear_state() {
         let state = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap().state;
         let reason = state.reason().unwrap_or_default();
         assert!(reason.contains("`${NOPE}` is not defined"), "{state:?}");
+        room.remove(&spec).await;
+        room.assert_no_trace(&spec);
+    });
+}
+
+#[test]
+fn a_job_is_tried_until_it_ends_well_and_then_never_again() {
+    on_sqlite(async |room: Room| {
+        let mut spec = room.shell("echo try >> tries; test $(wc -l < tries) = 3");
+        spec.run = RunPolicy::Once;
+        let done = |state: &WorkloadState| matches!(state, WorkloadState::Completed { .. });
+        let status = room.until(&spec, |status| done(&status.state)).await;
+        assert_eq!((status.restarts, status.last_exit.unwrap().code), (2, Some(0)));
+        for _ in 0..5 {
+            let again = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap();
+            assert!(done(&again.state), "{again:?}");
+        }
         room.remove(&spec).await;
         room.assert_no_trace(&spec);
     });

@@ -1,42 +1,32 @@
 //! A broker's corner of the world for one test: a directory, a database, a
 //! manager, and the certainty that nothing of it is left running.
 
+use crate::shared::{self, Looks, run};
 use hansa_ontology::{
-    ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
-    quantity::{CpuMilli, Mebibytes, TimeSpan},
-    resource_model::{ExposedPort, HealthCheck, HealthProbe, HttpProbe, Package, ProcessPackage, Resources},
+    ApplicationId, WorkloadId,
+    resource_model::{Package, ProcessPackage},
 };
 use hansa_repository::{
     Database,
     ambient::{IdSource as _, RandomIds, SharedClock, SystemClock},
-    event::{self, Event, EventFilter, Order},
+    event::Event,
     testing::{for_each_database, sqlite},
 };
-use hansa_wdm::{
-    DiscoveryToken, DiscoveryTokens, MIGRATIONS, Peers, ProcessOptions, Removal, Target, Wdm, WdmOptions, WorkloadSpec,
-    WorkloadState, WorkloadStatus,
-};
+use hansa_wdm::{MIGRATIONS, Peers, ProcessOptions, Wdm, WdmOptions, WorkloadSpec, WorkloadState, WorkloadStatus};
 use std::{
-    collections::BTreeMap,
     fs,
-    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use uuid::Uuid;
 
+pub(crate) use shared::{Tokens, port};
+
+/// How this room looks.
+const LOOKS: Looks = Looks::new(10, 60);
+
 pub(crate) const FIXTURE: &str = env!("CARGO_BIN_EXE_hansa-wdm-fixture");
-
-/// Tokens that name their workload, after this word.
-#[derive(Debug)]
-pub(crate) struct Tokens(pub(crate) &'static str);
-
-impl DiscoveryTokens for Tokens {
-    fn token(&self, workload: WorkloadId) -> DiscoveryToken {
-        DiscoveryToken::new(format!("{}-{workload}", self.0))
-    }
-}
 
 /// One broker's corner of the world.
 pub(crate) struct Room {
@@ -54,8 +44,7 @@ pub(crate) fn on_each_database(test: impl AsyncFn(Room)) {
 /// Runs the test on SQLite: where the database makes no difference.
 pub(crate) fn on_sqlite(test: impl AsyncFn(Room)) {
     let database = sqlite(&[MIGRATIONS]);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.unwrap().block_on(test(Room::new(database.database())));
+    run(test(Room::new(database.database())));
 }
 
 impl Room {
@@ -94,31 +83,10 @@ impl Room {
 
     /// A workload that runs this command.
     pub(crate) fn spec(&self, command: &[&str]) -> WorkloadSpec {
-        WorkloadSpec {
-            id: WorkloadId(random()),
-            application: ApplicationId(Uuid::from_u128(7)),
-            application_name: "shop".to_owned(),
-            component: "web".to_owned(),
-            ordinal: 0,
-            revision: "1".to_owned(),
-            provider: ProviderId::new("urn:test:provider").unwrap(),
-            target: Target {
-                machine: MachineId(Uuid::from_u128(8)),
-                site: SiteId::new("urn:test:site").unwrap(),
-                node: "n1".to_owned(),
-                address: Ipv4Addr::LOCALHOST.into(),
-                directory: self.folder.path().join("nodes/n1/machines/m1"),
-                system: None,
-            },
-            package: Package::Process(ProcessPackage {
-                command: command.iter().map(|word| (*word).to_owned()).collect(),
-            }),
-            resources: Resources { cpu: CpuMilli(1_000), memory: Mebibytes(256), ..Resources::default() },
-            ports: BTreeMap::new(),
-            environment: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            health: None,
-        }
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        let directory = self.folder.path().join("nodes/n1/machines/m1");
+        let application = ApplicationId(Uuid::from_u128(7));
+        shared::workload(application, &directory, Package::Process(ProcessPackage { command }))
     }
 
     pub(crate) fn shell(&self, script: &str) -> WorkloadSpec {
@@ -129,13 +97,7 @@ impl Room {
     pub(crate) fn server(&self) -> WorkloadSpec {
         let mut spec = self.spec(&[FIXTURE, "serve", "${HANSA_ADDRESS}:${PORT_HTTP}", "sick"]);
         spec.ports.insert("http".to_owned(), port(None));
-        spec.health = Some(HealthCheck {
-            probe: HealthProbe::Http(HttpProbe { port: "http".to_owned(), path: "/".to_owned() }),
-            interval: TimeSpan::from_millis(20),
-            timeout: TimeSpan::from_millis(5_000),
-            failures: 3,
-            startup: TimeSpan::from_millis(60_000),
-        });
+        spec.health = Some(shared::health("/", 20, 5_000));
         spec
     }
 
@@ -172,19 +134,11 @@ impl Room {
     }
 
     pub(crate) async fn remove(&self, spec: &WorkloadSpec) {
-        eventually(async || {
-            let removal = self.wdm.workload_remove(spec.id).await.unwrap();
-            (removal == Removal::Gone).then_some(())
-        })
-        .await;
+        LOOKS.removed(&self.wdm, spec.id).await;
     }
 
     pub(crate) async fn events(&self, kind: &str) -> Vec<Event> {
-        let filter = EventFilter { kind_prefix: Some(kind.to_owned()), ..EventFilter::default() };
-        self.database
-            .read(move |connection| event::list(connection, &filter, 10_000, Order::OldestFirst))
-            .await
-            .unwrap()
+        shared::events(&self.database, kind).await
     }
 
     /// After a removal: no process, no file, no control group.
@@ -223,20 +177,9 @@ fn random() -> Uuid {
     RandomIds.next()
 }
 
-pub(crate) fn port(number: Option<u16>) -> ExposedPort {
-    ExposedPort { number, ..ExposedPort::default() }
-}
-
-/// Waits until there is an answer; for so long that only a fault can be the cause.
-pub(crate) async fn eventually<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        if let Some(answer) = look().await {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "it didn't happen within a minute");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+/// Waits until there is an answer.
+pub(crate) async fn eventually<T>(look: impl AsyncFnMut() -> Option<T>) -> T {
+    LOOKS.eventually("it didn't happen", look).await
 }
 
 /// Living processes whose command line and environment fit.

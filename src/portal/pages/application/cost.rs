@@ -29,12 +29,16 @@ impl CostPart {
         let machines = &seen.detail.machines;
         let used = usage(machines, seen.now);
         let wanted = match &seen.detail.plan {
-            Some((_, plan)) => plan.components.values().map(|report| report.replicas).sum(),
+            Some((_, plan)) => {
+                let components = &seen.detail.application.model.components;
+                let own = plan.components.iter().filter(|(name, _)| components.contains_key(*name));
+                own.map(|(_, report)| report.replicas).sum()
+            }
             None => seen.detail.application.model.components.values().map(|one| one.replicas.min()).sum(),
         };
         Self {
             language,
-            healthy: seen.detail.workloads.iter().filter(|workload| workload.state.is_healthy()).count(),
+            healthy: seen.detail.workloads.iter().filter(|workload| workload.state.is_fulfilled()).count(),
             wanted,
             machines: machines.len(),
             per_hour: by_currency(machines)

@@ -70,7 +70,7 @@ impl Picture {
 
 fn component(language: Language, seen: &Seen, name: &str, wanted: u32) -> Component {
     let workloads: Vec<&Workload> = seen.detail.workloads.iter().filter(|one| one.component == name).collect();
-    let healthy = workloads.iter().filter(|one| one.state.is_healthy()).count();
+    let healthy = workloads.iter().filter(|one| one.state.is_fulfilled()).count();
     let mut lines: Vec<Line> = workloads.iter().map(|one| line(language, seen, one)).collect();
     let there = workloads.len();
     for _ in there..usize::try_from(wanted).unwrap_or_default().min(there + 1) {

@@ -8,6 +8,7 @@ use super::{ADMIN_TOKEN, Kubernetes};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::{
+    path::Path,
     process::{Command, Stdio},
     sync::{
         Mutex,
@@ -30,19 +31,24 @@ impl Kubernetes {
     /// A request by the administrator: its status, and its answer as JSON.
     #[must_use]
     pub fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let mut command = Command::new("curl");
-        command.args(["-sS", "--http1.1", "--max-time", "10", "-w", "\n%{http_code}", "-X", method, "--cacert"]);
-        command.arg(self.folder.path().join("ca.crt"));
-        command.args(["-H", &format!("Authorization: Bearer {ADMIN_TOKEN}")]);
-        if !body.is_null() {
-            let sort = if method == "PATCH" { "merge-patch+json" } else { "json" };
-            command.args(["-H", &format!("Content-Type: application/{sort}"), "--data-binary", &body.to_string()]);
-        }
-        let asked = command.arg(format!("{}{path}", self.address())).stderr(Stdio::null()).output().expect("curl");
-        let text = String::from_utf8(asked.stdout).expect("an answer in UTF-8");
-        let (answer, status) = text.rsplit_once('\n').expect("a status");
-        (status.parse().expect("a status"), serde_json::from_str(answer).unwrap_or(Value::Null))
+        asked(self.folder.path(), &format!("{}{path}", self.address()), method, body)
     }
+}
+
+/// A request by the administrator of the cluster in that folder.
+pub(super) fn asked(folder: &Path, url: &str, method: &str, body: &Value) -> (u16, Value) {
+    let mut command = Command::new("curl");
+    command.args(["-sS", "--http1.1", "--max-time", "10", "-w", "\n%{http_code}", "-X", method, "--cacert"]);
+    command.arg(folder.join("ca.crt"));
+    command.args(["-H", &format!("Authorization: Bearer {ADMIN_TOKEN}")]);
+    if !body.is_null() {
+        let sort = if method == "PATCH" { "merge-patch+json" } else { "json" };
+        command.args(["-H", &format!("Content-Type: application/{sort}"), "--data-binary", &body.to_string()]);
+    }
+    let asked = command.arg(url).stderr(Stdio::null()).output().expect("curl");
+    let text = String::from_utf8(asked.stdout).expect("an answer in UTF-8");
+    let (answer, status) = text.rsplit_once('\n').expect("a status");
+    (status.parse().expect("a status"), serde_json::from_str(answer).unwrap_or(Value::Null))
 }
 
 /// Cluster API, played.

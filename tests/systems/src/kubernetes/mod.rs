@@ -6,6 +6,7 @@
 //! What ends a cluster is a script (`stop.sh`): dropping runs it, and so does a
 //! watcher once the test's process has ended in any other way.
 
+mod berth;
 mod certificates;
 mod cluster_api;
 mod images;
@@ -14,6 +15,7 @@ mod node;
 
 use crate::Program;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+pub use berth::Berth;
 use certificates::Authority;
 pub use cluster_api::ClusterApi;
 use network::Network;
@@ -43,12 +45,31 @@ const STARTING: Duration = Duration::from_secs(120);
 /// A running cluster. Dropping it ends it.
 #[derive(Debug)]
 pub struct Kubernetes {
-    folder: TempDir,
+    folder: Folder,
     network: Network,
+    node_name: String,
     authority: Authority,
     api_server: Mutex<Option<Program>>,
     others: Vec<Program>,
     node: bool,
+}
+
+/// Where all of it is.
+#[derive(Debug)]
+enum Folder {
+    /// In a folder that is removed with it.
+    Own(TempDir),
+    /// In one of somebody else's, who ends it, too.
+    Given(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Own(folder) => folder.path(),
+            Self::Given(folder) => folder,
+        }
+    }
 }
 
 /// Where `install/kubernetes.sh` has put what it built.
@@ -91,15 +112,24 @@ impl Kubernetes {
     pub fn control_plane() -> Self {
         let folder = tempfile::Builder::new().prefix("hk-").tempdir().expect("a folder");
         let network = Network::make();
-        let authority = Authority::make(folder.path(), network.address);
-        let mut cluster =
-            Self { folder, network, authority, api_server: Mutex::new(None), others: Vec::new(), node: false };
+        let node_name = format!("node-{}", network.number);
+        let mut cluster = Self::at(Folder::Own(folder), network, node_name);
         cluster.watch_over();
-        cluster.write_credentials();
-        cluster.etcd();
-        cluster.api_server_start();
-        cluster.controllers();
+        cluster.brain();
         cluster
+    }
+
+    fn at(folder: Folder, network: Network, node_name: String) -> Self {
+        let authority = Authority::make(folder.path(), network.address);
+        Self { folder, network, node_name, authority, api_server: Mutex::new(None), others: Vec::new(), node: false }
+    }
+
+    /// All but the node.
+    fn brain(&mut self) {
+        self.write_credentials();
+        self.etcd();
+        self.api_server_start();
+        self.controllers();
     }
 
     /// The API server's address.
@@ -139,7 +169,7 @@ impl Kubernetes {
     /// The node's name.
     #[must_use]
     pub fn node_name(&self) -> String {
-        format!("node-{}", self.network.number)
+        self.node_name.clone()
     }
 
     /// A kubeconfig for whoever has this token.
@@ -281,7 +311,10 @@ impl Kubernetes {
     /// Written down for the script that ends the cluster.
     fn remember(&self, pid: u32) {
         use std::io::Write as _;
-        let path = self.folder.path().join("pids");
+        let path = self.folder.path().join(match self.folder {
+            Folder::Own(_) => "pids",
+            Folder::Given(_) => berth::PIDS,
+        });
         let file = fs::OpenOptions::new().create(true).append(true).open(path);
         writeln!(file.expect("the list of processes"), "{pid}").expect("a line");
     }
@@ -307,24 +340,15 @@ impl Kubernetes {
         fs::write(self.folder.path().join("tokens.csv"), table).expect("the table of tokens");
     }
 
-    /// Whatever becomes of this process, the cluster ends with it.
     fn watch_over(&self) {
-        let script = self.folder.path().join("stop.sh");
-        fs::write(&script, network::stop_script(self.folder.path(), &self.network)).expect("the script");
-        let watch = format!(
-            "while kill -0 {0} 2>/dev/null && [ -e '{1}' ]; do sleep 1; done; [ ! -e '{1}' ] || bash '{1}'",
-            std::process::id(),
-            script.display()
-        );
-        let mut command = Command::new("setsid");
-        command.args(["-f", "bash", "-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().expect("a watcher");
+        network::watch_over(self.folder.path(), &self.network);
     }
 }
 
 impl Drop for Kubernetes {
     fn drop(&mut self) {
-        let script = self.folder.path().join("stop.sh");
-        drop(Command::new("bash").arg(script).stdout(Stdio::null()).stderr(Stdio::null()).status());
+        if let Folder::Own(folder) = &self.folder {
+            network::end(folder.path());
+        }
     }
 }

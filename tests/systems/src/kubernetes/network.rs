@@ -1,6 +1,7 @@
 //! A network of its own for each cluster, and the script that ends one.
 
 use std::{
+    fs,
     net::Ipv4Addr,
     path::Path,
     process::{Command, Stdio},
@@ -15,6 +16,8 @@ pub(super) struct Network {
     pub(super) number: u8,
     /// The cluster's address, which this machine reaches.
     pub(super) address: Ipv4Addr,
+    /// Whoever asks for a program is in it already.
+    pub(super) inside: bool,
 }
 
 impl Network {
@@ -22,7 +25,7 @@ impl Network {
         let number = (1..=250)
             .find(|number| quietly("ip", &["netns", "add", &format!("hansa-k{number}")]))
             .expect("a network namespace: this wants root");
-        let this = Self { number, address: Ipv4Addr::new(198, 18, number, 2) };
+        let this = Self { inside: false, ..Self::inside(number) };
         let (name, here, there) = (this.name(), format!("hk{number}a"), format!("hk{number}b"));
         let (mine, theirs) = (format!("198.18.{number}.1/30"), format!("198.18.{number}.2/30"));
         quietly("ip", &["link", "del", &here]);
@@ -48,12 +51,20 @@ impl Network {
         this
     }
 
+    /// The network of this number, in which the asker is.
+    pub(super) fn inside(number: u8) -> Self {
+        Self { number, address: Ipv4Addr::new(198, 18, number, 2), inside: true }
+    }
+
     pub(super) fn name(&self) -> String {
         format!("hansa-k{}", self.number)
     }
 
     /// A program in this network. `ip netns exec` would hide the control groups.
     pub(super) fn command(&self, program: &Path) -> Command {
+        if self.inside {
+            return Command::new(program);
+        }
         let mut command = Command::new("nsenter");
         command.arg(format!("--net=/run/netns/{}", self.name())).arg(program);
         command
@@ -66,8 +77,28 @@ fn quietly(program: &str, words: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Whatever becomes of this process, what is in the folder and network ends with it.
+pub(super) fn watch_over(folder: &Path, network: &Network) {
+    let script = folder.join("stop.sh");
+    fs::write(&script, stop_script(folder, network)).expect("the script");
+    let watch = format!(
+        "while kill -0 {0} 2>/dev/null && [ -e '{1}' ]; do sleep 1; done; [ ! -e '{1}' ] || bash '{1}'",
+        std::process::id(),
+        script.display()
+    );
+    let mut command = Command::new("setsid");
+    command.args(["-f", "bash", "-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().expect("a watcher");
+}
+
+/// Ends it now.
+pub(super) fn end(folder: &Path) {
+    let script = folder.join("stop.sh");
+    drop(Command::new("bash").arg(script).stdout(Stdio::null()).stderr(Stdio::null()).status());
+}
+
 /// Ends all of a cluster and removes every trace of it. May run twice.
-pub(super) fn stop_script(folder: &Path, network: &Network) -> String {
+fn stop_script(folder: &Path, network: &Network) -> String {
     let (folder, name, link) = (folder.display(), network.name(), format!("hk{}a", network.number));
     format!(
         r#"set -u

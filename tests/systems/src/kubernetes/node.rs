@@ -12,12 +12,15 @@ use std::{
 pub(super) fn start(cluster: &mut Kubernetes) {
     write_configuration(cluster);
     let folder = cluster.folder.path().to_owned();
+    drop(fs::remove_file(folder.join("c.sock")));
     let mut command = cluster.network.command(Path::new("containerd"));
     command.arg("--config").arg(folder.join("containerd.toml"));
     cluster.keep("containerd", &mut command);
     let socket = folder.join("c.sock");
     until("containerd listens", || socket.exists());
-    images::import(&folder, &cluster.network);
+    if !folder.join("images.tar").exists() {
+        images::import(&folder, &cluster.network);
+    }
     let mut command = cluster.command("kubelet");
     command.args([
         &format!("--config={}", folder.join("kubelet.json").display()),

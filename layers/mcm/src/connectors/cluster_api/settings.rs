@@ -1,7 +1,7 @@
 //! What an owner sets for a management cluster, by name.
 
 use super::template::{self, Template, Templates};
-use crate::connectors::door::HANDED_ON;
+use crate::connectors::door::handed_on;
 use hansa_pim::{Amounts, MachineOrder};
 use hansa_repository::system::{SystemConnection, SystemError, SystemErrorKind};
 use std::net::IpAddr;
@@ -38,7 +38,7 @@ impl Settings {
             said: hansa_kubernetes_client::bounded(said),
             remedy,
         };
-        let names = || NAMES.iter().chain(&HANDED_ON);
+        let names = || NAMES.iter().chain(handed_on());
         if let Some(unknown) = connection.system.settings.keys().find(|name| !names().any(|known| known == name)) {
             let known: Vec<&str> = names().copied().collect();
             return Err(wrong(unknown, "", format!("there is no such setting; name one of: {}", known.join(", "))));

@@ -8,7 +8,7 @@ mod discover;
 mod ensure;
 mod template;
 
-use super::{ClusterKeeper, door::HANDED_ON, leaving::Patience};
+use super::{ClusterKeeper, door::handed_on, leaving::Patience};
 use async_trait::async_trait;
 use certificate::Issued;
 use chrono::{DateTime, Utc};
@@ -81,7 +81,7 @@ impl Magnum {
 
     /// The settings, before anything is asked by them.
     fn check(&self) -> Result<(), SystemError> {
-        let names = || NAMES.iter().chain(&HANDED_ON);
+        let names = || NAMES.iter().chain(handed_on());
         let all = &self.connection.system.settings;
         if let Some(unknown) = all.keys().find(|name| !names().any(|known| known == name)) {
             let known: Vec<&str> = names().copied().collect();

@@ -276,7 +276,8 @@ impl<'a> Master<'a> {
         for (number, &count) in filled.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             if let Some(counter) = self.places[number][slot.zone] {
                 entries.push((self.counters[counter].cover, f64::from(count)));
-                entries.extend(self.counters[counter].presence.map(|row| (row, 1.0)));
+                let least = f64::from(slot.least(number, count));
+                entries.extend(self.counters[counter].presence.map(|row| (row, least)));
             }
         }
         for &(row, criterion, scale) in &self.sum_rows {

@@ -9,7 +9,7 @@ use super::problem::{Amount, DIMENSIONS, Mask, Problem, Slot, add, bit, bits, fi
 pub(super) struct Worth {
     /// For each instance of a component.
     profit: Vec<f64>,
-    /// Once for each machine in which a component is at all.
+    /// For each instance of a component that a machine can't lose ([`Slot::least`]).
     fee: Vec<f64>,
     /// For each resource the components by falling worth of a unit of it.
     orders: [Vec<usize>; DIMENSIONS],
@@ -30,12 +30,14 @@ impl Worth {
     }
 
     /// What a pattern is worth.
-    pub(super) fn of(&self, counts: &[u32]) -> f64 {
+    pub(super) fn of(&self, slot: &Slot, counts: &[u32]) -> f64 {
         counts
             .iter()
             .enumerate()
             .filter(|(_, count)| **count > 0)
-            .map(|(number, &count)| self.profit[number] * f64::from(count) - self.fee[number])
+            .map(|(number, &count)| {
+                self.profit[number] * f64::from(count) - self.fee[number] * f64::from(slot.least(number, count))
+            })
             .sum()
     }
 }
@@ -126,7 +128,7 @@ fn start(problem: &Problem, slot: &Slot, worth: &Worth) -> Option<State> {
         let count = state.counts[number];
         add(&mut used, &problem.components[number].demand, count);
         state.blocked |= problem.components[number].conflicts;
-        state.value += worth.profit[number] * f64::from(count) - worth.fee[number];
+        state.value += (worth.profit[number] - worth.fee[number]) * f64::from(count);
     }
     for (room, used) in state.room.iter_mut().zip(used) {
         *room = room.checked_sub(used)?;
@@ -136,7 +138,10 @@ fn start(problem: &Problem, slot: &Slot, worth: &Worth) -> Option<State> {
 
 /// The components worth trying, the densest first.
 fn sequence(problem: &Problem, slot: &Slot, worth: &Worth, upper: &[u32], wanted: Wanted) -> Vec<usize> {
-    let all = matches!(wanted, Wanted::All(..)) || !problem.together.is_empty() || !problem.everywhere.is_empty();
+    let all = matches!(wanted, Wanted::All(..))
+        || !problem.together.is_empty()
+        || !problem.everywhere.is_empty()
+        || !problem.within.is_empty();
     let density = |number: usize| {
         let share: f64 = problem.components[number]
             .demand
@@ -277,4 +282,5 @@ impl Search<'_> {
 pub(super) fn sticky(problem: &Problem, number: usize) -> bool {
     problem.together.iter().any(|set| set & bit(number) != 0)
         || problem.everywhere.iter().any(|&(component, except)| component == number || except & bit(number) != 0)
+        || problem.within.iter().any(|&(component, hosts)| component == number || hosts & bit(number) != 0)
 }

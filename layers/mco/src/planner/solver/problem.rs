@@ -54,6 +54,13 @@ pub(crate) struct Held {
 }
 
 impl Slot {
+    /// How many instances of a component a machine that holds so many can't lose
+    /// while the component is in it: those that stay, at least one.
+    pub(crate) fn least(&self, number: usize, count: u32) -> u32 {
+        let base = self.held.as_ref().and_then(|held| held.base.get(number)).copied().unwrap_or(0);
+        base.max(count.min(1))
+    }
+
     /// Whether the machine is in every plan.
     pub(crate) fn mandatory(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.base.iter().any(|&count| count > 0))
@@ -98,6 +105,8 @@ pub(crate) struct Problem {
     pub(crate) together: Vec<Mask>,
     /// Components that are in every machine, but for those that hold one of the set.
     pub(crate) everywhere: Vec<(usize, Mask)>,
+    /// Components that are only where one of the set is.
+    pub(crate) within: Vec<(usize, Mask)>,
     pub(crate) linear: Vec<Linear>,
     pub(crate) zone_caps: Vec<ZoneCap>,
     pub(crate) links: Vec<Link>,
@@ -194,6 +203,7 @@ impl Problem {
     pub(crate) fn complete(&self, present: Mask) -> bool {
         self.together.iter().all(|&set| present & set == 0 || present & set == set)
             && self.everywhere.iter().all(|&(component, except)| present & (bit(component) | except) != 0)
+            && self.within.iter().all(|&(component, hosts)| present & bit(component) == 0 || present & hosts != 0)
     }
 
     /// The worst round-trip time of each link, given where components are.

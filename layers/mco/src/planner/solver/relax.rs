@@ -109,7 +109,7 @@ fn reduced_costs(master: &Master<'_>, pool: &[usize], real: bool) -> Vec<(f64, u
         let filled = &master.columns[column].filled;
         let zone = master.problem.slots[filled.slot].zone;
         let cuts: f64 = cuts.iter().map(|(cut, price)| price * f64::from(cut.of(&filled.counts))).sum();
-        (costs[filled.slot] - worths[zone].of(&filled.counts) - cuts, column)
+        (costs[filled.slot] - worths[zone].of(&master.problem.slots[filled.slot], &filled.counts) - cuts, column)
     };
     pool.iter().map(reduced).collect()
 }

@@ -1,7 +1,7 @@
 //! Each machine alone: room, offer, and what each of its components asks.
 
 use super::{Examination, count};
-use crate::model::PlannedMachine;
+use crate::model::{Instance, PlannedMachine};
 use hansa_ontology::{
     Offer, Site,
     place::Area,
@@ -32,6 +32,7 @@ impl Examination<'_> {
             self.require(known, || format!("machine of {} is not held", machine.offer));
         }
         self.room(machine, offer);
+        self.group(machine, offer);
         let model = self.model;
         for (name, component) in &model.components {
             if count(machine, name) == 0 {
@@ -46,6 +47,17 @@ impl Examination<'_> {
             self.require(offer.runs(component.package.runs_on()), || {
                 format!("{} does not run the package of `{name}`", machine.offer)
             });
+            let stays = |ordinal: u32| {
+                let instance = Instance { component: name.clone(), ordinal };
+                self.options
+                    .held
+                    .iter()
+                    .any(|held| Some(held.machine) == machine.held && held.instances.contains(&instance))
+            };
+            let key = (name.clone(), machine.offer.clone());
+            let moved_in = machine.instances.iter().any(|it| it.component == *name && !stays(it.ordinal));
+            let unwelcome = moved_in && self.options.refused.contains_key(&key);
+            self.require(!unwelcome, || format!("{} has refused `{name}`", machine.offer));
             let dear =
                 component.constraints.max_price_micros().is_some_and(|most| machine.price_per_hour_micros > most);
             self.require(!dear, || format!("{} costs more than `{name}` allows", machine.offer));
@@ -57,6 +69,32 @@ impl Examination<'_> {
             self.require(!hosted || offer.capabilities.contains(HAS_INGRESS), || {
                 format!("{} has no entrance by a host name for `{name}`", machine.offer)
             });
+        }
+    }
+
+    /// Whose machine it is, and whether what is in it may be there.
+    pub(super) fn group(&mut self, machine: &PlannedMachine, offer: &Offer) {
+        let model = self.model;
+        let groups: Vec<&String> = model.machines.keys().filter(|name| count(machine, name) > 0).collect();
+        let once = groups.len() <= 1 && groups.iter().all(|name| count(machine, name) == 1);
+        self.require(once, || format!("a machine of {} is of several groups", machine.offer));
+        for (name, component) in &model.components {
+            let housed =
+                component.machines.is_empty() || groups.iter().any(|group| component.machines.contains(*group));
+            self.require(count(machine, name) == 0 || housed, || format!("`{name}` is outside of its machine groups"));
+        }
+        for (name, group) in groups.iter().filter_map(|name| model.machines.get_key_value(*name)) {
+            if let Err(field) = self.fulfils(offer, &group.constraints) {
+                self.flaw(format!("{} breaks `{field}` of {name}", machine.offer));
+            }
+            let dear = group.constraints.max_price_micros().is_some_and(|most| machine.price_per_hour_micros > most);
+            self.require(!dear, || format!("{} costs more than `{name}` allows", machine.offer));
+            let (least, has) = (group.resources, &offer.flavour);
+            let large = least.cpu.is_none_or(|cpu| has.cpu_milli >= cpu.0)
+                && least.memory.is_none_or(|memory| has.memory_mib >= memory.0)
+                && least.disk.is_none_or(|disk| has.disk_mib >= disk.0)
+                && least.gpus.is_none_or(|gpus| has.gpu.as_ref().map_or(0, |gpu| gpu.count) >= gpus);
+            self.require(large, || format!("{} is too small for `{name}`", machine.offer));
         }
     }
 

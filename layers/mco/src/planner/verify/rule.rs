@@ -29,7 +29,10 @@ impl Examination<'_> {
                 }),
                 Rule::Alone(names) => self.all(|machine| {
                     let lonely = names.iter().find(|name| count(machine, name) > 0);
-                    lonely.is_none_or(|name| machine.instances.iter().all(|instance| instance.component == *name))
+                    let own = |name: &str| self.model.machines.contains_key(name);
+                    let alone =
+                        |name: &String| machine.instances.iter().all(|it| it.component == *name || own(&it.component));
+                    lonely.is_none_or(alone)
                 }),
                 Rule::Spread(rule) => self.spread(rule),
                 Rule::OneOf(names) => self.one_of(names),

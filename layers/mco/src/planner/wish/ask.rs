@@ -7,9 +7,10 @@ use crate::planner::{
     solver::problem::{Mask, bit},
 };
 use hansa_ontology::{
-    ResourceModel,
-    resource_model::{AllowDeny, Component, Constraints, HAS_INGRESS},
+    OfferId, ResourceModel,
+    resource_model::{AllowDeny, Component, Constraints, HAS_INGRESS, MachineSize},
 };
+use std::collections::BTreeMap;
 
 /// Whose constraints these are.
 struct Owner<'a> {
@@ -20,7 +21,12 @@ struct Owner<'a> {
 
 impl Wish {
     /// Reads the constraints of the model and of its components.
-    pub(super) fn add_asks(&mut self, model: &ResourceModel, index: &OfferIndex) {
+    pub(super) fn add_asks(
+        &mut self,
+        model: &ResourceModel,
+        index: &OfferIndex,
+        refused: &BTreeMap<(String, OfferId), String>,
+    ) {
         let all = (0..self.parts.len()).fold(0, |mask, number| mask | bit(number));
         let whole = Owner { pointer: "", subject: "the application", applies: all };
         self.ask(&whole, "/currency", Ask::Currency(self.currency), index);
@@ -37,6 +43,12 @@ impl Wish {
             let owner = Owner { pointer: &pointer, subject: &subject, applies: bit(number) };
             let runs = Ask::Runs(component.package.runs_on(), component.package.kind());
             self.ask(&owner, "/package", runs, index);
+            let refusals = refused.iter().filter(|((component, _), _)| component == name);
+            let refusals: BTreeMap<OfferId, String> =
+                refusals.map(|((_, offer), reason)| (offer.clone(), reason.clone())).collect();
+            if !refusals.is_empty() {
+                self.ask(&owner, "/package", Ask::Admits(refusals), index);
+            }
             self.add_constraints(&owner, &component.constraints, index);
             if let Some(most) = component.constraints.max_price_micros() {
                 self.ask(&owner, "/constraints/maxPricePerHour", Ask::MaxPrice(most, self.currency), index);
@@ -44,7 +56,40 @@ impl Wish {
             self.add_ports(&owner, component, index);
             self.add_resources(&owner, number, component, index);
         }
+        self.add_group_asks(model, index);
         self.checks.sort_by_key(|(check, _)| rank(&check.ask));
+    }
+
+    /// What groups of machines ask: also that what runs nowhere else can run there.
+    fn add_group_asks(&mut self, model: &ResourceModel, index: &OfferIndex) {
+        for (place, (name, group)) in model.machines.iter().enumerate() {
+            let number = model.components.len() + place;
+            let (pointer, subject) = (format!("/machines/{}", escaped(name)), format!("`{name}`"));
+            let owner = Owner { pointer: &pointer, subject: &subject, applies: bit(number) };
+            self.add_constraints(&owner, &group.constraints, index);
+            if let Some(most) = group.constraints.max_price_micros() {
+                self.ask(&owner, "/constraints/maxPricePerHour", Ask::MaxPrice(most, self.currency), index);
+            }
+            let MachineSize { cpu, memory, disk, gpus } = group.resources;
+            let sizes = [
+                ("cpu", cpu.map(|cpu| Ask::Cpu(cpu.0.into()))),
+                ("memory", memory.map(|memory| Ask::Memory(memory.0))),
+                ("disk", disk.map(|disk| Ask::Disk(disk.0))),
+                ("gpus", gpus.map(|gpus| Ask::Gpus(gpus.into()))),
+            ];
+            for (field, ask) in sizes {
+                if let Some(ask) = ask {
+                    self.ask(&owner, &format!("/resources/{field}"), ask, index);
+                }
+            }
+            let only_here = |component: &&Component| component.machines.iter().eq([name]);
+            let kinds: BTreeMap<&str, Ask> = (model.components.values().filter(only_here))
+                .map(|it| (it.package.kind(), Ask::Runs(it.package.runs_on(), it.package.kind())))
+                .collect();
+            for ask in kinds.into_values() {
+                self.ask(&owner, "", ask, index);
+            }
+        }
     }
 
     fn ask(&mut self, owner: &Owner<'_>, field: &str, ask: Ask, index: &OfferIndex) -> usize {
@@ -151,19 +196,20 @@ impl Wish {
 fn rank(ask: &Ask) -> u8 {
     match ask {
         Ask::Currency(_) => 0,
-        Ask::Kind(_) | Ask::Runs(..) => 1,
-        Ask::ProviderAllow(_) | Ask::ProviderDeny(_) => 2,
-        Ask::SiteAllow(_) | Ask::SiteDeny(_) => 3,
-        Ask::LocationAllow(_) | Ask::LocationDeny(_) => 4,
-        Ask::JurisdictionAllow(_) | Ask::JurisdictionDeny(_) => 5,
-        Ask::ServiceArea(_) => 6,
-        Ask::Capability(_) => 7,
-        Ask::Claim(_) => 8,
-        Ask::CpuArch(_) => 9,
-        Ask::GpuModel(_) => 10,
-        Ask::Availability(_) => 11,
-        Ask::MaxCarbon(_) => 12,
-        Ask::Cpu(_) | Ask::Memory(_) | Ask::Disk(_) | Ask::Gpus(_) => 13,
-        Ask::MaxPrice(..) => 14,
+        Ask::Admits(_) => 1,
+        Ask::Kind(_) | Ask::Runs(..) => 2,
+        Ask::ProviderAllow(_) | Ask::ProviderDeny(_) => 3,
+        Ask::SiteAllow(_) | Ask::SiteDeny(_) => 4,
+        Ask::LocationAllow(_) | Ask::LocationDeny(_) => 5,
+        Ask::JurisdictionAllow(_) | Ask::JurisdictionDeny(_) => 6,
+        Ask::ServiceArea(_) => 7,
+        Ask::Capability(_) => 8,
+        Ask::Claim(_) => 9,
+        Ask::CpuArch(_) => 10,
+        Ask::GpuModel(_) => 11,
+        Ask::Availability(_) => 12,
+        Ask::MaxCarbon(_) => 13,
+        Ask::Cpu(_) | Ask::Memory(_) | Ask::Disk(_) | Ask::Gpus(_) => 14,
+        Ask::MaxPrice(..) => 15,
     }
 }

@@ -32,6 +32,8 @@ pub(in crate::planner) enum Rule {
     },
     OneOf(Vec<usize>),
     Everywhere(usize, Mask),
+    /// A machine that holds the first holds one of the others too.
+    Within(usize, Mask),
     Count {
         of: Vec<usize>,
         min: Option<u32>,

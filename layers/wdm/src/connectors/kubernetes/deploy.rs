@@ -4,7 +4,7 @@ use super::{
     Kubernetes, apply, charts, ingress, manifests,
     naming::{self, MANAGER, PEERS, object},
     object_of, objects, pod,
-    record::{Controller, NamespaceRecord, ServiceRecord},
+    record::{Controller, Makes, NamespaceRecord, ServiceRecord},
     refused,
     settings::{Exposure, Settings},
 };
@@ -17,6 +17,7 @@ use hansa_ontology::resource_model::Package;
 use hansa_repository::system::{SystemError, SystemErrorKind};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
+    batch::v1::Job,
     core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service},
     networking::v1::NetworkPolicy,
 };
@@ -24,7 +25,7 @@ use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     net::IpAddr,
@@ -180,12 +181,13 @@ impl Kubernetes {
             Package::Helm(package) => return self.deploy_chart(launch, package).await,
             Package::Process(_) => return check(self.cluster.system(), spec, &self.settings),
         };
+        let kind = Makes::of(spec);
         let (there, pods) = self.cache.of(spec.id);
         if let Some(there) = &there {
             if there.run >= launch.run && !there.deleting {
                 return Ok(());
             }
-            if there.deleting || there.keeps_volumes == spec.volumes.is_empty() {
+            if there.deleting || there.kind != kind {
                 self.delete_controller(there).await?;
                 let remedy = "what ran before is being removed; it is tried again".to_owned();
                 let action = format!("start {}", object(spec.id));
@@ -203,22 +205,18 @@ impl Kubernetes {
         )?;
         self.exposed(spec, &launch.endpoints).await?;
         self.entrances(&namespace, spec.application, &spec.component, &ingress::hosted(spec)).await?;
-        let wish = objects::controller(spec, &self.broker, &template);
-        let made = if spec.volumes.is_empty() {
-            let made = apply::apply(&self.cluster, &self.broker, &self.api::<Deployment>(&namespace), &wish).await?;
-            Controller::of_deployment(&made)
-        } else {
-            let made = apply::apply(&self.cluster, &self.broker, &self.api::<StatefulSet>(&namespace), &wish).await?;
-            Controller::of_stateful_set(&made)
-        };
-        if let Some(made) = made {
+        let wish = objects::controller(spec, launch.run, &self.broker, &template);
+        if let Some(made) = self.put(kind, &namespace, &wish).await? {
             self.cache.saw(made);
         }
         if let Some(before) = &there {
             self.entrances_pruned(before, None).await?;
         }
         self.told().insert(spec.id, told);
-        if !spec.volumes.is_empty() {
+        if let Some(before) = there.filter(|_| kind == Makes::Job) {
+            self.delete_controller(&before).await?;
+        }
+        if kind == Makes::StatefulSet {
             // A set waits for a broken pod to get well; a new run doesn't.
             for old in pods.iter().filter(|pod| pod.run < launch.run && !pod.deleting) {
                 let api: Api<Pod> = self.api(&namespace);
@@ -227,6 +225,20 @@ impl Kubernetes {
             }
         }
         Ok(())
+    }
+
+    /// Applies what makes the pods.
+    async fn put(&self, kind: Makes, namespace: &str, wish: &Value) -> Result<Option<Controller>, SystemError> {
+        let (cluster, broker) = (&self.cluster, &self.broker);
+        Ok(match kind {
+            Makes::Deployment => Controller::of_deployment(
+                &apply::apply(cluster, broker, &self.api::<Deployment>(namespace), wish).await?,
+            ),
+            Makes::StatefulSet => Controller::of_stateful_set(
+                &apply::apply(cluster, broker, &self.api::<StatefulSet>(namespace), wish).await?,
+            ),
+            Makes::Job => Controller::of_job(&apply::apply(cluster, broker, &self.api::<Job>(namespace), wish).await?),
+        })
     }
 
     async fn write_peers(

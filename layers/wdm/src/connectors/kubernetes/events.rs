@@ -3,7 +3,8 @@
 
 use super::{
     Kubernetes,
-    record::{Container, Controller, PodRecord},
+    judge::failed,
+    record::{Container, Controller, Makes, PodRecord},
 };
 use crate::connectors::{Activity, Observation};
 use hansa_kubernetes_client::bounded;
@@ -44,10 +45,10 @@ impl Kubernetes {
                     seen.verdict = Some(Err(why));
                 }
             }
-            // A set keeps it for itself that it may not make its pod.
-            (Activity::Starting, _) if controller.keeps_volumes => {
+            // Sets and jobs keep it for themselves that they may not make their pod.
+            (Activity::Starting, _) if controller.kind != Makes::Deployment => {
                 if let Some(why) = self.why(controller, &controller.uid).await {
-                    seen.activity = Activity::Failed(why);
+                    seen.activity = failed(&why);
                 }
             }
             _ => {}

@@ -90,8 +90,8 @@ fn failed(system: &str, kind: SystemErrorKind, said: &str, remedy: String) -> Sy
 
 /// What to say where there is no such program.
 pub(super) fn absent(system: &str) -> SystemError {
-    let remedy = "there is no program `helm` on the PATH of this broker: install Helm 3 or 4 there, or bring the \
-                  component as `kubernetes` manifests (helm template writes them)";
+    let remedy = "there is no program `helm` on the PATH of this broker (for a machine with an agent: in its image): install \
+                  Helm 3 or 4 there, or bring the component as `kubernetes` manifests (helm template writes them)";
     failed(system, SystemErrorKind::Unsupported, "", remedy.to_owned())
 }
 

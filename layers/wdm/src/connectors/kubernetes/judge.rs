@@ -5,6 +5,7 @@ use crate::{
     connectors::{Activity, Observation},
     model::{Exit, LimitSupport},
 };
+use hansa_kubernetes_client::quota_words;
 
 /// Reasons for which a container that waits will not start by waiting.
 const HOPELESS: [&str; 9] = [
@@ -53,11 +54,18 @@ pub(super) fn judge(controller: Option<&Controller>, pods: &[PodRecord], is_serv
     own.sort_by_key(|pod| (pod.over.is_none(), pod.created));
     match own.last() {
         Some(pod) => of_pod(run, pod),
-        None => match &controller.failure {
-            Some(failure) => observation(run, Activity::Failed(failure.to_string()), None),
-            None => observation(run, Activity::Starting, None),
+        // The pod of a job that is done may be gone before it.
+        None => match (&controller.done, &controller.failure) {
+            (Some(at), _) => observation(run, Activity::Exited(Exit { code: Some(0), ..Exit::at(*at) }), None),
+            (None, Some(failure)) => observation(run, failed(failure), None),
+            (None, None) => observation(run, Activity::Starting, None),
         },
     }
+}
+
+/// What the cluster says when it makes no pod: by a quota, or by another reason.
+pub(super) fn failed(why: &str) -> Activity {
+    if quota_words(why) { Activity::Refused(why.to_owned()) } else { Activity::Failed(why.to_owned()) }
 }
 
 fn of_pod(run: u64, pod: &PodRecord) -> Observation {
@@ -67,11 +75,11 @@ fn of_pod(run: u64, pod: &PodRecord) -> Observation {
     if let Some(over) = &pod.over {
         let detail = Some(over.to_string());
         let at = chrono::DateTime::from_timestamp(pod.created, 0).unwrap_or(chrono::DateTime::UNIX_EPOCH);
-        let exit = Exit { at, code: None, signal: None, out_of_memory_mib: None, detail };
+        let exit = Exit { detail, ..Exit::at(at) };
         return observation(run, Activity::Exited(exit), None);
     }
     if let Some(why) = &pod.unschedulable {
-        return observation(run, Activity::Failed(format!("no node of the cluster takes it: {why}")), None);
+        return observation(run, Activity::Refused(format!("no node of the cluster takes it: {why}")), None);
     }
     match &pod.container {
         Container::Waiting(reason, said) if HOPELESS.contains(&&**reason) => {
@@ -95,7 +103,7 @@ fn observation(run: u64, activity: Activity, verdict: Option<Result<(), String>>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::record::Makes, *};
     use hansa_ontology::WorkloadId;
     use uuid::Uuid;
 
@@ -108,12 +116,13 @@ mod tests {
             namespace: "n".into(),
             component: "web".into(),
             hosted: "".into(),
-            keeps_volumes: false,
+            kind: Makes::Deployment,
             listens: false,
             run: 2,
             replicas: 1,
             deleting: false,
             failure: None,
+            done: None,
         }
     }
 
@@ -173,7 +182,7 @@ mod tests {
     #[test]
     fn reasons_reach_people() {
         let quota = Controller { failure: Some("exceeded quota: tight".into()), ..controller() };
-        assert_eq!(judge(Some(&quota), &[], true).activity, Activity::Failed("exceeded quota: tight".to_owned()));
+        assert_eq!(judge(Some(&quota), &[], true).activity, Activity::Refused("exceeded quota: tight".to_owned()));
         let image = Container::Waiting("ErrImagePull".into(), "not found".into());
         let pulled = PodRecord { container: image, ready: false, ..pod() };
         assert_eq!(
@@ -181,7 +190,7 @@ mod tests {
             Activity::Failed("ErrImagePull: not found".into())
         );
         let full = PodRecord { unschedulable: Some("0/1 nodes".into()), ready: false, ..pod() };
-        let Activity::Failed(reason) = judge(Some(&controller()), &[full], true).activity else {
+        let Activity::Refused(reason) = judge(Some(&controller()), &[full], true).activity else {
             panic!("it can't run")
         };
         assert!(reason.contains("0/1 nodes"), "{reason}");

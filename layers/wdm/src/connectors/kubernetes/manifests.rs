@@ -5,7 +5,7 @@ use super::{
     Kubernetes, apply, documents,
     hooks::Bundle,
     inventory::{self, Entry, Inventory},
-    judge::limits,
+    judge::{failed, limits},
     naming::{COMPONENT, MANAGER, STOPPED, WORKLOAD},
     refused,
     rollout::{self, Progress},
@@ -53,6 +53,7 @@ pub(super) fn check_said(spec: &WorkloadSpec, where_it_is_said: &str) -> Result<
         (!spec.ports.is_empty(), "ports", "a Service"),
         (!spec.volumes.is_empty(), "volumes", "a PersistentVolumeClaim"),
         (!spec.environment.is_empty(), "environment", "it"),
+        (!spec.run.is_service(), "run", "a Job"),
         (spec.health.is_some(), "health", "probes (their readiness is what counts)"),
         (spec.ordinal > 0, "replicas", "the number of pods (the package is there once)"),
     ];
@@ -191,7 +192,7 @@ impl Kubernetes {
             match progress? {
                 Progress::Done => {}
                 Progress::Waiting(why) => verdict = verdict.and(Err(why)),
-                Progress::Failed(why) => activity = Activity::Failed(why),
+                Progress::Failed(why) => activity = failed(&why),
             }
         }
         if inventory.stopped {

@@ -35,12 +35,12 @@ use crate::{
 use async_trait::async_trait;
 use hansa_kubernetes_client::Cluster;
 use hansa_ontology::{ApplicationId, WorkloadId};
-use hansa_repository::system::{Connecting, SystemConnection, SystemError};
+use hansa_repository::system::{Connecting, SettingFault, SystemConnection, SystemError};
 use kube::{Api, Resource, core::NamespaceResourceScope};
 use naming::object;
 use settings::Settings;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 use watch::Cache;
@@ -83,6 +83,21 @@ pub(crate) fn connect(connection: SystemConnection) -> Connecting<dyn Connector>
         };
         Ok(Arc::new(this) as Arc<dyn Connector>)
     })
+}
+
+/// Which limits a cluster enforces.
+pub(crate) fn limits() -> LimitSupport {
+    judge::limits()
+}
+
+/// Whether the settings of a cluster can be read. It is not asked.
+pub(crate) fn settings_check(settings: &BTreeMap<String, String>) -> Result<(), SettingFault> {
+    Settings::of(settings).map(drop)
+}
+
+/// What can't run in a cluster of these settings, before anything is made of it.
+pub(crate) fn check(connection: &SystemConnection, spec: &WorkloadSpec) -> Result<(), WdmError> {
+    deploy::check(&connection.system.name, spec, &Settings::read(connection)?)
 }
 
 impl Kubernetes {

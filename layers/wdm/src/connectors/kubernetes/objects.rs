@@ -4,6 +4,7 @@ use super::{
     ingress::hosted,
     naming::{HOSTED, claim, json, object, of_application, of_instance, of_workload},
     pod::{container_ports, protocol, set},
+    record::Makes,
     settings::{Admission, Exposure, PodSecurity, Settings},
 };
 use crate::model::{DiscoveryToken, Endpoints, Peers, WorkloadSpec};
@@ -112,24 +113,31 @@ pub(super) fn volume(spec: &WorkloadSpec, broker: &str, settings: &Settings, nam
 }
 
 /// What makes the pod: a set with an identity where there are volumes, which
-/// never has two pods at once; else a deployment that ends the old pod first.
-pub(super) fn controller(spec: &WorkloadSpec, broker: &str, template: &Value) -> Value {
+/// never has two pods at once; a job where it ends; else a deployment that ends
+/// the old pod first.
+pub(super) fn controller(spec: &WorkloadSpec, run: u64, broker: &str, template: &Value) -> Value {
     let selector = json!({ "matchLabels": selects(spec) });
     let common = json!({ "replicas": 1, "selector": selector, "template": template, "revisionHistoryLimit": 0 });
     let mut one = common;
-    let kind = if spec.volumes.is_empty() {
-        set(&mut one, "strategy", json!({ "type": "Recreate" }));
-        set(&mut one, "progressDeadlineSeconds", 3_600.into());
-        "Deployment"
-    } else {
-        set(&mut one, "serviceName", object(spec.id).into());
-        set(&mut one, "podManagementPolicy", "Parallel".into());
-        set(&mut one, "updateStrategy", json!({ "type": "OnDelete" }));
-        "StatefulSet"
-    };
+    let kind = Makes::of(spec);
+    match kind {
+        Makes::Deployment => {
+            set(&mut one, "strategy", json!({ "type": "Recreate" }));
+            set(&mut one, "progressDeadlineSeconds", 3_600.into());
+        }
+        Makes::StatefulSet => {
+            set(&mut one, "serviceName", object(spec.id).into());
+            set(&mut one, "podManagementPolicy", "Parallel".into());
+            set(&mut one, "updateStrategy", json!({ "type": "OnDelete" }));
+        }
+        // It is Hansa that tries again, with its back-off.
+        Makes::Job => one = json!({ "backoffLimit": 0, "template": template }),
+    }
     let (mut metadata, hosted) = (metadata(spec, broker), hosted(spec));
+    set(&mut metadata, "name", kind.object(spec.id, run).into());
     if !hosted.is_empty() {
         set(&mut metadata, "annotations", json!({ HOSTED: hosted }));
     }
-    json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": one })
+    let group = if kind == Makes::Job { "batch/v1" } else { "apps/v1" };
+    json!({ "apiVersion": group, "kind": kind.name(), "metadata": metadata, "spec": one })
 }

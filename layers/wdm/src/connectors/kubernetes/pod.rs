@@ -122,7 +122,8 @@ pub(super) fn template(
         set(&mut container, key, probe);
     }
     let mut pod = json!({
-        "containers": [container], "volumes": volumes, "restartPolicy": "Always",
+        "containers": [container], "volumes": volumes,
+        "restartPolicy": if spec.run.is_service() { "Always" } else { "Never" },
         "terminationGracePeriodSeconds": settings.grace_s, "automountServiceAccountToken": false,
         "enableServiceLinks": false, "securityContext": security_of_pod(settings.security),
     });
@@ -151,17 +152,23 @@ pub(super) fn set(object: &mut Value, key: &str, value: Value) {
     }
 }
 
-/// As much is promised as is allowed: what a tenant has rented is his.
+/// As much is promised as is allowed: what a tenant has rented is his. Less
+/// where the owner says so, since the cluster's own pods have a part of its node.
 fn resources(spec: &WorkloadSpec, settings: &Settings) -> Value {
     let wish = &spec.resources;
-    let mut all = json!({ "cpu": format!("{}m", wish.cpu.0), "memory": format!("{}Mi", wish.memory.0) });
-    if wish.disk.0 > 0 {
-        set(&mut all, "ephemeral-storage", format!("{}Mi", wish.disk.0).into());
-    }
-    if wish.gpus > 0 {
-        set(&mut all, &settings.gpu, wish.gpus.to_string().into());
-    }
-    json!({ "requests": all, "limits": all })
+    let of = |percent: u64| {
+        let part = |amount: u64| (amount * percent).div_ceil(100);
+        let (cpu, memory) = (part(wish.cpu.0.into()), part(wish.memory.0));
+        let mut all = json!({ "cpu": format!("{cpu}m"), "memory": format!("{memory}Mi") });
+        if wish.disk.0 > 0 {
+            set(&mut all, "ephemeral-storage", format!("{}Mi", part(wish.disk.0)).into());
+        }
+        if wish.gpus > 0 {
+            set(&mut all, &settings.gpu, wish.gpus.to_string().into());
+        }
+        all
+    };
+    json!({ "requests": of(settings.request_percent), "limits": of(100) })
 }
 
 fn security_of_pod(security: PodSecurity) -> Value {

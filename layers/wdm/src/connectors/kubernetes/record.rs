@@ -1,13 +1,14 @@
 //! What is kept of an object that is watched: as much as answers need, so that
 //! a thousand workloads cost little memory.
 
-use super::naming::{APPLICATION, COMPONENT, CONTAINER, HOSTED, ORDINAL, RUN, WORKLOAD};
-use crate::model::Exit;
+use super::naming::{APPLICATION, COMPONENT, CONTAINER, HOSTED, ORDINAL, RUN, WORKLOAD, object};
+use crate::model::{Exit, WorkloadSpec};
 use chrono::{DateTime, Utc};
-use hansa_ontology::{ApplicationId, WorkloadId};
+use hansa_ontology::{ApplicationId, WorkloadId, resource_model::RunPolicy};
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
+        batch::v1::Job,
         core::v1::{
             ContainerState, ContainerStateTerminated, ContainerStatus, Namespace, Pod, PodTemplateSpec, Service,
         },
@@ -39,7 +40,7 @@ pub(super) struct Controller {
     pub(super) component: Box<str>,
     /// Its entrances by host names, as they are written down.
     pub(super) hosted: Box<str>,
-    pub(super) keeps_volumes: bool,
+    pub(super) kind: Makes,
     /// It listens, so there is a service.
     pub(super) listens: bool,
     pub(super) run: u64,
@@ -47,6 +48,47 @@ pub(super) struct Controller {
     pub(super) deleting: bool,
     /// Why it can't make pods.
     pub(super) failure: Option<Box<str>>,
+    /// When it was done, where it is a job.
+    pub(super) done: Option<DateTime<Utc>>,
+}
+
+/// What makes pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Makes {
+    /// A Deployment: one pod, and another when that is gone.
+    Deployment,
+    /// A StatefulSet: where there are volumes, never two pods at once.
+    StatefulSet,
+    /// A Job: a pod that ends. There is one for each run.
+    Job,
+}
+
+impl Makes {
+    /// What runs the workload.
+    pub(super) fn of(spec: &WorkloadSpec) -> Self {
+        match spec.run {
+            RunPolicy::Once => Self::Job,
+            RunPolicy::Service if spec.volumes.is_empty() => Self::Deployment,
+            RunPolicy::Service => Self::StatefulSet,
+        }
+    }
+
+    /// The object's kind.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::Job => "Job",
+        }
+    }
+
+    /// The object's name.
+    pub(super) fn object(self, workload: WorkloadId, run: u64) -> String {
+        match self {
+            Self::Job => format!("{}-r{run}", object(workload)),
+            Self::Deployment | Self::StatefulSet => object(workload),
+        }
+    }
 }
 
 /// A pod.
@@ -203,12 +245,13 @@ impl Controller {
             namespace: boxed(meta.namespace.as_deref()),
             component: boxed(meta.labels.as_ref().and_then(|all| all.get(COMPONENT)).map(String::as_str)),
             hosted: boxed(meta.annotations.as_ref().and_then(|all| all.get(HOSTED)).map(String::as_str)),
-            keeps_volumes: false,
+            kind: Makes::Deployment,
             listens: template?.spec.as_ref().is_some_and(|it| it.containers.iter().any(|one| one.ports.is_some())),
             run: run(template?.metadata.as_ref()?.annotations.as_ref()),
             replicas: 1,
             deleting: meta.deletion_timestamp.is_some(),
             failure: None,
+            done: None,
         })
     }
 
@@ -225,7 +268,22 @@ impl Controller {
     pub(super) fn of_stateful_set(set: &StatefulSet) -> Option<Self> {
         let spec = &set.spec;
         let new = Self::new(&set.metadata, Some(&spec.template))?;
-        Some(Self { replicas: spec.replicas.unwrap_or(1), keeps_volumes: true, ..new })
+        Some(Self { replicas: spec.replicas.unwrap_or(1), kind: Makes::StatefulSet, ..new })
+    }
+
+    pub(super) fn of_job(job: &Job) -> Option<Self> {
+        let spec = job.spec.as_ref()?;
+        let conditions = || job.status.iter().flat_map(|status| status.conditions.iter().flatten());
+        let holds = |kind: &str| conditions().find(|one| one.type_ == kind && one.status == "True");
+        let done = holds("Complete").map(|one| time(one.last_transition_time.as_ref()));
+        let failure = holds("Failed").map(|one| boxed(one.message.as_deref()));
+        let new = Self::new(&job.metadata, Some(&spec.template))?;
+        Some(Self { kind: Makes::Job, replicas: spec.parallelism.unwrap_or(1), failure, done, ..new })
+    }
+
+    /// The object's name.
+    pub(super) fn object(&self) -> String {
+        self.kind.object(self.workload, self.run)
     }
 }
 

@@ -2,14 +2,15 @@
 
 use super::{
     Kubernetes,
-    naming::{APPLICATION, BROKER, COMPONENT, MANAGER, ORDINAL, WORKLOAD, object, selector},
-    record::{Controller, PodRecord},
+    naming::{APPLICATION, BROKER, COMPONENT, MANAGER, ORDINAL, WORKLOAD, selector},
+    record::{Controller, Makes, PodRecord},
 };
 use crate::{connectors::Place, model::Removal};
 use hansa_ontology::ApplicationId;
 use hansa_repository::system::SystemError;
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
+    batch::v1::Job,
     core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod, Secret, Service},
     networking::v1::NetworkPolicy,
 };
@@ -27,18 +28,27 @@ impl Kubernetes {
     pub(super) async fn ended(&self, place: &Place, force: bool) -> Result<(), SystemError> {
         let (controller, pods) = self.cache.of(place.workload);
         if let Some(controller) = controller.filter(|it| it.replicas > 0 && !it.deleting) {
-            let name = object(place.workload);
+            let name = controller.object();
             let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-            let none = Patch::Merge(json!({ "spec": { "replicas": 0 } }));
+            let field = if controller.kind == Makes::Job { "parallelism" } else { "replicas" };
+            let none = Patch::Merge(json!({ "spec": { field: 0 } }));
             let action = format!("stop {name}");
-            let seen = if controller.keeps_volumes {
-                let api: Api<StatefulSet> = self.api(&controller.namespace);
-                let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
-                done.as_ref().and_then(Controller::of_stateful_set)
-            } else {
-                let api: Api<Deployment> = self.api(&controller.namespace);
-                let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
-                done.as_ref().and_then(Controller::of_deployment)
+            let seen = match controller.kind {
+                Makes::StatefulSet => {
+                    let api: Api<StatefulSet> = self.api(&controller.namespace);
+                    let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
+                    done.as_ref().and_then(Controller::of_stateful_set)
+                }
+                Makes::Deployment => {
+                    let api: Api<Deployment> = self.api(&controller.namespace);
+                    let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
+                    done.as_ref().and_then(Controller::of_deployment)
+                }
+                Makes::Job => {
+                    let api: Api<Job> = self.api(&controller.namespace);
+                    let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
+                    done.as_ref().and_then(Controller::of_job)
+                }
             };
             if let Some(seen) = seen {
                 self.cache.saw(seen);
@@ -64,18 +74,22 @@ impl Kubernetes {
         if controller.deleting {
             return Ok(());
         }
-        let name = object(controller.workload);
+        let name = controller.object();
+        let action = format!("delete {} {name}", controller.kind.name());
         let params = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Foreground),
             preconditions: precondition(&controller.uid),
             ..DeleteParams::default()
         };
-        if controller.keeps_volumes {
-            let api: Api<StatefulSet> = self.api(&controller.namespace);
-            self.cluster.maybe(&format!("delete StatefulSet {name}"), api.delete(&name, &params)).await?;
-        } else {
-            let api: Api<Deployment> = self.api(&controller.namespace);
-            self.cluster.maybe(&format!("delete Deployment {name}"), api.delete(&name, &params)).await?;
+        let namespace = &controller.namespace;
+        match controller.kind {
+            Makes::StatefulSet => {
+                drop(self.cluster.maybe(&action, self.api::<StatefulSet>(namespace).delete(&name, &params)).await?)
+            }
+            Makes::Deployment => {
+                drop(self.cluster.maybe(&action, self.api::<Deployment>(namespace).delete(&name, &params)).await?)
+            }
+            Makes::Job => drop(self.cluster.maybe(&action, self.api::<Job>(namespace).delete(&name, &params)).await?),
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! What an owner may set for a cluster, by name.
 
-use hansa_repository::system::{SystemConnection, SystemError, SystemErrorKind};
+use hansa_kubernetes_client::SETTINGS;
+use hansa_repository::system::{SettingFault, SystemConnection, SystemError, SystemErrorKind};
+use std::collections::BTreeMap;
 
 /// How ports of workloads are reached from outside the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub(super) struct Settings {
     pub(super) gpu: String,
     /// Seconds between the request to end and the end by force.
     pub(super) grace_s: u32,
+    /// So much of what a pod may take at most is kept free for it, in percent.
+    pub(super) request_percent: u64,
     /// Whether manifests may hold what belongs to no namespace.
     pub(super) cluster_scoped: bool,
     /// The class of the Ingress objects that are made; the cluster's default where there is none.
@@ -57,48 +61,43 @@ pub(super) struct Settings {
     pub(super) chart_sources: Vec<String>,
 }
 
-const NAMES: [&str; 14] = [
-    "context",
-    "exposure",
-    "networkPolicy",
-    "podSecurity",
-    "namespace",
-    "imagePullSecrets",
-    "storageClass",
-    "runtimeClass",
-    "gpuResource",
-    "gracePeriodSeconds",
-    "clusterScoped",
-    "nodeAddress",
-    "chartSources",
-    "ingressClass",
-];
-
 impl Settings {
-    /// Reads them. `nodeAddress` and `context` are read elsewhere.
+    /// Those of a connection.
     pub(super) fn read(connection: &SystemConnection) -> Result<Self, SystemError> {
-        let wrong = |name: &str, remedy: String| SystemError {
+        Self::of(&connection.system.settings).map_err(|SettingFault { setting, problem }| SystemError {
             system: connection.system.name.clone(),
             kind: SystemErrorKind::Invalid,
-            action: format!("read its setting `{name}`"),
-            said: connection.setting(name).unwrap_or_default().to_owned(),
-            remedy,
-        };
-        if let Some(unknown) = connection.system.settings.keys().find(|name| !NAMES.contains(&name.as_str())) {
-            return Err(wrong(unknown, format!("there is no such setting; name one of: {}", NAMES.join(", "))));
+            action: format!("read its setting `{setting}`"),
+            said: connection.setting(&setting).unwrap_or_default().to_owned(),
+            remedy: problem,
+        })
+    }
+
+    /// Reads them. `nodeAddress` and `context` are read elsewhere.
+    pub(super) fn of(all: &BTreeMap<String, String>) -> Result<Self, SettingFault> {
+        let wrong = |name: &str, problem: String| SettingFault { setting: name.to_owned(), problem };
+        let setting = |name: &str| all.get(name).map(String::as_str);
+        if let Some(unknown) = all.keys().find(|name| !SETTINGS.contains(&name.as_str())) {
+            return Err(wrong(unknown, format!("there is no such setting; name one of: {}", SETTINGS.join(", "))));
         }
-        let one_of = |name: &'static str, choices: &[&str]| -> Result<usize, SystemError> {
-            let Some(given) = connection.setting(name) else { return Ok(0) };
+        let one_of = |name: &'static str, choices: &[&str]| -> Result<usize, SettingFault> {
+            let Some(given) = setting(name) else { return Ok(0) };
             let found = choices.iter().position(|choice| *choice == given);
             found.ok_or_else(|| wrong(name, format!("name one of: {}", choices.join(", "))))
         };
-        let owned = |name: &str| connection.setting(name).map(str::to_owned);
-        let grace_s = match connection.setting("gracePeriodSeconds").map(str::parse) {
+        let owned = |name: &str| setting(name).map(str::to_owned);
+        let grace_s = match setting("gracePeriodSeconds").map(str::parse) {
             None => 10,
             Some(Ok(seconds)) if seconds <= 600 => seconds,
             Some(_) => return Err(wrong("gracePeriodSeconds", "give whole seconds, at most 600".to_owned())),
         };
+        let request_percent = match setting("requestPercent").map(str::parse) {
+            None => 100,
+            Some(Ok(percent)) if (1..=100).contains(&percent) => percent,
+            Some(_) => return Err(wrong("requestPercent", "give a whole number from 1 to 100".to_owned())),
+        };
         Ok(Self {
+            request_percent,
             exposure: match one_of("exposure", &["nodePort", "clusterIp", "loadBalancer"])? {
                 0 => Exposure::NodePort,
                 1 => Exposure::ClusterIp,
@@ -114,15 +113,14 @@ impl Settings {
                 _ => PodSecurity::Restricted,
             },
             namespace: owned("namespace"),
-            pull_secrets: words(connection.setting("imagePullSecrets")),
+            pull_secrets: words(setting("imagePullSecrets")),
             storage_class: owned("storageClass"),
             runtime_class: owned("runtimeClass"),
             gpu: owned("gpuResource").unwrap_or_else(|| "nvidia.com/gpu".to_owned()),
             grace_s,
             cluster_scoped: one_of("clusterScoped", &["no", "yes"])? == 1,
             ingress_class: owned("ingressClass"),
-            chart_sources: sources(words(connection.setting("chartSources")))
-                .map_err(|remedy| wrong("chartSources", remedy))?,
+            chart_sources: sources(words(setting("chartSources"))).map_err(|remedy| wrong("chartSources", remedy))?,
         })
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     inventory::Inventory,
     naming::{BROKER, INVENTORY},
-    record::{Controller, NamespaceRecord, PodRecord, ServiceRecord, Watched},
+    record::{Controller, Makes, NamespaceRecord, PodRecord, ServiceRecord, Watched},
 };
 use futures_util::StreamExt as _;
 use hansa_kubernetes_client::{Cluster, error};
@@ -12,6 +12,7 @@ use hansa_ontology::{ApplicationId, WorkloadId};
 use hansa_repository::system::{SystemError, SystemErrorKind};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
+    batch::v1::Job,
     core::v1::{ConfigMap, Namespace, Pod, Service},
 };
 use kube::{
@@ -43,7 +44,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(8);
 /// Objects in one answer of a list.
 const PAGE: u32 = 500;
 /// How many kinds are watched.
-const KINDS: usize = 6;
+const KINDS: usize = 7;
 
 /// Everything of ours, by who it belongs to. Dropping it ends the watches.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ pub(super) struct Cache {
 pub(super) struct State {
     deployments: Table<Controller>,
     stateful_sets: Table<Controller>,
+    jobs: Table<Controller>,
     pods: Table<PodRecord>,
     services: Table<ServiceRecord>,
     inventories: Table<Inventory>,
@@ -176,6 +178,8 @@ impl Cache {
         cache.follow(0, deployments, &labels, |state, event| state.deployments.hear(event, Controller::of_deployment));
         let sets: Api<StatefulSet> = scoped(&client, namespace);
         cache.follow(1, sets, &labels, |state, event| state.stateful_sets.hear(event, Controller::of_stateful_set));
+        let jobs: Api<Job> = scoped(&client, namespace);
+        cache.follow(6, jobs, &labels, |state, event| state.jobs.hear(event, Controller::of_job));
         let pods: Api<Pod> = scoped(&client, namespace);
         cache.follow(2, pods, &labels, |state, event| state.pods.hear(event, PodRecord::of));
         let services: Api<Service> = scoped(&client, namespace);
@@ -285,8 +289,9 @@ impl Cache {
     pub(super) fn of(&self, workload: WorkloadId) -> (Option<Controller>, Vec<PodRecord>) {
         let state = self.lock();
         let pods = state.pods.of(workload.0).to_vec();
-        let mut controllers = state.deployments.of(workload.0).iter().chain(state.stateful_sets.of(workload.0));
-        (controllers.next().cloned(), pods)
+        // Of jobs there may be one for each run.
+        let latest = state.controllers().iter().flat_map(|table| table.of(workload.0)).max_by_key(|one| one.run);
+        (latest.cloned(), pods)
     }
 
     /// The namespace of an application.
@@ -317,15 +322,17 @@ impl Cache {
 
     /// Every controller.
     pub(super) fn controllers(&self) -> Vec<Controller> {
-        let state = self.lock();
-        let all = state.deployments.all.values().chain(state.stateful_sets.all.values());
-        all.flatten().cloned().collect()
+        self.lock().controllers().iter().flat_map(|table| table.all.values()).flatten().cloned().collect()
     }
 
     /// Takes in an answer, so that who looks next sees it before the watch tells.
     pub(super) fn saw(&self, controller: Controller) {
         let mut state = self.lock();
-        let table = if controller.keeps_volumes { &mut state.stateful_sets } else { &mut state.deployments };
+        let table = match controller.kind {
+            Makes::Deployment => &mut state.deployments,
+            Makes::StatefulSet => &mut state.stateful_sets,
+            Makes::Job => &mut state.jobs,
+        };
         // The watch may have been quicker, with a later state.
         let newer = |it: &Controller| it.uid == controller.uid && it.version >= controller.version;
         if !table.of(controller.workload.0).iter().any(newer) {
@@ -345,6 +352,10 @@ impl Cache {
 }
 
 impl State {
+    const fn controllers(&self) -> [&Table<Controller>; 3] {
+        [&self.deployments, &self.stateful_sets, &self.jobs]
+    }
+
     fn heard(&mut self, kind: usize, listed: bool) {
         if let Some(trouble) = self.troubles.get_mut(kind) {
             *trouble = None;

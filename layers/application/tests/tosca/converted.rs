@@ -1,0 +1,237 @@
+//! What becomes of templates.
+
+use crate::{read_file, read_text, said, templates};
+use hansa_application::{
+    read_descriptor,
+    tosca::convert::{Converted, Level, RemarkKind},
+    write_descriptor,
+};
+use hansa_ontology::{
+    quantity::{CpuMilli, Mebibytes},
+    resource_model::{HealthProbe, Package, Replicas, Rule, RunPolicy, Scope},
+};
+
+fn valid(name: &str) -> Converted {
+    let file = templates("valid").into_iter().find(|file| file.ends_with(name)).unwrap();
+    let outcome = read_file(&file);
+    let told = said(&outcome);
+    outcome.template.unwrap_or_else(|| panic!("{told}")).convert()
+}
+
+fn of_text(text: &str) -> Converted {
+    let outcome = read_text(text);
+    let told = said(&outcome);
+    outcome.template.unwrap_or_else(|| panic!("{told}")).convert()
+}
+
+/// Whether a line of the report is of this kind and has these words.
+#[track_caller]
+fn reports(converted: &Converted, kind: RemarkKind, words: &str) {
+    let found = converted.report.iter().any(|remark| remark.kind == kind && remark.what.contains(words));
+    let all: Vec<String> = converted.report.iter().map(ToString::to_string).collect();
+    assert!(found, "{kind:?} {words}\n{}", all.join("\n"));
+}
+
+#[test]
+fn containers_become_components() {
+    let converted = valid("shop.yaml");
+    let model = converted.model.as_ref().unwrap();
+    assert_eq!(read_descriptor(&write_descriptor(model)).unwrap().model, *model);
+    let front = &model.components["front-end"];
+    let Package::Container(package) = &front.package else { panic!("{:?}", front.package) };
+    assert_eq!(package.image, "registry.example/shop:1");
+    assert_eq!(
+        package.command,
+        ["serve", "--port=8080", "${DB_HOST}", "$HOME $${HOME} $(OTHER)"],
+        "so the model refers to variables"
+    );
+    assert!(!front.environment.contains_key("PORT_NUMBER"), "it belongs to the broker");
+    assert_eq!((front.resources.cpu, front.resources.memory), (CpuMilli(250), Mebibytes(1_024)));
+    let port = &front.ports["tcp-8080"];
+    assert!(
+        port.public && port.number == Some(8_080) && front.ports.len() == 1,
+        "two entries say each a part of one port"
+    );
+    assert_eq!(front.replicas, Replicas::Range { min: 1, max: Some(4) }, "a constant of another policy holds too");
+    assert!(matches!(&front.health.as_ref().unwrap().probe, HealthProbe::Http(probe) if probe.path == "/health"));
+    assert_eq!(front.volumes["cache"].size, Mebibytes(2_048));
+    let store = &model.components["store"];
+    assert!(matches!(&store.package, Package::Container(package) if package.image == "mysql:8"));
+    assert_eq!((store.resources.cpu, store.resources.memory), (CpuMilli(500), Mebibytes(489)));
+    assert_eq!(model.components["cleanup"].run, RunPolicy::Once);
+    let workers = &model.machines["worker"];
+    assert_eq!(workers.count, Replicas::Range { min: 2, max: Some(4) });
+    assert_eq!((workers.resources.cpu, workers.resources.memory), (Some(CpuMilli(2_000)), Some(Mebibytes(3_815))));
+    assert!(front.machines.contains("worker") && model.components["queue"].machines.is_empty());
+}
+
+#[test]
+fn nothing_is_lost_silently() {
+    let converted = valid("shop.yaml");
+    for (kind, words) in [
+        (RemarkKind::Changed, "`front_end` is the component `front-end`"),
+        (RemarkKind::Changed, "the limits of `front_end`"),
+        (RemarkKind::Changed, "`port` of port 8080"),
+        (RemarkKind::Changed, "`nodePort` of port 8080"),
+        (RemarkKind::Changed, "the volume `cache`"),
+        (RemarkKind::Changed, "the machine `worker`"),
+        (RemarkKind::LeftOut, "the variable `PORT_NUMBER`"),
+        (RemarkKind::LeftOut, "`tty` of `front_end`"),
+        (RemarkKind::LeftOut, "the settings `settings` of `front_end`"),
+        (RemarkKind::LeftOut, "`clusterIP` of port 3306"),
+        (RemarkKind::LeftOut, "the output `port`"),
+        (RemarkKind::LeftOut, "`image_id` of the machine `worker`"),
+        (RemarkKind::Derived, "the link from `front-end` to `store`"),
+        (RemarkKind::Derived, "`everywhere` for `measure`"),
+        (RemarkKind::NotCarriedOut, "the policy `machines`"),
+    ] {
+        reports(&converted, kind, words);
+    }
+    for remark in &converted.report {
+        assert!(remark.line > 0 && !remark.path.is_empty() && !remark.why.is_empty(), "{remark:?}");
+    }
+}
+
+#[test]
+fn names_in_the_environment_are_links() {
+    let model = valid("shop.yaml").model.unwrap();
+    let links: Vec<(&str, &str, Option<&str>)> =
+        model.links.iter().map(|link| (link.from.as_str(), link.to.as_str(), link.port.as_deref())).collect();
+    assert_eq!(
+        links,
+        [("front-end", "queue", Some("tcp-5672")), ("front-end", "store", None)],
+        "DB_NAME names no host"
+    );
+}
+
+#[test]
+fn machines_and_policies_are_typed() {
+    let converted = valid("shop.yaml");
+    let [machine] = converted.machines.as_slice() else { panic!("{:?}", converted.machines) };
+    assert_eq!((machine.name.as_str(), machine.cloud.as_deref()), ("worker", Some("ec2")));
+    assert_eq!((machine.cpu, machine.memory), (Some(CpuMilli(2_000)), Some(Mebibytes(3_815))));
+    assert_eq!((machine.instance_type.as_deref(), machine.region.as_deref()), (Some("t3.large"), Some("eu-west-2")));
+    assert_eq!((machine.min, machine.max), (2, 4));
+    assert_eq!(machine.hosted, ["front-end", "store", "measure"]);
+    let [nodes, containers] = converted.policies.scaling.as_slice() else { panic!() };
+    assert_eq!((nodes.level, containers.level), (Level::Machine, Level::Container));
+    assert_eq!((nodes.min, nodes.max, containers.max), (Some(2), Some(4), Some(4)));
+    assert_eq!(nodes.rule, "if busy:\n  m_node_count += 1\n");
+    let place = nodes.rule_position.as_ref().unwrap();
+    assert_eq!((place.line, place.column), (93, 13), "where the rule itself begins");
+    assert_eq!((containers.alerts[0].alert.as_str(), containers.alerts[0].hold.as_deref()), ("busy", Some("30s")));
+    assert_eq!(containers.queries["IDLE"].label.as_deref(), Some("node"));
+    assert!(converted.policies.monitoring[0].container_metrics);
+    let rule = converted.model.unwrap().rules;
+    assert!(
+        matches!(rule.as_slice(), [Rule::Everywhere(rule)] if rule.component == "measure" && rule.except == ["cleanup", "queue"]),
+        "{rule:?}"
+    );
+}
+
+#[test]
+fn the_normative_types_are_carried_over_as_far_as_they_go() {
+    let converted = of_text(
+        "tosca_definitions_version: tosca_simple_yaml_1_3
+node_types:
+  my.App: { derived_from: tosca.nodes.Container.Application }
+topology_template:
+  node_templates:
+    server: { type: Compute, capabilities: { host: { properties: { num_cpus: 2, mem_size: 4 GiB } }, os: { properties: { architecture: arm64 } } } }
+    web:
+      type: my.App
+      artifacts: { picture: { type: tosca.artifacts.Deployment.Image.Container.Docker, file: \"web:1\" } }
+      interfaces: { Standard: { create: install.sh } }
+      requirements: [{ host: server }]
+    db:
+      type: my.App
+      artifacts: { picture: { type: tosca.artifacts.Deployment.Image.Container.Docker, file: \"db:1\" } }
+    there: { type: my.App, directives: [select], artifacts: { picture: { type: tosca.artifacts.Deployment.Image.Container.Docker, file: \"x:1\" } } }
+    old: { type: SoftwareComponent, interfaces: { Standard: { create: old.sh } }, requirements: [{ host: server }] }
+  groups:
+    both: { type: tosca.groups.Root, members: [web, db] }
+  policies:
+    - apart: { type: my.AntiAffinity, targets: [both], properties: { scope: site } }
+    - many: { type: my.Scaling, targets: [web], properties: { min_instances: 2, max_instances: 5 } }
+policy_types:
+  my.AntiAffinity: { derived_from: tosca.policies.Placement, properties: { scope: { type: string } } }
+  my.Scaling: { derived_from: tosca.policies.Scaling, properties: { min_instances: { type: integer }, max_instances: { type: integer } } }
+",
+    );
+    let model = converted.model.as_ref().unwrap();
+    assert_eq!(model.components.keys().collect::<Vec<_>>(), ["db", "web"]);
+    assert_eq!(model.components["web"].replicas, Replicas::Range { min: 2, max: Some(5) });
+    assert_eq!(model.components["web"].constraints.cpu_arch, Some(hansa_ontology::offer::CpuArch::Arm64));
+    assert!(model.rules.contains(&Rule::Apart(vec!["web".to_owned(), "db".to_owned()])));
+    assert!(model.rules.iter().any(|rule| matches!(rule, Rule::Spread(spread) if spread.over == Scope::Site)));
+    assert_eq!(converted.machines[0].memory, Some(Mebibytes(4_096)));
+    reports(&converted, RemarkKind::LeftOut, "the node `old`");
+    reports(&converted, RemarkKind::LeftOut, "the node `there`");
+    reports(&converted, RemarkKind::LeftOut, "the operation `Standard.create` of `web`");
+}
+
+#[test]
+fn a_pod_keeps_its_containers_together() {
+    let converted = of_text(
+        "tosca_definitions_version: tosca_simple_yaml_1_2
+imports: [micado_types.yaml]
+topology_template:
+  node_templates:
+    main: { type: tosca.nodes.MiCADO.Container.Application.Docker, properties: { image: a, ports: [{ port: 80 }] } }
+    side: { type: tosca.nodes.MiCADO.Container.Application.Docker, properties: { image: b } }
+    pod:
+      type: tosca.nodes.MiCADO.Container.Application.Pod.Deployment
+      requirements: [{ container: main }, { container: side }]
+    client: { type: tosca.nodes.MiCADO.Container.Application.Docker, properties: { image: c, env: [{ name: URL, value: \"http://pod:80/\" }] } }
+    object:
+      type: tosca.nodes.MiCADO.Kubernetes
+      interfaces: { Kubernetes: { create: { inputs: { apiVersion: v1, kind: ConfigMap, data: { a: b } } } } }
+",
+    );
+    let model = converted.model.as_ref().unwrap();
+    assert_eq!(model.rules, [Rule::Together(vec!["main".to_owned(), "side".to_owned()])]);
+    assert_eq!(model.links.len(), 1, "the pod's name means its container with that port: {:?}", model.links);
+    assert_eq!((model.links[0].to.as_str(), model.links[0].port.as_deref()), ("main", Some("tcp-80")));
+    assert!(
+        matches!(&model.components["object"].package, Package::Kubernetes(package) if package.manifests.contains("ConfigMap"))
+    );
+    reports(&converted, RemarkKind::Changed, "the pod `pod`");
+}
+
+#[test]
+fn a_template_of_machines_alone_gives_no_model_and_says_so() {
+    let converted = of_text(
+        "tosca_definitions_version: tosca_simple_yaml_1_3\ntopology_template:\n  node_templates:\n    a: { type: Compute }\n",
+    );
+    assert!(converted.model.is_none() && converted.machines.len() == 1);
+    reports(&converted, RemarkKind::LeftOut, "the whole template");
+}
+
+#[test]
+fn secrets_are_in_no_part_of_it() {
+    let text = "tosca_definitions_version: tosca_simple_yaml_1_2
+imports: [micado_types.yaml]
+topology_template:
+  node_templates:
+    w: { type: tosca.nodes.MiCADO.Container.Application.Docker, properties: { image: a } }
+  policies:
+    - p:
+        type: tosca.policies.Security.MiCADO.Network.HttpProxy
+        targets: [w]
+        properties: { target_ports: [443], encryption: true, encryption_key: very-secret }
+    - s:
+        type: tosca.policies.Security.MiCADO.Secret.KubernetesSecretDistribution
+        properties: { text_secrets: { salt: very-secret } }
+";
+    let outcome = read_text(text);
+    assert!(!format!("{outcome:?}").contains("very-secret"));
+    let template = outcome.template.unwrap();
+    assert!(!serde_json::to_string(&template.view()).unwrap().contains("very-secret"));
+    let converted = template.convert();
+    assert!(
+        !serde_json::to_string(&converted).unwrap().contains("very-secret")
+            && !format!("{converted:?}").contains("very-secret")
+    );
+    assert_eq!(converted.policies.network[0].ports, [443]);
+    assert_eq!(converted.policies.secrets[0].secrets, ["salt"]);
+}

@@ -1,0 +1,178 @@
+//! `hansa tosca …`: templates of TOSCA, without a broker.
+
+use super::{
+    Output, OutputFormat, Table,
+    output::{write, write_text},
+    read_input,
+    tosca_arguments::{TemplateOptions, ToscaCommand},
+    tosca_files::{Folder, Network, folder_of},
+};
+use crate::failure::Failure;
+use hansa_application::{
+    Diagnostic, Severity,
+    tosca::{Fetch, Inputs, Offline, Outcome, Source, TemplateView, convert::Converted, read},
+    write_descriptor,
+};
+use serde::Serialize;
+use std::path::Path;
+
+/// What `validate` answers programs.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Verdict {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    diagnostics: Vec<Diagnostic>,
+    #[serde(skip_serializing_if = "is_zero")]
+    omitted: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// Checks, shows or converts a template.
+pub(super) async fn run(format: OutputFormat, ca_file: Option<&Path>, command: ToscaCommand) -> Result<(), Failure> {
+    match command {
+        ToscaCommand::Validate(options) => validate(format, &options, read_template(ca_file, &options).await?),
+        ToscaCommand::Show(options) => {
+            let template = good(&options, read_template(ca_file, &options).await?)?;
+            Output::new(format).show(&template.view(), show_text)
+        }
+        ToscaCommand::Convert(options) => {
+            let template = good(&options, read_template(ca_file, &options).await?)?;
+            convert(format, &template.convert())
+        }
+    }
+}
+
+async fn read_template(ca_file: Option<&Path>, options: &TemplateOptions) -> Result<Outcome, Failure> {
+    let bytes = read_input(&options.template)?;
+    let inputs = Inputs {
+        given: options.input.clone(),
+        file: match &options.inputs {
+            Some(file) => Some((file.display().to_string(), read_input(file)?)),
+            None => None,
+        },
+    };
+    let folder = Folder(folder_of(&options.template));
+    let name = options.template.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
+    let network = if options.allow_network { Some(Network::new(ca_file)?) } else { None };
+    // Reading may wait for the network, and computes.
+    let read = tokio::task::spawn_blocking(move || {
+        let fetch: &dyn Fetch = match &network {
+            Some(network) => network,
+            None => &Offline,
+        };
+        read(&Source { name: &name, bytes: &bytes, files: &folder }, fetch, &inputs)
+    });
+    read.await.map_err(|error| Failure::failed(format!("the template can't be read: {error}")))
+}
+
+/// The template, where it has no error; warnings are told.
+fn good(options: &TemplateOptions, mut outcome: Outcome) -> Result<hansa_application::tosca::ServiceTemplate, Failure> {
+    match outcome.template.take() {
+        Some(template) => {
+            for warning in outcome.diagnostics.iter().filter(|found| found.severity == Severity::Warning) {
+                eprintln!("warning: {}", outcome.render(warning));
+            }
+            Ok(template)
+        }
+        None => Err(faults(options, &outcome)),
+    }
+}
+
+/// All that is wrong, and the warnings with it.
+fn faults(options: &TemplateOptions, outcome: &Outcome) -> Failure {
+    let errors = outcome.diagnostics.iter().filter(|found| found.severity.is_error()).count();
+    let told = outcome.diagnostics.iter().filter(|found| found.severity != Severity::Note);
+    let mut details: Vec<String> = told
+        .map(|found| format!("{}: {}", found.severity.as_str(), outcome.render(found)).replace('\n', "\n  "))
+        .collect();
+    if outcome.omitted > 0 {
+        details.push(format!("and {} more", outcome.omitted));
+    }
+    let name = options.template.display();
+    let count = if errors == 1 { "1 fault".to_owned() } else { format!("{errors} faults") };
+    Failure::input(format!("{name}: {count}")).with_details(details)
+}
+
+fn validate(format: OutputFormat, options: &TemplateOptions, outcome: Outcome) -> Result<(), Failure> {
+    if format != OutputFormat::Table {
+        let (valid, failure) = (outcome.template.is_some(), faults(options, &outcome));
+        let version = outcome.template.as_ref().map(|template| template.version().to_string());
+        let verdict = Verdict { valid, version, diagnostics: outcome.diagnostics, omitted: outcome.omitted };
+        Output::new(format).show(&verdict, |_| String::new())?;
+        // The answer has the details already.
+        return if valid { Ok(()) } else { Err(failure.with_details(Vec::new())) };
+    }
+    let Some(template) = &outcome.template else {
+        return Err(faults(options, &outcome));
+    };
+    let view = template.view();
+    let name = options.template.display();
+    let what = if template.describes() {
+        format!("TOSCA {}, {} nodes, {} policies", view.version, view.nodes.len(), view.policies.len())
+    } else {
+        format!("TOSCA {}, types alone", view.version)
+    };
+    write_text(&format!("{name}: no fault found; {what}\n"))?;
+    for found in &outcome.diagnostics {
+        write_text(&format!("{}: {}\n", found.severity.as_str(), outcome.render(found)))?;
+    }
+    if outcome.omitted > 0 {
+        write_text(&format!("and {} more\n", outcome.omitted))?;
+    }
+    Ok(())
+}
+
+/// A template for people: nodes, what each needs, values, policies.
+fn show_text(view: &TemplateView) -> String {
+    let mut table = Table::new("it describes no node", ["NODE", "TYPE", "NEEDS"]);
+    for (name, node) in &view.nodes {
+        let needs: Vec<String> = node
+            .requirements
+            .iter()
+            .map(|need| format!("{}={}", need.name, need.target.as_deref().unwrap_or("?")))
+            .collect();
+        table.row([name.clone(), node.node_type.clone(), needs.join(" ")]);
+    }
+    let mut text = format!("TOSCA {}\n\n{}\n", view.version, table.text());
+    for (name, node) in view.nodes.iter().filter(|(_, node)| !node.properties.is_empty()) {
+        text.push_str(&format!("\n{name}\n"));
+        for (property, value) in &node.properties {
+            text.push_str(&format!("  {property}: {value}\n"));
+        }
+    }
+    if !view.policies.is_empty() {
+        let mut table = Table::new("no policy", ["POLICY", "TYPE", "TARGETS"]);
+        for policy in &view.policies {
+            table.row([policy.name.clone(), policy.policy_type.clone(), policy.targets.join(" ")]);
+        }
+        text.push_str(&format!("\n{}\n", table.text()));
+    }
+    for (name, value) in &view.inputs {
+        text.push_str(&format!("\ninput {name}: {value}"));
+    }
+    for (name, value) in &view.outputs {
+        text.push_str(&format!("\noutput {name}: {value}"));
+    }
+    text
+}
+
+fn convert(format: OutputFormat, converted: &Converted) -> Result<(), Failure> {
+    if format != OutputFormat::Table {
+        Output::new(format).show(converted, |_| String::new())?;
+    } else {
+        for remark in &converted.report {
+            eprintln!("{remark}");
+        }
+    }
+    match &converted.model {
+        Some(model) if format == OutputFormat::Table => write(write_descriptor(model).as_bytes()),
+        Some(_) => Ok(()),
+        None => Err(Failure::input("no resource model can be made of this template: see the report")),
+    }
+}
