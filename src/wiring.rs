@@ -11,6 +11,7 @@ mod iam;
 mod lock;
 mod owner;
 mod partner;
+mod scaling;
 mod sites;
 mod systems;
 mod tasks;
@@ -148,10 +149,10 @@ async fn assemble(
         default_currency: settings.currency,
         index: OfferIndexCache::default(),
     });
-    let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
-    if let Some(manager) = &federation {
-        manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone())));
-    }
+    let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco)
+        .with_moving(settings.moving.policy())
+        .with_scaling(scaling::options(&settings, &iam)?);
+    federation.iter().for_each(|manager| manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone()))));
     Ok(Broker {
         defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), public_url.scheme() == "https")),
         settings: Arc::new(settings),

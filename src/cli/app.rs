@@ -10,7 +10,10 @@ use super::{
 use crate::{
     client::Request,
     failure::Failure,
-    http::wire::{Accepted, Application, ApplicationDetail, Operation, Plan, ScaleRequest},
+    http::wire::{
+        Accepted, Application, ApplicationDetail, MovePreview, MoveRequest, Operation, Plan, Revision, RollbackRequest,
+        ScaleRequest, Scaling,
+    },
 };
 use futures_util::StreamExt;
 use hansa_repository::ambient::{IdSource, RandomIds};
@@ -31,13 +34,19 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
                 .query("follow", follow);
             logs(context, request).await
         }
+        AppCommand::Revisions { application } => revisions(context, &application).await,
+        AppCommand::Scaling { application } => {
+            let request = Request::get(&["applications", &context.application(&application), "scaling"]);
+            let scaling: Scaling = context.client.json(request).await?;
+            context.output.show(&scaling, scaling_text)
+        }
         AppCommand::Watch { application } => event::watch(context, Some(context.application(&application)), None).await,
         AppCommand::Remove { application, dry_run, wait } => remove(context, &application, dry_run, &wait).await,
         changing => run_change(context, changing).await,
     }
 }
 
-/// Submits, updates or scales.
+/// Submits, updates, scales, goes back or moves.
 async fn run_change(context: &Context, command: AppCommand) -> Result<(), Failure> {
     match command {
         AppCommand::Submit { model, dry_run, wait } => {
@@ -56,6 +65,23 @@ async fn run_change(context: &Context, command: AppCommand) -> Result<(), Failur
             let body = json!(ScaleRequest { replicas: replicas.into_iter().collect() }).to_string();
             let request = matching(request, if_version).body("application/json", body);
             change(context, request, None, dry_run, &wait).await
+        }
+        AppCommand::Rollback { application, to, if_version, dry_run, wait } => {
+            let request = Request::new(Method::POST, &["applications", &context.application(&application), "rollback"]);
+            let body = json!(RollbackRequest { to }).to_string();
+            let request = matching(keyed(request), if_version).body("application/json", body);
+            change(context, request, None, dry_run, &wait).await
+        }
+        AppCommand::Move { application, what, to, leave_volumes, if_version, dry_run, wait } => {
+            let request = Request::new(Method::POST, &["applications", &context.application(&application), "move"]);
+            let body = json!(MoveRequest { what, to, leave_volumes }).to_string();
+            let request = matching(keyed(request), if_version).body("application/json", body);
+            rearrange(context, request, dry_run, &wait).await
+        }
+        AppCommand::Consolidate { application, if_version, dry_run, wait } => {
+            let path = ["applications", &context.application(&application), "consolidate"];
+            let request = matching(keyed(Request::new(Method::POST, &path)), if_version);
+            rearrange(context, request, dry_run, &wait).await
         }
         _ => Err(Failure::failed("this command changes nothing")),
     }
@@ -93,6 +119,40 @@ async fn change(
     }
     follow_operation(&context.client, &accepted.operation, wait.timeout, &mut Progress::new()).await?;
     show(context, &accepted.application, false).await
+}
+
+/// Moves something, or shows what that would come to.
+async fn rearrange(context: &Context, request: Request, dry_run: bool, wait: &WaitOptions) -> Result<(), Failure> {
+    if !dry_run {
+        return change(context, request, None, false, wait).await;
+    }
+    let preview: MovePreview = context.client.json(request.query("dryRun", true)).await?;
+    context.output.show(&preview, |preview| {
+        let mut table = Table::new("nothing moves", ["INSTANCE", "FROM", "TO"]);
+        for one in &preview.moves {
+            let to = one.to.as_ref().map_or_else(|| "-".to_owned(), |to| spot(&to.offer, &to.site));
+            table.row([one.instance.clone(), spot(&one.from.offer, &one.from.site), to]);
+        }
+        let away: String = preview.interruptions.iter().map(|one| format!("{}\n", one.text)).collect();
+        format!(
+            "{}\n{away}price   {} an hour, {} now\n",
+            table.text(),
+            preview.price_per_hour,
+            preview.price_per_hour_now
+        )
+    })
+}
+
+fn spot(offer: &str, site: &str) -> String {
+    format!("{} at {}", short(offer), short(site))
+}
+
+fn scaling_text(scaling: &Scaling) -> String {
+    let mut table = Table::new("no policy has decided anything yet", ["TARGET", "WANTED", "WHY"]).right(&[1]);
+    for decision in &scaling.decisions {
+        table.row([decision.target.clone(), decision.to.to_string(), decision.why()]);
+    }
+    table.text()
 }
 
 fn accepted_text(accepted: &Accepted) -> String {
@@ -188,6 +248,27 @@ fn detail_text(detail: &ApplicationDetail) -> String {
     text.push('\n');
     text.push_str(&workloads.text());
     text
+}
+
+async fn revisions(context: &Context, application: &str) -> Result<(), Failure> {
+    let request = Request::get(&["applications", &context.application(application), "revisions"]);
+    let revisions: Vec<Revision> = context.client.list(request, usize::MAX).await?;
+    context.output.show(&revisions, |revisions| {
+        let mut table = Table::new("there is no revision", ["REVISION", "MADE", "BY", "RAN", "CHANGED"]).right(&[0]);
+        for revision in revisions {
+            let restored = revision.restores.map(|number| format!("as revision {number}"));
+            let changed = revision.changes.iter().map(|change| change.pointer.clone());
+            let what: Vec<String> = restored.into_iter().chain(changed).collect();
+            table.row([
+                revision.number.to_string(),
+                event::time(revision.created_at),
+                revision.actor.clone(),
+                revision.ran_at.map_or_else(|| "never".to_owned(), event::time),
+                what.join(", "),
+            ]);
+        }
+        table.text()
+    })
 }
 
 /// Copies the lines as they come.

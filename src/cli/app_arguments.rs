@@ -79,6 +79,68 @@ pub(crate) enum AppCommand {
         #[command(flatten)]
         wait: WaitOptions,
     },
+    /// List the revisions of an application, the newest first, with what each changed.
+    Revisions {
+        /// Name or id.
+        application: String,
+    },
+    /// Go back to an earlier revision: the next revision takes over its model.
+    Rollback {
+        /// Name or id.
+        application: String,
+        /// The revision; without it the last one that ran and asked for something else.
+        #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i64).range(1..))]
+        to: Option<i64>,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        /// Only show the plan; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// Move instances elsewhere: their replacements work before they go.
+    Move {
+        /// Name or id.
+        application: String,
+        /// Instances such as web#0, or ids of machines of which all goes.
+        #[arg(required = true, value_name = "INSTANCE|MACHINE")]
+        what: Vec<String>,
+        /// Where to: a site, an offer or the id of a machine of the application; may be repeated.
+        /// Without it anywhere but to another machine of the same offer.
+        #[arg(long, value_name = "SITE|OFFER|MACHINE")]
+        to: Vec<String>,
+        /// Also what keeps data in volumes; the data is not copied.
+        #[arg(long)]
+        leave_volumes: bool,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        /// Only show what would move where, and what is away meanwhile.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// Empty the least used machine into the others, and give it back.
+    Consolidate {
+        /// Name or id.
+        application: String,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        /// Only show what would move, and what that saves.
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
+    /// Show what the scaling policies of an application last decided, and why.
+    Scaling {
+        /// Name or id.
+        application: String,
+    },
     /// Show the output of an application's workloads.
     Logs {
         /// Name or id.

@@ -10,6 +10,7 @@ pub(crate) use super::federation_arguments::{
 pub(crate) use super::owner_arguments::{
     AccountCommand, CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
 };
+pub(crate) use super::policy_arguments::PolicyCommand;
 pub(crate) use super::service_account_arguments::ServiceAccountCommand;
 pub(crate) use super::system_arguments::SystemCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
@@ -143,6 +144,9 @@ pub(crate) enum Command {
     /// Templates of TOSCA, offline: validate, show, convert.
     #[command(subcommand)]
     Tosca(ToscaCommand),
+    /// Scaling policies, offline: test.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Print the completion script of a shell.
     Completion {
         /// The shell.

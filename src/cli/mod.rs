@@ -1,5 +1,5 @@
 //! The command line: noun, then verb. Commands about a running broker use its
-//! API and nothing else; `serve`, `config`, `model`, `tosca`, `demo` and `bench` work here.
+//! API and nothing else; `serve`, `config`, `model`, `tosca`, `policy`, `demo` and `bench` work here.
 
 mod agent;
 mod agreement;
@@ -24,6 +24,8 @@ mod owner;
 mod owner_arguments;
 mod partner;
 mod plan;
+mod policy;
+mod policy_arguments;
 mod progress;
 mod query;
 mod serve;
@@ -112,6 +114,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Config(command) => config::run(&command),
         Command::Model(command) => model::run(&command),
         Command::Tosca(command) => tosca::run(arguments.output, arguments.ca_file.as_deref(), command).await,
+        Command::Policy(command) => policy::run(arguments.output, arguments.ca_file.as_deref(), command).await,
         Command::Demo(options) => crate::demo::run(&options).await,
         Command::Bench(options) => bench::run(&arguments.server, output, &options).await,
         Command::Completion { shell } => completion(shell),
@@ -163,6 +166,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         | Command::Config(_)
         | Command::Model(_)
         | Command::Tosca(_)
+        | Command::Policy(_)
         | Command::Demo(_)
         | Command::Bench(_)
         | Command::Completion { .. } => Err(Failure::failed("this command needs no broker")),
@@ -217,6 +221,10 @@ mod tests {
         "app show shop",
         "app update shop app.yaml --wait",
         "app scale shop application=3 proxy=1",
+        "app revisions shop",
+        "app rollback shop --to 3 --dry-run",
+        "app move shop web#0 --to south --dry-run",
+        "app consolidate shop --wait",
         "app logs shop --component proxy --follow --tail 10",
         "app watch shop",
         "app remove shop --wait",
@@ -281,6 +289,9 @@ mod tests {
         "tosca validate app.yaml --input a=1 --inputs values.yaml --allow-network -o json",
         "tosca show app.csar",
         "tosca convert app.yaml",
+        "policy test app.yaml day.csv",
+        "policy test a.yaml b.yaml - --model shared --ready-after 3m --objective cpu:utilization=80 -o json --changes",
+        "policy test app.csar day.jsonl --component web --interval 15s --stale-after 1m --start 2 --all --input a=1",
         "completion bash",
         "demo --once --port 9000",
         "bench",

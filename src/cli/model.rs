@@ -2,7 +2,8 @@
 
 use super::{arguments::ModelCommand, output::write, read_input};
 use crate::failure::Failure;
-use std::path::PathBuf;
+use hansa_ontology::ResourceModel;
+use std::path::{Path, PathBuf};
 
 /// Checks models, or prints their schema.
 pub(super) fn run(command: &ModelCommand) -> Result<(), Failure> {
@@ -16,32 +17,45 @@ pub(super) fn run(command: &ModelCommand) -> Result<(), Failure> {
     }
 }
 
+/// Reads a model; its warnings as lines that name their place.
+///
+/// # Errors
+/// Everything that is wrong with it, each as lines that name their place.
+pub(super) fn read_model(file: &Path, bytes: &[u8]) -> Result<(ResourceModel, Vec<String>), Vec<String>> {
+    let (name, text) = (file.display().to_string(), String::from_utf8_lossy(bytes));
+    match hansa_application::read_descriptor_bytes(bytes) {
+        Ok(described) => {
+            let warnings = described.warnings.iter().map(|warning| warning.render(&name, &text)).collect();
+            Ok((described.model, warnings))
+        }
+        Err(diagnostics) => {
+            let rendered = diagnostics.list.iter().map(|fault| fault.render(&name, &text).replace('\n', "\n  "));
+            let more = (diagnostics.omitted > 0).then(|| format!("{name}: and {} more", diagnostics.omitted));
+            Err(rendered.chain(more).collect())
+        }
+    }
+}
+
+/// What ends a command that was given models with faults.
+pub(super) fn refused(faults: Vec<String>) -> Failure {
+    let count = if faults.len() == 1 { "1 fault".to_owned() } else { format!("{} faults", faults.len()) };
+    Failure::input(count).with_details(faults)
+}
+
 fn check(models: &[PathBuf]) -> Result<(), Failure> {
     let mut faults = Vec::new();
     for file in models {
-        let (name, bytes) = (file.display().to_string(), read_input(file)?);
-        let text = String::from_utf8_lossy(&bytes);
-        match hansa_application::read_descriptor_bytes(&bytes) {
-            Ok(described) => {
-                let parts = described.model.components.len();
-                write(
-                    format!("{name}: no fault found; `{}` has {parts} components\n", described.model.name).as_bytes(),
-                )?;
-                for warning in &described.warnings {
-                    write(format!("warning: {}\n", warning.render(&name, &text)).as_bytes())?;
+        match read_model(file, &read_input(file)?) {
+            Ok((model, warnings)) => {
+                let parts = model.components.len();
+                let found = format!("{}: no fault found; `{}` has {parts} components\n", file.display(), model.name);
+                write(found.as_bytes())?;
+                for warning in warnings {
+                    write(format!("warning: {warning}\n").as_bytes())?;
                 }
             }
-            Err(diagnostics) => {
-                faults.extend(diagnostics.list.iter().map(|fault| fault.render(&name, &text).replace('\n', "\n  ")));
-                if diagnostics.omitted > 0 {
-                    faults.push(format!("{name}: and {} more", diagnostics.omitted));
-                }
-            }
+            Err(more) => faults.extend(more),
         }
     }
-    match faults.len() {
-        0 => Ok(()),
-        1 => Err(Failure::input("1 fault").with_details(faults)),
-        count => Err(Failure::input(format!("{count} faults")).with_details(faults)),
-    }
+    if faults.is_empty() { Ok(()) } else { Err(refused(faults)) }
 }

@@ -4,17 +4,20 @@ use super::{
     Output, OutputFormat, Table,
     output::{write, write_text},
     read_input,
-    tosca_arguments::{TemplateOptions, ToscaCommand},
+    tosca_arguments::{TemplateOptions, TemplateValues, ToscaCommand},
     tosca_files::{Folder, Network, folder_of},
 };
 use crate::failure::Failure;
 use hansa_application::{
     Diagnostic, Severity,
-    tosca::{Fetch, Inputs, Offline, Outcome, Source, TemplateView, convert::Converted, read},
+    tosca::{Fetch, Inputs, Offline, Outcome, ServiceTemplate, Source, TemplateView, convert::Converted, read},
     write_descriptor,
 };
 use serde::Serialize;
 use std::path::Path;
+
+/// What is said of a template of which no model comes.
+pub(super) const NO_MODEL: &str = "no resource model can be made of this template: see the report";
 
 /// What `validate` answers programs.
 #[derive(Debug, Serialize)]
@@ -35,31 +38,34 @@ const fn is_zero(count: &usize) -> bool {
 
 /// Checks, shows or converts a template.
 pub(super) async fn run(format: OutputFormat, ca_file: Option<&Path>, command: ToscaCommand) -> Result<(), Failure> {
+    let (ToscaCommand::Validate(TemplateOptions { template: file, values })
+    | ToscaCommand::Show(TemplateOptions { template: file, values })
+    | ToscaCommand::Convert(TemplateOptions { template: file, values })) = &command;
+    let outcome = read_template(ca_file, file, read_input(file)?, values).await?;
     match command {
-        ToscaCommand::Validate(options) => validate(format, &options, read_template(ca_file, &options).await?),
-        ToscaCommand::Show(options) => {
-            let template = good(&options, read_template(ca_file, &options).await?)?;
-            Output::new(format).show(&template.view(), show_text)
-        }
-        ToscaCommand::Convert(options) => {
-            let template = good(&options, read_template(ca_file, &options).await?)?;
-            convert(format, &template.convert())
-        }
+        ToscaCommand::Validate(_) => validate(format, file, outcome),
+        ToscaCommand::Show(_) => Output::new(format).show(&good(file, outcome)?.view(), show_text),
+        ToscaCommand::Convert(_) => convert(format, &good(file, outcome)?.convert()),
     }
 }
 
-async fn read_template(ca_file: Option<&Path>, options: &TemplateOptions) -> Result<Outcome, Failure> {
-    let bytes = read_input(&options.template)?;
+/// Reads a template's bytes with all that it imports.
+pub(super) async fn read_template(
+    ca_file: Option<&Path>,
+    file: &Path,
+    bytes: Vec<u8>,
+    values: &TemplateValues,
+) -> Result<Outcome, Failure> {
     let inputs = Inputs {
-        given: options.input.clone(),
-        file: match &options.inputs {
+        given: values.input.clone(),
+        file: match &values.inputs {
             Some(file) => Some((file.display().to_string(), read_input(file)?)),
             None => None,
         },
     };
-    let folder = Folder(folder_of(&options.template));
-    let name = options.template.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
-    let network = if options.allow_network { Some(Network::new(ca_file)?) } else { None };
+    let folder = Folder(folder_of(file));
+    let name = file.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
+    let network = if values.allow_network { Some(Network::new(ca_file)?) } else { None };
     // Reading may wait for the network, and computes.
     let read = tokio::task::spawn_blocking(move || {
         let fetch: &dyn Fetch = match &network {
@@ -72,7 +78,7 @@ async fn read_template(ca_file: Option<&Path>, options: &TemplateOptions) -> Res
 }
 
 /// The template, where it has no error; warnings are told.
-fn good(options: &TemplateOptions, mut outcome: Outcome) -> Result<hansa_application::tosca::ServiceTemplate, Failure> {
+pub(super) fn good(file: &Path, mut outcome: Outcome) -> Result<ServiceTemplate, Failure> {
     match outcome.template.take() {
         Some(template) => {
             for warning in outcome.diagnostics.iter().filter(|found| found.severity == Severity::Warning) {
@@ -80,12 +86,12 @@ fn good(options: &TemplateOptions, mut outcome: Outcome) -> Result<hansa_applica
             }
             Ok(template)
         }
-        None => Err(faults(options, &outcome)),
+        None => Err(faults(file, &outcome)),
     }
 }
 
 /// All that is wrong, and the warnings with it.
-fn faults(options: &TemplateOptions, outcome: &Outcome) -> Failure {
+fn faults(file: &Path, outcome: &Outcome) -> Failure {
     let errors = outcome.diagnostics.iter().filter(|found| found.severity.is_error()).count();
     let told = outcome.diagnostics.iter().filter(|found| found.severity != Severity::Note);
     let mut details: Vec<String> = told
@@ -94,14 +100,14 @@ fn faults(options: &TemplateOptions, outcome: &Outcome) -> Failure {
     if outcome.omitted > 0 {
         details.push(format!("and {} more", outcome.omitted));
     }
-    let name = options.template.display();
+    let name = file.display();
     let count = if errors == 1 { "1 fault".to_owned() } else { format!("{errors} faults") };
     Failure::input(format!("{name}: {count}")).with_details(details)
 }
 
-fn validate(format: OutputFormat, options: &TemplateOptions, outcome: Outcome) -> Result<(), Failure> {
+fn validate(format: OutputFormat, file: &Path, outcome: Outcome) -> Result<(), Failure> {
     if format != OutputFormat::Table {
-        let (valid, failure) = (outcome.template.is_some(), faults(options, &outcome));
+        let (valid, failure) = (outcome.template.is_some(), faults(file, &outcome));
         let version = outcome.template.as_ref().map(|template| template.version().to_string());
         let verdict = Verdict { valid, version, diagnostics: outcome.diagnostics, omitted: outcome.omitted };
         Output::new(format).show(&verdict, |_| String::new())?;
@@ -109,10 +115,10 @@ fn validate(format: OutputFormat, options: &TemplateOptions, outcome: Outcome) -
         return if valid { Ok(()) } else { Err(failure.with_details(Vec::new())) };
     }
     let Some(template) = &outcome.template else {
-        return Err(faults(options, &outcome));
+        return Err(faults(file, &outcome));
     };
     let view = template.view();
-    let name = options.template.display();
+    let name = file.display();
     let what = if template.describes() {
         format!("TOSCA {}, {} nodes, {} policies", view.version, view.nodes.len(), view.policies.len())
     } else {
@@ -173,6 +179,6 @@ fn convert(format: OutputFormat, converted: &Converted) -> Result<(), Failure> {
     match &converted.model {
         Some(model) if format == OutputFormat::Table => write(write_descriptor(model).as_bytes()),
         Some(_) => Ok(()),
-        None => Err(Failure::input("no resource model can be made of this template: see the report")),
+        None => Err(Failure::input(NO_MODEL)),
     }
 }

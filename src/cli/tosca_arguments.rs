@@ -20,6 +20,13 @@ pub(crate) struct TemplateOptions {
     /// The template (YAML) or package (CSAR); `-` for a template on standard input.
     #[arg(value_name = "FILE")]
     pub template: PathBuf,
+    #[command(flatten)]
+    pub values: TemplateValues,
+}
+
+/// What a template is read with.
+#[derive(Debug, Args)]
+pub(crate) struct TemplateValues {
     /// A value for an input, as YAML; may be repeated.
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
     pub input: Vec<(String, String)>,

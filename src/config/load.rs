@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 44] = [
+const FROM_ENVIRONMENT: [&str; 55] = [
     "server.listen",
     "server.public_url",
     "auth.dev_login",
@@ -39,8 +39,19 @@ const FROM_ENVIRONMENT: [&str; 44] = [
     "server.tls.certificate",
     "server.tls.key",
     "server.tls.client_ca",
+    "moving.consolidate",
+    "moving.improve",
+    "moving.interval",
+    "moving.pause",
+    "moving.horizon",
+    "moving.overlap",
+    "moving.least_percent",
     "agents.url",
     "agents.authorities",
+    "scaling.interval",
+    "scaling.prometheus.url",
+    "scaling.prometheus.token_file",
+    "scaling.prometheus.authorities",
     "federation.enabled",
     "federation.listen",
     "federation.public_url",
@@ -169,11 +180,16 @@ const OTHER_VARIABLES: [&str; 5] = ["HANSA_SERVER", "HANSA_OUTPUT", "HANSA_TOKEN
 
 fn nested(path: &str, text: &str) -> Value {
     let leaf = match (path, text) {
-        ("workers" | "federation.offers_limit", number) if number.parse::<u64>().is_ok() => {
+        ("workers" | "federation.offers_limit" | "moving.least_percent", number) if number.parse::<u64>().is_ok() => {
             number.parse::<u64>().map_or(Value::Null, Value::from)
         }
         (
-            "auth.dev_login" | "federation.enabled" | "federation.allow_loopback" | "federation.conformance",
+            "auth.dev_login"
+            | "federation.enabled"
+            | "federation.allow_loopback"
+            | "federation.conformance"
+            | "moving.consolidate"
+            | "moving.improve",
             "true" | "false",
         ) => Value::from(text == "true"),
         _ => Value::from(text),

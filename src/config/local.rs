@@ -1,8 +1,8 @@
 //! This machine as a site: what a broker offers that was told nothing.
 
 use super::{
-    AgentSettings, AuthSettings, FederationSettings, LimitSettings, LogFormat, LogSettings, NodeSettings, OffersSource,
-    PortRange, ServerTlsSettings, Settings, SiteSettings,
+    AgentSettings, AuthSettings, FederationSettings, LimitSettings, LogFormat, LogSettings, MovingSettings,
+    NodeSettings, OffersSource, PortRange, ScalingSettings, ServerTlsSettings, Settings, SiteSettings,
 };
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
@@ -62,7 +62,9 @@ impl Settings {
                 country: Area::new(ASSUMED_COUNTRY)?,
             },
             auth: AuthSettings::default(),
+            moving: MovingSettings::default(),
             agents: AgentSettings::default(),
+            scaling: ScalingSettings::default(),
             federation: FederationSettings::default(),
             sites: vec![SiteSettings {
                 id: SiteId::new("urn:hansa:site:local")?,

@@ -1,7 +1,8 @@
 //! What types alone can't say about the settings.
 
 use super::{
-    ConfigFault, NodeSettings, Settings, SiteSettings, agents, auth, federation, limits, settings::ServerSettings,
+    ConfigFault, NodeSettings, Settings, SiteSettings, agents, auth, federation, limits, moving, scaling,
+    settings::ServerSettings,
 };
 use std::{collections::BTreeSet, net::TcpListener};
 
@@ -10,6 +11,8 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     let mut faults = Vec::new();
     server(&settings.server, settings.auth.login(), &mut faults);
     agents::check(&settings.agents, &mut faults);
+    moving::check(&settings.moving, &mut faults);
+    scaling::check(&settings.scaling, &mut faults);
     auth::check(&settings.auth, &settings.server, &mut faults);
     limits::check(&settings.server.limits, &mut faults);
     let own = [("server.listen", Some(settings.server.listen)), ("federation.listen", settings.federation.listen)];

@@ -5,6 +5,8 @@ use super::{
     auth::AuthSettings,
     federation::{FederationSettings, ServerTlsSettings},
     limits::LimitSettings,
+    moving::MovingSettings,
+    scaling::ScalingSettings,
 };
 use hansa_ontology::{
     Currency, ProviderId, SiteId,
@@ -42,9 +44,15 @@ pub(crate) struct Settings {
     pub provider: ProviderSettings,
     /// Login.
     pub auth: AuthSettings,
+    /// What is moved without being asked.
+    #[serde(default)]
+    pub moving: MovingSettings,
     /// How machines that this broker rents find it.
     #[serde(default)]
     pub agents: AgentSettings,
+    /// How applications are scaled by their policies.
+    #[serde(default)]
+    pub scaling: ScalingSettings,
     /// Partners: other providers' brokers.
     pub federation: FederationSettings,
     /// The sites whose machines this broker runs itself.

@@ -1,4 +1,5 @@
 //! Pictures drawn by the server.
 
 pub(crate) mod layers;
+pub(crate) mod steps;
 pub(crate) mod topology;

@@ -9,6 +9,9 @@ pub(crate) enum WiringError {
     /// The server.
     #[error(transparent)]
     Server(#[from] StartError),
+    /// What scaling is told.
+    #[error(transparent)]
+    Scaling(#[from] super::scaling::ScalingFault),
     /// The bound address can't be read back.
     #[error("the server's address can't be read: {0}")]
     Address(#[source] io::Error),

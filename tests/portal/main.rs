@@ -25,6 +25,7 @@ mod keyboard;
 mod owner;
 mod pages;
 mod people;
+mod scaling;
 mod self_check;
 mod systems;
 mod without_scripts;

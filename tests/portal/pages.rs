@@ -40,7 +40,7 @@ fn lively() -> Broker {
 }
 
 #[track_caller]
-fn looks_right(browser: &Browser, path: &str, look: &Look) {
+pub(crate) fn looks_right(browser: &Browser, path: &str, look: &Look) {
     browser.go(path);
     browser.fits();
     browser.is_accessible(look);

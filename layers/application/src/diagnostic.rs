@@ -209,6 +209,8 @@ codes! {
     FixedReplicas = "fixed-replicas",
     /// Rules or constraints that cannot hold together.
     Contradiction = "contradiction",
+    /// A scaling policy that can't decide anything, or a rule that can't run.
+    InvalidScaling = "invalid-scaling",
     /// An amount of nothing.
     ZeroAmount = "zero-amount",
     /// An environment variable whose name POSIX doesn't allow, or a value that no environment can hold.

@@ -9,9 +9,10 @@ use hansa_ontology::{
     quantity::{CpuMilli, Mebibytes, TimeSpan},
     resource_model::{
         AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, ExposedPort, HealthCheck,
-        HealthProbe, HelmPackage, HttpProbe, Link, MachineGroup, MachineSize, Objective, ObjectiveKind, OnPeerChange,
-        Package, ProcessPackage, Protocol, RatioRule, Replicas, Resources, Rule, RunPolicy, Scope, SpreadRule,
-        TcpProbe, Volume, Weights,
+        HealthProbe, HelmPackage, HttpProbe, Link, MachineGroup, MachineSize, MovePolicy, Objective, ObjectiveKind,
+        OnPeerChange, Package, ProcessPackage, Protocol, RatioRule, Replicas, Resources, Rule, RunPolicy, Scope,
+        SpreadRule, TcpProbe, Volume, Weights,
+        scaling::{Scaling, ScalingBehavior, ScalingPolicy, SchedulePolicy},
     },
 };
 use proptest::{collection, option, prelude::*};
@@ -154,11 +155,12 @@ prop_compose! {
         let (cpu, memory, disk, gpus) = resources;
         Component {
             package,
-            resources: Resources { cpu: CpuMilli(cpu), memory: Mebibytes(memory), disk: Mebibytes(disk), gpus },
+            resources: Resources { cpu: CpuMilli(cpu), burst: restart, memory: Mebibytes(memory), disk: Mebibytes(disk), gpus },
             ports,
             environment,
             volumes: volumes.into_iter().map(volume).collect(),
             replicas,
+            scaling: None,
             run: if job { RunPolicy::Once } else { RunPolicy::Service },
             health,
             machines: std::collections::BTreeSet::new(),
@@ -166,6 +168,20 @@ prop_compose! {
             constraints,
         }
     }
+}
+
+/// What measures nothing that a component could lack.
+fn scaling(minimum_interval: Option<TimeSpan>) -> Scaling {
+    let schedule = SchedulePolicy {
+        start: "0 8 * * 1-5".to_owned(),
+        end: None,
+        duration: Some(TimeSpan::from_millis(3_600_000)),
+        time_zone: "Europe/Berlin".to_owned(),
+        instances: 4,
+    };
+    let policy = ScalingPolicy { limit: false, schedule: Some(schedule), ..ScalingPolicy::default() };
+    let behavior = ScalingBehavior::default();
+    Scaling { min: 1, max: 9, policies: vec![policy], behavior, minimum_interval, zero: None }
 }
 
 fn objective() -> impl Strategy<Value = Objective> {
@@ -210,6 +226,9 @@ fn model() -> impl Strategy<Value = ResourceModel> {
             for component in components.values_mut().take(2) {
                 component.machines = machines.keys().cloned().collect();
             }
+            for component in components.values_mut().filter(|it| matches!(it.replicas, Replicas::Fixed(_))).take(1) {
+                component.scaling = Some(scaling(max_latency));
+            }
             let target = components.get("b").and_then(|part| part.ports.keys().next().cloned());
             let link = Link { from: "alpha".to_owned(), to: "b".to_owned(), port: target, max_latency };
             ResourceModel {
@@ -219,10 +238,12 @@ fn model() -> impl Strategy<Value = ResourceModel> {
                 currency: max_latency.map(|_| hansa_ontology::Currency::EUR),
                 components,
                 machines,
+                micado: Vec::new(),
                 links: if links { vec![link] } else { Vec::new() },
                 constraints,
                 rules,
                 objective,
+                moves: if links { MovePolicy::Asked } else { MovePolicy::Automatic },
                 delivery: None,
             }
         },

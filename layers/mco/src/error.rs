@@ -79,7 +79,7 @@ impl McoError {
 
 fn plan_kind(error: &PlanError) -> ErrorKind {
     match error {
-        PlanError::Infeasible(_) | PlanError::Exhausted { .. } => ErrorKind::Infeasible,
+        PlanError::Infeasible(_) | PlanError::Immovable(_) | PlanError::Exhausted { .. } => ErrorKind::Infeasible,
         PlanError::Invalid { .. } => ErrorKind::Invalid,
         PlanError::Unsound(_) => ErrorKind::Internal,
     }

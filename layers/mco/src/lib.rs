@@ -14,6 +14,7 @@ mod orders;
 pub mod partner;
 mod peers;
 pub mod planner;
+pub mod relocation;
 pub mod rollout;
 mod service;
 mod store;

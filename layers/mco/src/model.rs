@@ -250,8 +250,9 @@ pub struct HeldMachine {
     pub offer: OfferId,
     /// What runs in it.
     pub instances: BTreeSet<Instance>,
-    /// The offer as it was when the machine was rented: used where the
-    /// catalogue has it no more. Without it such a machine is given up.
+    /// The offer as it was when the machine was rented: its price is the
+    /// machine's, and it counts where the catalogue has it no more. Without it
+    /// such a machine is given up.
     pub terms: Option<Box<Offer>>,
     /// It stands on a node that is to be empty: nothing new goes into it.
     pub closed: bool,

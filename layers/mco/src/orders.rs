@@ -9,7 +9,7 @@ use crate::{
 use hansa_ontology::{
     ApplicationId, MachineId, ResourceModel, WorkloadId,
     order::{DeliveredWorkload, Delivery, OrderReport, OrderRequest},
-    resource_model::{Component, Constraints, Objective, Replicas},
+    resource_model::{Component, Constraints, MovePolicy, Objective, Replicas},
 };
 use hansa_wdm::{Endpoint, Endpoints, WorkloadState};
 use std::collections::{BTreeMap, BTreeSet};
@@ -234,10 +234,12 @@ impl Asking<'_> {
             currency: None,
             components: BTreeMap::new(),
             machines: BTreeMap::new(),
+            micado: Vec::new(),
             links: Vec::new(),
             constraints: Constraints::default(),
             rules: Vec::new(),
             objective: Objective::default(),
+            moves: MovePolicy::default(),
             delivery: None,
         };
         for instance in &instances {
@@ -275,7 +277,13 @@ pub(crate) fn order_name(order: MachineId) -> String {
 }
 
 fn bare(component: &Component) -> Component {
-    Component { constraints: Constraints::default(), replicas: Replicas::Fixed(1), ..component.clone() }
+    Component {
+        constraints: Constraints::default(),
+        replicas: Replicas::Fixed(1),
+        // Who orders decides how many there are.
+        scaling: None,
+        ..component.clone()
+    }
 }
 
 fn slot(workload: &Workload) -> (&String, u32) {

@@ -100,8 +100,29 @@ pub enum Keeper {
     Rate,
     /// The least time between two changes.
     MinimumInterval,
+    /// There is no room for more, or no quota.
+    NoRoom,
     /// Nothing is to be done; or there was something until just now.
     Zero,
+}
+
+impl Keeper {
+    /// The stable name, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LargerPolicy => "largerPolicy",
+            Self::Limit => "limit",
+            Self::Bounds => "bounds",
+            Self::MissingMetric => "missingMetric",
+            Self::RuleFault => "ruleFault",
+            Self::Stabilization => "stabilization",
+            Self::Rate => "rate",
+            Self::MinimumInterval => "minimumInterval",
+            Self::NoRoom => "noRoom",
+            Self::Zero => "zero",
+        }
+    }
 }
 
 impl Decision {
@@ -110,6 +131,27 @@ impl Decision {
     pub const fn changes(&self) -> bool {
         self.from != self.to
     }
+
+    /// Why, in words.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let because = self.because.iter().map(|it| (it.policy.as_str(), it.formula.as_str(), it.won));
+        in_words(because, self.suppressed.iter().map(|kept| kept.why.as_str()))
+    }
+}
+
+/// Why a number is what it is: what the policy that won says, and what kept
+/// the number; where there is neither, what every policy says. `because`:
+/// name, formula, and whether it won.
+#[must_use]
+pub fn in_words<'d>(
+    because: impl Iterator<Item = (&'d str, &'d str, bool)> + Clone,
+    kept: impl Iterator<Item = &'d str>,
+) -> String {
+    let told = |(policy, formula, _): (&str, &str, bool)| format!("{policy}: {formula}");
+    let won = because.clone().filter(|(.., won)| *won).map(told);
+    let why: Vec<String> = won.chain(kept.map(str::to_owned)).collect();
+    if why.is_empty() { because.map(told).collect::<Vec<_>>().join("; ") } else { why.join("; ") }
 }
 
 impl Reason {
@@ -133,4 +175,20 @@ impl Input {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is within 0 and 2^32")]
 pub(crate) fn count(value: f64) -> Option<u32> {
     value.is_finite().then(|| value.clamp(0.0, f64::from(u32::MAX)) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn the_policy_that_won_and_what_kept_the_number_are_said() {
+        let policies = [("load", "ceil(2 × 140 / 70)", true), ("night", "it is day", false)];
+        assert_eq!(
+            in_words(policies.into_iter(), ["9 is above 4"].into_iter()),
+            "load: ceil(2 × 140 / 70); 9 is above 4"
+        );
+        let none = policies.map(|(policy, formula, _)| (policy, formula, false));
+        assert_eq!(in_words(none.into_iter(), [].into_iter()), "load: ceil(2 × 140 / 70); night: it is day");
+    }
 }

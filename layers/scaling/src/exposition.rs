@@ -48,6 +48,11 @@ pub fn increase_per_second(before: Measured, after: Measured) -> Option<Measured
     (seconds > 0.0).then(|| Measured { value: increase / seconds, at: after.at })
 }
 
+/// All series of a page: name, labels, value.
+pub fn exposition_series(page: &str) -> impl Iterator<Item = (&str, BTreeMap<String, String>, f64)> {
+    page.lines().filter_map(series)
+}
+
 /// The name, the labels and the value of a line; None for what is no series.
 fn series(line: &str) -> Option<(&str, BTreeMap<String, String>, f64)> {
     let end = line.find(|letter: char| letter == '{' || letter.is_whitespace())?;

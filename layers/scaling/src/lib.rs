@@ -28,7 +28,7 @@ mod zero;
 
 pub use check::{ScalingFault, check};
 pub use decide::{Round, decide, sources};
-pub use decision::{Decision, Input, Keeper, Reason, Suppressed};
-pub use exposition::{LONGEST_PAGE, increase_per_second, read_exposition};
+pub use decision::{Decision, Input, Keeper, Reason, Suppressed, in_words};
+pub use exposition::{LONGEST_PAGE, exposition_series, increase_per_second, read_exposition};
 pub use measure::{Fleet, Instance, Measured, Phase, Reading, Readings, age};
 pub use state::{Change, Recommended, ScalingState};

@@ -58,6 +58,10 @@ pub(crate) fn propose(policy: &RulePolicy, name: &str, round: &Round<'_>, state:
     let said = outcome.printed.join("; ");
     let said: String = said.chars().take(500).collect();
     let said = if said.is_empty() { String::new() } else { format!(" (it says: {said})") };
+    let said = match missing {
+        Some(missing) => format!("{said}; {missing}"),
+        None => said,
+    };
     match outcome.assigned.get(CONTAINERS) {
         None => Proposal::of(name, round.fleet.wanted, shown, format!("the rule left the number as it is{said}")),
         Some(value) => match value.number().and_then(|number| count(number.trunc())) {

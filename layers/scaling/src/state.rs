@@ -51,3 +51,32 @@ pub struct Change {
     /// When.
     pub at: DateTime<Utc>,
 }
+
+impl ScalingState {
+    /// So many of the latest change don't come about after all: they count
+    /// against no rate. What was to come is positive, what was to go negative.
+    pub fn take_back(&mut self, instances: i64) {
+        let Some(latest) = self.changes.last_mut() else { return };
+        latest.by -= instances;
+        if latest.by == 0 {
+            self.changes.pop();
+            self.last_change = self.changes.last().map(|change| change.at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_come_about_counts_no_more() {
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let changes = vec![Change { by: 1, at: at(1) }, Change { by: 4, at: at(2) }];
+        let mut state = ScalingState { changes, last_change: Some(at(2)), ..ScalingState::default() };
+        state.take_back(3);
+        assert_eq!((state.changes[1].by, state.last_change), (1, Some(at(2))));
+        state.take_back(1);
+        assert_eq!((state.changes.len(), state.last_change), (1, Some(at(1))));
+    }
+}

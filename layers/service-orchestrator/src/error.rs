@@ -37,6 +37,18 @@ pub enum OrchestratorError {
     /// The application is being removed.
     #[error("the application `{0}` is being removed and can't be changed any more")]
     BeingRemoved(String),
+    /// What is wanted of the application has no plan yet, so that nothing of it can be moved.
+    #[error(
+        "revision {revision} of `{name}` has no plan in force (it is {phase}): nothing of it can be moved before that"
+    )]
+    NotPlanned {
+        /// The application.
+        name: String,
+        /// The revision that is wanted.
+        revision: i64,
+        /// Where it stands.
+        phase: &'static str,
+    },
     /// The change makes no sense for this application.
     #[error("{field}: {message}")]
     Invalid {
@@ -98,6 +110,7 @@ impl OrchestratorError {
             Self::Ambiguous { .. }
             | Self::NameTaken(_)
             | Self::BeingRemoved(_)
+            | Self::NotPlanned { .. }
             | Self::OrderRefused(_)
             | Self::PartnersOrder { .. } => ErrorKind::Conflict,
             Self::VersionMismatch { .. } => ErrorKind::PreconditionFailed,

@@ -4,7 +4,10 @@
 
 pub mod error;
 pub mod model;
+mod moving;
+mod rearranging;
 mod reconcile;
+mod revision;
 mod scaling;
 mod service;
 mod store;
@@ -14,7 +17,9 @@ pub use error::{ErrorKind, OrchestratorError};
 pub use model::{
     Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,
 };
-pub use scaling::replicas_set;
-pub use service::{Hold, Move, ServiceOrchestrator, order_application};
+pub use moving::{Interruption, MoveKind, MovePreview, MoveRequest, MovingPolicy, Saving};
+pub use revision::{FieldChange, Revision, field_changes};
+pub use scaling::{Metrics, ScalingView, replicas_set};
+pub use service::{Hold, Move, NoQuotas, Quotas, ScalingOptions, ServiceOrchestrator, order_application};
 pub use store::{MIGRATIONS, applications_living};
 pub use worker::{WorkerOptions, run_workers};

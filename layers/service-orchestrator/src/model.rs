@@ -7,6 +7,7 @@ use hansa_ontology::{
     quota::{Quota, QuotaHolder},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A resource model that the broker keeps at its desired state.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +24,10 @@ pub struct Application {
     pub desired: DesiredState,
     /// Number of the wanted revision, from 1.
     pub revision: i64,
-    /// The wanted revision.
+    /// The wanted revision, with the numbers that its policies have decided.
     pub model: ResourceModel,
+    /// How many of each component and machine group its policies want, by name.
+    pub scaled: BTreeMap<String, u32>,
     /// Where it stands.
     pub phase: Phase,
     /// The operation that last changed what is wanted.
@@ -154,17 +157,6 @@ pub struct ApplicationFilter {
     pub include_orders: bool,
     /// Only those whose name begins so.
     pub name_prefix: Option<String>,
-}
-
-/// A revision of an application, without its model.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Revision {
-    /// Its number, from 1.
-    pub number: i64,
-    /// Who made it.
-    pub actor: Actor,
-    /// When.
-    pub created_at: DateTime<Utc>,
 }
 
 /// One page of a list, and where the next begins.

@@ -6,6 +6,8 @@
 use crate::{
     error::OrchestratorError,
     model::{Application, DesiredState, Phase},
+    rearranging::Rearranged,
+    scaling::wanted,
     service::ServiceOrchestrator,
     store,
 };
@@ -42,7 +44,7 @@ const OPERATION_MINUTES: i64 = 10;
 const MAKING_MINUTES: i64 = 60;
 
 /// How a round went.
-enum Round {
+pub(crate) enum Round {
     /// The plan of what is wanted was carried out this far.
     Wanted(Realised),
     /// What is wanted can't be planned; why. An earlier revision goes on.
@@ -85,6 +87,7 @@ impl ServiceOrchestrator {
                 let operation = application.operation;
                 phase_set(connection, application, Phase::Removed, now)?;
                 operation::succeed(connection, operation, json!({"application": id}), now)?;
+                store::relocation_forget(connection, id)?;
                 Ok::<_, OrchestratorError>(())
             })
             .await?;
@@ -117,11 +120,15 @@ impl ServiceOrchestrator {
         if let Some((revision, plan)) = &in_force
             && *revision == application.revision
         {
+            if !wanted::fits(plan, &application.model) {
+                return self.rescale(&reference, application, plan).await;
+            }
             let realised = self.mco.realise(&reference, &application.model, plan).await?;
             if !realised.refused {
-                return match self.plan_away(application, plan).await? {
-                    Some(elsewhere) => self.realised(&reference, application, &elsewhere).await,
-                    None => Ok(Round::Wanted(realised)),
+                return match self.rearrange(application, plan, &realised).await? {
+                    Rearranged::Plan(elsewhere) => self.realised(&reference, application, &elsewhere).await,
+                    Rearranged::Nothing => Ok(Round::Wanted(realised)),
+                    Rearranged::Again => Ok(Round::Stale),
                 };
             }
         }
@@ -142,7 +149,7 @@ impl ServiceOrchestrator {
     }
 
     /// Carries out a plan that has just been made.
-    async fn realised(
+    pub(crate) async fn realised(
         &self,
         reference: &ApplicationRef,
         application: &Application,
@@ -154,7 +161,11 @@ impl ServiceOrchestrator {
 
     /// Where something of the plan is on a node that is to be empty, and there
     /// is room elsewhere: the plan that has it there. None: all stays as it is.
-    async fn plan_away(&self, application: &Application, plan: &Plan) -> Result<Option<Plan>, OrchestratorError> {
+    pub(crate) async fn plan_away(
+        &self,
+        application: &Application,
+        plan: &Plan,
+    ) -> Result<Option<Plan>, OrchestratorError> {
         let (id, now) = (application.id, self.clock.now());
         let tried = self.unmovable.lock().ok().and_then(|tried| tried.get(&id).copied());
         if tried.is_some_and(|at| now - at < TimeDelta::seconds(MOVE_AGAIN_SECONDS)) {
@@ -172,11 +183,21 @@ impl ServiceOrchestrator {
         if plan.machines.iter().filter_map(|planned| planned.held).all(kept) {
             return self.stays(id, now);
         }
-        match self.mco.plan_adopt(id, application.revision, elsewhere, customer(application)).await {
+        match self.adopt(application, elsewhere).await {
             Ok(adopted) => Ok(Some(adopted)),
-            Err(error) if error.kind() == ErrorKind::Stale => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => Ok(None),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Puts a plan in force, and writes down what the application costs with it.
+    pub(crate) async fn adopt(&self, application: &Application, plan: Plan) -> Result<Plan, OrchestratorError> {
+        let plan = self.mco.plan_adopt(application.id, application.revision, plan, customer(application)).await?;
+        let (id, price) = (application.id, Money::new(plan.price_per_hour_micros, plan.currency));
+        if application.price != Some(price) {
+            self.database.write(move |connection| store::price_set(connection, id, price)).await?;
+        }
+        Ok(plan)
     }
 
     /// It can't move now; that is tried again after a while.
@@ -188,21 +209,13 @@ impl ServiceOrchestrator {
     }
 
     /// None: it could not be planned a moment ago.
-    async fn plan_and_adopt(&self, application: &Application) -> Result<Option<Plan>, OrchestratorError> {
+    pub(crate) async fn plan_and_adopt(&self, application: &Application) -> Result<Option<Plan>, OrchestratorError> {
         let now = self.clock.now();
         if self.was_unplannable(application, now) {
             return Ok(None);
         }
         match self.mco.plan(Some(application.id), &application.model, false).await {
-            Ok(plan) => {
-                let customer = customer(application);
-                let plan = self.mco.plan_adopt(application.id, application.revision, plan, customer).await?;
-                let (id, price) = (application.id, Money::new(plan.price_per_hour_micros, plan.currency));
-                if application.price != Some(price) {
-                    self.database.write(move |connection| store::price_set(connection, id, price)).await?;
-                }
-                Ok(Some(plan))
-            }
+            Ok(plan) => Ok(Some(self.adopt(application, plan).await?)),
             Err(error) => {
                 if matches!(error, McoError::Plan(_))
                     && let Ok(mut unplannable) = self.unplannable.lock()
@@ -236,7 +249,7 @@ impl ServiceOrchestrator {
             return Ok(());
         };
         if let Some(model) = self.revision_model(application, revision).await? {
-            self.mco.realise(reference, &model, &plan).await?;
+            self.mco.realise(reference, &wanted::as_planned(&model, &plan), &plan).await?;
         }
         Ok(())
     }
@@ -283,7 +296,8 @@ impl ServiceOrchestrator {
                 match store::get(connection, application.id)? {
                     Some(current) if current.version == application.version => {
                         // The round itself may have put another plan in force.
-                        write(connection, Application { price: current.price, ..application })
+                        let (price, scaled) = (current.price, current.scaled);
+                        write(connection, Application { price, scaled, ..application })
                     }
                     _ => Ok(()),
                 }
@@ -310,7 +324,7 @@ fn phase_of(application: &Application, realised: &Realised) -> Phase {
         problems => problems.join("; "),
     };
     match ran {
-        true if realised.ready == realised.wanted => application.phase.clone(),
+        true if realised.served == realised.wanted => application.phase.clone(),
         true => Phase::Degraded(reason()),
         false => Phase::Deploying,
     }
@@ -330,6 +344,9 @@ fn phase_set(
     application.phase = phase;
     application.updated_at = now;
     store::update(connection, &application)?;
+    if application.phase == Phase::Running {
+        store::revision_ran(connection, application.id, application.revision, now)?;
+    }
     if another_name {
         let why = application.phase.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
         event::append(

@@ -3,6 +3,7 @@
 use crate::{
     error::OrchestratorError,
     reconcile::Next,
+    scaling::SCALING_QUEUE,
     service::{QUEUE, ServiceOrchestrator},
     store,
 };
@@ -44,6 +45,44 @@ pub async fn run_workers(
     shutdown: CancellationToken,
 ) -> Result<(), OrchestratorError> {
     take_up(&orchestrator, &options.owner).await?;
+    let line = |line| run_line(line, &orchestrator, &options, &shutdown);
+    tokio::join!(line(Line::Reconcile), line(Line::Scale));
+    Ok(())
+}
+
+/// What is done with an application when it is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// What is wanted is brought about.
+    Reconcile,
+    /// Policies say how many are wanted.
+    Scale,
+}
+
+impl Line {
+    const ALL: [Self; 2] = [Self::Reconcile, Self::Scale];
+
+    const fn queue(self) -> &'static str {
+        match self {
+            Self::Reconcile => QUEUE,
+            Self::Scale => SCALING_QUEUE,
+        }
+    }
+
+    async fn round(self, orchestrator: &ServiceOrchestrator, id: ApplicationId) -> Result<Next, OrchestratorError> {
+        match self {
+            Self::Reconcile => orchestrator.reconcile(id).await,
+            Self::Scale => orchestrator.scaling_round(id).await,
+        }
+    }
+}
+
+async fn run_line(
+    line: Line,
+    orchestrator: &ServiceOrchestrator,
+    options: &WorkerOptions,
+    shutdown: &CancellationToken,
+) {
     let slots = Arc::new(Semaphore::new(options.concurrency.max(1)));
     let mut signal = orchestrator.database.work_signal();
     while !shutdown.is_cancelled() {
@@ -51,17 +90,17 @@ pub async fn run_workers(
             break;
         };
         signal.mark_unchanged();
-        match claim(&orchestrator, &options.owner).await {
+        match claim(line, orchestrator, &options.owner).await {
             Ok(Some(claim)) => {
                 let orchestrator = orchestrator.clone();
                 tokio::spawn(async move {
-                    work_off(&orchestrator, claim).await;
+                    work_off(line, &orchestrator, claim).await;
                     drop(slot);
                 });
             }
             Ok(None) => {
                 drop(slot);
-                let pause = pause(&orchestrator).await;
+                let pause = pause(line, orchestrator).await;
                 tokio::select! {
                     () = shutdown.cancelled() => {}
                     _ = signal.changed() => {}
@@ -82,7 +121,6 @@ pub async fn run_workers(
     if tokio::time::timeout(ROUND, slots.acquire_many(all)).await.is_err() {
         tracing::warn!("a round is still under way; its lease will end by itself");
     }
-    Ok(())
 }
 
 /// Takes back what this process held before it died, and sees to it that every
@@ -92,45 +130,53 @@ async fn take_up(orchestrator: &ServiceOrchestrator, owner: &str) -> Result<(), 
     orchestrator
         .database
         .write(move |connection| {
-            work::take_back(connection, QUEUE, &owner)?;
-            for id in store::unfinished(connection)? {
-                work::enqueue(connection, QUEUE, &id.to_string(), now)?;
+            let unfinished = store::unfinished(connection)?;
+            for queue in Line::ALL.map(Line::queue) {
+                work::take_back(connection, queue, &owner)?;
+                for id in &unfinished {
+                    work::enqueue(connection, queue, &id.to_string(), now)?;
+                }
             }
             Ok(())
         })
         .await
 }
 
-async fn claim(orchestrator: &ServiceOrchestrator, owner: &str) -> Result<Option<work::Claim>, RepositoryError> {
+async fn claim(
+    line: Line,
+    orchestrator: &ServiceOrchestrator,
+    owner: &str,
+) -> Result<Option<work::Claim>, RepositoryError> {
     let now = orchestrator.clock.now();
     // Looking needs no write lock; taking does.
-    let due = orchestrator.database.read(|connection| work::next_due(connection, QUEUE)).await?;
+    let queue = line.queue();
+    let due = orchestrator.database.read(move |connection| work::next_due(connection, queue)).await?;
     if due.is_none_or(|due| due > now) {
         return Ok(None);
     }
     let owner = owner.to_owned();
     // A claim that a failure of power undoes is a claim that nobody holds.
-    orchestrator.database.write_relaxed(move |connection| work::claim(connection, QUEUE, &owner, now, LEASE)).await
+    orchestrator.database.write_relaxed(move |connection| work::claim(connection, queue, &owner, now, LEASE)).await
 }
 
 /// How long nothing is due.
-async fn pause(orchestrator: &ServiceOrchestrator) -> Duration {
+async fn pause(line: Line, orchestrator: &ServiceOrchestrator) -> Duration {
     let now = orchestrator.clock.now();
-    let due = orchestrator.database.read(|connection| work::next_due(connection, QUEUE)).await;
+    let due = orchestrator.database.read(move |connection| work::next_due(connection, line.queue())).await;
     match due {
         Ok(Some(due)) => (due - now).to_std().unwrap_or_default().clamp(Duration::from_millis(5), POLL),
         _ => POLL,
     }
 }
 
-async fn work_off(orchestrator: &ServiceOrchestrator, claim: work::Claim) {
+async fn work_off(line: Line, orchestrator: &ServiceOrchestrator, claim: work::Claim) {
     let round = async {
         match claim.key.parse::<ApplicationId>() {
-            Ok(id) => orchestrator.reconcile(id).await,
+            Ok(id) => line.round(orchestrator, id).await,
             Err(_) => Ok(Next::Never),
         }
     }
-    .instrument(tracing::info_span!("reconcile", application = %claim.key));
+    .instrument(tracing::info_span!("round", queue = line.queue(), application = %claim.key));
     let result = match tokio::time::timeout(ROUND, round).await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err(format!("the round took longer than {} s", ROUND.as_secs())),

@@ -23,8 +23,9 @@ pub use connectors::{
 };
 pub use error::{ErrorKind, WdmError};
 pub use model::{
-    Applied, DiscoveryToken, DiscoveryTokens, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery, LogSource,
-    PeerEndpoint, Peers, RefusedStart, Removal, Target, WorkloadSpec, WorkloadState, WorkloadStatus,
+    Applied, CpuUsage, DiscoveryToken, DiscoveryTokens, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery,
+    LogSource, Measurement, PageRef, PeerEndpoint, Peers, RefusedStart, Removal, Target, Usage, WorkloadSpec,
+    WorkloadState, WorkloadStatus,
 };
 pub use service::{Wdm, WdmOptions};
 pub use store::MIGRATIONS;

@@ -1,6 +1,6 @@
 //! One part of an application.
 
-use super::{Constraints, NAME_PATTERN};
+use super::{Constraints, NAME_PATTERN, scaling::Scaling};
 use crate::quantity::{CpuMilli, Mebibytes, TimeSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub struct Component {
     /// How many instances: a number, or a range from which the plan chooses.
     #[serde(default)]
     pub replicas: Replicas,
+    /// How the number of instances follows what is measured. `replicas` is then the number at the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
     /// Whether it is kept running or is done when it has ended well.
     #[serde(default)]
     pub run: RunPolicy,
@@ -149,9 +152,13 @@ pub struct HelmPackage {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Resources")]
 pub struct Resources {
-    /// Processors.
+    /// Processors. So many it is sure to have, and no more, unless `burst` says so.
     #[serde(default = "default_cpu")]
     pub cpu: CpuMilli,
+    /// Whether it may use processors beyond `cpu` while they are idle, as a
+    /// request without a limit does in Kubernetes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub burst: bool,
     /// Memory.
     #[serde(default = "default_memory")]
     pub memory: Mebibytes,
@@ -178,7 +185,7 @@ fn is_zero(count: &u32) -> bool {
 
 impl Default for Resources {
     fn default() -> Self {
-        Self { cpu: default_cpu(), memory: default_memory(), disk: Mebibytes(0), gpus: 0 }
+        Self { cpu: default_cpu(), burst: false, memory: default_memory(), disk: Mebibytes(0), gpus: 0 }
     }
 }
 

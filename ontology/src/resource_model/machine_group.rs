@@ -1,19 +1,22 @@
 //! Machines that a tenant wishes as such.
 
-use super::{Constraints, Replicas};
+use super::{Constraints, Replicas, scaling::Scaling};
 use crate::quantity::{CpuMilli, Mebibytes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Machines that are rented as such: as many as are wished, also while nothing
 /// runs in some of them. Components name the groups in whose machines they run.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Machine group", example = serde_json::json!({ "count": 2, "resources": { "cpu": 2, "memory": "4Gi" } }))]
 pub struct MachineGroup {
     /// How many: a number, or a range from which the plan chooses.
     #[serde(default)]
     pub count: Replicas,
+    /// How the number of machines follows what is measured. `count` is then the number at the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<Scaling>,
     /// What each of them has at least, whatever runs in it.
     #[serde(default, skip_serializing_if = "MachineSize::is_empty")]
     pub resources: MachineSize,

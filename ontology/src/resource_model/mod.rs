@@ -10,6 +10,7 @@ mod component;
 mod constraint;
 pub mod contract;
 mod machine_group;
+mod moves;
 mod objective;
 mod rule;
 mod runs;
@@ -23,10 +24,12 @@ pub use component::{
 };
 pub use constraint::{AllowDeny, Constraints};
 pub use machine_group::{MachineGroup, MachineSize};
+pub use moves::MovePolicy;
 pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
 pub use runs::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
 
+use self::scaling::MicadoPolicy;
 use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,6 +63,9 @@ pub struct ResourceModel {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
     pub machines: BTreeMap<String, MachineGroup>,
+    /// Scaling policies of MiCADO, which decide together over components and machine groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub micado: Vec<MicadoPolicy>,
     /// Who calls whom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -72,6 +78,9 @@ pub struct ResourceModel {
     /// What to minimise. By default the price.
     #[serde(default)]
     pub objective: Objective,
+    /// What the broker moves without being asked. By default what costs less elsewhere.
+    #[serde(default, skip_serializing_if = "MovePolicy::is_automatic")]
+    pub moves: MovePolicy,
     /// Set by brokers on a partner's order, never by a tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]

@@ -3,11 +3,13 @@
 
 mod behavior;
 mod metric;
+mod micado;
 mod policy;
 mod prediction;
 
 pub use behavior::{ChangeKind, ChangePolicy, ScalingBehavior, ScalingRules, SelectPolicy};
 pub use metric::{EndpointMetric, MetricSource, ResourceUnit};
+pub use micado::{MicadoAlert, MicadoLevel, MicadoPolicy};
 pub use policy::{
     DeadlinePolicy, PolicyKind, RulePolicy, ScalingFault, ScalingPolicy, SchedulePolicy, ServiceTime, Step, StepPolicy,
     TargetKind, TargetPolicy,

@@ -57,10 +57,17 @@ pub(crate) async fn show(visit: Visit) -> Reply {
     let revisions: Vec<RevisionSeen> = visit
         .broker
         .orchestrator
-        .revisions(application.id, REVISIONS)
+        .revisions(application.id, REVISIONS, None)
         .await?
         .into_iter()
-        .map(|one| RevisionSeen { number: one.number, actor: one.actor.to_string(), at: one.created_at })
+        .map(|one| RevisionSeen {
+            number: one.number,
+            actor: one.actor.to_string(),
+            at: one.created_at,
+            ran: one.ran_at.is_some(),
+            restores: one.restores,
+            changed: one.changes.into_iter().map(|change| change.pointer).collect(),
+        })
         .collect();
     let project = tenant::project(&application);
     visit.show(Place::Applications, |frame| ApplicationPage::new(frame, &seen, project, &revisions))

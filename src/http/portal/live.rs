@@ -30,6 +30,8 @@ use std::{collections::BTreeMap, time::Duration};
 /// Events and lines of output that are shown.
 const EVENTS: usize = 30;
 const LINES: usize = 200;
+/// Events about numbers that policies changed.
+const SCALED: usize = 100;
 /// Lines that are read of each instance.
 const LINES_EACH: usize = 40;
 /// How long the output of partners is waited for.
@@ -47,16 +49,19 @@ pub(super) async fn looked_at(broker: &Broker, id: ApplicationId, logs: bool) ->
     let application = &detail.application;
     let operation = application.operation;
     let filter = EventFilter { application: Some(id), ..EventFilter::default() };
-    let (events, operation) = broker
+    let scaled = EventFilter { kind_prefix: Some("scaling.".to_owned()), ..filter.clone() };
+    let (events, scaled, operation) = broker
         .database
         .read(move |connection| {
             let events = event::list(connection, &filter, EVENTS, Order::NewestFirst)?;
-            Ok::<_, hansa_repository::RepositoryError>((events, operation::get(connection, operation).ok()))
+            let scaled = event::list(connection, &scaled, SCALED, Order::NewestFirst)?;
+            Ok::<_, hansa_repository::RepositoryError>((events, scaled, operation::get(connection, operation).ok()))
         })
         .await?;
     let logs = if logs { output(broker, id).await } else { Vec::new() };
     let names = Names::of(&*broker.catalogue.snapshot().await?);
-    Ok(Seen { detail, operation, events, logs, names, now: broker.clock.now() })
+    let scaling = broker.orchestrator.scaling(id).await?;
+    Ok(Seen { detail, operation, events, scaling, scaled, logs, names, now: broker.clock.now() })
 }
 
 /// The latest lines of all instances. What can't be had in time is left out:

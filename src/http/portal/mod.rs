@@ -31,6 +31,7 @@ mod partners;
 mod preferences;
 mod problem;
 mod projects;
+mod revisions;
 mod sign_in;
 mod sites;
 mod tenant;
@@ -67,6 +68,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
                 .route(web::post().to(models::update)),
         )
         .service(web::resource("/applications/{reference}/scale").route(web::post().to(models::scale)))
+        .service(web::resource("/applications/{reference}/rollback").route(web::post().to(revisions::rollback)))
         .service(
             web::resource("/applications/{reference}/remove")
                 .route(page().to(models::remove_show))

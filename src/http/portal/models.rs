@@ -202,35 +202,40 @@ pub(crate) async fn remove(form: Form) -> Reply {
     Ok(done(&form.visit, &application, "done-removing"))
 }
 
-fn done(visit: &Visit, application: &orchestrator::Application, key: &str) -> actix_web::HttpResponse {
+pub(super) fn done(visit: &Visit, application: &orchestrator::Application, key: &str) -> actix_web::HttpResponse {
     see_other(&visit.asked, &format!("/applications/{}", application.id), Some(Flash::done(key, &application.name)))
 }
 
-fn subject(application: &orchestrator::Application, version: i64) -> Subject {
+pub(super) fn subject(application: &orchestrator::Application, version: i64) -> Subject {
     Subject::Update { id: application.id.to_string(), name: application.name.clone(), version }
 }
 
-fn deed(visit: &Visit, application: &orchestrator::Application, what: &str, carried: &[(&str, &str)]) -> Deed {
+pub(super) fn deed(
+    visit: &Visit,
+    application: &orchestrator::Application,
+    what: &str,
+    carried: &[(&str, &str)],
+) -> Deed {
     let key = visit.broker.ids.next().to_string();
     let mut fields = fields(carried);
     fields.extend([("step".to_owned(), "apply".to_owned()), ("key".to_owned(), key)]);
     let language = visit.language();
-    let scale = what == "scale";
+    let (title, button) = match what {
+        "scale" => ("confirm-scale-title", "confirm-scale"),
+        "rollback" => ("confirm-rollback-title", "confirm-rollback"),
+        _ => ("confirm-update-title", "confirm-update"),
+    };
     Deed {
-        title: tenant::title(
-            language,
-            if scale { "confirm-scale-title" } else { "confirm-update-title" },
-            &application.name,
-        ),
+        title: tenant::title(language, title, &application.name),
         application: Some((application.id.to_string(), application.name.clone())),
         action: format!("/applications/{}/{what}", application.id),
         fields,
-        button: language.t(if scale { "confirm-scale" } else { "confirm-update" }),
+        button: language.t(button),
         back: format!("/applications/{}", application.id),
     }
 }
 
-async fn confirm(
+pub(super) async fn confirm(
     visit: Visit,
     application: &orchestrator::Application,
     deed: Deed,

@@ -7,7 +7,7 @@ use crate::http::{
     page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{Query, page_size},
-    wire::{Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest, Workload},
+    wire::{Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest, Scaling, Workload},
 };
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, put, web};
 use hansa_iam::Action;
@@ -216,6 +216,18 @@ struct EndpointQuery {
     component: Option<String>,
 }
 
+/// What the scaling policies of an application last decided, and why.
+#[utoipa::path(
+    tag = "applications",
+    params(("reference" = String, Path, description = "Name or id")),
+    responses((status = 200, body = Scaling), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/applications/{reference}/scaling")]
+pub(crate) async fn application_scaling(broker: web::Data<Broker>, caller: Caller) -> Reply {
+    let view = broker.orchestrator.scaling(caller.application()?).await?;
+    Ok(HttpResponse::Ok().json(Scaling::from(view)))
+}
+
 /// Where an application's workloads are reached now: discovery.
 #[utoipa::path(
     tag = "applications",
@@ -247,7 +259,7 @@ pub(crate) async fn application_endpoints(
     Ok(HttpResponse::Ok().json(Page::whole(endpoints.collect())))
 }
 
-async fn preview(broker: &Broker, project: &ProjectId, model: &ResourceModel) -> Reply {
+pub(super) async fn preview(broker: &Broker, project: &ProjectId, model: &ResourceModel) -> Reply {
     let plan = broker.orchestrator.plan(project, model, false).await?;
     Ok(HttpResponse::Ok().json(Plan::from(plan)))
 }
@@ -258,7 +270,7 @@ fn scaled(mut model: ResourceModel, replicas: BTreeMap<String, u32>) -> Result<R
     Ok(model)
 }
 
-fn accepted(accepted: orchestrator::Accepted) -> HttpResponse {
+pub(super) fn accepted(accepted: orchestrator::Accepted) -> HttpResponse {
     HttpResponse::Accepted()
         .insert_header((header::LOCATION, format!("/api/v1/operations/{}", accepted.operation)))
         .insert_header(etag(accepted.version))

@@ -8,9 +8,11 @@ mod fallback;
 mod health;
 mod logs;
 mod members;
+mod moves;
 pub(crate) mod offers;
 mod operations;
 mod plans;
+mod revisions;
 mod service_accounts;
 pub(crate) mod sites;
 mod sparql;
@@ -57,6 +59,11 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(applications::application_plan)
         .service(applications::application_workloads)
         .service(applications::application_endpoints)
+        .service(revisions::revision_list)
+        .service(revisions::application_rollback)
+        .service(moves::application_move)
+        .service(moves::application_consolidate)
+        .service(applications::application_scaling)
         .service(logs::application_logs)
         .service(events::application_events)
         .service(operations::operation_list)

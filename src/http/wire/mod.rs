@@ -9,12 +9,15 @@ mod catalogue;
 mod contract;
 mod event;
 mod federation;
+mod moves;
 mod operation;
 mod owner;
 mod page;
 mod plan;
 mod problem;
+mod revision;
 mod sale;
+mod scaling;
 mod service_account;
 mod system;
 mod tenancy;
@@ -33,6 +36,7 @@ pub(crate) use event::Event;
 pub(crate) use federation::{
     AcceptRequest, Identity, Invitation, InviteRequest, Key, Partner, PartnerChange, Quarantined, RepinRequest,
 };
+pub(crate) use moves::{MovePreview, MoveRequest};
 pub(crate) use operation::Operation;
 pub(crate) use owner::{
     Credential, CredentialRequest, Maintenance, MaintenanceRequest, NodePatch, NodeRequest, Removal, SecretRequest,
@@ -41,7 +45,9 @@ pub(crate) use owner::{
 pub(crate) use page::Page;
 pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Proof};
 pub(crate) use problem::{Fault, Problem};
+pub(crate) use revision::{Revision, RollbackRequest};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest, Sale, SaleVersion};
+pub(crate) use scaling::Scaling;
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use system::{DeriveRequest, DerivedOffer, Inventory, System, SystemRequest, Verdict};
 pub(crate) use tenancy::{

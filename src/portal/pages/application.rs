@@ -3,6 +3,7 @@
 
 mod cost;
 mod picture;
+mod scaling;
 mod tables;
 
 pub(crate) use tables::LogLine;
@@ -17,8 +18,9 @@ use chrono::{DateTime, Utc};
 use hansa_iam::Action;
 use hansa_ontology::resource_model::Replicas;
 use hansa_repository::{event::Event, operation::Operation};
-use hansa_service_orchestrator::{ApplicationDetail, DesiredState, Phase};
+use hansa_service_orchestrator::{ApplicationDetail, DesiredState, Phase, ScalingView};
 use picture::Picture;
+use scaling::ScalingPart;
 use tables::{EventsPart, LogsPart, MachinesPart, WorkloadsPart};
 
 /// A revision of an application.
@@ -30,7 +32,16 @@ pub(crate) struct RevisionSeen {
     pub actor: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// Whether everything of it ran once.
+    pub ran: bool,
+    /// The earlier revision whose model it took over.
+    pub restores: Option<i64>,
+    /// The fields of the model that it changed, as JSON Pointers.
+    pub changed: Vec<String>,
 }
+
+/// Changed fields of a revision that are named.
+const MOST_CHANGED: usize = 6;
 
 /// Everything that the page is made of.
 #[derive(Debug, Clone)]
@@ -41,6 +52,10 @@ pub(crate) struct Seen {
     pub operation: Option<Operation>,
     /// The latest events, the newest first.
     pub events: Vec<Event>,
+    /// What its scaling policies last decided.
+    pub scaling: Option<ScalingView>,
+    /// The latest events about numbers that policies changed, the newest first.
+    pub scaled: Vec<Event>,
     /// The latest lines of output, the oldest first.
     pub logs: Vec<LogLine>,
     /// What people call sites and providers.
@@ -57,6 +72,7 @@ pub(crate) struct Live {
     cost: cost::CostPart,
     picture: Picture,
     workloads: WorkloadsPart,
+    scaling: ScalingPart,
     machines: MachinesPart,
     events: EventsPart,
     logs: LogsPart,
@@ -70,6 +86,7 @@ impl Live {
             cost: cost::CostPart::new(language, seen),
             picture: Picture::new(language, seen),
             workloads: WorkloadsPart::new(language, seen),
+            scaling: ScalingPart::new(language, seen),
             machines: MachinesPart::new(language, seen),
             events: EventsPart::new(language, seen),
             logs: LogsPart::new(language, &seen.logs),
@@ -77,12 +94,13 @@ impl Live {
     }
 
     /// Id and HTML of each part.
-    pub(crate) fn fragments(&self) -> [(&'static str, String); 7] {
+    pub(crate) fn fragments(&self) -> [(&'static str, String); 8] {
         [
             ("app-state", self.state.to_string()),
             ("app-cost", self.cost.to_string()),
             ("app-picture", self.picture.to_string()),
             ("app-workloads", self.workloads.to_string()),
+            ("app-scaling", self.scaling.to_string()),
             ("app-machines", self.machines.to_string()),
             ("app-events", self.events.to_string()),
             ("app-logs", self.logs.to_string()),
@@ -153,6 +171,28 @@ struct RevisionRow {
     number: i64,
     actor: String,
     at: Instant,
+    what: String,
+}
+
+impl RevisionRow {
+    fn new(language: Language, one: &RevisionSeen) -> Self {
+        let mut what: Vec<String> = one.changed.iter().take(MOST_CHANGED).cloned().collect();
+        if one.changed.len() > MOST_CHANGED {
+            what.push(language.msg("app-more").with("count", one.changed.len() - MOST_CHANGED).to_string());
+        }
+        if !one.ran {
+            what.insert(0, language.t("app-never-ran"));
+        }
+        if let Some(number) = one.restores {
+            what.insert(0, language.msg("app-restores").with("revision", number).to_string());
+        }
+        Self {
+            number: one.number,
+            actor: one.actor.clone(),
+            at: Instant::minute(language, one.at),
+            what: what.join(", "),
+        }
+    }
 }
 
 impl ApplicationPage {
@@ -163,11 +203,6 @@ impl ApplicationPage {
         let name = application.name.clone();
         let living = application.desired == DesiredState::Running && application.phase != Phase::Removed;
         let plan = seen.detail.plan.as_ref();
-        let revision = |one: &RevisionSeen| RevisionRow {
-            number: one.number,
-            actor: one.actor.clone(),
-            at: Instant::minute(language, one.at),
-        };
         Self {
             id: application.id.to_string(),
             description: application.model.description.clone(),
@@ -184,7 +219,7 @@ impl ApplicationPage {
                 .map(|(name, one)| replicas(language, name, one.replicas))
                 .collect(),
             plan: plan.map(|(revision, plan)| (*revision, PlanView::new(language, &seen.names, plan))),
-            revisions: revisions.iter().map(revision).collect(),
+            revisions: revisions.iter().map(|one| RevisionRow::new(language, one)).collect(),
             also: also(&frame, &name),
             name,
             frame,
@@ -218,8 +253,13 @@ fn also(frame: &Frame, name: &str) -> AlsoBy {
         .cli(&["app", "watch", name])
         .cli(&["app", "logs", name, "--follow"])
         .cli(&["app", "scale", name, "COMPONENT=2", "--dry-run"])
+        .cli(&["app", "scaling", name])
+        .cli(&["app", "revisions", name])
+        .cli(&["app", "rollback", name, "--dry-run"])
         .get(&path)
         .get(&format!("{path}/plan"))
+        .get(&format!("{path}/scaling"))
+        .get(&format!("{path}/revisions"))
         .get(&format!("{path}/events?order=newest"))
         .get(&format!("{path}/logs?follow=true"))
         .request("PATCH", &path, Some(("application/json", "{\"replicas\": {\"COMPONENT\": 2}}")), &[])

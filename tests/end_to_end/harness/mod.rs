@@ -26,7 +26,7 @@ pub(crate) use broker::Broker;
 pub(crate) use call::{Call, fetch};
 pub(crate) use catalogue::catalogue;
 pub(crate) use chance::Chance;
-pub(crate) use command::{Ended, hansa, repository_file, say};
+pub(crate) use command::{Ended, hansa, program, repository_file, say};
 pub(crate) use forward::forward;
 pub(crate) use leftovers::workload_directories;
 pub(crate) use models::{set_replicas, set_variable, single, three_tier};

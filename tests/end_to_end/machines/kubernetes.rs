@@ -185,6 +185,11 @@ fn lives(cloud: &mut Cloud, machine: &str) {
     cloud.broker.kill();
     cloud.broker.restart();
     cloud.serves("it is still there", &["I am page#0"]);
+    eventually("its agent is heard again", || {
+        let told = |kind: &str| cloud.broker.events("inside", kind).len();
+        let (seen, unseen) = (told("workload.seen"), told("workload.unseen"));
+        if seen == unseen { Ok(()) } else { Err(format!("{unseen} unseen, {seen} seen")) }
+    });
 
     // The cluster dies, with what runs there left as it is, and is started again.
     let (before, unseen) = (cloud.objects("/api/v1/pods"), cloud.broker.events("inside", "workload.unseen").len());

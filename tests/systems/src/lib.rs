@@ -21,6 +21,7 @@ mod nova;
 mod page;
 mod podman;
 mod program;
+mod prometheus;
 mod python;
 mod redfish;
 
@@ -36,4 +37,5 @@ pub use nova::Nova;
 pub use page::serve;
 pub use podman::podman;
 pub use program::{Program, find, free_port, wanted};
+pub use prometheus::{PROMETHEUS_PASSWORD, PROMETHEUS_USER, Prometheus, PrometheusGate, PrometheusSeries};
 pub use redfish::{REDFISH_USER, Redfish};

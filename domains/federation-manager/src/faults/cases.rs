@@ -265,7 +265,7 @@ fn a_lost_partner_is_told_when_it_is_back() {
     run(async |pair| {
         let world = World::new(pair, |options| {
             short(options);
-            options.grace = Duration::from_secs(1);
+            options.grace = Duration::from_secs(4);
         })
         .await;
         let wish = world.wish(31);

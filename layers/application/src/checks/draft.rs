@@ -7,7 +7,9 @@ use crate::{
     finding::Finding,
 };
 use hansa_ontology::resource_model::contract::volume_variable;
-use hansa_ontology::resource_model::{Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule};
+use hansa_ontology::resource_model::{
+    Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule, scaling::MicadoPolicy,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,8 @@ pub(super) struct Draft {
     pub(super) components: BTreeMap<String, Part>,
     /// Every machine group that the text names, as far as it is sound.
     pub(super) groups: BTreeMap<String, Option<MachineGroup>>,
+    /// MiCADO's policies, where all are sound.
+    pub(super) micado: Option<Vec<MicadoPolicy>>,
     /// Whether those are all: names can be looked up among them.
     pub(super) complete: bool,
     pub(super) links: Vec<Sound<Link>>,
@@ -75,6 +79,7 @@ impl Draft {
                 .flatten()
                 .map(|(name, _)| (name.clone(), part(rest.pointer(&field("/machines", name)))))
                 .collect(),
+            micado: part(rest.get("micado")),
             complete: components.is_some(),
             links: list(&rest, "links").0,
             rules,

@@ -12,6 +12,7 @@ mod machines;
 mod names;
 mod ports;
 mod rules;
+mod scaling;
 mod variables;
 
 use crate::{
@@ -39,6 +40,7 @@ pub(crate) fn check(value: &Value, found: &[Finding]) -> Verdict {
     checker.variables();
     checker.constraints();
     checker.machines();
+    checker.scaling();
     checker.links();
     checker.rules();
     checker.contradictions();

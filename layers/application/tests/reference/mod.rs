@@ -9,6 +9,10 @@ use hansa_ontology::resource_model::{
     HealthCheck, HelmPackage, HttpProbe, KubernetesPackage, Link, MachineGroup, MachineSize, ProcessPackage, RatioRule,
     Resources, SpreadRule, TcpProbe, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
+    scaling::{
+        ChangePolicy, DeadlinePolicy, EndpointMetric, MicadoAlert, MicadoPolicy, Prediction, RulePolicy, ScaleToZero,
+        Scaling, ScalingBehavior, ScalingPolicy, ScalingRules, SchedulePolicy, Step, StepPolicy, TargetPolicy,
+    },
 };
 use serde::{
     Deserialize, Deserializer,
@@ -21,6 +25,14 @@ use serde_json::Value;
 type Section = (&'static str, Vec<&'static str>);
 
 fn sections() -> Vec<Section> {
+    let mut all = described();
+    all.extend(scaling());
+    all.extend(bounded());
+    all
+}
+
+/// What there is.
+fn described() -> Vec<Section> {
     vec![
         ("Component", fields::<Component>()),
         ("Package", vec![]),
@@ -42,6 +54,41 @@ fn sections() -> Vec<Section> {
         ("Link", fields::<Link>()),
         ("MachineGroup", fields::<MachineGroup>()),
         ("MachineSize", fields::<MachineSize>()),
+    ]
+}
+
+/// How many there are.
+fn scaling() -> Vec<Section> {
+    vec![
+        ("Scaling", fields::<Scaling>()),
+        ("ScalingPolicy", fields::<ScalingPolicy>()),
+        ("TargetPolicy", fields::<TargetPolicy>()),
+        ("TargetKind", vec![]),
+        ("Prediction", fields::<Prediction>()),
+        ("StepPolicy", fields::<StepPolicy>()),
+        ("Step", fields::<Step>()),
+        ("SchedulePolicy", fields::<SchedulePolicy>()),
+        ("DeadlinePolicy", fields::<DeadlinePolicy>()),
+        ("ServiceTime", vec![]),
+        ("RulePolicy", fields::<RulePolicy>()),
+        ("ScaleToZero", fields::<ScaleToZero>()),
+        ("MetricSource", vec![]),
+        ("ResourceUnit", vec![]),
+        ("EndpointMetric", fields::<EndpointMetric>()),
+        ("ScalingBehavior", fields::<ScalingBehavior>()),
+        ("ScalingRules", fields::<ScalingRules>()),
+        ("SelectPolicy", vec![]),
+        ("ChangePolicy", fields::<ChangePolicy>()),
+        ("ChangeKind", vec![]),
+        ("MicadoPolicy", fields::<MicadoPolicy>()),
+        ("MicadoLevel", vec![]),
+        ("MicadoAlert", fields::<MicadoAlert>()),
+    ]
+}
+
+/// What it must fulfil.
+fn bounded() -> Vec<Section> {
+    vec![
         ("Constraints", fields::<Constraints>()),
         ("AllowDeny_Area", fields::<AllowDeny<hansa_ontology::place::Area>>()),
         ("AllowDeny_string", fields::<AllowDeny<String>>()),
@@ -57,6 +104,7 @@ fn sections() -> Vec<Section> {
         ("Objective", vec![]),
         ("ObjectiveKind", vec![]),
         ("Weights", fields::<Weights>()),
+        ("MovePolicy", vec![]),
         ("CpuMilli", vec![]),
         ("Mebibytes", vec![]),
         ("TimeSpan", vec![]),
@@ -260,6 +308,7 @@ fn kind(schema: &Value, property: &Value) -> String {
         }
         ["object"] if property["additionalProperties"] == true => "mapping".to_owned(),
         ["object"] => format!("mapping of names to {}", kind(schema, &property["additionalProperties"])),
+        [] if property.is_object() => "anything".to_owned(),
         _ => panic!("no words for {property}"),
     }
 }

@@ -8,7 +8,7 @@ use hansa_application::{
 };
 use hansa_ontology::{
     quantity::{CpuMilli, Mebibytes},
-    resource_model::{HealthProbe, Package, Replicas, Rule, RunPolicy, Scope},
+    resource_model::{HealthProbe, Package, Replicas, Rule, RunPolicy, Scope, scaling::MicadoLevel},
 };
 
 fn valid(name: &str) -> Converted {
@@ -52,7 +52,7 @@ fn containers_become_components() {
         port.public && port.number == Some(8_080) && front.ports.len() == 1,
         "two entries say each a part of one port"
     );
-    assert_eq!(front.replicas, Replicas::Range { min: 1, max: Some(4) }, "a constant of another policy holds too");
+    assert_eq!(front.replicas, Replicas::Fixed(1));
     assert!(matches!(&front.health.as_ref().unwrap().probe, HealthProbe::Http(probe) if probe.path == "/health"));
     assert_eq!(front.volumes["cache"].size, Mebibytes(2_048));
     let store = &model.components["store"];
@@ -60,9 +60,9 @@ fn containers_become_components() {
     assert_eq!((store.resources.cpu, store.resources.memory), (CpuMilli(500), Mebibytes(489)));
     assert_eq!(model.components["cleanup"].run, RunPolicy::Once);
     let workers = &model.machines["worker"];
-    assert_eq!(workers.count, Replicas::Range { min: 2, max: Some(4) });
+    assert_eq!(workers.count, Replicas::Fixed(2));
     assert_eq!((workers.resources.cpu, workers.resources.memory), (Some(CpuMilli(2_000)), Some(Mebibytes(3_815))));
-    assert!(front.machines.contains("worker") && model.components["queue"].machines.is_empty());
+    assert!(front.machines.contains("worker") && model.components["queue"].machines.contains("worker"));
 }
 
 #[test]
@@ -83,7 +83,6 @@ fn nothing_is_lost_silently() {
         (RemarkKind::LeftOut, "`image_id` of the machine `worker`"),
         (RemarkKind::Derived, "the link from `front-end` to `store`"),
         (RemarkKind::Derived, "`everywhere` for `measure`"),
-        (RemarkKind::NotCarriedOut, "the policy `machines`"),
     ] {
         reports(&converted, kind, words);
     }
@@ -117,6 +116,11 @@ fn machines_and_policies_are_typed() {
     assert_eq!((nodes.level, containers.level), (Level::Machine, Level::Container));
     assert_eq!((nodes.min, nodes.max, containers.max), (Some(2), Some(4), Some(4)));
     assert_eq!(nodes.rule, "if busy:\n  m_node_count += 1\n");
+    let [in_machines, in_containers] = converted.model.as_ref().unwrap().micado.as_slice() else { panic!() };
+    assert_eq!((in_machines.level, in_machines.target.as_str()), (MicadoLevel::Machine, "worker"));
+    assert_eq!((in_containers.level, in_containers.target.as_str()), (MicadoLevel::Container, "front-end"));
+    assert_eq!(in_containers.host.as_deref(), Some("worker"));
+    assert_eq!(in_containers.max_instances, serde_json::json!(4), "a constant of another policy holds too");
     let place = nodes.rule_position.as_ref().unwrap();
     assert_eq!((place.line, place.column), (93, 13), "where the rule itself begins");
     assert_eq!((containers.alerts[0].alert.as_str(), containers.alerts[0].hold.as_deref()), ("busy", Some("30s")));

@@ -25,6 +25,9 @@ pub enum PlanError {
         /// The budget that was given.
         budget: usize,
     },
+    /// What is to leave its machine can't go anywhere it may; why. It stays.
+    #[error("{0}")]
+    Immovable(String),
     /// The plan failed the planner's own check: a fault of ours, nothing is carried out.
     #[error("the plan failed its own check and is not used: {0}")]
     Unsound(String),

@@ -124,4 +124,4 @@ pub(super) fn keepable(survey: &Survey<'_>, pins: &[Pin], work: &mut Work) -> Re
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -85,13 +85,19 @@ impl<'a> Survey<'a> {
             let withdrawn = known.is_none();
             let frozen = withdrawn || machine.closed;
             let terms = || machine.terms.as_deref().map(|offer| self.index.entry(offer.clone()));
-            let Some(entry) = known.or_else(terms) else {
+            let Some(mut entry) = known.or_else(terms) else {
                 self.notes.push(format!(
                     "Machine {} was rented from offer {}, of which nothing is known any more: what runs in it moves.",
                     machine.machine, machine.offer
                 ));
                 continue;
             };
+            // What is rented costs what was agreed, whatever the offer costs today.
+            if let Some(agreed) = machine.terms.as_deref().map(|terms| terms.price_plan.price_per_hour)
+                && agreed.currency == entry.currency
+            {
+                entry.price = agreed.micros;
+            }
             if withdrawn {
                 self.notes.push(format!(
                     "Offer {} of machine {} is not in the catalogue any more: the machine is kept as it is, nothing new goes into it.",

@@ -6,7 +6,7 @@ mod rule;
 
 use super::index::OfferIndex;
 use crate::model::{Plan, PlanOptions, PlannedMachine};
-use hansa_ontology::{Offer, OfferId, ResourceModel, resource_model::Replicas};
+use hansa_ontology::{Money, Offer, OfferId, ResourceModel, resource_model::Replicas};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -71,6 +71,13 @@ impl<'a> Examination<'a> {
             held.terms.as_deref().filter(|offer| offer.id == machine.offer)
         };
         index.offer(&machine.offer).or_else(terms)
+    }
+
+    /// The price at which a held machine was rented, where that is known.
+    fn agreed(&self, machine: &PlannedMachine) -> Option<Money> {
+        let held = self.options.held.iter().find(|held| Some(held.machine) == machine.held)?;
+        let agreed = held.terms.as_deref()?.price_plan.price_per_hour;
+        (agreed.currency == self.plan.currency).then_some(agreed)
     }
 
     fn instances(&mut self) {

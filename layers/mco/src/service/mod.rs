@@ -9,6 +9,7 @@ mod ordering;
 mod planning;
 mod realising;
 mod refusals;
+mod relocating;
 mod room;
 mod sightings;
 mod systems;

@@ -49,6 +49,24 @@ impl Mco {
         nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
         leaving: &Leaving,
     ) -> Result<Plan, McoError> {
+        let (index, options) = self.circumstances(application, model, what_if, nodes, leaving).await?;
+        let model = model.clone();
+        let planned = tokio::task::spawn_blocking(move || match &model.delivery {
+            Some(delivery) => planner::deliver(&model, delivery, &index, &options),
+            None => planner::plan(&model, &index, &options),
+        });
+        Ok(planned.await??)
+    }
+
+    /// What a plan is made from, besides the model.
+    pub(super) async fn circumstances(
+        &self,
+        application: Option<ApplicationId>,
+        model: &ResourceModel,
+        what_if: bool,
+        nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
+        leaving: &Leaving,
+    ) -> Result<(Arc<OfferIndex>, PlanOptions), McoError> {
         let index = self.offer_index().await?;
         let mut options = PlanOptions::new(self.rooms.clock.now());
         options.default_currency = self.rooms.default_currency;
@@ -60,12 +78,7 @@ impl Mco {
             let room = self.room(nodes.clone()).await?;
             self.deliverable(application, model.delivery.is_some(), &room, &mut options).await?;
         }
-        let model = model.clone();
-        let planned = tokio::task::spawn_blocking(move || match &model.delivery {
-            Some(delivery) => planner::deliver(&model, delivery, &index, &options),
-            None => planner::plan(&model, &index, &options),
-        });
-        Ok(planned.await??)
+        Ok((index, options))
     }
 
     async fn offer_index(&self) -> Result<Arc<OfferIndex>, McoError> {

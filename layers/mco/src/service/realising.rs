@@ -48,6 +48,9 @@ pub struct Realised {
     pub wanted: usize,
     /// How many of the wanted run and are healthy.
     pub ready: usize,
+    /// How many of the wanted instances work, be it what they are to be
+    /// replaced by, or what is to be replaced.
+    pub served: usize,
     /// What keeps it from being settled, for people.
     pub problems: Vec<String>,
     /// What will hardly mend by itself: a program that isn't there, one that ends again and again.
@@ -111,6 +114,7 @@ impl Mco {
             making: grounds.making,
             wanted: round.desired.len(),
             ready: round.desired.iter().filter(|want| known.iter().any(|is| is.id == want.id && is.ready)).count(),
+            served: round.desired.iter().filter(|want| serves(want, &known)).count(),
             problems,
             stuck,
         })
@@ -205,6 +209,11 @@ impl Mco {
         }
         Ok(all)
     }
+}
+
+/// Whether something of an instance works, new or old.
+fn serves(want: &DesiredWorkload, known: &[SeenWorkload]) -> bool {
+    known.iter().any(|is| is.ready && is.component == want.component && is.ordinal == want.ordinal)
 }
 
 /// What partners tell of.

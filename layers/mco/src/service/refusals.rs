@@ -22,13 +22,11 @@ const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 impl Round<'_> {
     /// What was refused at once, where nothing of it works there.
     pub(super) fn refused(&self, spec: &WorkloadSpec, reason: String) -> Option<PackageRefusal> {
-        let works = |workload: &&Workload| workload.id == spec.id && workload.state.is_fulfilled();
-        let revision = spec.revision.clone();
-        let instance = Instance { component: spec.component.clone(), ordinal: spec.ordinal };
-        match self.seen.iter().find(works) {
-            Some(_) => None,
-            None => self.refusal(spec.target.machine, instance, revision, reason),
+        if self.seen.iter().any(|workload| workload.id == spec.id && workload.state.is_fulfilled()) {
+            return None;
         }
+        let instance = Instance { component: spec.component.clone(), ordinal: spec.ordinal };
+        self.refusal(spec.target.machine, instance, spec.revision.clone(), reason)
     }
 
     /// What its system has refused for a while.
@@ -66,17 +64,21 @@ impl Mco {
         if refused.is_empty() {
             return Ok(false);
         }
+        let listed = move |connection: &mut _| store::package_refusal_list(connection, application, now);
+        let known = self.rooms.database.read(listed).await?;
+        refused.retain(|one| {
+            let same = |other: &PackageRefusal| {
+                (&other.instance, &other.offer, &other.revision) == (&one.instance, &one.offer, &one.revision)
+            };
+            !known.iter().any(same)
+        });
+        if refused.is_empty() {
+            return Ok(true);
+        }
         self.rooms
             .database
             .write(move |connection| {
-                let known = store::package_refusal_list(connection, application, now)?;
-                let is_new = |one: &&PackageRefusal| {
-                    let same = |other: &PackageRefusal| {
-                        (&other.instance, &other.offer, &other.revision) == (&one.instance, &one.offer, &one.revision)
-                    };
-                    !known.iter().any(same)
-                };
-                for refusal in refused.iter().filter(is_new) {
+                for refusal in &refused {
                     store::package_refusal_put(connection, application, refusal, now + HOLDS)?;
                     let Instance { component, ordinal } = &refusal.instance;
                     let told = event::NewEvent {

@@ -7,7 +7,8 @@ use crate::{
 };
 use futures_util::{StreamExt as _, stream};
 use hansa_ontology::ApplicationId;
-use hansa_wdm::{LogLine, LogQuery, LogSource, LogStream};
+use hansa_wdm::{LogLine, LogQuery, LogSource, LogStream, Measurement, PageRef};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines of a partner's workload where the caller names no number.
 const ALL_LINES: usize = 10_000;
@@ -26,6 +27,19 @@ impl Mco {
             here.into_iter().map(Workload::from).chain(elsewhere(&machines, &ordered)).collect();
         all.sort_by(|a, b| (&a.component, a.ordinal, a.id).cmp(&(&b.component, b.ordinal, b.id)));
         Ok(all)
+    }
+
+    /// What the workloads on nodes of this broker use now, and these pages of
+    /// theirs, by component. Those at partners are not measured from here.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn measure(
+        &self,
+        application: ApplicationId,
+        pages: &BTreeMap<String, BTreeSet<PageRef>>,
+    ) -> Result<Vec<Measurement>, McoError> {
+        Ok(self.rooms.wdm.measure(application, pages).await?)
     }
 
     /// The output of a workload, oldest line first. That of a partner's

@@ -1,8 +1,9 @@
 //! From policies as written to policies that can run: merged, filled in,
 //! bounded, their rules read; with all that is wrong at once.
 
-use super::{Alert, Level, MicadoPolicy, template};
+use super::{template, watch};
 use crate::rule::{Rule, RuleFault};
+use hansa_ontology::resource_model::scaling::{MicadoAlert, MicadoLevel, MicadoPolicy};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -15,14 +16,14 @@ pub struct PolicySet {
     pub(super) policies: Vec<Compiled>,
     pub(super) constants: BTreeMap<String, Json>,
     queries: BTreeMap<String, String>,
-    alerts: BTreeMap<String, Alert>,
+    alerts: BTreeMap<String, MicadoAlert>,
 }
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Compiled {
     pub(super) target: String,
-    pub(super) level: Level,
+    pub(super) level: MicadoLevel,
     pub(super) host: Option<String>,
     pub(super) min: u32,
     pub(super) max: u32,
@@ -62,8 +63,11 @@ impl PolicySet {
                 }
             }
             for alert in &policy.alerts {
+                if let Err(problem) = watch::hold(alert) {
+                    tell(&mut faults, place, format!("alerts.{}", alert.alert), problem);
+                }
                 match template::fill(&alert.expr, &constants) {
-                    Ok(expr) => drop(alerts.insert(alert.alert.clone(), Alert { expr, ..alert.clone() })),
+                    Ok(expr) => drop(alerts.insert(alert.alert.clone(), MicadoAlert { expr, ..alert.clone() })),
                     Err(problem) => tell(&mut faults, place, format!("alerts.{}", alert.alert), problem),
                 }
             }
@@ -79,13 +83,13 @@ impl PolicySet {
         self.queries.iter().map(|(name, query)| (name.as_str(), query.as_str()))
     }
 
-    /// What is scaled: its level, its name and its least number.
-    pub fn targets(&self) -> impl Iterator<Item = (Level, &str, u32)> {
-        self.policies.iter().map(|policy| (policy.level, policy.target.as_str(), policy.min))
+    /// What is scaled: its level, its name, its least and its greatest number.
+    pub fn targets(&self) -> impl Iterator<Item = (MicadoLevel, &str, u32, u32)> {
+        self.policies.iter().map(|policy| (policy.level, policy.target.as_str(), policy.min, policy.max))
     }
 
     /// The alerts to watch.
-    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+    pub fn alerts(&self) -> impl Iterator<Item = &MicadoAlert> {
         self.alerts.values()
     }
 
@@ -126,10 +130,10 @@ impl PolicySet {
         Compiled { target, level, host, min, max: max.max(min), rule, wrong }
     }
 
-    fn names(&self, place: usize, level: Level, rule: &Rule, faults: &mut Vec<MicadoFault>) {
+    fn names(&self, place: usize, level: MicadoLevel, rule: &Rule, faults: &mut Vec<MicadoFault>) {
         let own: &[&str] = match level {
-            Level::Machine => &["m_nodes_todrop"],
-            Level::Container => &["m_container_count"],
+            MicadoLevel::Machine => &["m_nodes_todrop"],
+            MicadoLevel::Container => &["m_container_count"],
         };
         let given = self.constants.keys().chain(self.queries.keys()).chain(self.alerts.keys()).map(String::as_str);
         let undefined = rule.undefined(given.chain(GIVEN.iter().copied()).chain(own.iter().copied()));

@@ -1,9 +1,6 @@
 //! One round of MiCADO's policies: machines first, then containers.
 
-use super::{
-    Level,
-    compile::{Compiled, PolicySet},
-};
+use super::compile::{Compiled, PolicySet};
 use crate::{
     decision::{Decision, Input, Keeper, Reason, Suppressed},
     measure::age,
@@ -11,6 +8,7 @@ use crate::{
     rule::{Datum, Inputs, Limits, Outcome},
 };
 use chrono::{DateTime, Utc};
+use hansa_ontology::resource_model::scaling::MicadoLevel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,15 +91,16 @@ impl PolicySet {
     pub fn round(&self, round: &MicadoRound<'_>, state: &mut MicadoState) -> Vec<Decision> {
         let mut decided = BTreeMap::new();
         let mut decisions = Vec::new();
-        for policy in self.policies.iter().filter(|policy| policy.level == Level::Machine) {
+        for policy in self.policies.iter().filter(|policy| policy.level == MicadoLevel::Machine) {
             let ground = Self::ground(policy, round, state);
             let wanted = ground.wanted;
             let decision = self.decide(policy, wanted, &ground, round, state);
             decided.insert(policy.target.clone(), (decision.to, ground));
             decisions.push(decision);
         }
-        let first = self.policies.iter().find(|policy| policy.level == Level::Machine).map(|policy| &policy.target);
-        for policy in self.policies.iter().filter(|policy| policy.level == Level::Container) {
+        let first =
+            self.policies.iter().find(|policy| policy.level == MicadoLevel::Machine).map(|policy| &policy.target);
+        for policy in self.policies.iter().filter(|policy| policy.level == MicadoLevel::Container) {
             let host = policy.host.as_ref().or(first);
             let ground = match host.and_then(|host| decided.get(host)) {
                 // Containers see what has just been decided for their machines.
@@ -147,8 +146,8 @@ impl PolicySet {
     ) -> Decision {
         let (inputs, shown, missing) = self.inputs(policy, current, ground, round, state);
         let from = match policy.level {
-            Level::Machine => round.machines.get(&policy.target).map_or(current, |machines| machines.wanted),
-            Level::Container => round.containers.get(&policy.target).copied().unwrap_or(current),
+            MicadoLevel::Machine => round.machines.get(&policy.target).map_or(current, |machines| machines.wanted),
+            MicadoLevel::Container => round.containers.get(&policy.target).copied().unwrap_or(current),
         };
         let mut decision = Decision {
             target: policy.target.clone(),
@@ -170,6 +169,9 @@ impl PolicySet {
         match proposed {
             Ok((outcome, wanted)) => {
                 settle(policy, &mut decision, &outcome, wanted, &ground.nodes, shown);
+                if let (Some(missing), Some(reason)) = (missing, decision.because.last_mut()) {
+                    reason.formula = format!("{}; {missing}", reason.formula);
+                }
                 state.userdata = outcome.userdata;
             }
             Err(fault) => {
@@ -204,8 +206,8 @@ impl PolicySet {
             ("m_time_since_node_count_changed".to_owned(), Datum::from(ground.settled_for)),
         ]);
         match policy.level {
-            Level::Machine => drop(variables.insert(TO_DROP.to_owned(), Datum::List(Vec::new()))),
-            Level::Container => drop(variables.insert(CONTAINERS.to_owned(), Datum::from(current))),
+            MicadoLevel::Machine => drop(variables.insert(TO_DROP.to_owned(), Datum::List(Vec::new()))),
+            MicadoLevel::Container => drop(variables.insert(CONTAINERS.to_owned(), Datum::from(current))),
         }
         let names: BTreeSet<&str> = policy.rule.iter().flat_map(|rule| rule.names().reads()).collect();
         for name in &names {
@@ -237,14 +239,14 @@ impl PolicySet {
         for (name, value) in &self.constants {
             variables.insert(name.clone(), Datum::from_json(value).unwrap_or_default());
         }
-        let told = if policy.level == Level::Machine { vec![TO_DROP.to_owned()] } else { Vec::new() };
+        let told = if policy.level == MicadoLevel::Machine { vec![TO_DROP.to_owned()] } else { Vec::new() };
         (Inputs { variables, now: seconds(round.now), told }, shown, missing)
     }
 }
 
 /// The number that a rule left, before its bounds.
-fn proposed(level: Level, outcome: &Outcome, current: u32) -> Result<i64, String> {
-    let name = if level == Level::Machine { NODES } else { CONTAINERS };
+fn proposed(level: MicadoLevel, outcome: &Outcome, current: u32) -> Result<i64, String> {
+    let name = if level == MicadoLevel::Machine { NODES } else { CONTAINERS };
     let whole = match outcome.assigned.get(name) {
         None => Some(i128::from(current)),
         Some(Datum::Int(value)) => Some(*value),

@@ -8,11 +8,11 @@ mod series;
 mod world;
 
 pub use compare::{Compared, compare, table};
-pub use micado::replay_micado;
+pub use micado::{micado_names_asked, replay_micado};
 pub use series::{Sample, Series, SeriesFault};
 
 use crate::{
-    decide::{Round, decide},
+    decide::{Round, decide, sources},
     decision::Decision,
     measure::{Readings, delta},
     state::ScalingState,
@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use hansa_ontology::{quantity::TimeSpan, resource_model::scaling::Scaling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use world::World;
 
 /// How a replay runs.
@@ -79,14 +80,15 @@ pub struct Objective {
 }
 
 /// What came of a replay.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(title = "Replayed")]
 pub struct Replayed {
     /// All decisions, those that change nothing included.
     pub decisions: Vec<Decision>,
-    /// For how long instances had too much to do.
-    pub violation: TimeSpan,
+    /// For how long instances had too much to do. Absent: no objective says what that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub violation: Option<TimeSpan>,
     /// What was rented: instances × hours.
     pub instance_hours: f64,
     /// How often the number changed.
@@ -114,6 +116,23 @@ impl Replayed {
         }
         Ok(lines)
     }
+
+    /// One round more: what the world is until the next one, and how it changes.
+    fn add(&mut self, decision: Decision, world: &mut World, series: &Series, options: &ReplayOptions) {
+        let now = decision.at;
+        world.account(self, series, now, options);
+        world.scale(decision.to, now);
+        self.most = self.most.max(decision.to);
+        self.changes += usize::from(decision.changes());
+        self.decisions.push(decision);
+        self.cut = self.decisions.len() == MOST_ROUNDS;
+    }
+}
+
+/// The names that a series has to have for a component's policies.
+#[must_use]
+pub fn names_asked(scaling: &Scaling) -> BTreeSet<String> {
+    sources(scaling).iter().map(ToString::to_string).collect()
 }
 
 /// The moments of a replay: from the first sample to the last.
@@ -124,30 +143,17 @@ pub(crate) fn moments(series: &Series, interval: TimeSpan) -> impl Iterator<Item
     all.take_while(move |now| Some(*now) <= last).take(MOST_ROUNDS)
 }
 
-/// Runs a series through a component's policies.
+/// Runs a series through the policies of a component or a machine group, by its name.
 #[must_use]
-pub fn replay(scaling: &Scaling, series: &Series, options: &ReplayOptions) -> Replayed {
+pub fn replay(target: &str, scaling: &Scaling, series: &Series, options: &ReplayOptions) -> Replayed {
     let mut state = ScalingState::default();
     let mut world = World::new(options.start.unwrap_or(scaling.min));
-    let mut replayed = Replayed {
-        decisions: Vec::new(),
-        violation: TimeSpan(0),
-        instance_hours: 0.0,
-        changes: 0,
-        most: 0,
-        cut: false,
-    };
+    let mut replayed = Replayed::default();
     for now in moments(series, options.interval) {
         let fleet = world.fleet(now, options.ready_after);
         let readings = Readings(world.readings(series, now, options));
-        let round = Round { target: "replay", fleet: &fleet, readings: &readings, now };
-        let decision = decide(scaling, &round, &mut state);
-        world.account(&mut replayed, series, now, options);
-        world.scale(decision.to, now);
-        replayed.most = replayed.most.max(decision.to);
-        replayed.changes += usize::from(decision.changes());
-        replayed.decisions.push(decision);
+        let round = Round { target, fleet: &fleet, readings: &readings, now };
+        replayed.add(decide(scaling, &round, &mut state), &mut world, series, options);
     }
-    replayed.cut = replayed.decisions.len() == MOST_ROUNDS;
     replayed
 }

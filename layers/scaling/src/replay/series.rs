@@ -54,7 +54,7 @@ impl Series {
     /// The first line that can't be read.
     pub fn parse(text: &str) -> Result<Self, SeriesFault> {
         let mut samples = Vec::new();
-        for (place, line) in text.lines().enumerate() {
+        for (place, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || (place == 0 && line.to_lowercase().starts_with("time,")) {
                 continue;
@@ -88,21 +88,28 @@ impl Series {
 }
 
 fn json(line: &str) -> Result<Sample, String> {
-    serde_json::from_str(line).map_err(|fault| format!("must be {{\"time\": …, \"name\": …, \"value\": …}}: {fault}"))
+    serde_json::from_str(line).map_err(|fault| {
+        // It knows one line only.
+        let told = fault.to_string().replace(" at line 1 column ", ", column ");
+        format!("must be {{\"time\": …, \"name\": …, \"value\": …}}: {told}")
+    })
 }
 
 fn csv(line: &str) -> Result<Sample, String> {
     let fields = fields(line)?;
     let [at, name, value] = fields.as_slice() else {
-        return Err(format!("must have three fields, time, name and value, and has {}", fields.len()));
+        return Err(format!(
+            "must have three fields, time, name and value, and has {}: put one with a comma in quotes",
+            fields.len()
+        ));
     };
-    let value = value.trim().parse().map_err(|fault| format!("`{value}` is no value: {fault}"))?;
+    let value = value.trim().parse().map_err(|fault| format!("value: `{value}` is no number such as 12.5: {fault}"))?;
     Ok(Sample { time: time(at.trim())?, name: name.trim().to_owned(), value })
 }
 
 /// RFC 3339, or seconds since 1970.
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
-    let wrong = || format!("`{text}` is no time: write 2026-07-01T08:00:00Z, or seconds since 1970");
+    let wrong = || format!("time: `{text}` is no time: write 2026-07-01T08:00:00Z, or seconds since 1970");
     if let Ok(seconds) = text.parse::<f64>() {
         #[expect(clippy::cast_possible_truncation, reason = "what is beyond is no time, and refused")]
         return DateTime::from_timestamp_micros((seconds * 1e6) as i64)
@@ -125,7 +132,7 @@ fn fields(line: &str) -> Result<Vec<String>, String> {
         }
     }
     if quoted {
-        return Err("a quote is open".to_owned());
+        return Err("a quote is open: close it, and write `\"\"` for one within".to_owned());
     }
     fields.push(field);
     Ok(fields)
@@ -153,7 +160,8 @@ mod tests {
         for (text, line, word) in [
             ("time,name,value\n1,a", 2, "three fields"),
             ("yesterday,a,1", 1, "no time"),
-            ("1,a,much", 1, "no value"),
+            ("1,a,much", 1, "value: `much` is no number"),
+            ("1,a,1\n\n{\"time\":\"2026-07-01T08:00:00Z\",\"name\":\"a\"}", 3, "missing field `value`, column"),
             ("1,\"a,1", 1, "quote is open"),
             ("1,a,1\n{\"time\":1}", 2, "must be"),
             ("1e300,a,1", 1, "no time"),

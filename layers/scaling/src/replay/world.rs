@@ -90,11 +90,12 @@ impl World {
         let hours = interval as f64 / 3.6e9;
         replayed.instance_hours += f64::from(self.count()) * hours;
         let Some(objective) = &options.objective else { return };
+        let violation = replayed.violation.get_or_insert_default();
         let Some(load) = series.at(&objective.metric, now, options.stale_after) else { return };
         let ready = self.ready(now, options.ready_after).len();
         let most = f64::from(u32::try_from(ready).unwrap_or(u32::MAX)) * objective.most;
         if load.value > most {
-            replayed.violation.0 += interval;
+            violation.0 += interval;
         }
     }
 }

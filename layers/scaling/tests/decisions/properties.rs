@@ -2,8 +2,11 @@
 
 use super::shared::start;
 use chrono::TimeDelta;
-use hansa_ontology::{quantity::TimeSpan, resource_model::scaling::Scaling};
-use hansa_scaling::micado::{Answer, Machines, MicadoPolicy, MicadoRound, MicadoState, PolicySet};
+use hansa_ontology::{
+    quantity::TimeSpan,
+    resource_model::scaling::{MicadoPolicy, Scaling},
+};
+use hansa_scaling::micado::{Answer, Machines, MicadoRound, MicadoState, PolicySet};
 use hansa_scaling::{Fleet, Measured, Phase, Reading, Readings, Round, ScalingState, decide};
 use proptest::prelude::*;
 use serde_json::{Value, json};

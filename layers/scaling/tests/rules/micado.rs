@@ -3,9 +3,10 @@
 
 use super::python::{judge, there};
 use chrono::{DateTime, TimeDelta, Utc};
+use hansa_ontology::resource_model::scaling::{MicadoLevel, MicadoPolicy};
 use hansa_scaling::{
     Decision, Keeper,
-    micado::{Answer, Level, Machines, MicadoPolicy, MicadoRound, MicadoState, PolicySet},
+    micado::{Answer, Machines, MicadoRound, MicadoState, PolicySet},
     rule::{Datum, FaultKind, Inputs, Limits, Rule},
 };
 use serde_json::{Value, json};
@@ -173,8 +174,8 @@ impl World {
         let of =
             |level| policies.iter().filter(move |policy| policy.level == level).map(|policy| policy.target.clone());
         let machines =
-            of(Level::Machine).map(|target| (target, Machines { wanted: 1, nodes: vec!["node-0".to_owned()] }));
-        let containers = of(Level::Container).map(|target| (target, 1));
+            of(MicadoLevel::Machine).map(|target| (target, Machines { wanted: 1, nodes: vec!["node-0".to_owned()] }));
+        let containers = of(MicadoLevel::Container).map(|target| (target, 1));
         Self {
             set,
             state: MicadoState::default(),

@@ -5,10 +5,12 @@ use super::{QUEUE, ServiceOrchestrator, quota};
 use crate::{
     error::OrchestratorError,
     model::{Accepted, Application, Change, DesiredState, IdempotencyKey, Phase},
-    scaling::replicas_set,
+    moving::MoveKind,
+    scaling::{SCALING_QUEUE, replicas_set, wanted},
     store,
 };
 use chrono::{DateTime, Utc};
+use hansa_mco::relocation::{Transfer, told};
 use hansa_ontology::{Actor, ApplicationId, OperationId, ResourceModel, quota::QuotaUsage};
 use hansa_repository::{
     Connection, RepositoryError, event,
@@ -16,20 +18,46 @@ use hansa_repository::{
     json, operation, project, work,
 };
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 /// What a change does to an application, in the words of events and operations.
 pub(super) struct Verb {
-    pub(super) kind: &'static str,
-    pub(super) event: &'static str,
-    pub(super) done: &'static str,
+    kind: &'static str,
+    event: &'static str,
+    done: Cow<'static, str>,
+    /// The earlier revision whose model is taken over.
+    restores: Option<i64>,
 }
 
-pub(super) const SUBMIT: Verb = Verb { kind: "application.submit", event: "application.submitted", done: "submitted" };
-pub(super) const UPDATE: Verb = Verb { kind: "application.update", event: "application.updated", done: "updated" };
-const SCALE: Verb = Verb { kind: "application.scale", event: "application.scaled", done: "scaled" };
-const REMOVE: Verb =
-    Verb { kind: "application.remove", event: "application.removal-requested", done: "asked to be removed" };
+impl Verb {
+    const fn new(kind: &'static str, event: &'static str, done: &'static str) -> Self {
+        Self { kind, event, done: Cow::Borrowed(done), restores: None }
+    }
+
+    /// Going back to an earlier revision.
+    pub(super) fn rollback(to: i64) -> Self {
+        let done = format!("rolled back to revision {to}").into();
+        Self { done, restores: Some(to), ..Self::new("application.rollback", "application.rolled-back", "") }
+    }
+
+    /// Moving some of it, because somebody asks.
+    pub(super) fn moving(kind: MoveKind, transfers: &[Transfer]) -> Self {
+        let done = match kind {
+            MoveKind::Consolidation => format!("asked to be consolidated: {}", told(transfers)),
+            _ => format!("asked to move {}", told(transfers)),
+        };
+        let verb = match kind {
+            MoveKind::Consolidation => Self::new("application.consolidate", "application.consolidation-requested", ""),
+            _ => Self::new("application.move", "application.move-requested", ""),
+        };
+        Self { done: done.into(), ..verb }
+    }
+}
+
+pub(super) const SUBMIT: Verb = Verb::new("application.submit", "application.submitted", "submitted");
+pub(super) const UPDATE: Verb = Verb::new("application.update", "application.updated", "updated");
+const SCALE: Verb = Verb::new("application.scale", "application.scaled", "scaled");
+const REMOVE: Verb = Verb::new("application.remove", "application.removal-requested", "asked to be removed");
 
 impl ServiceOrchestrator {
     /// Takes a new application on.
@@ -50,6 +78,7 @@ impl ServiceOrchestrator {
             desired: DesiredState::Running,
             revision: 1,
             model,
+            scaled: BTreeMap::new(),
             phase: Phase::Planning,
             operation,
             version: 1,
@@ -62,7 +91,7 @@ impl ServiceOrchestrator {
                     if store::find_living(connection, &application.project, &application.name)?.is_some() {
                         return Err(OrchestratorError::NameTaken(application.name.clone()));
                     }
-                    quota::expect(connection, &change, &application, &QuotaUsage::default())?;
+                    quota::expect(connection, &change.quotas, &application, &QuotaUsage::default())?;
                     project::assign(connection, application.id, &application.project)?;
                     store::insert(connection, &application)?;
                     store::revision_insert(connection, &application, &change.actor)?;
@@ -83,7 +112,7 @@ impl ServiceOrchestrator {
         model: ResourceModel,
         change: Change,
     ) -> Result<Accepted, OrchestratorError> {
-        self.revise(id, change, &UPDATE, move |application| {
+        self.revise(id, change, move |_, application| {
             let model = model.clone();
             if model.name != application.name {
                 return Err(OrchestratorError::Invalid {
@@ -95,7 +124,7 @@ impl ServiceOrchestrator {
                 });
             }
             application.model = model;
-            Ok(())
+            Ok(UPDATE)
         })
         .await
     }
@@ -110,7 +139,11 @@ impl ServiceOrchestrator {
         replicas: BTreeMap<String, u32>,
         change: Change,
     ) -> Result<Accepted, OrchestratorError> {
-        self.revise(id, change, &SCALE, move |application| replicas_set(&mut application.model, replicas.clone())).await
+        self.revise(id, change, move |_, application| {
+            replicas_set(&mut application.model, replicas.clone())?;
+            Ok(SCALE)
+        })
+        .await
     }
 
     /// Takes an application away. Repeating it is harmless.
@@ -141,15 +174,16 @@ impl ServiceOrchestrator {
             .await
     }
 
-    /// A new revision of a living application.
-    async fn revise(
+    /// A new revision of a living application. The edit puts the model in its
+    /// place and says what it does.
+    pub(super) async fn revise(
         &self,
         id: ApplicationId,
         change: Change,
-        verb: &'static Verb,
-        edit: impl Fn(&mut Application) -> Result<(), OrchestratorError> + Send + 'static,
+        edit: impl Fn(&mut Connection, &mut Application) -> Result<Verb, OrchestratorError> + Send + Sync + 'static,
     ) -> Result<Accepted, OrchestratorError> {
-        let priced = self.priced(id, &change, &edit).await?;
+        let edit = Arc::new(edit);
+        let priced = self.priced(id, &change, Arc::clone(&edit)).await?;
         let (now, operation) = (self.clock.now(), OperationId(self.ids.next()));
         self.database
             .write(move |connection| {
@@ -162,7 +196,7 @@ impl ServiceOrchestrator {
                     expect_version(&application, &change)?;
                     let before = quota::taken(&application);
                     let current = application.version;
-                    edit(&mut application)?;
+                    let verb = edit(connection, &mut application)?;
                     if let Some((expected, price)) = priced {
                         if expected != current {
                             // The price is that of another model.
@@ -170,8 +204,8 @@ impl ServiceOrchestrator {
                         }
                         application.price = Some(price);
                     }
-                    quota::expect(connection, &change, &application, &before)?;
-                    renew(connection, application, operation, &change.actor, verb, now)
+                    quota::expect(connection, &change.quotas, &application, &before)?;
+                    renew(connection, application, operation, &change.actor, &verb, now)
                 })
             })
             .await
@@ -179,7 +213,7 @@ impl ServiceOrchestrator {
 }
 
 /// The application of an id.
-fn known(connection: &mut Connection, id: ApplicationId) -> Result<Application, OrchestratorError> {
+pub(super) fn known(connection: &mut Connection, id: ApplicationId) -> Result<Application, OrchestratorError> {
     store::get(connection, id)?.ok_or_else(|| OrchestratorError::NotFound(id.to_string()))
 }
 
@@ -200,11 +234,14 @@ pub(super) fn renew(
     application.updated_at = now;
     store::update(connection, &application)?;
     store::revision_insert(connection, &application, actor)?;
+    if let Some(restores) = verb.restores {
+        store::restores_set(connection, application.id, application.revision, restores)?;
+    }
     accept(connection, &application, actor, verb, now)
 }
 
 /// A partner's order is changed by that partner only.
-fn expect_own(application: &Application, change: &Change) -> Result<(), OrchestratorError> {
+pub(super) fn expect_own(application: &Application, change: &Change) -> Result<(), OrchestratorError> {
     match &application.owner {
         Actor::Partner(partner) if change.actor != application.owner => {
             Err(OrchestratorError::PartnersOrder { name: application.name.clone(), partner: partner.clone() })
@@ -213,7 +250,7 @@ fn expect_own(application: &Application, change: &Change) -> Result<(), Orchestr
     }
 }
 
-fn expect_version(application: &Application, change: &Change) -> Result<(), OrchestratorError> {
+pub(super) fn expect_version(application: &Application, change: &Change) -> Result<(), OrchestratorError> {
     match change.expected_version {
         Some(expected) if expected != application.version => {
             Err(OrchestratorError::VersionMismatch { expected, current: application.version })
@@ -223,7 +260,7 @@ fn expect_version(application: &Application, change: &Change) -> Result<(), Orch
 }
 
 /// Ends the operation that a newer one takes the place of.
-fn supersede(
+pub(super) fn supersede(
     connection: &mut Connection,
     application: &Application,
     by: OperationId,
@@ -249,6 +286,11 @@ pub(super) fn accept(
     now: DateTime<Utc>,
 ) -> Result<Accepted, OrchestratorError> {
     let subject = format!("application/{}", application.id);
+    let mut data =
+        json!({"name": application.name, "revision": application.revision, "operation": application.operation});
+    if let (Some(number), Some(fields)) = (verb.restores, data.as_object_mut()) {
+        fields.insert("restores".to_owned(), number.into());
+    }
     operation::start(
         connection,
         operation::NewOperation {
@@ -270,15 +312,18 @@ pub(super) fn accept(
             subject,
             kind: verb.event.to_owned(),
             message: format!("{} was {} (revision {})", application.name, verb.done, application.revision),
-            data: json!({"name": application.name, "revision": application.revision, "operation": application.operation}),
+            data,
         },
     )?;
     work::enqueue(connection, QUEUE, &application.id.to_string(), now)?;
+    if !wanted::targets(&application.model).is_empty() {
+        work::enqueue(connection, SCALING_QUEUE, &application.id.to_string(), now)?;
+    }
     Ok(accepted(application))
 }
 
 /// Carries a change out once for each idempotency key, in the transaction of the change itself.
-fn once(
+pub(super) fn once(
     connection: &mut Connection,
     change: &Change,
     now: DateTime<Utc>,

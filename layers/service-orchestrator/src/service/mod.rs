@@ -2,27 +2,41 @@
 
 mod change;
 mod maintenance;
+mod moving;
 mod order;
 mod order_check;
 mod order_report;
 mod query;
-mod quota;
+pub(crate) mod quota;
 mod revisions;
 
 pub use maintenance::Move;
 pub use order::{Hold, order_application};
 
-use crate::{error::OrchestratorError, model::ApplicationDetail, store};
+use crate::{
+    error::OrchestratorError,
+    model::ApplicationDetail,
+    moving::MovingPolicy,
+    rearranging::Looked,
+    scaling::{Clocks, Metrics, Rooms, Sampler},
+    store,
+};
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_mco::{Mco, model::Plan};
-use hansa_ontology::{ApplicationId, ProjectId, ResourceModel};
+use hansa_ontology::{
+    ApplicationId, ProjectId, ResourceModel,
+    quota::{Quota, QuotaHolder},
+};
 use hansa_repository::{
     Database,
     ambient::{SharedClock, SharedIds},
 };
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 /// The queue in which applications wait to be looked at.
@@ -41,6 +55,56 @@ pub struct ServiceOrchestrator {
     /// When it was last tried in vain to move an application away from nodes
     /// that are to be empty. Only spares work, too.
     pub(crate) unmovable: Arc<Mutex<BTreeMap<ApplicationId, DateTime<Utc>>>>,
+    /// What the broker moves of its own accord.
+    pub(crate) moving: MovingPolicy,
+    /// When each application was last looked at for that.
+    pub(crate) looked: Arc<Mutex<Looked>>,
+    /// What policies are told, and how often they are asked.
+    pub(crate) metrics: Metrics,
+    pub(crate) quotas: Arc<dyn Quotas>,
+    pub(crate) scaling_interval: Duration,
+    pub(crate) sampler: Arc<Sampler>,
+    pub(crate) machine_clocks: Arc<Clocks>,
+    /// Numbers that could not be had lately.
+    pub(crate) rooms: Arc<Rooms>,
+}
+
+/// The quotas that an application's growth has to fit into.
+#[async_trait]
+pub trait Quotas: fmt::Debug + Send + Sync {
+    /// Those of a project and of its organisation.
+    ///
+    /// # Errors
+    /// Why the project's applications can't grow at all, in words.
+    async fn of(&self, project: &ProjectId) -> Result<Vec<(QuotaHolder, Quota)>, String>;
+}
+
+/// Nobody's growth is limited.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoQuotas;
+
+#[async_trait]
+impl Quotas for NoQuotas {
+    async fn of(&self, _: &ProjectId) -> Result<Vec<(QuotaHolder, Quota)>, String> {
+        Ok(Vec::new())
+    }
+}
+
+/// How applications are scaled by their policies.
+#[derive(Debug, Clone)]
+pub struct ScalingOptions {
+    /// Between two rounds.
+    pub interval: Duration,
+    /// Who answers PromQL.
+    pub metrics: Metrics,
+    /// What growth has to fit into.
+    pub quotas: Arc<dyn Quotas>,
+}
+
+impl Default for ScalingOptions {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(1), metrics: Metrics::default(), quotas: Arc::new(NoQuotas) }
+    }
 }
 
 /// Revisions that could not be planned, and when that was last tried.
@@ -50,7 +114,36 @@ impl ServiceOrchestrator {
     /// An orchestrator over this database and the Multi-Cloud Orchestrator.
     #[must_use]
     pub fn new(database: Database, clock: SharedClock, ids: SharedIds, mco: Mco) -> Self {
-        Self { database, clock, ids, mco, unplannable: Arc::default(), unmovable: Arc::default() }
+        let ScalingOptions { interval, metrics, quotas } = ScalingOptions::default();
+        Self {
+            database,
+            clock,
+            ids,
+            mco,
+            unplannable: Arc::default(),
+            unmovable: Arc::default(),
+            moving: MovingPolicy::default(),
+            looked: Arc::default(),
+            metrics,
+            quotas,
+            scaling_interval: interval,
+            sampler: Arc::default(),
+            machine_clocks: Arc::default(),
+            rooms: Arc::default(),
+        }
+    }
+
+    /// With another policy of what is moved without being asked.
+    #[must_use]
+    pub fn with_moving(self, moving: MovingPolicy) -> Self {
+        Self { moving, ..self }
+    }
+
+    /// With another way of scaling.
+    #[must_use]
+    pub fn with_scaling(self, options: ScalingOptions) -> Self {
+        let ScalingOptions { interval, metrics, quotas } = options;
+        Self { metrics, quotas, scaling_interval: interval, ..self }
     }
 
     /// The layer below, for those who look after its systems.

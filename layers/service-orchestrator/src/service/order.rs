@@ -201,6 +201,7 @@ impl Order {
         }
         let owner = Actor::Partner(self.partner.clone());
         let application = Application {
+            scaled: BTreeMap::new(),
             id: self.application,
             name: self.model.name.clone(),
             project: ProjectId::orders(),

@@ -1,7 +1,7 @@
 //! Quotas: checked in the transaction of the change that takes of them, so
 //! that two changes at once never take together what each could have alone.
 
-use super::ServiceOrchestrator;
+use super::{ServiceOrchestrator, change::Verb};
 use crate::{
     error::OrchestratorError,
     model::{Application, Change},
@@ -9,12 +9,13 @@ use crate::{
 };
 use hansa_ontology::{
     ApplicationId, Money, ResourceModel,
-    quota::{QuotaHolder, QuotaUsage},
+    quota::{Quota, QuotaHolder, QuotaUsage},
 };
 use hansa_repository::Connection;
+use std::sync::Arc;
 
 /// What an application takes as it is written.
-pub(super) fn taken(application: &Application) -> QuotaUsage {
+pub(crate) fn taken(application: &Application) -> QuotaUsage {
     QuotaUsage::of(&application.model).with_price(application.price)
 }
 
@@ -27,14 +28,14 @@ pub(super) fn limits_price(change: &Change) -> bool {
 ///
 /// # Errors
 /// The first quota that it would break.
-pub(super) fn expect(
+pub(crate) fn expect(
     connection: &mut Connection,
-    change: &Change,
+    quotas: &[(QuotaHolder, Quota)],
     wanted: &Application,
     before: &QuotaUsage,
 ) -> Result<(), OrchestratorError> {
     let asked = taken(wanted);
-    for (holder, quota) in change.quotas.iter().filter(|(_, quota)| !quota.is_unlimited()) {
+    for (holder, quota) in quotas.iter().filter(|(_, quota)| !quota.is_unlimited()) {
         let others = store::usage(connection, holder, Some(wanted.id))?;
         quota.check(holder, &others, before, &asked)?;
     }
@@ -66,16 +67,22 @@ impl ServiceOrchestrator {
         &self,
         id: ApplicationId,
         change: &Change,
-        edit: &(impl Fn(&mut Application) -> Result<(), OrchestratorError> + Send),
+        edit: Arc<
+            impl Fn(&mut Connection, &mut Application) -> Result<Verb, OrchestratorError> + Send + Sync + 'static,
+        >,
     ) -> Result<Option<(i64, Money)>, OrchestratorError> {
         if !limits_price(change) {
             return Ok(None);
         }
         let mut application = self.application(id).await?;
         let version = application.version;
+        let edited = self
+            .database
+            .read(move |connection| edit(connection, &mut application).map(|_unused| application.model))
+            .await;
         // What is wrong with the edit is told in the transaction, after what comes before it.
-        match edit(&mut application) {
-            Ok(()) => Ok(Some((version, self.price(Some(id), &application.model).await?))),
+        match edited {
+            Ok(model) => Ok(Some((version, self.price(Some(id), &model).await?))),
             Err(_) => Ok(None),
         }
     }

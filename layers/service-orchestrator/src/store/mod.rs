@@ -1,17 +1,24 @@
 //! Applications and their revisions, as rows. Private to this room.
 
 mod orders;
+mod relocations;
 mod revisions;
+mod scaling;
 mod usage;
 
+pub(crate) use self::scaling::{Remembered, remember, remembered};
 pub(crate) use orders::{generation, generation_set, order_insert};
-pub(crate) use revisions::revisions;
+pub(crate) use relocations::{
+    relocation, relocation_adopted, relocation_done, relocation_forget, relocation_put, relocation_told,
+};
+pub(crate) use revisions::{ran_before, restores_set, revision_ran, revisions};
 pub use usage::applications_living;
 pub(crate) use usage::{price_set, usage};
 
 use crate::{
     error::OrchestratorError,
     model::{Application, ApplicationFilter, Page, Phase},
+    scaling::wanted::{self, Numbers},
 };
 use chrono::NaiveDateTime;
 use diesel::{
@@ -45,6 +52,16 @@ diesel::table! {
         memory_mib -> Nullable<BigInt>,
         price_micros -> Nullable<BigInt>,
         price_currency -> Nullable<Text>,
+        scaled -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    scaling_memory (application) {
+        application -> Text,
+        memory -> Text,
+        decisions -> Text,
+        decided_at -> Timestamp,
     }
 }
 
@@ -55,6 +72,8 @@ diesel::table! {
         model -> Text,
         actor -> Text,
         created_at -> Timestamp,
+        ran_at -> Nullable<Timestamp>,
+        restores -> Nullable<BigInt>,
     }
 }
 
@@ -64,6 +83,20 @@ diesel::table! {
         order_id -> Text,
         partner -> Text,
         generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    relocation (application) {
+        application -> Text,
+        kind -> Text,
+        revision -> BigInt,
+        operation -> Nullable<Text>,
+        wish -> Text,
+        told -> Nullable<Text>,
+        begun_at -> Timestamp,
+        adopted_at -> Nullable<Timestamp>,
+        done_at -> Nullable<Timestamp>,
     }
 }
 
@@ -90,12 +123,15 @@ struct Row {
     memory_mib: Option<i64>,
     price_micros: Option<i64>,
     price_currency: Option<String>,
+    scaled: Option<String>,
 }
 
 impl Row {
     fn new(of: &Application) -> Result<Self, RepositoryError> {
         let lives = of.phase != Phase::Removed;
-        let takes = QuotaUsage::of(&of.model);
+        let mut model = of.model.clone();
+        wanted::apply(&mut model, &of.scaled);
+        let takes = QuotaUsage::of(&model);
         let count = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
         Ok(Self {
             id: of.id.to_string(),
@@ -115,6 +151,10 @@ impl Row {
             memory_mib: count(takes.memory_mib),
             price_micros: of.price.map(|price| price.micros),
             price_currency: of.price.map(|price| price.currency.to_string()),
+            scaled: match of.scaled.is_empty() {
+                true => None,
+                false => Some(json::to_column("numbers of scaling", &of.scaled)?),
+            },
         })
     }
 
@@ -125,7 +165,14 @@ impl Row {
             }
             _ => None,
         };
+        let scaled: Numbers = match &self.scaled {
+            Some(numbers) => json::from_column("numbers of scaling", numbers)?,
+            None => Numbers::new(),
+        };
+        let mut model: ResourceModel = json::from_column("model of an application", model)?;
+        wanted::apply(&mut model, &scaled);
         Ok(Application {
+            scaled,
             project: text::from_column("project of an application", &self.project)?,
             price,
             id: text::from_column("application", &self.id)?,
@@ -133,7 +180,7 @@ impl Row {
             owner: json::from_column("owner of an application", &self.owner)?,
             desired: json::from_column("desired state of an application", &self.desired)?,
             revision: self.revision,
-            model: json::from_column("model of an application", model)?,
+            model,
             phase: json::from_column("phase of an application", &self.phase)?,
             operation: text::from_column("operation of an application", &self.operation)?,
             version: self.version,

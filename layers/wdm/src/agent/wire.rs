@@ -7,7 +7,7 @@
 
 use crate::{
     connectors::{Launch, Observation, Place},
-    model::{DiscoveryToken, Endpoints, LimitSupport, LogLine, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryToken, Endpoints, LimitSupport, LogLine, LogQuery, PageRef, Peers, Removal, Usage, WorkloadSpec},
 };
 use hansa_ontology::{ApplicationId, resource_model::HealthCheck};
 use hansa_repository::system::AgentRuns;
@@ -111,6 +111,13 @@ pub(crate) enum Ask {
     /// Make its ports known, where the machine gives them.
     Expose(Box<WorkloadSpec>),
     Retire(ApplicationId),
+    /// What a run uses.
+    Usage(Place),
+    /// Read a page that it serves.
+    Page {
+        page: PageRef,
+        endpoints: Endpoints,
+    },
     Volumes {
         application: ApplicationId,
         component: String,
@@ -143,6 +150,10 @@ pub(crate) enum Reply {
     Exposed(Endpoints),
     /// What one try of a health check said.
     Probed(Result<(), String>),
+    /// What a run uses, where that is known.
+    Used(Option<Usage>),
+    /// The page, or why it can't be had.
+    Page(Result<String, String>),
     /// It could not be done; why, for people.
     Failed(String),
 }

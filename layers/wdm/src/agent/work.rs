@@ -13,10 +13,10 @@ use crate::{
         process::{ProcessOptions, Processes, remove_empty_parents, remove_tree, volumes_directory},
     },
     model::{Endpoints, LimitSupport, LogLine, LogQuery},
-    service::probe,
+    service::{measure::page, probe},
 };
 use futures_util::StreamExt as _;
-use hansa_ontology::{MachineId, resource_model::HealthCheck};
+use hansa_ontology::MachineId;
 use hansa_repository::{
     ambient::SharedClock,
     system::{AgentRuns, SystemConnection},
@@ -158,7 +158,13 @@ impl Work {
                 Reply::Done
             }
             Ask::Remove { place, force } => Reply::Removed(connector.remove(&self.place(place), force).await?),
-            Ask::Probe { check, endpoints } => Reply::Probed(self.probe(&check, endpoints).await),
+            Ask::Probe { check, endpoints } => {
+                Reply::Probed(probe::probe(&self.client, &check, &from_here(endpoints)).await)
+            }
+            Ask::Usage(place) => Reply::Used(connector.usage(&self.place(place)).await?),
+            Ask::Page { page: wanted, endpoints } => {
+                Reply::Page(page(&self.client, &wanted, &from_here(endpoints)).await)
+            }
             Ask::Retire(application) => {
                 connector.retire(application).await?;
                 Reply::Done
@@ -219,17 +225,18 @@ impl Work {
         });
         launch
     }
+}
 
-    async fn probe(&self, check: &HealthCheck, mut endpoints: Endpoints) -> Result<(), String> {
-        for endpoint in endpoints.values_mut() {
-            endpoint.address = match listening(endpoint.address) {
-                IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-                address => address,
-            };
-        }
-        probe::probe(&self.client, check, &endpoints).await
+/// Where they are reached on this machine itself.
+fn from_here(mut endpoints: Endpoints) -> Endpoints {
+    for endpoint in endpoints.values_mut() {
+        endpoint.address = match listening(endpoint.address) {
+            IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            address => address,
+        };
     }
+    endpoints
 }
 
 /// On which address to listen to be reached under that one: on itself, or on

@@ -6,7 +6,7 @@ use crate::{
     WdmError,
     agent::{AgentStanding, Agents, Ask, CLUSTER_GIVEN_UP, ClusterStanding, GIVEN_UP, Link, Reply, cluster_check},
     lifecycle::ProbeResult,
-    model::{DiscoveryToken, Endpoints, LimitSupport, LogLine, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryToken, Endpoints, LimitSupport, LogLine, LogQuery, PageRef, Peers, Removal, Usage, WorkloadSpec},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
@@ -150,6 +150,22 @@ impl Connector for InMachine {
         match self.ask("make a health check", ask).await {
             Ok(Reply::Probed(result)) => Some(result),
             Ok(other) => Some(Err(self.strange("make a health check", &other).to_string())),
+            Err(error) => Some(Err(error.to_string())),
+        }
+    }
+
+    async fn usage(&self, place: &Place) -> Result<Option<Usage>, WdmError> {
+        match self.ask("measure a workload", Ask::Usage(place.clone())).await? {
+            Reply::Used(usage) => Ok(usage),
+            other => Err(self.strange("measure a workload", &other)),
+        }
+    }
+
+    async fn page(&self, page: &PageRef, endpoints: &Endpoints) -> Option<Result<String, String>> {
+        let ask = Ask::Page { page: page.clone(), endpoints: endpoints.clone() };
+        match self.ask("read a page of a workload", ask).await {
+            Ok(Reply::Page(page)) => Some(page),
+            Ok(other) => Some(Err(self.strange("read a page of a workload", &other).to_string())),
             Err(error) => Some(Err(error.to_string())),
         }
     }

@@ -13,7 +13,10 @@ use crate::{
     WdmError,
     agent::Agents,
     lifecycle::ProbeResult,
-    model::{DiscoveryToken, Endpoints, Exit, LimitSupport, LogLine, LogQuery, Peers, Removal, Target, WorkloadSpec},
+    model::{
+        DiscoveryToken, Endpoints, Exit, LimitSupport, LogLine, LogQuery, PageRef, Peers, Removal, Target, Usage,
+        WorkloadSpec,
+    },
 };
 use agent::InMachine;
 use async_trait::async_trait;
@@ -70,6 +73,17 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync {
     /// Makes a health check where the workload is, for systems whose workloads
     /// can't be reached from here as well as from there. None: from here.
     async fn probe(&self, _check: &HealthCheck, _endpoints: &Endpoints) -> Option<ProbeResult> {
+        None
+    }
+
+    /// What the run uses. None: nothing runs, or the system doesn't tell.
+    async fn usage(&self, _place: &Place) -> Result<Option<Usage>, WdmError> {
+        Ok(None)
+    }
+
+    /// Reads a page that a workload serves, for systems whose workloads can't
+    /// be reached from here. None: from here.
+    async fn page(&self, _page: &PageRef, _endpoints: &Endpoints) -> Option<Result<String, String>> {
         None
     }
 

@@ -6,6 +6,7 @@ mod logs;
 mod peers;
 mod spec;
 mod status;
+mod usage;
 
 pub use discovery::{DiscoveryToken, DiscoveryTokens};
 pub use exit::Exit;
@@ -13,3 +14,4 @@ pub use logs::{LogLine, LogQuery, LogSource};
 pub use peers::{Endpoint, Endpoints, PeerEndpoint, Peers};
 pub use spec::{Target, WorkloadSpec};
 pub use status::{Applied, LimitSupport, RefusedStart, Removal, WorkloadState, WorkloadStatus};
+pub use usage::{CpuUsage, Measurement, PageRef, Usage};

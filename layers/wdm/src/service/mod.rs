@@ -2,6 +2,7 @@
 
 mod agenda;
 mod apply;
+pub(crate) mod measure;
 mod observe;
 mod ports;
 mod prepare;

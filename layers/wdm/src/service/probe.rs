@@ -43,7 +43,7 @@ async fn http(client: &reqwest::Client, socket: SocketAddr, path: &str, timeout:
 }
 
 /// The cause that names the trouble: "connection refused", not "error sending request".
-fn innermost(error: &reqwest::Error) -> String {
+pub(super) fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     let mut next = error.source();
     while let Some(deeper) = next {

@@ -37,6 +37,7 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/applications/{reference}/update", UPDATE, APPLICATION),
     page("POST", "/applications/{reference}/update", UPDATE, APPLICATION),
     page("POST", "/applications/{reference}/scale", UPDATE, APPLICATION),
+    page("POST", "/applications/{reference}/rollback", UPDATE, APPLICATION),
     page("GET", "/applications/{reference}/remove", REMOVE, APPLICATION),
     page("POST", "/applications/{reference}/remove", REMOVE, APPLICATION),
     page("GET", "/offers", CATALOGUE, Broker),

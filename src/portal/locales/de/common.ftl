@@ -148,6 +148,7 @@ done-offers-imported = Übernommen; geändert oder neu: { $name }.
 done-submitted = { $name } ist eingereicht und läuft unten an.
 done-updated = { $name } bekommt die neue Revision.
 done-scaled = { $name } wird skaliert.
+done-rolled-back = { $name } kehrt zu einer früheren Revision zurück.
 done-removing = { $name } wird entfernt.
 done-token-revoked = Das Token ist widerrufen.
 done-session-ended = Beendet.

@@ -148,6 +148,7 @@ done-offers-imported = Taken in; changed or new: { $name }.
 done-submitted = { $name } was submitted; it comes up below.
 done-updated = { $name } gets its new revision.
 done-scaled = { $name } is scaled.
+done-rolled-back = { $name } goes back to an earlier revision.
 done-removing = { $name } is being removed.
 done-token-revoked = The token is revoked.
 done-session-ended = Ended.

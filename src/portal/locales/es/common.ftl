@@ -148,6 +148,7 @@ done-offers-imported = Admitido; cambiados o nuevos: { $name }.
 done-submitted = { $name } se ha enviado; arranca aquí abajo.
 done-updated = { $name } recibe su nueva revisión.
 done-scaled = { $name } se está escalando.
+done-rolled-back = { $name } vuelve a una revisión anterior.
 done-removing = { $name } se está eliminando.
 done-token-revoked = El token está revocado.
 done-session-ended = Terminado.

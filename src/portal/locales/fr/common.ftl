@@ -148,6 +148,7 @@ done-offers-imported = Admis ; modifiés ou nouveaux : { $name }.
 done-submitted = { $name } a été soumise ; elle démarre ci-dessous.
 done-updated = { $name } reçoit sa nouvelle révision.
 done-scaled = { $name } est redimensionnée.
+done-rolled-back = { $name } revient à une révision antérieure.
 done-removing = { $name } est en cours de suppression.
 done-token-revoked = Le jeton est révoqué.
 done-session-ended = Terminé.

@@ -95,6 +95,7 @@ impl Conversion<'_> {
             environment,
             volumes,
             replicas,
+            scaling: None,
             run: if shape == Shape::Job { RunPolicy::Once } else { RunPolicy::Service },
             health,
             on_peer_change: OnPeerChange::default(),
@@ -253,6 +254,8 @@ impl Conversion<'_> {
         {
             resources.gpus = gpus;
         }
+        // Requests are no limits.
+        resources.burst = bound.is_none_or(|bound| bound.given("cpu").is_none() && bound.given("cpus").is_none());
         if let (Some(asked), Some(bound)) = (asked, bound)
             && !asked.same(bound)
         {

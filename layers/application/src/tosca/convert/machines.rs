@@ -2,7 +2,7 @@
 
 use super::{Conversion, policies::Place, quantity};
 use crate::{
-    descriptor::node::Node,
+    descriptor::node::{Node, Position},
     suggestion::as_name,
     tosca::{
         template::NodeTemplate,
@@ -260,7 +260,7 @@ impl Conversion<'_> {
             let taken = |name: &String| self.components.contains_key(name) || self.groups.contains_key(name);
             let others = (2..).map(|number| format!("{}-{number}", wanted.chars().take(58).collect::<String>()));
             let Some(name) = std::iter::once(wanted.clone()).chain(others).find(|name| !taken(name)) else { continue };
-            let count = if group.min == group.max {
+            let count = if group.min == group.max || self.policies.scales(&group.name) {
                 Replicas::Fixed(group.min)
             } else {
                 Replicas::Range { min: group.min, max: Some(group.max) }
@@ -272,7 +272,26 @@ impl Conversion<'_> {
                     component.machines.insert(name.clone());
                 }
             }
-            self.groups.insert(name, resource_model::MachineGroup { count, resources, constraints });
+            self.group_names.insert(group.name.clone(), name.clone());
+            self.groups.insert(name, resource_model::MachineGroup { count, scaling: None, resources, constraints });
+        }
+    }
+
+    /// What names no machine runs on any of them, as under MiCADO.
+    pub(super) fn anywhere(&mut self) {
+        let all: BTreeSet<String> = self.groups.keys().cloned().collect();
+        let homeless = |(node, label): &(&String, &String)| {
+            let component = self.components.get(*label);
+            component.is_some_and(|component| component.machines.is_empty()) && self.machine_of(node).is_none()
+        };
+        let found: Vec<(String, String)> =
+            self.names.iter().filter(homeless).map(|(node, label)| (node.clone(), label.clone())).collect();
+        for (node, label) in found.iter().filter(|_| !all.is_empty()) {
+            let Some(component) = self.components.get_mut(label) else { continue };
+            component.machines.clone_from(&all);
+            let at = self.topology.nodes.get(node).map_or(Position::START, |node| node.at);
+            let what = format!("the machines of `{label}`: {}", all.iter().cloned().collect::<Vec<_>>().join(", "));
+            self.remarks.derived(at, what, "it names none, and so it runs on any that the template has");
         }
     }
 

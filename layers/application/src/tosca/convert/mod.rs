@@ -5,6 +5,7 @@ mod container;
 mod environment;
 mod links;
 mod machines;
+mod micado;
 mod names;
 mod placement;
 mod policies;
@@ -32,7 +33,7 @@ use crate::{
 };
 use hansa_ontology::{
     ResourceModel,
-    resource_model::{self, Component, Constraints, Link, Objective, Rule},
+    resource_model::{self, Component, Constraints, Link, MovePolicy, Objective, Rule, scaling::MicadoPolicy},
 };
 use indexmap::IndexMap;
 use remark::Remarks;
@@ -67,6 +68,10 @@ pub(super) struct Conversion<'a> {
     /// Those of them that the broker can rent, as the model has them.
     groups: BTreeMap<String, resource_model::MachineGroup>,
     policies: Policies,
+    /// Node templates of machines and the names of their groups.
+    group_names: BTreeMap<String, String>,
+    /// Those of MiCADO that scale, as the model has them.
+    micado: Vec<MicadoPolicy>,
     /// Names by which components are found besides their own: those of pods and services.
     other_names: BTreeMap<String, Vec<String>>,
 }
@@ -90,6 +95,8 @@ impl ServiceTemplate {
             machines: Vec::new(),
             groups: BTreeMap::new(),
             policies: Policies::default(),
+            group_names: BTreeMap::new(),
+            micado: Vec::new(),
             other_names: BTreeMap::new(),
         };
         conversion.all();
@@ -105,6 +112,8 @@ impl Conversion<'_> {
         self.make_components();
         self.hosted_components();
         self.make_groups();
+        self.anywhere();
+        self.make_micado();
         self.pods();
         self.everywhere();
         self.find_links();
@@ -277,10 +286,12 @@ impl Conversion<'_> {
             currency: None,
             components: self.components.clone(),
             machines: self.groups.clone(),
+            micado: self.micado.clone(),
             links: self.links.clone(),
             constraints: Constraints::default(),
             rules: self.rules.clone(),
             objective: Objective::default(),
+            moves: MovePolicy::default(),
             delivery: None,
         })
     }

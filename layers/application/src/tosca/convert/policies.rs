@@ -44,6 +44,13 @@ pub struct Policies {
     pub secrets: Vec<SecretPolicy>,
 }
 
+impl Policies {
+    /// Whether a policy of MiCADO says how many of a node template there are.
+    pub(super) fn scales(&self, node: &str) -> bool {
+        self.scaling.iter().any(|policy| policy.micado && policy.targets.iter().any(|target| target == node))
+    }
+}
+
 /// What a scaling policy counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -88,6 +95,12 @@ pub struct ScalingPolicy {
     pub rule_position: Option<Place>,
     /// Where the policy stands.
     pub position: Place,
+    /// The same, for the report.
+    #[serde(skip)]
+    pub(super) at: Position,
+    /// Whether it is one of MiCADO's, which alone have a rule.
+    #[serde(skip)]
+    pub(super) micado: bool,
 }
 
 /// A query of Prometheus.
@@ -228,7 +241,9 @@ impl Conversion<'_> {
                 continue;
             };
             let what = format!("the policy `{}` of type `{}`", policy.name, policy.type_name);
-            self.remarks.add(RemarkKind::NotCarriedOut, policy.at, what, known, "");
+            if !micado {
+                self.remarks.add(RemarkKind::NotCarriedOut, policy.at, what, known, "");
+            }
             if let Some(triggers) = &policy.triggers {
                 let why = "triggers have no meaning here";
                 self.remarks.left_out(
@@ -289,6 +304,8 @@ impl Conversion<'_> {
             rule_position: rule.map(|rule| self.position(self.first_line(rule))),
             rule: text,
             position: self.position(policy.at),
+            at: policy.at,
+            micado,
         };
         self.policies.scaling.push(scaling);
     }
@@ -423,6 +440,7 @@ impl Conversion<'_> {
         };
         let policy = self.policies.scaling.iter().filter(|policy| policy.level == Level::Container).find(about)?;
         match (policy.min, policy.max) {
+            (Some(min), _) if policy.micado => Some(Replicas::Fixed(min)),
             (Some(min), Some(max)) if min == max => Some(Replicas::Fixed(min)),
             (Some(min), Some(max)) if min < max => Some(Replicas::Range { min, max: Some(max) }),
             (Some(min), None) => Some(Replicas::Fixed(min)),

@@ -14,6 +14,7 @@ use crate::{
         world::World,
     },
 };
+use hansa_scaling::rule::Rule;
 use indexmap::IndexMap;
 
 type Stated<'a> = Option<&'a IndexMap<String, Position>>;
@@ -45,35 +46,16 @@ impl World {
         self.check_substitution(topology);
     }
 
-    /// A rule in Python 2 never ran: its interpreter speaks Python 3.
+    /// A rule that can't run, such as one in Python 2, would never scale.
     fn check_rule(&mut self, policy: &Policy) {
         let Some(rule) = policy.properties.get("scaling_rule") else { return };
         let Some(source) = rule.text() else { return };
         let begin = self.report.text(rule.at.file).map_or(rule.at, |text| block_begin(&text, rule));
-        for (index, line) in source.lines().enumerate() {
-            let code = line.trim();
-            let statement = code.strip_prefix("print").is_some_and(|rest| {
-                rest.starts_with([' ', '"', '\''])
-                    && !rest.trim_start().starts_with(['(', '=', '.', '+', '-'])
-                    && !rest.trim().is_empty()
-            });
-            let old = statement
-                || code.contains("<>")
-                || code.starts_with("exec ")
-                || code.starts_with("raise ") && code.contains(", ");
-            if old {
-                let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-                let at = Position { line: begin.line + index, column: begin.column + indent, ..begin };
-                let message = format!(
-                    "the rule of the policy `{}` is Python 2, and can't work: it would never scale",
-                    shown(&policy.name)
-                );
-                self.report.say(
-                    Fault::warning(at, Code::NoEffect, message)
-                        .hint("write it in Python 3: `print(...)` is a function there"),
-                );
-                return;
-            }
+        for fault in Rule::parse(source).err().unwrap_or_default() {
+            let [line, column] = [fault.line, fault.column].map(|from_1| usize::try_from(from_1).unwrap_or(1) - 1);
+            let at = Position { line: begin.line + line, column: begin.column + column, ..begin };
+            let message = format!("the rule of the policy `{}` can't work: {}", shown(&policy.name), fault.message);
+            self.report.say(Fault::warning(at, Code::NoEffect, message).maybe_hint(fault.hint));
         }
     }
 

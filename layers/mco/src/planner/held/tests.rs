@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Offers `urn:t:o0`, `urn:t:o1` … at these prices, each with room for four instances.
-fn catalogue(prices: &[i64]) -> Catalogue {
+pub(in crate::planner) fn catalogue(prices: &[i64]) -> Catalogue {
     let offer = |(number, price): (usize, &i64)| {
         json!({
             "id": format!("urn:t:o{number}"), "title": "o", "provider": "urn:t:p", "site": "urn:t:s",
@@ -35,7 +35,7 @@ fn catalogue(prices: &[i64]) -> Catalogue {
 }
 
 /// `web` so often, and one `db`, each with half a processor.
-fn model(web: u32) -> ResourceModel {
+pub(in crate::planner) fn model(web: u32) -> ResourceModel {
     let component = |replicas: u32| {
         json!({
             "package": { "process": { "command": ["a"] } },
@@ -54,11 +54,11 @@ fn refused(offer: usize) -> PlanOptions {
     }
 }
 
-fn id(offer: usize) -> OfferId {
+pub(in crate::planner) fn id(offer: usize) -> OfferId {
     OfferId::new(format!("urn:t:o{offer}")).unwrap()
 }
 
-fn instance(component: &str, ordinal: u32) -> Instance {
+pub(in crate::planner) fn instance(component: &str, ordinal: u32) -> Instance {
     Instance { component: component.to_owned(), ordinal }
 }
 
@@ -67,7 +67,7 @@ fn planned(web: u32, prices: &[i64], options: &PlanOptions) -> Result<Plan, Plan
 }
 
 /// The offer and the held machine of an instance.
-fn place(plan: &Plan, component: &str, ordinal: u32) -> (OfferId, Option<MachineId>) {
+pub(in crate::planner) fn place(plan: &Plan, component: &str, ordinal: u32) -> (OfferId, Option<MachineId>) {
     let holds = |machine: &&crate::model::PlannedMachine| machine.instances.contains(&instance(component, ordinal));
     let machine = plan.machines.iter().find(holds).unwrap();
     (machine.offer.clone(), machine.held)

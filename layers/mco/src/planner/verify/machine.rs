@@ -14,7 +14,7 @@ impl Examination<'_> {
             return self.flaw(format!("offer {} is not known", machine.offer));
         };
         self.require(!machine.instances.is_empty(), || format!("a machine of {} is empty", machine.offer));
-        let price = offer.price_plan.price_per_hour;
+        let price = self.agreed(machine).unwrap_or(offer.price_plan.price_per_hour);
         let as_offered = machine.price_per_hour_micros == price.micros
             && price.currency == self.plan.currency
             && machine.site == offer.site

@@ -115,7 +115,9 @@ fn host_config(launch: &Launch, options: &Options) -> HostConfig {
     }
     let memory = i64::try_from(wanted.memory.0).unwrap_or(i64::MAX).saturating_mul(1024 * 1024);
     HostConfig {
-        nano_cpus: Some(i64::from(wanted.cpu.0) * 1_000_000),
+        nano_cpus: (!wanted.burst).then(|| i64::from(wanted.cpu.0) * 1_000_000),
+        // Its part when all processors are wanted; 1024 for one.
+        cpu_shares: Some((i64::from(wanted.cpu.0) * 1_024 / 1_000).max(2)),
         memory: Some(memory),
         // Both together: nothing may be swapped out beyond it.
         memory_swap: Some(memory),

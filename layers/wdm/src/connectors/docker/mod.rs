@@ -13,13 +13,14 @@ mod options;
 mod removal;
 mod start;
 mod state;
+mod usage;
 mod view;
 mod volumes;
 
 use super::{Connector, Launch, LogStream, Observation, Place, PortChoice, environment::sorted};
 use crate::{
     WdmError,
-    model::{DiscoveryToken, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryToken, LimitSupport, LogQuery, Peers, Removal, Usage, WorkloadSpec},
 };
 use async_trait::async_trait;
 use bollard::{models::SystemInfo, query_parameters::UploadToContainerOptions};
@@ -33,7 +34,7 @@ use hansa_repository::{
 };
 use images::Pulls;
 use options::Options;
-use state::Seen;
+use state::{Phase, Seen};
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::PathBuf,
@@ -234,6 +235,15 @@ impl Connector for Containers {
         let seen = self.inner.look(place.workload).await?;
         let local = self.inner.engine.address().is_socket();
         Ok(state::observation(seen.as_ref(), &self.inner.limits, local))
+    }
+
+    async fn usage(&self, place: &Place) -> Result<Option<Usage>, WdmError> {
+        match self.inner.look(place.workload).await? {
+            Some(Seen { id, phase: Phase::Running(_), .. }) => {
+                Ok(usage::usage(&self.inner.engine, &id, self.inner.now()).await?)
+            }
+            _ => Ok(None),
+        }
     }
 
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {

@@ -168,7 +168,11 @@ fn resources(spec: &WorkloadSpec, settings: &Settings) -> Value {
         }
         all
     };
-    json!({ "requests": of(settings.request_percent), "limits": of(100) })
+    let mut limits = of(100);
+    if let (true, Some(limits)) = (wish.burst, limits.as_object_mut()) {
+        limits.remove("cpu");
+    }
+    json!({ "requests": of(settings.request_percent), "limits": limits })
 }
 
 fn security_of_pod(security: PodSecurity) -> Value {

@@ -28,33 +28,35 @@ impl Kubernetes {
     pub(super) async fn ended(&self, place: &Place, force: bool) -> Result<(), SystemError> {
         let (controller, pods) = self.cache.of(place.workload);
         if let Some(controller) = controller.filter(|it| it.replicas > 0 && !it.deleting) {
-            let name = controller.object();
-            let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-            let field = if controller.kind == Makes::Job { "parallelism" } else { "replicas" };
-            let none = Patch::Merge(json!({ "spec": { field: 0 } }));
-            let action = format!("stop {name}");
             let seen = match controller.kind {
-                Makes::StatefulSet => {
-                    let api: Api<StatefulSet> = self.api(&controller.namespace);
-                    let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
-                    done.as_ref().and_then(Controller::of_stateful_set)
-                }
-                Makes::Deployment => {
-                    let api: Api<Deployment> = self.api(&controller.namespace);
-                    let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
-                    done.as_ref().and_then(Controller::of_deployment)
-                }
-                Makes::Job => {
-                    let api: Api<Job> = self.api(&controller.namespace);
-                    let done = self.cluster.maybe(&action, api.patch(&name, &params, &none)).await?;
-                    done.as_ref().and_then(Controller::of_job)
-                }
+                Makes::StatefulSet => self.emptied(&controller, Controller::of_stateful_set).await?,
+                Makes::Deployment => self.emptied(&controller, Controller::of_deployment).await?,
+                Makes::Job => self.emptied(&controller, Controller::of_job).await?,
             };
             if let Some(seen) = seen {
                 self.cache.saw(seen);
             }
         }
         if force { self.delete_pods(&pods, true).await } else { Ok(()) }
+    }
+
+    /// What makes the pods is to make none; and what is known of it then.
+    async fn emptied<K>(
+        &self,
+        controller: &Controller,
+        read: impl Fn(&K) -> Option<Controller>,
+    ) -> Result<Option<Controller>, SystemError>
+    where
+        K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
+        K::DynamicType: Default,
+    {
+        let name = controller.object();
+        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+        let field = if controller.kind == Makes::Job { "parallelism" } else { "replicas" };
+        let none = Patch::Merge(json!({ "spec": { field: 0 } }));
+        let api: Api<K> = self.api(&controller.namespace);
+        let done = self.cluster.maybe(&format!("stop {name}"), api.patch(&name, &params, &none)).await?;
+        Ok(done.as_ref().and_then(read))
     }
 
     async fn delete_pods(&self, pods: &[PodRecord], force: bool) -> Result<(), SystemError> {
@@ -74,24 +76,27 @@ impl Kubernetes {
         if controller.deleting {
             return Ok(());
         }
+        match controller.kind {
+            Makes::StatefulSet => self.delete_as::<StatefulSet>(controller).await,
+            Makes::Deployment => self.delete_as::<Deployment>(controller).await,
+            Makes::Job => self.delete_as::<Job>(controller).await,
+        }
+    }
+
+    async fn delete_as<K>(&self, controller: &Controller) -> Result<(), SystemError>
+    where
+        K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug,
+        K::DynamicType: Default,
+    {
         let name = controller.object();
-        let action = format!("delete {} {name}", controller.kind.name());
         let params = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Foreground),
             preconditions: precondition(&controller.uid),
             ..DeleteParams::default()
         };
-        let namespace = &controller.namespace;
-        match controller.kind {
-            Makes::StatefulSet => {
-                drop(self.cluster.maybe(&action, self.api::<StatefulSet>(namespace).delete(&name, &params)).await?)
-            }
-            Makes::Deployment => {
-                drop(self.cluster.maybe(&action, self.api::<Deployment>(namespace).delete(&name, &params)).await?)
-            }
-            Makes::Job => drop(self.cluster.maybe(&action, self.api::<Job>(namespace).delete(&name, &params)).await?),
-        }
-        Ok(())
+        let api: Api<K> = self.api(&controller.namespace);
+        let action = format!("delete {} {name}", controller.kind.name());
+        self.cluster.maybe(&action, api.delete(&name, &params)).await.map(drop)
     }
 
     /// Takes the workload away; call it until it is gone.

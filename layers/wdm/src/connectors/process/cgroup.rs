@@ -121,11 +121,12 @@ fn cpu_v1(resources: &Resources) -> Vec<Setting> {
     if milli == 0 {
         return Vec::new();
     }
-    vec![
-        setting(None, "cpu.shares", (u64::from(milli) * 1_024 / 1_000).max(2)),
-        setting(None, "cpu.cfs_period_us", PERIOD),
-        setting(Limit::Cpu, "cpu.cfs_quota_us", quota(milli)),
-    ]
+    let mut settings = vec![setting(None, "cpu.shares", (u64::from(milli) * 1_024 / 1_000).max(2))];
+    if !resources.burst {
+        settings.push(setting(None, "cpu.cfs_period_us", PERIOD));
+        settings.push(setting(Limit::Cpu, "cpu.cfs_quota_us", quota(milli)));
+    }
+    settings
 }
 
 fn memory_v1(resources: &Resources) -> Vec<Setting> {
@@ -145,10 +146,11 @@ fn cpu_v2(resources: &Resources) -> Vec<Setting> {
     if milli == 0 {
         return Vec::new();
     }
-    vec![
-        setting(None, "cpu.weight", (u64::from(milli) / 10).clamp(1, 10_000)),
-        setting(Limit::Cpu, "cpu.max", format!("{} {PERIOD}", quota(milli))),
-    ]
+    let mut settings = vec![setting(None, "cpu.weight", (u64::from(milli) / 10).clamp(1, 10_000))];
+    if !resources.burst {
+        settings.push(setting(Limit::Cpu, "cpu.max", format!("{} {PERIOD}", quota(milli))));
+    }
+    settings
 }
 
 fn memory_v2(resources: &Resources) -> Vec<Setting> {
@@ -320,6 +322,15 @@ mod tests {
             "pids.max=100",
         ];
         assert_eq!(written(&plan), expected.map(|line| format!("{base}/{line}")));
+    }
+
+    #[test]
+    fn what_may_burst_has_a_weight_and_no_limit() {
+        let mounts = Mounts::Unified { root: "/cg".into() };
+        let burst = Resources { burst: true, ..resources() };
+        let plan = plan(&mounts, "hansa", WorkloadId(uuid::Uuid::nil()), &burst, 100);
+        let settings = written(&plan).join("\n");
+        assert!(settings.contains("cpu.weight=25") && !settings.contains("cpu.max"), "{settings}");
     }
 
     #[test]

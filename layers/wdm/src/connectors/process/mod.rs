@@ -11,6 +11,7 @@ pub(crate) mod process_table;
 mod record;
 mod removal;
 mod shim;
+mod usage;
 
 pub(crate) use launch::check;
 pub use record::LogBounds;
@@ -21,7 +22,7 @@ pub(crate) use layout::{remove_empty_parents, remove_tree, volumes_directory};
 use super::{Activity, Connector, Launch, LogStream, Observation, Place, PortChoice, environment::sorted};
 use crate::{
     WdmError,
-    model::{DiscoveryToken, DiscoveryTokens, Exit, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryToken, DiscoveryTokens, Exit, LimitSupport, LogQuery, Peers, Removal, Usage, WorkloadSpec},
 };
 use async_trait::async_trait;
 use cgroup_mounts::Mounts;
@@ -152,6 +153,10 @@ impl Connector for Processes {
 
     async fn observe(&self, place: &Place) -> Result<Observation, WdmError> {
         self.blocking(place, |inner, _, layout| observe(layout, inner.clock.now())).await
+    }
+
+    async fn usage(&self, place: &Place) -> Result<Option<Usage>, WdmError> {
+        self.blocking(place, |inner, _, layout| usage::usage(layout, inner.clock.now())).await
     }
 
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {

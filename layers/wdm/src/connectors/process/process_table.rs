@@ -84,6 +84,29 @@ fn parse_stat(text: &str) -> Option<Stat> {
     Some(Stat { parent, start, dead })
 }
 
+/// What a process has used, with its children that have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// Clock ticks of processor time.
+    pub(crate) ticks: u64,
+    /// Pages in memory.
+    pub(crate) pages: u64,
+}
+
+/// What a living process has used.
+pub(crate) fn used(process: ProcessRef) -> Option<Used> {
+    parse_used(&fs::read_to_string(format!("/proc/{}/stat", process.pid)).ok()?)
+}
+
+/// Fields 14 to 17 and 24 of proc(5).
+fn parse_used(text: &str) -> Option<Used> {
+    let (_, rest) = text.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace().skip(11);
+    let mut number = |skip: usize| fields.nth(skip)?.parse::<u64>().ok();
+    let ticks = [number(0)?, number(0)?, number(0)?, number(0)?].iter().sum();
+    Some(Used { ticks, pages: number(6)? })
+}
+
 /// All process numbers.
 fn pids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc")

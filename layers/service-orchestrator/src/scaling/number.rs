@@ -1,5 +1,6 @@
 //! The rule by which a model is scaled: the same for a change and for its dry run.
 
+use super::wanted;
 use crate::error::OrchestratorError;
 use hansa_ontology::{ResourceModel, resource_model::Replicas};
 use std::collections::BTreeMap;
@@ -16,6 +17,10 @@ pub fn replicas_set(model: &mut ResourceModel, replicas: BTreeMap<String, u32>) 
     }
     for (name, count) in replicas {
         let field = format!("/replicas/{name}");
+        if wanted::targets(model).contains(name.as_str()) {
+            let message = "is decided by scaling policies; change their bounds in the description";
+            return Err(invalid(field, message.to_owned()));
+        }
         if count > Replicas::MOST {
             let message = format!("{count} is too many; give at most {}", Replicas::MOST);
             return Err(invalid(field, message));

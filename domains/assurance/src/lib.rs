@@ -1,0 +1,18 @@
+//! Assurance (ICRA): what was measured lately, and questions about it in PromQL.
+//!
+//! [`Series`] keeps the measurements of some minutes in memory, those of each
+//! tenant apart; [`Query`] asks them as Prometheus 2.42 would answer; and
+//! [`Prometheus`] asks a real one where the owner has set it. Both give a
+//! [`QueryAnswer`]. Knows no database and no layer; times are arguments.
+
+mod answer;
+mod labels;
+mod prometheus;
+mod promql;
+mod series;
+
+pub use answer::{Element, QueryAnswer, QueryResult};
+pub use labels::{Labels, METRIC_NAME};
+pub use prometheus::{Access, Prometheus, PrometheusError, Secret, Settings};
+pub use promql::{Query, QueryError, QueryLimits};
+pub use series::{RecordError, Series, SeriesCounts, SeriesLimits};

@@ -1,0 +1,255 @@
+//! What is asked to move, what the broker moves of its own accord, and when
+//! that is worth it. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hansa_mco::{
+    model::{Instance, Plan},
+    relocation::{Destination, Transfer},
+    rollout::runs_side_by_side,
+};
+use hansa_ontology::{MachineId, Money, OperationId, ResourceModel, quantity::TimeSpan};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What somebody asks to move.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MoveRequest {
+    /// Instances such as `web#0`, and ids of machines of which all goes.
+    pub what: Vec<String>,
+    /// Ids of machines of the application, offers and sites; none: anywhere but where it is.
+    pub to: Vec<String>,
+    /// Instances that keep data in volumes go too, and begin with empty ones.
+    pub leave_volumes: bool,
+}
+
+/// What a move would come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MovePreview {
+    /// Who goes where.
+    pub transfers: Vec<Transfer>,
+    /// What is away for a while, and what of its data.
+    pub interruptions: Vec<Interruption>,
+    /// What the machines cost an hour now.
+    pub before: Money,
+    /// What they would cost.
+    pub after: Money,
+    /// The plan with it.
+    pub plan: Plan,
+}
+
+/// An instance that can't run beside its replacement: it is stopped first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interruption {
+    /// The instance.
+    pub instance: Instance,
+    /// How long its replacement may take until it works; None: it counts as working once it runs.
+    pub at_most: Option<TimeSpan>,
+    /// Volumes whose content is not copied.
+    pub volumes: Vec<String>,
+}
+
+impl std::fmt::Display for Interruption {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Instance { component, ordinal } = &self.instance;
+        write!(f, "{component}#{ordinal} is stopped before its replacement starts, and away until that works")?;
+        if let Some(longest) = self.at_most {
+            write!(f, ", for which it has {longest}")?;
+        }
+        match self.volumes.as_slice() {
+            [] => Ok(()),
+            volumes => write!(
+                f,
+                "; the data in {} is not copied: it stays where it is, and on another node the replacement begins with nothing",
+                volumes.join(", ")
+            ),
+        }
+    }
+}
+
+/// Why something of an application moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MoveKind {
+    /// Somebody asked.
+    Move,
+    /// The others have room for what runs in a machine.
+    Consolidation,
+    /// Something as good costs less now.
+    BetterPlace,
+}
+
+/// What leaves which machine, and where it may go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MoveWish {
+    pub(crate) leaving: BTreeMap<MachineId, BTreeSet<Instance>>,
+    pub(crate) to: Destination,
+    pub(crate) leave_volumes: bool,
+}
+
+impl MoveWish {
+    /// What of it is in its machine still.
+    pub(crate) fn left(&self, plan: &Plan) -> BTreeMap<MachineId, BTreeSet<Instance>> {
+        let there = |id: MachineId, one: &Instance| {
+            plan.machines.iter().any(|machine| machine.held == Some(id) && machine.instances.contains(one))
+        };
+        let left = self.leaving.iter().map(|(id, instances)| {
+            (*id, instances.iter().filter(|one| there(*id, one)).cloned().collect::<BTreeSet<_>>())
+        });
+        left.filter(|(_, instances)| !instances.is_empty()).collect()
+    }
+}
+
+/// The last time that something of an application was moved from its place, or is about to be.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Relocation {
+    pub(crate) kind: MoveKind,
+    /// The revision whose plan it changes.
+    pub(crate) revision: i64,
+    /// The operation that asked for it; None: the broker decided.
+    pub(crate) operation: Option<OperationId>,
+    pub(crate) wish: MoveWish,
+    /// What was told of it before it began.
+    pub(crate) told: Option<String>,
+    pub(crate) begun_at: DateTime<Utc>,
+    /// When a plan with it came in force.
+    pub(crate) adopted_at: Option<DateTime<Utc>>,
+    /// When all of it was done.
+    pub(crate) done_at: Option<DateTime<Utc>>,
+}
+
+/// What the broker moves of its own accord, and when that is worth it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MovingPolicy {
+    /// Empties the least used machine where the others have room.
+    pub consolidate: bool,
+    /// Gives up machines for cheaper places among today's offers.
+    pub improve: bool,
+    /// How often an application is looked at.
+    pub interval: TimeDelta,
+    /// Time between two such moves of one application.
+    pub pause: TimeDelta,
+    /// For how long a saving is counted against what the move costs.
+    pub horizon: TimeDelta,
+    /// For how long old and new machines are both paid: what a move costs.
+    pub overlap: TimeDelta,
+    /// The least saving, in percent of what the application costs.
+    pub least_percent: u32,
+}
+
+impl Default for MovingPolicy {
+    /// Both, every 5 minutes, at most once an hour; for at least 5 % that pay within a day.
+    fn default() -> Self {
+        Self {
+            consolidate: true,
+            improve: true,
+            interval: TimeDelta::minutes(5),
+            pause: TimeDelta::hours(1),
+            horizon: TimeDelta::hours(24),
+            overlap: TimeDelta::minutes(15),
+            least_percent: 5,
+        }
+    }
+}
+
+/// What a move saves, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saving {
+    /// What the machines cost an hour now.
+    pub before: Money,
+    /// What they would cost.
+    pub after: Money,
+    /// What the new machines cost while the old ones are paid too.
+    pub cost: Money,
+    /// The least saving an hour that is worth a move.
+    pub least: Money,
+}
+
+impl Saving {
+    /// The saving an hour, micro-units; negative where it costs more.
+    #[must_use]
+    pub const fn per_hour(&self) -> i64 {
+        self.before.micros.saturating_sub(self.after.micros)
+    }
+}
+
+impl MovingPolicy {
+    /// The least saving an hour that is worth a move, micro-units; never nothing.
+    #[must_use]
+    pub fn least_micros(&self, price_per_hour_micros: i64) -> i64 {
+        let least = i128::from(price_per_hour_micros) * i128::from(self.least_percent) / 100;
+        i64::try_from(least).unwrap_or(i64::MAX).max(1)
+    }
+
+    /// What a move from one plan to the other saves and costs.
+    #[must_use]
+    pub fn saving(&self, before: &Plan, after: &Plan) -> Saving {
+        let money = |micros: i64| Money::new(micros, before.currency);
+        let rented: i64 =
+            after.machines.iter().filter(|one| one.held.is_none()).map(|one| one.price_per_hour_micros).sum();
+        Saving {
+            before: money(before.price_per_hour_micros),
+            after: money(after.price_per_hour_micros),
+            cost: money(during(rented, self.overlap)),
+            least: money(self.least_micros(before.price_per_hour_micros)),
+        }
+    }
+
+    /// Whether a saving is large enough, and more than the move costs within the horizon.
+    #[must_use]
+    pub fn is_worth(&self, saving: &Saving) -> bool {
+        saving.per_hour() >= saving.least.micros && during(saving.per_hour(), self.horizon) > saving.cost.micros
+    }
+}
+
+/// What a price for an hour comes to in a time, micro-units.
+fn during(per_hour_micros: i64, time: TimeDelta) -> i64 {
+    let total = i128::from(per_hour_micros) * i128::from(time.num_seconds()) / 3_600;
+    i64::try_from(total).unwrap_or(i64::MAX)
+}
+
+/// What can't run beside its replacement is away for a while.
+pub(crate) fn interruptions(model: &ResourceModel, transfers: &[Transfer]) -> Vec<Interruption> {
+    let of = |transfer: &Transfer| {
+        let component = model.components.get(&transfer.instance.component)?;
+        (transfer.to.is_some() && !runs_side_by_side(component)).then(|| Interruption {
+            instance: transfer.instance.clone(),
+            at_most: component.health.as_ref().map(|health| health.startup),
+            volumes: component.volumes.keys().cloned().collect(),
+        })
+    };
+    transfers.iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saving(before: i64, after: i64, cost: i64, policy: &MovingPolicy) -> Saving {
+        let money = |micros: i64| Money::new(micros, hansa_ontology::Currency::EUR);
+        Saving {
+            before: money(before),
+            after: money(after),
+            cost: money(cost),
+            least: money(policy.least_micros(before)),
+        }
+    }
+
+    #[test]
+    fn only_what_pays_within_the_horizon_and_is_no_trifle_is_worth_it() {
+        let policy = MovingPolicy { horizon: TimeDelta::hours(10), ..MovingPolicy::default() };
+        let worth = |before, after, cost| policy.is_worth(&saving(before, after, cost, &policy));
+        assert!(worth(1_000, 950, 499), "5 % and less than ten hours of it");
+        assert!(!worth(1_000, 950, 500), "no more than it costs");
+        assert!(!worth(1_000, 951, 0), "a trifle");
+        assert!(!worth(1_000, 1_000, 0));
+        assert!(!worth(0, 0, 0), "what costs nothing saves nothing");
+        assert!(!worth(1_000, 2_000, 0));
+    }
+
+    #[test]
+    fn what_a_move_costs_is_the_new_machines_while_the_old_are_paid() {
+        assert_eq!(during(4_000, TimeDelta::minutes(15)), 1_000);
+        assert_eq!(during(-4_000, TimeDelta::hours(2)), -8_000);
+        assert_eq!(during(i64::MAX, TimeDelta::days(400)), i64::MAX);
+    }
+}

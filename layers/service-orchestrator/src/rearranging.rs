@@ -1,0 +1,344 @@
+//! The part of a round that moves what runs: what somebody asked, what is on
+//! nodes that are to be empty, and what is better elsewhere. What is to move is
+//! written down first, so that a broker that dies goes on with it.
+
+use crate::{
+    error::OrchestratorError,
+    model::{Application, DesiredState, Phase},
+    moving::{MoveKind, MoveWish, MovingPolicy, Relocation, Saving, interruptions},
+    service::ServiceOrchestrator,
+    store,
+};
+use chrono::{DateTime, Utc};
+use hansa_mco::{
+    ErrorKind, McoError, Realised,
+    model::Plan,
+    relocation::{Destination, Rearrangement, Transfer, told, transfers},
+};
+use hansa_ontology::{Actor, ApplicationId, Money, resource_model::MovePolicy};
+use hansa_repository::{event, operation};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What a round found to move.
+pub(crate) enum Rearranged {
+    /// Nothing.
+    Nothing,
+    /// This plan is in force now.
+    Plan(Box<Plan>),
+    /// What was counted on is gone; the next round tries again.
+    Again,
+}
+
+/// When each application was last looked at for something better. Only spares work.
+pub(crate) type Looked = BTreeMap<ApplicationId, DateTime<Utc>>;
+
+impl ServiceOrchestrator {
+    /// Moves what is to move, one thing at a time.
+    ///
+    /// # Errors
+    /// When the database or a layer below fails as a whole.
+    pub(crate) async fn rearrange(
+        &self,
+        application: &Application,
+        plan: &Plan,
+        realised: &Realised,
+    ) -> Result<Rearranged, OrchestratorError> {
+        let id = application.id;
+        let last = self.database.read(move |connection| store::relocation(connection, id)).await?;
+        match &last {
+            Some(last) if last.done_at.is_none() && last.adopted_at.is_none() => {
+                return self.carry_out(application, plan, last).await;
+            }
+            Some(last) if last.done_at.is_none() && realised.settled => self.arrived(application, plan, last).await?,
+            _ => {}
+        }
+        if let Some(elsewhere) = self.plan_away(application, plan).await? {
+            return Ok(Rearranged::Plan(Box::new(elsewhere)));
+        }
+        let now = self.clock.now();
+        if !realised.settled || !self.is_due(application, last.as_ref(), now) {
+            return Ok(Rearranged::Nothing);
+        }
+        match self.something_better(application, plan).await? {
+            Some(found) => {
+                self.begin(application, &found).await?;
+                self.carry_out(application, plan, &found).await
+            }
+            None => Ok(Rearranged::Nothing),
+        }
+    }
+
+    /// Plans what was written down anew, and puts that in force; or says why not.
+    async fn carry_out(
+        &self,
+        application: &Application,
+        plan: &Plan,
+        wanted: &Relocation,
+    ) -> Result<Rearranged, OrchestratorError> {
+        let (id, now) = (application.id, self.clock.now());
+        let overtaken = wanted.operation.is_some_and(|operation| operation != application.operation);
+        if overtaken || wanted.revision != application.revision {
+            self.database.write(move |connection| store::relocation_forget(connection, id)).await?;
+            return Ok(Rearranged::Nothing);
+        }
+        let left = wanted.wish.left(plan);
+        if left.is_empty() {
+            // The broker died after it had put the plan in force.
+            self.database.write(move |connection| store::relocation_adopted(connection, id, now)).await?;
+            return Ok(Rearranged::Nothing);
+        }
+        let after = match self.mco.relocation_plan(id, &application.model, left, &wanted.wish.to).await {
+            Ok(after) => after,
+            Err(McoError::Plan(why)) => return self.stays_put(application, wanted, why.to_string()).await,
+            Err(error) => return Err(error.into()),
+        };
+        let transfers = transfers(&application.model, plan, &after);
+        let losing = interruptions(&application.model, &transfers).into_iter().find(|one| !one.volumes.is_empty());
+        if let Some(losing) = losing.filter(|_| !wanted.wish.leave_volumes) {
+            return self.stays_put(application, wanted, losing.to_string()).await;
+        }
+        if wanted.told.is_none() {
+            self.announce(application, plan, &after, &transfers).await?;
+        }
+        match self.adopt(application, after).await {
+            Ok(adopted) => {
+                self.database.write(move |connection| store::relocation_adopted(connection, id, now)).await?;
+                Ok(Rearranged::Plan(Box::new(adopted)))
+            }
+            Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => Ok(Rearranged::Again),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says what moves because somebody asked.
+    async fn announce(
+        &self,
+        application: &Application,
+        before: &Plan,
+        after: &Plan,
+        transfers: &[Transfer],
+    ) -> Result<(), OrchestratorError> {
+        let prices = [before, after].map(|plan| Money::new(plan.price_per_hour_micros, plan.currency));
+        let text = format!("{}; {} an hour, {} before", told(transfers), prices[1], prices[0]);
+        let data = json!({
+            "moves": transfers.iter().map(listed).collect::<Vec<_>>(),
+            "pricePerHour": prices[1].to_string(),
+            "pricePerHourBefore": prices[0].to_string(),
+        });
+        let (id, now) = (application.id, self.clock.now());
+        let event = news(application, "application.moving", format!("{} moves {text}", application.name), data, now);
+        self.database
+            .write(move |connection| {
+                event::append(connection, &event)?;
+                Ok::<_, OrchestratorError>(store::relocation_told(connection, id, &text)?)
+            })
+            .await
+    }
+
+    /// Nothing takes what was to move: it stays, and the reason is told.
+    async fn stays_put(
+        &self,
+        application: &Application,
+        wanted: &Relocation,
+        reason: String,
+    ) -> Result<Rearranged, OrchestratorError> {
+        let (id, now, asked) = (application.id, self.clock.now(), wanted.operation);
+        let text = format!("what was to move in {} stays where it is: {reason}", application.name);
+        let event = news(application, "application.move-refused", text, json!({ "reason": reason }), now);
+        self.database
+            .write(move |connection| {
+                if let Some(asked) = asked
+                    && !operation::get(connection, asked)?.state.is_final()
+                {
+                    operation::fail(connection, asked, &reason, now)?;
+                }
+                event::append(connection, &event)?;
+                Ok::<_, OrchestratorError>(store::relocation_done(connection, id, now)?)
+            })
+            .await?;
+        Ok(Rearranged::Nothing)
+    }
+
+    /// Everything that was to move works where it is now.
+    async fn arrived(
+        &self,
+        application: &Application,
+        plan: &Plan,
+        moved: &Relocation,
+    ) -> Result<(), OrchestratorError> {
+        let (id, now) = (application.id, self.clock.now());
+        let kind = match moved.kind {
+            MoveKind::Move => "application.moved",
+            MoveKind::Consolidation => "application.consolidated",
+            MoveKind::BetterPlace => "application.improved",
+        };
+        let price = Money::new(plan.price_per_hour_micros, plan.currency);
+        let what = moved.told.as_deref().unwrap_or("all of it");
+        let text = format!("{} costs {price} an hour: achieved: {what}", application.name);
+        let data = json!({ "pricePerHour": price.to_string(), "seconds": (now - moved.begun_at).num_seconds() });
+        let event = news(application, kind, text, data, now);
+        self.database
+            .write(move |connection| {
+                event::append(connection, &event)?;
+                Ok::<_, OrchestratorError>(store::relocation_done(connection, id, now)?)
+            })
+            .await
+    }
+
+    /// Whether it is time to look for something better, and allowed.
+    fn is_due(&self, application: &Application, last: Option<&Relocation>, now: DateTime<Utc>) -> bool {
+        let policy = self.moving;
+        let allowed = (policy.consolidate || policy.improve)
+            && application.model.moves == MovePolicy::Automatic
+            && application.model.delivery.is_none()
+            && application.desired == DesiredState::Running
+            && application.phase == Phase::Running;
+        // What somebody has put in its place stays there as long as nothing else is wanted.
+        let placed = |last: &Relocation| last.kind == MoveKind::Move && last.revision == application.revision;
+        if !allowed || last.is_some_and(|last| placed(last) || now - last.begun_at < policy.pause) {
+            return false;
+        }
+        let Ok(mut looked) = self.looked.lock() else {
+            return false;
+        };
+        match looked.get(&application.id) {
+            Some(at) if now - *at < policy.interval => false,
+            Some(_) => {
+                looked.insert(application.id, now);
+                true
+            }
+            // Not all at once after a start.
+            None => {
+                looked.insert(application.id, now);
+                false
+            }
+        }
+    }
+
+    /// What is worth a move, with what it saves.
+    async fn something_better(
+        &self,
+        application: &Application,
+        plan: &Plan,
+    ) -> Result<Option<Relocation>, OrchestratorError> {
+        let (id, model, policy) = (application.id, &application.model, self.moving);
+        if policy.consolidate {
+            let least = policy.least_micros(plan.price_per_hour_micros);
+            let found = planned(self.mco.consolidation(id, model, plan.clone(), least).await)?;
+            if let Some(worth) = self.worth(application, MoveKind::Consolidation, found) {
+                return Ok(Some(worth));
+            }
+        }
+        if policy.improve {
+            let found = planned(self.mco.better_places(id, model, plan.clone()).await)?;
+            return Ok(self.worth(application, MoveKind::BetterPlace, found));
+        }
+        Ok(None)
+    }
+
+    fn worth(&self, application: &Application, kind: MoveKind, found: Option<Rearrangement>) -> Option<Relocation> {
+        let found = found?;
+        let saving = self.moving.saving(&found.before, &found.after);
+        let worth = self.moving.is_worth(&saving);
+        worth.then(|| proposal(application, kind, &found, &self.moving, &saving, self.clock.now()))
+    }
+
+    /// Writes down what is about to move of the broker's own accord, with its event.
+    async fn begin(&self, application: &Application, found: &Relocation) -> Result<(), OrchestratorError> {
+        let kind = match found.kind {
+            MoveKind::Consolidation => "application.consolidating",
+            _ => "application.improving",
+        };
+        let policy = self.moving;
+        let text = format!("{}: {}", application.name, found.told.as_deref().unwrap_or_default());
+        let data = json!({
+            "leaving": found.wish.leaving,
+            "leastPercent": policy.least_percent,
+            "horizonSeconds": policy.horizon.num_seconds(),
+            "overlapSeconds": policy.overlap.num_seconds(),
+        });
+        let event = news(application, kind, text, data, self.clock.now());
+        let (id, found) = (application.id, found.clone());
+        self.database
+            .write(move |connection| {
+                event::append(connection, &event)?;
+                Ok::<_, OrchestratorError>(store::relocation_put(connection, id, &found)?)
+            })
+            .await
+    }
+}
+
+/// That there is no plan is no fault here: all stays.
+fn planned(found: Result<Option<Rearrangement>, McoError>) -> Result<Option<Rearrangement>, OrchestratorError> {
+    match found {
+        Err(McoError::Plan(_)) => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+/// What leaves the machines that the plan after doesn't have.
+pub(crate) fn wish(kind: MoveKind, found: &Rearrangement) -> MoveWish {
+    let kept = |id| found.after.machines.iter().any(|machine| machine.held == Some(id));
+    let machines = found.before.machines.iter().filter_map(|machine| Some((machine.held?, machine)));
+    let leaving = machines.filter(|(id, _)| !kept(*id));
+    MoveWish {
+        leaving: leaving.map(|(id, machine)| (id, machine.instances.iter().cloned().collect())).collect(),
+        to: if kind == MoveKind::Consolidation { Destination::Rented } else { Destination::Anywhere },
+        leave_volumes: false,
+    }
+}
+
+fn proposal(
+    application: &Application,
+    kind: MoveKind,
+    found: &Rearrangement,
+    policy: &MovingPolicy,
+    saving: &Saving,
+    now: DateTime<Utc>,
+) -> Relocation {
+    let moves = told(&transfers(&application.model, &found.before, &found.after));
+    let saved = Money::new(saving.per_hour(), saving.before.currency);
+    let why = match kind {
+        MoveKind::Consolidation => "the other machines have room",
+        _ => "it can be had for less",
+    };
+    let text = format!(
+        "{why}: {moves}; saves {saved} of {} an hour; the move costs {} while old and new are paid, and pays within {} h",
+        saving.before,
+        saving.cost,
+        policy.horizon.num_hours()
+    );
+    Relocation {
+        kind,
+        revision: application.revision,
+        operation: None,
+        wish: wish(kind, found),
+        told: Some(text),
+        begun_at: now,
+        adopted_at: None,
+        done_at: None,
+    }
+}
+
+fn listed(transfer: &Transfer) -> Value {
+    let spot =
+        |spot: &hansa_mco::relocation::Spot| json!({"machine": spot.machine, "offer": spot.offer, "site": spot.site});
+    json!({
+        "instance": format!("{}#{}", transfer.instance.component, transfer.instance.ordinal),
+        "from": spot(&transfer.from),
+        "to": transfer.to.as_ref().map(spot),
+    })
+}
+
+fn news(application: &Application, kind: &str, message: String, data: Value, now: DateTime<Utc>) -> event::NewEvent {
+    event::NewEvent {
+        at: now,
+        actor: Actor::Broker,
+        application: Some(application.id),
+        subject: format!("application/{}", application.id),
+        kind: kind.to_owned(),
+        message,
+        data,
+    }
+}
