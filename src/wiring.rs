@@ -187,7 +187,7 @@ fn partners(federation: Option<&FederationManager>) -> Arc<dyn Partner> {
 /// The nodes of this very machine, and the hosts of its systems.
 fn nodes(settings: &Settings, database: &Database, clock: &SharedClock, systems: &Systems) -> Result<Pim, WiringError> {
     let host = Host::observe(&settings.data_dir)?;
-    let settings = PimSettings { data_dir: settings.data_dir.clone(), host };
+    let settings = PimSettings { data_dir: settings.data_dir.clone(), host, lost_after: settings.moving.lost_after() };
     Ok(Pim::new(database.clone(), Arc::clone(clock), systems.clone(), settings)?)
 }
 

@@ -49,15 +49,15 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
 /// Submits, updates, scales, goes back or moves.
 async fn run_change(context: &Context, command: AppCommand) -> Result<(), Failure> {
     match command {
-        AppCommand::Submit { model, dry_run, wait } => {
+        AppCommand::Submit { model, values, dry_run, wait } => {
             let request =
                 keyed(Request::new(Method::POST, &["applications"])).maybe_query("project", context.project.clone());
-            let request = with_model(request, &model)?;
+            let request = with_model(context, request, &model, &values).await?;
             change(context, request, Some(&model), dry_run, &wait).await
         }
-        AppCommand::Update { application, model, if_version, dry_run, wait } => {
+        AppCommand::Update { application, model, values, if_version, dry_run, wait } => {
             let request = Request::new(Method::PUT, &["applications", &context.application(&application)]);
-            let request = with_model(matching(request, if_version), &model)?;
+            let request = with_model(context, matching(request, if_version), &model, &values).await?;
             change(context, request, Some(&model), dry_run, &wait).await
         }
         AppCommand::Scale { application, replicas, if_version, dry_run, wait } => {
@@ -114,6 +114,9 @@ async fn change(
         return context.output.show(&plan, plan_text);
     }
     let accepted: Accepted = context.client.json(request).await.map_err(|error| error.failure(file.as_deref()))?;
+    for warning in &accepted.warnings {
+        eprintln!("warning: {warning}");
+    }
     if !wait.wait {
         return context.output.show(&accepted, accepted_text);
     }

@@ -1,5 +1,6 @@
 //! What can be typed about applications.
 
+use super::tosca_arguments::TemplateValues;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -18,9 +19,11 @@ pub(crate) struct WaitOptions {
 pub(crate) enum AppCommand {
     /// Submit an application.
     Submit {
-        /// The resource model, YAML or JSON; `-` for standard input.
+        /// The resource model (YAML or JSON) or a template of TOSCA; `-` for standard input.
         #[arg(value_name = "FILE")]
         model: PathBuf,
+        #[command(flatten)]
+        values: TemplateValues,
         /// Only show the plan; write nothing.
         #[arg(long)]
         dry_run: bool,
@@ -51,9 +54,11 @@ pub(crate) enum AppCommand {
     Update {
         /// Name or id.
         application: String,
-        /// The resource model, YAML or JSON; `-` for standard input.
+        /// The resource model (YAML or JSON) or a template of TOSCA; `-` for standard input.
         #[arg(value_name = "FILE")]
         model: PathBuf,
+        #[command(flatten)]
+        values: TemplateValues,
         /// Only if the application still has this version.
         #[arg(long, value_name = "VERSION")]
         if_version: Option<i64>,

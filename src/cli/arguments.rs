@@ -14,6 +14,7 @@ pub(crate) use super::policy_arguments::PolicyCommand;
 pub(crate) use super::service_account_arguments::ServiceAccountCommand;
 pub(crate) use super::system_arguments::SystemCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
+use super::tosca_arguments::TemplateValues;
 pub(crate) use super::tosca_arguments::ToscaCommand;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -208,9 +209,11 @@ pub(crate) enum TokenCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanOptions {
-    /// The resource model, YAML or JSON; `-` for standard input.
+    /// The resource model (YAML or JSON) or a template of TOSCA; `-` for standard input.
     #[arg(value_name = "FILE")]
     pub model: PathBuf,
+    #[command(flatten)]
+    pub values: TemplateValues,
     /// Take no account of what is rented already.
     #[arg(long)]
     pub what_if: bool,

@@ -61,6 +61,8 @@ pub(crate) struct Context {
     pub output: Output,
     /// The project that is meant: `organisation/project`.
     pub project: Option<String>,
+    /// Certificates of further authorities.
+    pub ca_file: Option<std::path::PathBuf>,
 }
 
 impl Context {
@@ -122,7 +124,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Audit(AuditCommand::Verify(options)) => audit::run_verify(output, &options),
         remote => {
             let client = Client::signed_in(&arguments.server, arguments.ca_file.as_deref())?;
-            let context = Context { client, output, project: arguments.project };
+            let context = Context { client, output, project: arguments.project, ca_file: arguments.ca_file };
             run_remote(&context, remote).await
         }
     }

@@ -45,7 +45,13 @@ pub(super) fn refused(faults: Vec<String>) -> Failure {
 fn check(models: &[PathBuf]) -> Result<(), Failure> {
     let mut faults = Vec::new();
     for file in models {
-        match read_model(file, &read_input(file)?) {
+        let bytes = read_input(file)?;
+        if hansa_application::is_template(&bytes) {
+            let name = file.display();
+            faults.push(format!("{name}: it is a template of TOSCA: `hansa tosca validate {name}` checks it"));
+            continue;
+        }
+        match read_model(file, &bytes) {
             Ok((model, warnings)) => {
                 let parts = model.components.len();
                 let found = format!("{}: no fault found; `{}` has {parts} components\n", file.display(), model.name);

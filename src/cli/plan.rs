@@ -1,11 +1,12 @@
 //! `hansa plan`: where an application would run, what it costs and why.
 
-use super::{Context, Table, arguments::PlanOptions, read_input};
+use super::{Context, Table, arguments::PlanOptions, read_input, tosca, tosca_arguments::TemplateValues};
 use crate::{
     client::Request,
     failure::Failure,
     http::wire::{ComponentReport, Plan, PlannedMachine, Proof},
 };
+use hansa_application::{is_template, write_descriptor};
 use reqwest::Method;
 use std::{fmt::Write, path::Path};
 
@@ -14,7 +15,7 @@ pub(super) async fn run(context: &Context, options: &PlanOptions) -> Result<(), 
     let request = Request::new(Method::POST, &["plans"])
         .query("whatIf", options.what_if)
         .maybe_query("project", context.project.clone());
-    let request = with_model(request, &options.model)?;
+    let request = with_model(context, request, &options.model, &options.values).await?;
     let plan: Plan = context
         .client
         .json(request)
@@ -23,11 +24,30 @@ pub(super) async fn run(context: &Context, options: &PlanOptions) -> Result<(), 
     context.output.show(&plan, plan_text)
 }
 
-/// The request with a resource model as its body.
-pub(super) fn with_model(request: Request, file: &Path) -> Result<Request, Failure> {
+/// The request with a resource model as its body. A template of TOSCA is made
+/// one here, where the files are that it imports; what is not in it as the
+/// template says is told.
+pub(super) async fn with_model(
+    context: &Context,
+    request: Request,
+    file: &Path,
+    values: &TemplateValues,
+) -> Result<Request, Failure> {
+    let bytes = read_input(file)?;
+    if is_template(&bytes) {
+        let (model, report) = tosca::model(context.ca_file.as_deref(), file, bytes, values).await?;
+        for remark in &report {
+            eprintln!("{remark}");
+        }
+        return Ok(request.body("application/yaml", write_descriptor(&model)));
+    }
+    if !values.is_empty() {
+        let why = "--input, --inputs and --allow-network are for templates of TOSCA";
+        return Err(Failure::input(format!("{}: it is no such template, and {why}", file.display())));
+    }
     let json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let content_type = if json { "application/json" } else { "application/yaml" };
-    Ok(request.body(content_type, read_input(file)?))
+    Ok(request.body(content_type, bytes))
 }
 
 /// A plan for people: machines, totals, proof, then why, component by component.

@@ -7,6 +7,7 @@ use super::{
     read_input, tosca,
 };
 use crate::failure::Failure;
+use hansa_application::is_template;
 use hansa_ontology::{
     ResourceModel,
     resource_model::scaling::{MicadoLevel, Scaling},
@@ -71,10 +72,7 @@ pub(super) async fn run(format: OutputFormat, ca_file: Option<&Path>, command: P
 async fn read(ca_file: Option<&Path>, file: &Path, asked: &PolicyTest) -> Result<ResourceModel, Failure> {
     let bytes = read_input(file)?;
     let mut model = if is_template(&bytes) {
-        let outcome = tosca::read_template(ca_file, file, bytes, &asked.values).await?;
-        let converted = tosca::good(file, outcome)?.convert();
-        let report = || converted.report.iter().map(ToString::to_string).collect();
-        converted.model.ok_or_else(|| Failure::input(tosca::NO_MODEL).with_details(report()))?
+        tosca::model(ca_file, file, bytes, &asked.values).await?.0
     } else {
         let (model, warnings) = read_model(file, &bytes).map_err(refused)?;
         for warning in warnings {
@@ -101,16 +99,6 @@ async fn read(ca_file: Option<&Path>, file: &Path, asked: &PolicyTest) -> Result
         }
     }
     Ok(model)
-}
-
-/// A package (CSAR is ZIP), or a text with the line with which a template begins.
-fn is_template(bytes: &[u8]) -> bool {
-    let begins = |line: &[u8]| {
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let quoted = line.iter().position(|byte| !b"{\"' ".contains(byte)).and_then(|from| line.get(from..));
-        quoted.is_some_and(|word| word.starts_with(b"tosca_definitions_version"))
-    };
-    bytes.starts_with(b"PK\x03\x04") || bytes.split(|byte| *byte == b'\n').any(begins)
 }
 
 /// What is scaled, by name.
@@ -254,17 +242,6 @@ fn decisions_text(tested: &[Tested]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_template_is_known_by_its_first_words() {
-        for text in
-            ["tosca_definitions_version: tosca_2_0\n", "# shop\n{\"tosca_definitions_version\": \"x\"}", "PK\x03\x04…"]
-        {
-            assert!(is_template(text.as_bytes()), "{text}");
-        }
-        assert!(is_template(b"\xef\xbb\xbftosca_definitions_version: x"));
-        assert!(!is_template(b"hansa: 1\nname: tosca_definitions_version\n"));
-    }
 
     #[test]
     fn a_long_list_is_cut() {

@@ -10,14 +10,19 @@ use super::{
 use crate::failure::Failure;
 use hansa_application::{
     Diagnostic, Severity,
-    tosca::{Fetch, Inputs, Offline, Outcome, ServiceTemplate, Source, TemplateView, convert::Converted, read},
+    tosca::{
+        Fetch, Inputs, Offline, Outcome, ServiceTemplate, Source, TemplateView,
+        convert::{Converted, Remark},
+        read,
+    },
     write_descriptor,
 };
+use hansa_ontology::ResourceModel;
 use serde::Serialize;
 use std::path::Path;
 
 /// What is said of a template of which no model comes.
-pub(super) const NO_MODEL: &str = "no resource model can be made of this template: see the report";
+const NO_MODEL: &str = "no resource model can be made of this template: see the report";
 
 /// What `validate` answers programs.
 #[derive(Debug, Serialize)]
@@ -50,7 +55,7 @@ pub(super) async fn run(format: OutputFormat, ca_file: Option<&Path>, command: T
 }
 
 /// Reads a template's bytes with all that it imports.
-pub(super) async fn read_template(
+async fn read_template(
     ca_file: Option<&Path>,
     file: &Path,
     bytes: Vec<u8>,
@@ -78,7 +83,7 @@ pub(super) async fn read_template(
 }
 
 /// The template, where it has no error; warnings are told.
-pub(super) fn good(file: &Path, mut outcome: Outcome) -> Result<ServiceTemplate, Failure> {
+fn good(file: &Path, mut outcome: Outcome) -> Result<ServiceTemplate, Failure> {
     match outcome.template.take() {
         Some(template) => {
             for warning in outcome.diagnostics.iter().filter(|found| found.severity == Severity::Warning) {
@@ -87,6 +92,21 @@ pub(super) fn good(file: &Path, mut outcome: Outcome) -> Result<ServiceTemplate,
             Ok(template)
         }
         None => Err(faults(file, &outcome)),
+    }
+}
+
+/// The model that a template becomes, and what is not in it as it was said.
+pub(super) async fn model(
+    ca_file: Option<&Path>,
+    file: &Path,
+    bytes: Vec<u8>,
+    values: &TemplateValues,
+) -> Result<(ResourceModel, Vec<Remark>), Failure> {
+    let outcome = read_template(ca_file, file, bytes, values).await?;
+    let Converted { model, report, .. } = good(file, outcome)?.convert();
+    match model {
+        Some(model) => Ok((model, report)),
+        None => Err(Failure::input(NO_MODEL).with_details(report.iter().map(ToString::to_string).collect())),
     }
 }
 

@@ -38,6 +38,13 @@ pub(crate) struct TemplateValues {
     pub allow_network: bool,
 }
 
+impl TemplateValues {
+    /// Whether nothing was said.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.input.is_empty() && self.inputs.is_none() && !self.allow_network
+    }
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 55] = [
+const FROM_ENVIRONMENT: [&str; 56] = [
     "server.listen",
     "server.public_url",
     "auth.dev_login",
@@ -46,6 +46,7 @@ const FROM_ENVIRONMENT: [&str; 55] = [
     "moving.horizon",
     "moving.overlap",
     "moving.least_percent",
+    "moving.lost_after",
     "agents.url",
     "agents.authorities",
     "scaling.interval",

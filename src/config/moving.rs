@@ -24,6 +24,9 @@ pub(crate) struct MovingSettings {
     pub overlap: TimeSpan,
     /// The least saving, in percent of what the application costs.
     pub least_percent: u32,
+    /// So long what ran on a host that can't be reached, or does not work,
+    /// waits for it before it begins elsewhere.
+    pub lost_after: TimeSpan,
 }
 
 impl Default for MovingSettings {
@@ -38,14 +41,19 @@ impl Default for MovingSettings {
             horizon: span(policy.horizon),
             overlap: span(policy.overlap),
             least_percent: policy.least_percent,
+            lost_after: span(hansa_pim::LOST_AFTER),
         }
     }
 }
 
 impl MovingSettings {
+    /// As PIM takes it.
+    pub(crate) fn lost_after(&self) -> TimeDelta {
+        time(&self.lost_after)
+    }
+
     /// As the orchestrator takes it.
     pub(crate) fn policy(&self) -> MovingPolicy {
-        let time = |span: &TimeSpan| TimeDelta::from_std(span.duration()).unwrap_or(TimeDelta::MAX);
         MovingPolicy {
             consolidate: self.consolidate,
             improve: self.improve,
@@ -56,6 +64,10 @@ impl MovingSettings {
             least_percent: self.least_percent,
         }
     }
+}
+
+fn time(span: &TimeSpan) -> TimeDelta {
+    TimeDelta::from_std(span.duration()).unwrap_or(TimeDelta::MAX)
 }
 
 /// Every rule that they break.

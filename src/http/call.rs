@@ -11,8 +11,9 @@ use super::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::{StreamExt, future::LocalBoxFuture};
+use hansa_application::Described;
 use hansa_ontology::{
-    Actor, ProjectId, ResourceModel,
+    Actor, ProjectId,
     quantity::{Mebibytes, TimeSpan},
 };
 use hansa_service_orchestrator::{Change, IdempotencyKey};
@@ -39,6 +40,8 @@ pub(crate) struct Call {
     pub what_if: bool,
     /// Take in what is good when something is refused.
     pub partial: bool,
+    /// What an application is to be called whose description doesn't say it.
+    name: Option<String>,
     content_type: Option<String>,
     body: web::Bytes,
 }
@@ -53,6 +56,7 @@ struct CallQuery {
     what_if: bool,
     #[serde(default)]
     partial: bool,
+    name: Option<String>,
     /// Read by the layer of access: whose it is.
     #[serde(rename = "project")]
     _project: Option<String>,
@@ -78,10 +82,12 @@ impl Call {
         }
     }
 
-    /// The body as a resource model, YAML or JSON.
-    pub(crate) fn model(&self) -> Result<ResourceModel, ApiError> {
-        self.expect_type(&["application/yaml", "application/x-yaml", "text/yaml", "application/json", "text/plain"])?;
-        Ok(hansa_application::read_descriptor_bytes(&self.body)?.model)
+    /// The body as a description of an application: a resource model (YAML or
+    /// JSON), or a template of TOSCA (YAML or CSAR), which has no name and gets this one.
+    pub(crate) fn described(&self, name: &str) -> Result<Described, ApiError> {
+        let texts = ["application/yaml", "application/x-yaml", "text/yaml", "application/json", "text/plain"];
+        self.expect_type(&[&texts[..], &["application/zip"]].concat())?;
+        Ok(hansa_application::read_description(self.name.as_deref().unwrap_or(name), &self.body)?)
     }
 
     /// The body as JSON of this shape.
@@ -165,6 +171,7 @@ impl FromRequest for Call {
                 dry_run: query.dry_run,
                 what_if: query.what_if,
                 partial: query.partial,
+                name: query.name,
                 content_type: header_text(&request, header::CONTENT_TYPE.as_str())
                     .map(|value| value.split(';').next().unwrap_or_default().trim().to_lowercase()),
                 body,

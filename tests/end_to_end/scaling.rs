@@ -139,7 +139,10 @@ fn what_has_no_room_is_told_and_as_many_as_fit_are_there() {
     assert!((3..9).contains(&number), "{limited}");
     assert!(limited["message"].as_str().unwrap().contains("can't be"), "{limited}");
     runs(&broker, "queue", "worker", number);
-    assert_eq!(broker.application("queue")["phase"]["state"], "running", "what fits is all well");
+    eventually("what fits is all well", || {
+        let phase = broker.application("queue")["phase"].clone();
+        if phase["state"] == "running" { Ok(()) } else { Err(phase.to_string()) }
+    });
     eventually("what it waits for is shown", || {
         let decision = latest(&broker, "queue", "worker").to_string();
         if decision.contains("noRoom") { Ok(()) } else { Err(decision) }

@@ -157,3 +157,51 @@ fn what_is_wrong_with_a_system_is_said_with_a_remedy() {
     let text = problem.to_string();
     assert!(text.contains("/components/web/package") && text.contains("runs processes"), "{text}");
 }
+
+#[test]
+fn a_template_of_tosca_goes_where_a_model_goes() {
+    let Some(engine) = docker() else { return };
+    let broker = broker();
+    connect(&broker, &engine);
+    let template = format!(
+        "tosca_definitions_version: tosca_simple_yaml_1_3
+imports: [https://raw.githubusercontent.com/micado-scale/tosca/main/micado_types.yaml]
+topology_template:
+  inputs: {{ image: {{ type: string, default: '{BUSYBOX}' }} }}
+  node_templates:
+    web:
+      type: tosca.nodes.MiCADO.Container.Application.Docker.Deployment
+      properties:
+        image: {{ get_input: image }}
+        command: [/bin/sh, -c]
+        args: [sleep 1000]
+        resources: {{ requests: {{ cpu: 100m, memory: 16Mi }} }}
+        tty: true
+"
+    );
+    let send = |path: &str, text: &str| broker.call(Method::POST, path).body("application/yaml", text).send();
+    let remark = |told: &Value| told.as_array().unwrap().iter().any(|one| one.as_str().unwrap().contains("tty"));
+    let plan = send("/api/v1/plans?name=shop", &template).ok();
+    assert!(remark(&plan["notes"]), "{plan}");
+    assert_eq!(plan["machines"].as_array().unwrap().len(), 1, "{plan}");
+    let dry = send("/api/v1/applications?name=shop&dryRun=true", &template).ok();
+    assert!(remark(&dry["notes"]), "{dry}");
+
+    let accepted = send("/api/v1/applications?name=shop", &template);
+    assert!(remark(&accepted.json()["warnings"]), "{accepted:?}");
+    broker.done(&accepted);
+    assert_eq!(broker.application("shop")["name"], "shop");
+    let broken = send("/api/v1/applications?name=other", &template.replace("get_input: image", "get_input: imag"));
+    let told = broken.problem(422, "invalid");
+    assert!(told.to_string().contains("imag") && told["errors"][0]["line"] == 9, "{told}");
+
+    let file = broker.file("shop.yaml", &template);
+    let ended = broker.cli(&["app", "update", "shop", &file, "--input", &format!("image={BUSYBOX}"), "--wait"]);
+    assert!(ended.stderr.contains("tty"), "{}", ended.stderr);
+    ended.ok();
+    let model = broker.file("model.yaml", &model(1).to_string());
+    let refused = broker.cli(&["app", "submit", &model, "--input", "a=b"]).failed(2);
+    assert!(refused.contains("for templates of TOSCA"), "{refused}");
+    broker.done(&broker.remove("shop").send());
+    assert!(engine.listing().is_empty(), "{:?}", engine.listing());
+}

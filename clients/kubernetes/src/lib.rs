@@ -6,9 +6,11 @@
 
 mod credential;
 mod error;
+mod quantity;
 
 pub use credential::{Credential, address, read};
 pub use error::{bounded, error, managers, quota_words};
+pub use quantity::thousandths;
 
 use hansa_repository::system::{SystemConnection, SystemError, SystemErrorKind};
 use kube::{Client, Config};

@@ -1,5 +1,5 @@
-//! Describes an application: reads a tenant's descriptor (YAML 1.2 or JSON)
-//! into a [`ResourceModel`](hansa_ontology::ResourceModel), and says everything
+//! Describes an application: reads a tenant's descriptor (YAML 1.2 or JSON), or
+//! a template of TOSCA, into a [`ResourceModel`](hansa_ontology::ResourceModel), and says everything
 //! that is wrong with it at once, each fault with its line and column.
 //!
 //! This crate knows no database, no network and no broker: text in, model or
@@ -8,6 +8,7 @@
 //! component that doesn't exist) is checked here.
 
 mod checks;
+mod description;
 mod descriptor;
 mod diagnostic;
 mod finding;
@@ -15,6 +16,7 @@ mod schema;
 mod suggestion;
 pub mod tosca;
 
+pub use description::{NAMELESS, is_template, read_description};
 pub use descriptor::{Described, MAX_BYTES, read_descriptor, read_descriptor_bytes, write_descriptor};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use schema::json_schema;

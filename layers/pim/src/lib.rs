@@ -25,5 +25,5 @@ pub use model::{
     NewMaintenance, Node, NodeOrigin, NodeRefusal, NodeShare, NodeState, NodeUsage, ShareRequest, SystemHost,
     nearest_refusal, units_free,
 };
-pub use service::{NodeChange, Pim, PimSettings, nodes_at};
+pub use service::{LOST_AFTER, NodeChange, Pim, PimSettings, nodes_at};
 pub use store::MIGRATIONS;

@@ -24,8 +24,8 @@ pub use connectors::{
 pub use error::{ErrorKind, WdmError};
 pub use model::{
     Applied, CpuUsage, DiscoveryToken, DiscoveryTokens, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery,
-    LogSource, Measurement, PageRef, PeerEndpoint, Peers, RefusedStart, Removal, Target, Usage, WorkloadSpec,
-    WorkloadState, WorkloadStatus,
+    LogSource, Measurement, NetworkUsage, PageRef, PeerEndpoint, Peers, RefusedStart, Removal, Target, Usage,
+    WorkloadSpec, WorkloadState, WorkloadStatus,
 };
 pub use service::{Wdm, WdmOptions};
 pub use store::MIGRATIONS;

@@ -20,6 +20,7 @@ use crate::{
     },
 };
 use actix_web::http::StatusCode;
+use hansa_application::{Described, NAMELESS};
 use hansa_service_orchestrator as orchestrator;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -76,8 +77,8 @@ pub(crate) async fn new_plan(form: Form) -> Reply {
 /// Deploys what was planned.
 pub(crate) async fn submit(form: Form) -> Reply {
     let (text, project) = (text(&form), chosen_project(&form).await?);
-    let model = match tenant::read(&text) {
-        Ok(model) => model,
+    let model = match tenant::read(NAMELESS, &text) {
+        Ok(read) => read.model,
         Err(trouble) => {
             return form_again(form.visit, StatusCode::UNPROCESSABLE_ENTITY, &project, &text, trouble).await;
         }
@@ -85,7 +86,7 @@ pub(crate) async fn submit(form: Form) -> Reply {
     let name = model.name.clone();
     let change =
         tenant::change(&form.visit, &project, "", form.get("key"), &format!("submit\n{project}\n{text}")).await?;
-    match form.visit.broker.orchestrator.submit(*model, change).await {
+    match form.visit.broker.orchestrator.submit(model, change).await {
         Ok(accepted) => {
             let to = format!("/applications/{}", accepted.application);
             Ok(see_other(&form.visit.asked, &to, Some(Flash::done("done-submitted", &name))))
@@ -123,8 +124,8 @@ pub(crate) async fn update(form: Form) -> Reply {
         let subject = subject(&application, version);
         visit.show_as(status, Place::Applications, |frame| ModelPage::new(frame, subject, &text, trouble))
     };
-    let model = match tenant::read(&text) {
-        Ok(model) if model.name == application.name => model,
+    let Described { model, warnings } = match tenant::read(&application.name, &text) {
+        Ok(read) if read.model.name == application.name => read,
         Ok(_) => {
             let refusal = Some(form.visit.language().t("model-other-name"));
             return again(form.visit, StatusCode::UNPROCESSABLE_ENTITY, Trouble { refusal, ..Trouble::default() });
@@ -134,12 +135,13 @@ pub(crate) async fn update(form: Form) -> Reply {
     if form.get("step") == "apply" {
         let content = format!("update\n{}\n{text}", application.id);
         let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content).await?;
-        form.visit.broker.orchestrator.update(application.id, *model, change).await?;
+        form.visit.broker.orchestrator.update(application.id, model, change).await?;
         return Ok(done(&form.visit, &application, "done-updated"));
     }
-    match tenant::plan(&form.visit, &project, *model).await? {
+    match tenant::plan(&form.visit, &project, model).await? {
         Planned::Trouble(trouble) => again(form.visit, StatusCode::UNPROCESSABLE_ENTITY, trouble),
-        Planned::Plan(model, plan) => {
+        Planned::Plan(model, mut plan) => {
+            plan.notes.extend(warnings.iter().map(ToString::to_string));
             let number = version.to_string();
             let deed = deed(&form.visit, &application, "update", &[("model", &text), ("version", &number)]);
             let (old, new) = (tenant::as_text(&application.model), tenant::as_text(&model));

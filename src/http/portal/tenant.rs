@@ -8,6 +8,7 @@ use crate::{
         pages::{applications::Outline, model_form::Trouble, names::Names, plan::ConflictView, source::Fault},
     },
 };
+use hansa_application::{Described, NAMELESS};
 use hansa_iam::Action;
 use hansa_mco::{McoError, model::Plan, planner::PlanError};
 use hansa_ontology::{ProjectId, ResourceModel};
@@ -116,16 +117,22 @@ fn outline(application: &Application) -> Outline {
 /// Reads a text and plans it, as a new application of a project or as another
 /// revision of the one there that has its name.
 pub(super) async fn planned(visit: &Visit, project: &str, text: &str) -> Result<Planned, ApiError> {
-    match read(text) {
-        Ok(model) => plan(visit, project, *model).await,
+    match read(NAMELESS, text) {
+        Ok(read) => {
+            let mut planned = plan(visit, project, read.model).await?;
+            if let Planned::Plan(_, plan) = &mut planned {
+                plan.notes.extend(read.warnings.iter().map(ToString::to_string));
+            }
+            Ok(planned)
+        }
         Err(trouble) => Ok(Planned::Trouble(trouble)),
     }
 }
 
-/// Reads a text.
-pub(super) fn read(text: &str) -> Result<Box<ResourceModel>, Trouble> {
-    match hansa_application::read_descriptor_bytes(text.as_bytes()) {
-        Ok(read) => Ok(Box::new(read.model)),
+/// Reads a description; a template of TOSCA has no name, and gets this one.
+pub(super) fn read(name: &str, text: &str) -> Result<Described, Trouble> {
+    match hansa_application::read_description(name, text.as_bytes()) {
+        Ok(read) => Ok(read),
         Err(diagnostics) => {
             let fault = |found: hansa_application::Diagnostic| Fault {
                 line: found.line,

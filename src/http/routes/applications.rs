@@ -10,6 +10,7 @@ use crate::http::{
     wire::{Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest, Scaling, Workload},
 };
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, put, web};
+use hansa_application::{Described, Diagnostic, NAMELESS};
 use hansa_iam::Action;
 use hansa_ontology::{ProjectId, ResourceModel};
 use hansa_service_orchestrator::{self as orchestrator, ApplicationFilter};
@@ -51,6 +52,7 @@ struct ListQuery {
     params(
         ("project" = Option<String>, Query, description = "Whose it is to be: `organisation/project`. May be left out by who has one project."),
         ("dryRun" = Option<bool>, Query, description = "Only plan; write nothing."),
+        ("name" = Option<String>, Query, description = "What it is called, where it is a template of TOSCA."),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request has one effect.")
     ),
     request_body(content = crate::http::openapi::ResourceModelSchema, content_type = "application/yaml"),
@@ -63,11 +65,12 @@ struct ListQuery {
 )]
 #[post("/applications")]
 pub(crate) async fn application_create(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
-    let (model, project) = (call.model()?, caller.project()?);
+    let (Described { model, warnings }, project) = (call.described(NAMELESS)?, caller.project()?);
     if call.dry_run {
-        return preview(&broker, project, &model).await;
+        return preview(&broker, project, &model, &warnings).await;
     }
-    Ok(accepted(broker.orchestrator.submit(model, call.change(&broker, project).await?).await?))
+    let done = broker.orchestrator.submit(model, call.change(&broker, project).await?).await?;
+    Ok(accepted_with(done, &warnings))
 }
 
 /// List applications.
@@ -122,11 +125,14 @@ pub(crate) async fn application_show(broker: web::Data<Broker>, caller: Caller) 
 )]
 #[put("/applications/{reference}")]
 pub(crate) async fn application_update(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
-    let (model, id, project) = (call.model()?, caller.application()?, caller.project()?);
+    let (id, project) = (caller.application()?, caller.project()?);
+    let name = broker.orchestrator.application(id).await?.name;
+    let Described { model, warnings } = call.described(&name)?;
     if call.dry_run {
-        return preview(&broker, project, &model).await;
+        return preview(&broker, project, &model, &warnings).await;
     }
-    Ok(accepted(broker.orchestrator.update(id, model, call.change(&broker, project).await?).await?))
+    let done = broker.orchestrator.update(id, model, call.change(&broker, project).await?).await?;
+    Ok(accepted_with(done, &warnings))
 }
 
 /// Change the number of instances of components.
@@ -146,7 +152,7 @@ pub(crate) async fn application_scale(broker: web::Data<Broker>, caller: Caller,
     let request: ScaleRequest = call.json()?;
     if call.dry_run {
         let application = broker.orchestrator.application(id).await?;
-        return preview(&broker, project, &scaled(application.model, request.replicas)?).await;
+        return preview(&broker, project, &scaled(application.model, request.replicas)?, &[]).await;
     }
     Ok(accepted(broker.orchestrator.scale(id, request.replicas, call.change(&broker, project).await?).await?))
 }
@@ -259,8 +265,14 @@ pub(crate) async fn application_endpoints(
     Ok(HttpResponse::Ok().json(Page::whole(endpoints.collect())))
 }
 
-pub(super) async fn preview(broker: &Broker, project: &ProjectId, model: &ResourceModel) -> Reply {
-    let plan = broker.orchestrator.plan(project, model, false).await?;
+pub(super) async fn preview(
+    broker: &Broker,
+    project: &ProjectId,
+    model: &ResourceModel,
+    warnings: &[Diagnostic],
+) -> Reply {
+    let mut plan = broker.orchestrator.plan(project, model, false).await?;
+    plan.notes.extend(warnings.iter().map(ToString::to_string));
     Ok(HttpResponse::Ok().json(Plan::from(plan)))
 }
 
@@ -271,10 +283,15 @@ fn scaled(mut model: ResourceModel, replicas: BTreeMap<String, u32>) -> Result<R
 }
 
 pub(super) fn accepted(accepted: orchestrator::Accepted) -> HttpResponse {
+    accepted_with(accepted, &[])
+}
+
+fn accepted_with(accepted: orchestrator::Accepted, warnings: &[Diagnostic]) -> HttpResponse {
+    let warnings = warnings.iter().map(ToString::to_string).collect();
     HttpResponse::Accepted()
         .insert_header((header::LOCATION, format!("/api/v1/operations/{}", accepted.operation)))
         .insert_header(etag(accepted.version))
-        .json(Accepted::from(accepted))
+        .json(Accepted { warnings, ..Accepted::from(accepted) })
 }
 
 fn etag(version: i64) -> (header::HeaderName, String) {

@@ -9,6 +9,7 @@ use crate::http::{
     wire::{Plan, Problem},
 };
 use actix_web::{post, web};
+use hansa_application::{Described, NAMELESS};
 
 /// Plan a resource model.
 ///
@@ -17,6 +18,7 @@ use actix_web::{post, web};
 #[utoipa::path(
     tag = "plans",
     params(
+        ("name" = Option<String>, Query, description = "What it would be called, where it is a template of TOSCA."),
         ("project" = Option<String>, Query, description = "Whose it would be: `organisation/project`. May be left out by who has one project."),
         ("whatIf" = Option<bool>, Query, description = "Plan over offers that nobody here delivers, too.")
     ),
@@ -27,7 +29,9 @@ use actix_web::{post, web};
 pub(crate) async fn plan_create(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
     let project = caller.project()?;
     replay::once(&broker, &call, async {
-        let plan = broker.orchestrator.plan(project, &call.model()?, call.what_if).await?;
+        let Described { model, warnings } = call.described(NAMELESS)?;
+        let mut plan = broker.orchestrator.plan(project, &model, call.what_if).await?;
+        plan.notes.extend(warnings.iter().map(ToString::to_string));
         serialise(&Plan::from(plan))
     })
     .await

@@ -70,7 +70,7 @@ pub(crate) async fn application_rollback(broker: web::Data<Broker>, caller: Call
     let request: RollbackRequest = call.json_or_default()?;
     if call.dry_run {
         let (_, model) = broker.orchestrator.rollback_target(id, request.to).await?;
-        return preview(&broker, project, &model).await;
+        return preview(&broker, project, &model, &[]).await;
     }
     Ok(accepted(broker.orchestrator.rollback(id, request.to, call.change(&broker, project).await?).await?))
 }

@@ -106,6 +106,10 @@ pub(crate) struct Accepted {
     pub operation: String,
     /// The application's version after the change.
     pub version: i64,
+    /// What its author should know: of a template of TOSCA, all that isn't
+    /// carried out as it says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// How many instances of which components.
@@ -122,6 +126,7 @@ impl From<orchestrator::Accepted> for Accepted {
             application: accepted.application.to_string(),
             operation: accepted.operation.to_string(),
             version: accepted.version,
+            warnings: Vec::new(),
         }
     }
 }

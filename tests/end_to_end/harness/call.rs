@@ -101,7 +101,12 @@ impl Stream {
 
 /// The page at `/` of a workload.
 pub(crate) fn fetch(address: SocketAddr) -> Result<String, String> {
-    match Call::new(Method::GET, address, "/").try_send()? {
+    fetch_page(address, "/")
+}
+
+/// A page of a workload.
+pub(crate) fn fetch_page(address: SocketAddr, path: &str) -> Result<String, String> {
+    match Call::new(Method::GET, address, path).try_send()? {
         answer if answer.status == 200 => Ok(answer.body),
         answer => Err(format!("{address}: {} {}", answer.status, answer.body)),
     }

@@ -23,7 +23,7 @@ mod wait;
 pub(crate) use answer::Answer;
 pub(crate) use application::Page;
 pub(crate) use broker::Broker;
-pub(crate) use call::{Call, fetch};
+pub(crate) use call::{Call, fetch, fetch_page};
 pub(crate) use catalogue::catalogue;
 pub(crate) use chance::Chance;
 pub(crate) use command::{Ended, hansa, program, repository_file, say};

@@ -4,7 +4,7 @@
 set -euo pipefail
 export RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive
 
-programs=(libvirtd virtlogd virsh qemu-img qemu-system-x86_64 dnsmasq xorriso cpio)
+programs=(libvirtd virtlogd virsh tini qemu-img qemu-system-x86_64 dnsmasq xorriso cpio)
 missing() { for name in "${programs[@]}"; do PATH="$PATH:/usr/sbin" command -v "$name" >/dev/null || return 0; done; return 1; }
 missing || exit 0
 
@@ -22,7 +22,7 @@ fi
   apt-get update -qq || true
   apt-get install -yqq --no-install-recommends "${suite[@]}" qemu-system-x86 qemu-utils &&
     apt-get install -yqq --no-install-recommends \
-      libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients dnsmasq-base xorriso cpio iptables
+      libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients tini dnsmasq-base xorriso cpio iptables
 } >"${TMPDIR:-/tmp}/hansa-libvirt-install.log" 2>&1 || true
 if missing; then
   echo "!!!! libvirt with QEMU can't be installed: the libvirt connector is NOT tested !!!!" >&2

@@ -1,10 +1,10 @@
 //! libvirt with QEMU: its two daemons, a storage pool and an isolated network
 //! with leases, of the test's own.
 
-use crate::{Program, python, wanted};
+use crate::{Program, program::find, python, wanted};
 use std::{
     os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -37,7 +37,8 @@ impl Libvirt {
     /// Starts one. None: it is not installed, and that was said.
     #[must_use]
     pub fn start() -> Option<Self> {
-        let there = ["libvirtd", "virtlogd", "virsh", "qemu-img", "dnsmasq"].iter().all(|name| found(name).is_some());
+        let programs = ["libvirtd", "virtlogd", "virsh", "qemu-img", "dnsmasq", "tini"];
+        let there = programs.iter().all(|name| find(&[*name]).is_some());
         if !wanted("libvirt", there, "run tests/systems/install/libvirt.sh") {
             return None;
         }
@@ -48,7 +49,7 @@ impl Libvirt {
         let mut programs = Vec::new();
         if !answers() {
             for name in ["virtlogd", "libvirtd"] {
-                programs.push(Program::start(name, &mut Command::new(found(name).expect("a program")), folder.path()));
+                programs.push(Program::start(name, &mut reaped(name), folder.path()));
             }
             let daemon = programs.last_mut().expect("a daemon");
             daemon.wait_until("libvirt", Duration::from_secs(60), answers);
@@ -130,7 +131,11 @@ fn answers() -> bool {
     Path::new("/run/libvirt/libvirt-sock").exists() && virsh(&["version"]).0
 }
 
-fn found(name: &str) -> Option<PathBuf> {
-    let places = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-    places.iter().map(|place| Path::new(place).join(name)).find(|path| path.is_file())
+/// A daemon below a process that buries what it orphans: libvirt waits half a
+/// minute for each QEMU whose end nobody has taken note of, and not every
+/// machine's first process does so at once.
+fn reaped(name: &str) -> Command {
+    let mut command = Command::new(find(&["tini"]).expect("tini"));
+    command.args(["-s", "-p", "SIGTERM", "--"]).arg(find(&[name]).expect("a program"));
+    command
 }

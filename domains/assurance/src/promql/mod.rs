@@ -76,6 +76,11 @@ impl Query {
         &self.text
     }
 
+    /// The metrics that it names, each as often as it does.
+    pub fn metrics(&self) -> impl Iterator<Item = &str> {
+        self.tree.selectors.iter().filter_map(tree::Matchers::metric)
+    }
+
     /// Answers it for a tenant and a time, from what is recorded now. Elements are
     /// sorted by their labels, but where the query says how.
     ///

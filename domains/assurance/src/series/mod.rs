@@ -93,6 +93,12 @@ impl Series {
         self.write().forget(tenant);
     }
 
+    /// Whether there is any series of a metric.
+    #[must_use]
+    pub fn has(&self, tenant: &str, metric: &str) -> bool {
+        self.read().streams(tenant, Some(metric)).next().is_some()
+    }
+
     /// How much is there, and what happened since the start.
     #[must_use]
     pub fn counts(&self) -> SeriesCounts {

@@ -16,8 +16,9 @@ pub use first_boot::{BootScript, FirstBoot, SettingFault};
 pub use live::{Connecting, Kind, LiveConnectors};
 pub use made::{ClusterDoor, ClusterDoors, MadeCluster};
 pub use model::{
-    AGENT_SETTING, AgentRuns, Backing, Host, HostState, Room, Standing, System, SystemConnection, SystemFlavour,
-    SystemImage, SystemQuota, SystemReport, SystemSecret, Trouble,
+    AGENT_SETTING, ALLOCATION_RATIO_SETTING, AgentRuns, Backing, CAPABILITIES_SETTING, HOST_SETTINGS, Host, HostState,
+    Room, Standing, System, SystemConnection, SystemFlavour, SystemImage, SystemQuota, SystemReport, SystemSecret,
+    Trouble,
 };
 
 use crate::{

@@ -38,6 +38,13 @@ pub struct System {
     pub version: i64,
 }
 
+/// The setting with what all hosts of a system can be used for: tags, with commas between them.
+pub const CAPABILITIES_SETTING: &str = "capabilities";
+/// The setting with how many virtual processors are given for each real one of
+/// a system's hosts, as OpenStack's `cpu_allocation_ratio`.
+pub const ALLOCATION_RATIO_SETTING: &str = "cpuAllocationRatio";
+/// What may be set for a system of any kind whose hosts are nodes: no connector's business.
+pub const HOST_SETTINGS: [&str; 2] = [CAPABILITIES_SETTING, ALLOCATION_RATIO_SETTING];
 /// The setting by which machines of a system get an agent that runs packages.
 pub const AGENT_SETTING: &str = "agent";
 

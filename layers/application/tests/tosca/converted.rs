@@ -3,7 +3,7 @@
 use crate::{read_file, read_text, said, templates};
 use hansa_application::{
     read_descriptor,
-    tosca::convert::{Converted, Level, RemarkKind},
+    tosca::convert::{Converted, RemarkKind},
     write_descriptor,
 };
 use hansa_ontology::{
@@ -113,7 +113,7 @@ fn machines_and_policies_are_typed() {
     assert_eq!((machine.min, machine.max), (2, 4));
     assert_eq!(machine.hosted, ["front-end", "store", "measure"]);
     let [nodes, containers] = converted.policies.scaling.as_slice() else { panic!() };
-    assert_eq!((nodes.level, containers.level), (Level::Machine, Level::Container));
+    assert_eq!((nodes.level, containers.level), (MicadoLevel::Machine, MicadoLevel::Container));
     assert_eq!((nodes.min, nodes.max, containers.max), (Some(2), Some(4), Some(4)));
     assert_eq!(nodes.rule, "if busy:\n  m_node_count += 1\n");
     let [in_machines, in_containers] = converted.model.as_ref().unwrap().micado.as_slice() else { panic!() };
@@ -123,7 +123,7 @@ fn machines_and_policies_are_typed() {
     assert_eq!(in_containers.max_instances, serde_json::json!(4), "a constant of another policy holds too");
     let place = nodes.rule_position.as_ref().unwrap();
     assert_eq!((place.line, place.column), (93, 13), "where the rule itself begins");
-    assert_eq!((containers.alerts[0].alert.as_str(), containers.alerts[0].hold.as_deref()), ("busy", Some("30s")));
+    assert_eq!((containers.alerts[0].alert.as_str(), containers.alerts[0].duration.as_deref()), ("busy", Some("30s")));
     assert_eq!(containers.queries["IDLE"].label.as_deref(), Some("node"));
     assert!(converted.policies.monitoring[0].container_metrics);
     let rule = converted.model.unwrap().rules;

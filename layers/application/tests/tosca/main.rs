@@ -75,14 +75,3 @@ fn templates(kind: &str) -> Vec<PathBuf> {
     assert!(files.len() >= 5, "{kind}: {}", files.len());
     files
 }
-
-/// A folder of data that is not ours. None: it isn't there, which is said.
-fn shared(name: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let path = std::env::var_os("HANSA_SHARED_DATA").map_or(beside, PathBuf::from).join(name);
-    if path.is_dir() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED: {} is not there; set HANSA_SHARED_DATA to the folder of shared data", path.display());
-    None
-}

@@ -1,7 +1,8 @@
 //! The same verdicts as the parser that MiCADO relies on, but where that one is
 //! known to be wrong. Needs `tests/systems/install/tosca.sh`.
 
-use crate::{read_file, said, shared, templates};
+use crate::{read_file, said, templates};
+use hansa_test_systems::shared_data;
 use hansa_test_systems::wanted;
 use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
@@ -74,7 +75,7 @@ fn compare(python: &PathBuf, types: &PathBuf, files: &[PathBuf], known: &[(&str,
 
 #[test]
 fn the_verdicts_are_those_of_the_parser_that_micado_relies_on() {
-    let (Some(python), Some(adt)) = (program(), shared("micado-adt")) else { return };
+    let (Some(python), Some(adt)) = (program(), shared_data("micado-adt")) else { return };
     let mut files = templates("valid");
     files.extend(templates("invalid"));
     for folder in ["accept", "reject"] {
@@ -86,7 +87,7 @@ fn the_verdicts_are_those_of_the_parser_that_micado_relies_on() {
 /// Its own samples, which are installed with it.
 #[test]
 fn its_own_samples_are_read_as_it_reads_them() {
-    let (Some(python), Some(adt)) = (program(), shared("micado-adt")) else { return };
+    let (Some(python), Some(adt)) = (program(), shared_data("micado-adt")) else { return };
     let found =
         Command::new(&python).args(["-c", "import toscaparser; print(toscaparser.__path__[0])"]).output().unwrap();
     let root = PathBuf::from(String::from_utf8(found.stdout).unwrap().trim()).join("tests/data");

@@ -1,6 +1,7 @@
 //! Descriptions that people wrote for MiCADO.
 
-use crate::{errors, read_file, said, shared};
+use crate::{errors, read_file, said};
+use hansa_test_systems::shared_data;
 use std::path::Path;
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -11,7 +12,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn what_worked_there_is_read_here() {
-    let Some(folder) = shared("micado-adt") else { return };
+    let Some(folder) = shared_data("micado-adt") else { return };
     for file in files(&folder.join("accept")) {
         let outcome = read_file(&file);
         assert!(!outcome.has_errors(), "{}\n{}", file.display(), said(&outcome));
@@ -26,7 +27,7 @@ fn what_worked_there_is_read_here() {
 
 #[test]
 fn what_is_wrong_is_refused_at_its_line() {
-    let Some(folder) = shared("micado-adt") else { return };
+    let Some(folder) = shared_data("micado-adt") else { return };
     for (name, wanted) in [
         ("blank_topology.yaml", "15 empty"),
         ("manual-adt-cqworker-only.yaml", "43 unknown-field"),
@@ -45,7 +46,7 @@ fn what_is_wrong_is_refused_at_its_line() {
 /// The published types themselves, with a template beside them that imports them from the disk.
 #[test]
 fn the_published_types_and_ours_agree() {
-    let Some(folder) = shared("micado-adt") else { return };
+    let Some(folder) = shared_data("micado-adt") else { return };
     for file in files(&folder.join("types/custom_types/container"))
         .into_iter()
         .chain(files(&folder.join("types/custom_types/cloud")))

@@ -4,7 +4,7 @@
 use crate::world::{SMALL, run, system};
 use hansa_mcm::{Mcm, PlacementRequest};
 use hansa_pim::{
-    Pim, PimSettings, Provision, Removal,
+    LOST_AFTER, Pim, PimSettings, Provision, Removal,
     testing::{machine_request, node, site},
 };
 use hansa_repository::{
@@ -42,7 +42,7 @@ fn machines_are_clusters_and_shares_stay_shares() {
             OwnerChange { actor: hansa_ontology::Actor::Broker, now: clock.now(), expected: None, dry_run: false };
         systems.system_add(system(cluster, &[("templates", SMALL)]), change).await.unwrap();
         let host = hansa_pim::Host::observe(data.path()).unwrap();
-        let settings = PimSettings { data_dir: data.path().to_owned(), host };
+        let settings = PimSettings { data_dir: data.path().to_owned(), host, lost_after: LOST_AFTER };
         let pim = Pim::new(database.database(), clock.clone(), systems, settings).unwrap();
         pim.node_register(vec![node("a", 1_000, 1_024, &[])]).await.unwrap();
         let mcm = Mcm::new(&pim);

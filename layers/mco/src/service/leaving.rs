@@ -1,6 +1,7 @@
 //! Machines on nodes that are to be empty: which of them leave, where what
 //! runs in them goes, and what keeps them. Nothing of it is written down: it
-//! follows from the nodes under maintenance, so that each round finds it anew.
+//! follows from the nodes under maintenance and those whose host has failed,
+//! so that each round finds it anew.
 
 use super::Mco;
 use crate::{
@@ -148,8 +149,7 @@ impl Mco {
     /// # Errors
     /// When the database fails.
     pub async fn leaves(&self, model: &ResourceModel, plan: &Plan) -> Result<bool, McoError> {
-        let pim = &self.rooms.infrastructure.pim;
-        if pim.maintenance_list().await.map_err(InfrastructureError::from)?.is_empty() {
+        if !self.rooms.infrastructure.pim.node_is_left().await.map_err(InfrastructureError::from)? {
             return Ok(false);
         }
         let leaving = Leaving::of(&self.nodes_by_site(None).await?);

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     desired::{DesiredWorkload, workload_list},
     error::McoError,
+    infrastructure::InfrastructureError,
     model::{Machine, Plan, Workload},
     rollout::{Rollout, SeenWorkload, rollout},
     store,
@@ -97,7 +98,8 @@ impl Mco {
         let machines = if grounds.refused { self.machine_list(Some(application.id)).await? } else { machines };
         let seen = self.workloads_observe(application.id, &machines, &ordered).await?;
         let desired = workload_list(application.id, model, plan);
-        let known = self.known(application.id, model, &machines, &seen);
+        let failed = self.on_failed_hosts().await?;
+        let known = self.known(application.id, model, &machines, &seen, &failed);
         let rollout = rollout(model, &desired, &known);
         let (machines, ordered) = (machines.as_slice(), &ordered);
         let round = Round { application, model, plan, machines, ordered, grounds: &grounds, desired, seen, rollout };
@@ -138,6 +140,7 @@ impl Mco {
         model: &ResourceModel,
         machines: &[Machine],
         seen: &[Workload],
+        failed: &BTreeSet<MachineId>,
     ) -> Vec<SeenWorkload> {
         let now = self.rooms.clock.now();
         let abroad = model.delivery.is_some() || machines.iter().any(|machine| machine.partner.is_some());
@@ -147,15 +150,29 @@ impl Mco {
             (true, WorkloadState::Running { since } | WorkloadState::Completed { at: since }) => Some(*since),
             _ => sighted.get(&workload.id).copied(),
         };
-        seen.iter()
-            .map(|workload| SeenWorkload {
+        let seen = seen.iter().map(|workload| {
+            // What was last known of a host that is given up says nothing of now.
+            let ready = workload.state.is_fulfilled() && !failed.contains(&workload.machine);
+            SeenWorkload {
                 id: workload.id,
                 component: workload.component.clone(),
                 ordinal: workload.ordinal,
-                ready: workload.state.is_fulfilled(),
-                known: workload.state.is_fulfilled() && since(workload).is_some_and(|since| now - since >= wait),
-            })
-            .collect()
+                ready,
+                known: ready && since(workload).is_some_and(|since| now - since >= wait),
+            }
+        });
+        seen.collect()
+    }
+
+    /// The machines on hosts that don't work, for longer than is waited.
+    async fn on_failed_hosts(&self) -> Result<BTreeSet<MachineId>, McoError> {
+        let pim = &self.rooms.infrastructure.pim;
+        if !pim.node_is_left().await.map_err(InfrastructureError::from)? {
+            return Ok(BTreeSet::new());
+        }
+        let nodes = pim.node_list(None).await.map_err(InfrastructureError::from)?;
+        let given_up = nodes.into_iter().filter(|usage| usage.down.as_ref().is_some_and(|down| down.given_up));
+        Ok(given_up.flat_map(|usage| usage.machines).collect())
     }
 
     /// Takes away what is too much. Returns whether nothing of it is left.

@@ -3,12 +3,13 @@
 
 use super::Mco;
 use crate::{error::McoError, infrastructure::InfrastructureError};
-use hansa_ontology::OfferKind;
+use hansa_ontology::{OfferKind, quantity::CpuMilli};
 use hansa_pim::Node;
 use hansa_repository::{
     OwnerChange, RepositoryError,
     system::{
-        Host, HostState, LiveConnectors, System, SystemConnection, SystemError, SystemErrorKind, SystemReport, Systems,
+        ALLOCATION_RATIO_SETTING, CAPABILITIES_SETTING, Host, HostState, LiveConnectors, Room, System,
+        SystemConnection, SystemError, SystemErrorKind, SystemReport, Systems,
     },
 };
 use std::{
@@ -21,8 +22,8 @@ use std::{
 /// How long a system may take to tell what it has.
 const LONGEST_LOOK: Duration = Duration::from_secs(45);
 
-/// The setting with what all hosts of a system can be used for.
-const CAPABILITIES: &str = "capabilities";
+/// The most virtual processors that are given for a real one.
+const HIGHEST_RATIO: u32 = 64;
 
 impl Mco {
     /// The systems of this broker.
@@ -112,6 +113,7 @@ impl Mco {
         let (name, now) = (system.name.clone(), self.rooms.clock.now());
         let below = &self.rooms.infrastructure;
         let asking = async {
+            processors(system, 0)?;
             match self.system_gives(&system.kind) {
                 Some(OfferKind::Container) if below.mcm.makers().speaks(&system.kind) => {
                     by(below.mcm.makers(), &name, own).await?.discover(now).await
@@ -158,7 +160,7 @@ fn unknown(system: &System, kinds: &[&str]) -> SystemError {
 
 /// A system's hosts as nodes, each with why nothing runs on it where that is so.
 fn nodes(system: &System, report: &SystemReport, gives: Option<OfferKind>) -> Vec<(Node, Option<String>)> {
-    let capabilities: BTreeSet<String> = system.settings.get(CAPABILITIES).map_or_else(BTreeSet::new, |tags| {
+    let capabilities: BTreeSet<String> = system.settings.get(CAPABILITIES_SETTING).map_or_else(BTreeSet::new, |tags| {
         tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
     });
     // A machine has an address of its own; what runs in a cluster is reached by its host's.
@@ -168,11 +170,31 @@ fn nodes(system: &System, report: &SystemReport, gives: Option<OfferKind>) -> Ve
     usable.map(|(host, address)| node(system, host, address, capabilities.clone())).collect()
 }
 
+/// The thousandths of processors that may be given for so many real ones.
+fn processors(system: &System, milli: u64) -> Result<u64, SystemError> {
+    let Some(text) = system.settings.get(ALLOCATION_RATIO_SETTING) else { return Ok(milli) };
+    let ratio = text.parse().map(|CpuMilli(thousandths)| thousandths);
+    match ratio {
+        Ok(ratio @ 1_000..) if ratio <= HIGHEST_RATIO * 1_000 => Ok(milli.saturating_mul(ratio.into()) / 1_000),
+        _ => Err(SystemError {
+            system: system.name.clone(),
+            kind: SystemErrorKind::Invalid,
+            action: format!("read its setting `{ALLOCATION_RATIO_SETTING}`"),
+            said: format!("it is `{text}`"),
+            remedy: format!("write a number from 1 to {HIGHEST_RATIO}, such as 4 or 1.5"),
+        }),
+    }
+}
+
 fn node(system: &System, host: &Host, address: IpAddr, capabilities: BTreeSet<String>) -> (Node, Option<String>) {
     let room = match &host.state {
-        HostState::Ready => host.capacity.minus(host.used_by_others),
+        HostState::Ready => {
+            // What is wrong with the setting was told when the system was asked.
+            let cpu_milli = processors(system, host.capacity.cpu_milli).unwrap_or(host.capacity.cpu_milli);
+            Room { cpu_milli, ..host.capacity }.minus(host.used_by_others)
+        }
         // It keeps what it has, and gives nothing new.
-        HostState::Closed { .. } | HostState::Down { .. } => hansa_repository::system::Room::default(),
+        HostState::Closed { .. } | HostState::Down { .. } => Room::default(),
     };
     let down = match &host.state {
         HostState::Down { reason } => Some(reason.clone()),
@@ -196,7 +218,7 @@ fn node(system: &System, host: &Host, address: IpAddr, capabilities: BTreeSet<St
 mod tests {
     use super::*;
     use hansa_ontology::Actor;
-    use hansa_repository::system::{Room, SystemFlavour};
+    use hansa_repository::system::SystemFlavour;
     use std::collections::BTreeMap;
 
     fn system() -> System {
@@ -233,5 +255,18 @@ mod tests {
         assert_eq!(of(&report, OfferKind::Container), 0, "nobody would reach what runs there");
         report.flavours.push(SystemFlavour { name: "small".to_owned(), room: Room::default(), units_free: Some(3) });
         assert_eq!(of(&report, OfferKind::VirtualMachine), 0, "what it gives is told by its flavours");
+    }
+
+    #[test]
+    fn more_processors_are_given_than_there_are_where_that_is_set() {
+        let with = |ratio: &str| {
+            let settings = BTreeMap::from([(ALLOCATION_RATIO_SETTING.to_owned(), ratio.to_owned())]);
+            processors(&System { settings, ..system() }, 2_000)
+        };
+        assert_eq!(processors(&system(), 2_000), Ok(2_000));
+        assert_eq!((with("4"), with("1.5"), with("1")), (Ok(8_000), Ok(3_000), Ok(2_000)));
+        for wrong in ["0.5", "65", "-2", "many", "NaN", ""] {
+            assert!(with(wrong).unwrap_err().remedy.contains("from 1 to 64"), "{wrong}");
+        }
     }
 }

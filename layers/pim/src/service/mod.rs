@@ -14,8 +14,9 @@ use crate::{
     error::PimError,
     making::{Making, Provision},
     model::{Machine, MachineRequest, Node, NodeShare, NodeUsage, ShareRequest},
-    store::{self, ServerTable},
+    store::{self, Look, ServerTable},
 };
+use chrono::TimeDelta;
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
 use hansa_repository::{
     Database,
@@ -31,7 +32,13 @@ pub struct PimSettings {
     pub data_dir: PathBuf,
     /// What this very machine has.
     pub host: Host,
+    /// So long what ran on a host of a system that can't be reached, or does
+    /// not work, waits for it before it begins elsewhere.
+    pub lost_after: TimeDelta,
 }
+
+/// So long it is waited where nothing is said.
+pub const LOST_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// The Physical Infrastructure Manager. Clones share everything.
 ///
@@ -45,6 +52,7 @@ pub struct Pim {
     host: Host,
     database: Database,
     clock: SharedClock,
+    lost_after: TimeDelta,
 }
 
 impl Pim {
@@ -60,7 +68,7 @@ impl Pim {
     ) -> Result<Self, PimError> {
         let shares = Shares::new(database.clone(), clock.clone(), &settings.data_dir)?;
         let servers = Making::over(&database, &clock, &shares, &systems, KINDS);
-        Ok(Self { servers, host: settings.host, shares, systems, database, clock })
+        Ok(Self { servers, host: settings.host, shares, systems, database, clock, lost_after: settings.lost_after })
     }
 
     pub(crate) const fn database(&self) -> &Database {
@@ -102,24 +110,37 @@ impl Pim {
         self.shares.node_list(site).await
     }
 
+    /// Whether any node may have to be empty: one is under maintenance, or its
+    /// host doesn't work. Costs less than looking at all of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn node_is_left(&self) -> Result<bool, PimError> {
+        self.database.read(|connection| Ok(store::node_is_left(connection)?)).await
+    }
+
     /// Makes these the hosts of a system, each with why nothing runs on it
     /// where that is so. One that the system no longer has is given up.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn host_sync(&self, system: &str, hosts: Vec<(Node, Option<String>)>) -> Result<(), PimError> {
-        let (system, now) = (system.to_owned(), self.clock.now());
-        self.database.write(move |connection| Ok(store::host_sync(connection, &system, &hosts, now)?)).await
+        let (system, look) = (system.to_owned(), self.look());
+        self.database.write(move |connection| Ok(store::host_sync(connection, &system, &hosts, look)?)).await
+    }
+
+    fn look(&self) -> Look {
+        Look { now: self.clock.now(), lost_after: self.lost_after }
     }
 
     /// Writes down that a system can't be asked. What runs on its hosts waits
-    /// for a minute, and begins elsewhere then.
+    /// for a while (`lost_after`), and begins elsewhere then.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn hosts_unreachable(&self, system: &str, reason: &str) -> Result<(), PimError> {
-        let (system, reason, now) = (system.to_owned(), reason.to_owned(), self.clock.now());
-        self.database.write(move |connection| Ok(store::hosts_unreachable(connection, &system, &reason, now)?)).await
+        let (system, reason, look) = (system.to_owned(), reason.to_owned(), self.look());
+        self.database.write(move |connection| Ok(store::hosts_unreachable(connection, &system, &reason, look)?)).await
     }
 
     /// Gives the machine a share of one of the site's nodes: the least used

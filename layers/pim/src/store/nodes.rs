@@ -21,8 +21,14 @@ use hansa_ontology::SiteId;
 use hansa_repository::{Connection, RepositoryError, json, text};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So long what ran on a host waits for it before it begins elsewhere.
-const PATIENCE: TimeDelta = TimeDelta::seconds(60);
+/// A look at a system's hosts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    /// When.
+    pub(crate) now: DateTime<Utc>,
+    /// So long what ran on a host waits for it before it begins elsewhere.
+    pub(crate) lost_after: TimeDelta,
+}
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = pim_node)]
@@ -208,12 +214,12 @@ pub(crate) fn host_sync(
     connection: &mut Connection,
     system: &str,
     hosts: &[(Node, Option<String>)],
-    now: DateTime<Utc>,
+    look: Look,
 ) -> Result<(), RepositoryError> {
     let before = node_list(connection, None)?;
     for (node, trouble) in hosts {
         let old = before.iter().find(|usage| usage.node.name == node.name);
-        let down = trouble.as_ref().map(|reason| fallen(old, reason, now));
+        let down = trouble.as_ref().map(|reason| look.fallen(old, reason));
         if old.is_some_and(|old| !old.is_of(Some(system))) {
             tracing::warn!(node = node.name, system, "another node has this name; the host is left out");
             continue;
@@ -235,7 +241,7 @@ pub(crate) fn host_sync(
         if old.machines.is_empty() {
             node_delete(connection, &old.node.name)?;
         } else if old.down.as_ref().is_none_or(|down| !down.given_up) {
-            let since = old.down.map_or(now, |down| down.since);
+            let since = old.down.map_or(look.now, |down| down.since);
             let down = Down { since, reason: format!("system {system} no longer has it"), given_up: true };
             let row = NodeRow {
                 down: Some(json::to_column("down", &down)?),
@@ -247,15 +253,21 @@ pub(crate) fn host_sync(
     Ok(())
 }
 
+/// Whether any node may have to be empty: under maintenance, or because its host doesn't work.
+pub(crate) fn node_is_left(connection: &mut Connection) -> Result<bool, RepositoryError> {
+    let down = pim_node::table.filter(pim_node::down.is_not_null()).count().get_result::<i64>(connection)?;
+    Ok(down > 0 || !maintenance_list(connection)?.is_empty())
+}
+
 /// A system can't be asked: nothing is known of its hosts, and nothing new goes there.
 pub(crate) fn hosts_unreachable(
     connection: &mut Connection,
     system: &str,
     reason: &str,
-    now: DateTime<Utc>,
+    look: Look,
 ) -> Result<(), RepositoryError> {
     for old in node_list(connection, None)?.into_iter().filter(|old| old.is_of(Some(system))) {
-        let down = fallen(Some(&old), reason, now);
+        let down = look.fallen(Some(&old), reason);
         if old.down.as_ref() == Some(&down) {
             continue;
         }
@@ -266,11 +278,13 @@ pub(crate) fn hosts_unreachable(
     Ok(())
 }
 
-/// Why nothing runs on a host, since when, and whether that is waited for any longer.
-fn fallen(old: Option<&NodeUsage>, reason: &str, now: DateTime<Utc>) -> Down {
-    let before = old.and_then(|old| old.down.as_ref());
-    let since = before.map_or(now, |down| down.since);
-    Down { since, reason: reason.to_owned(), given_up: now - since >= PATIENCE }
+impl Look {
+    /// Why nothing runs on a host, since when, and whether that is waited for any longer.
+    fn fallen(self, old: Option<&NodeUsage>, reason: &str) -> Down {
+        let before = old.and_then(|old| old.down.as_ref());
+        let since = before.map_or(self.now, |down| down.since);
+        Down { since, reason: reason.to_owned(), given_up: self.now - since >= self.lost_after }
+    }
 }
 
 fn node_withdraw(connection: &mut Connection, old: &NodeUsage) -> Result<(), RepositoryError> {

@@ -12,7 +12,7 @@ pub use kill::{Room, check_room, killed_at_every_step};
 pub use machine::{BROKER, Rounds, connection, connector, noon, order, run};
 
 use crate::{
-    Host, Pim, PimSettings,
+    Host, LOST_AFTER, Pim, PimSettings,
     model::{Amounts, MachineRequest, Node, ShareRequest},
 };
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
@@ -84,6 +84,7 @@ pub async fn pim_at(database: &Database, data_dir: &Path, clock: SharedClock) ->
     let settings = PimSettings {
         data_dir: data_dir.to_owned(),
         host: Host { capacity: Amounts { cpu_milli: 16_000, memory_mib: 65_536, disk_mib: 1 << 20, gpus: 0 } },
+        lost_after: LOST_AFTER,
     };
     let systems = systems(database, &clock, &Arc::default()).await;
     Pim::new(database.clone(), clock, systems, settings).expect("an absolute path")

@@ -30,6 +30,10 @@ pub(super) struct Compiled {
     /// None where it can't run: then the number stays.
     pub(super) rule: Option<Rule>,
     pub(super) wrong: Option<String>,
+    /// Its own queries and the expressions of its alerts.
+    asks: Vec<String>,
+    /// Whether it says itself where they are answered.
+    has_sources: bool,
 }
 
 /// One thing that is wrong with a policy.
@@ -93,6 +97,14 @@ impl PolicySet {
         self.alerts.values()
     }
 
+    /// What the policies of containers ask, by the container that they scale:
+    /// of those that don't say by `sources` where it is told.
+    pub fn asked_of_containers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = |policy: &&Compiled| policy.level == MicadoLevel::Container && !policy.has_sources;
+        let policies = self.policies.iter().filter(own);
+        policies.flat_map(|policy| policy.asks.iter().map(|asked| (policy.target.as_str(), asked.as_str())))
+    }
+
     pub(super) fn is_alert(&self, name: &str) -> bool {
         self.alerts.contains_key(name)
     }
@@ -127,7 +139,10 @@ impl PolicySet {
             }
         };
         let (target, level, host) = (policy.target.clone(), policy.level, policy.host.clone());
-        Compiled { target, level, host, min, max: max.max(min), rule, wrong }
+        let asked = policy.queries.values().chain(policy.alerts.iter().map(|alert| &alert.expr));
+        let asks = asked.filter_map(|text| template::fill(text, &self.constants).ok()).collect();
+        let has_sources = !policy.sources.is_empty();
+        Compiled { target, level, host, min, max: max.max(min), rule, wrong, asks, has_sources }
     }
 
     fn names(&self, place: usize, level: MicadoLevel, rule: &Rule, faults: &mut Vec<MicadoFault>) {

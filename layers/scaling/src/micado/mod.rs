@@ -13,4 +13,4 @@ mod watch;
 
 pub use compile::{MicadoFault, PolicySet};
 pub use round::{Answer, Machines, MicadoRound, MicadoState, Watched};
-pub use watch::{Held, firing, hold};
+pub use watch::{Held, firing, hold, span};

@@ -47,7 +47,7 @@ pub struct Machines {
 pub struct MicadoRound<'r> {
     /// The time.
     pub now: DateTime<Utc>,
-    /// What the queries gave, by name.
+    /// What the queries gave, by name; of an alert that can't be watched, why.
     pub answers: &'r BTreeMap<String, Answer>,
     /// The alerts that hold.
     pub firing: &'r BTreeSet<String>,
@@ -73,6 +73,9 @@ pub struct MicadoState {
 pub struct Watched {
     /// Whether as many were ready as were wanted.
     pub settled: bool,
+    /// How many were wanted.
+    #[serde(default)]
+    pub wanted: u32,
     /// Since when that is so; none while it isn't.
     pub since: Option<DateTime<Utc>>,
 }
@@ -128,10 +131,11 @@ impl PolicySet {
         let since = match state.machines.get(&policy.target) {
             None => Some(round.now),
             Some(_) if !settled => None,
-            Some(before) if before.settled => before.since,
+            // One that is ready at once was never seen to be awaited.
+            Some(before) if before.settled && before.wanted == wanted => before.since,
             Some(_) => Some(round.now),
         };
-        state.machines.insert(policy.target.clone(), Watched { settled, since });
+        state.machines.insert(policy.target.clone(), Watched { settled, wanted, since });
         let settled_for = since.map_or(0, |since| (round.now - since).num_seconds());
         Ground { wanted, nodes: machines.nodes, settled_for }
     }
@@ -230,6 +234,9 @@ impl PolicySet {
                 variables.insert((*name).to_owned(), value);
             }
             if self.is_alert(name) {
+                if let Some(Answer::Missing { reason }) = round.answers.get(*name) {
+                    missing.get_or_insert(format!("{name} is not watched: {reason}"));
+                }
                 let value = Datum::Bool(round.firing.contains(*name));
                 shown.push(Input::known(name, value.clone()));
                 variables.insert((*name).to_owned(), value);

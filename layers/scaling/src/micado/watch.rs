@@ -13,18 +13,25 @@ pub type Held = BTreeMap<String, DateTime<Utc>>;
 /// # Errors
 /// When `for` is no time span, in words.
 pub fn hold(alert: &MicadoAlert) -> Result<TimeDelta, String> {
-    let Some(text) = alert.duration.as_deref().map(str::trim) else { return Ok(TimeDelta::zero()) };
-    let wrong = || format!("`for` of the alert {} is `{text}`, which is no time span such as 30s or 1m", alert.alert);
-    let (mut sum, mut rest) = (TimeDelta::zero(), text);
+    let Some(text) = alert.duration.as_deref() else { return Ok(TimeDelta::zero()) };
+    span(text).ok_or_else(|| {
+        format!("`for` of the alert {} is `{}`, which is no time span such as 30s or 1m", alert.alert, text.trim())
+    })
+}
+
+/// A time span as Prometheus writes it: `30s`, `1h30m`. None: it is none.
+#[must_use]
+pub fn span(text: &str) -> Option<TimeDelta> {
+    let (mut sum, mut rest) = (TimeDelta::zero(), text.trim());
     if rest.is_empty() {
-        return Err(wrong());
+        return None;
     }
     while !rest.is_empty() {
-        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wrong)?;
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
         let (number, behind) = rest.split_at(digits);
         let letters = behind.find(|letter: char| letter.is_ascii_digit()).unwrap_or(behind.len());
         let (unit, behind) = behind.split_at(letters);
-        let number: u64 = number.parse().ok().ok_or_else(wrong)?;
+        let number: u64 = number.parse().ok()?;
         let millis = match unit {
             "ms" => 1,
             "s" => 1_000,
@@ -33,13 +40,13 @@ pub fn hold(alert: &MicadoAlert) -> Result<TimeDelta, String> {
             "d" => 86_400_000,
             "w" => 604_800_000,
             "y" => 31_536_000_000,
-            _ => return Err(wrong()),
+            _ => return None,
         };
-        let span = number.checked_mul(millis).filter(|span| *span < 1 << 42).ok_or_else(wrong)?;
+        let span = number.checked_mul(millis).filter(|span| *span < 1 << 42)?;
         sum += delta(TimeSpan::from_millis(span));
         rest = behind;
     }
-    Ok(sum)
+    Some(sum)
 }
 
 /// The alerts that fire: those that have held for as long as they must.

@@ -12,18 +12,12 @@ use hansa_scaling::{
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// The descriptions; None, said loudly, where they are absent.
 fn descriptions() -> Option<Vec<(String, Value)>> {
-    let root = std::env::var_os("HANSA_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let folder = root.join("micado-adt/accept");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: {} is not there; set HANSA_SHARED_DATA to the folder of shared data", folder.display());
-        return None;
-    }
+    let folder = hansa_test_systems::shared_data("micado-adt/accept")?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let read = |path: &PathBuf| {
@@ -240,6 +234,22 @@ fn outlandish_grows_by_alerts_machines_before_containers() {
     assert_eq!((world.machines["worker_node"].wanted, world.containers["wordpress"]), (1, 1), "never below the least");
     assert_eq!(world.set.alerts().count(), 6);
     assert!(world.set.alerts().any(|alert| alert.expr.ends_with("> 66")), "constants are put in");
+}
+
+#[test]
+fn a_machine_that_is_ready_at_once_is_waited_after_all_the_same() {
+    let Some(policies) = named("outlandish") else { return };
+    let mut world = World::new(&policies);
+    let mut grown = Vec::new();
+    for round in 0..20 {
+        let before = world.machines["worker_node"].wanted;
+        world.round(&[], &["node_overloaded"]);
+        if world.machines["worker_node"].wanted > before {
+            grown.push(round * 15);
+        }
+    }
+    assert!(grown.len() >= 3, "{grown:?}");
+    assert!(grown.windows(2).all(|two| two[1] - two[0] > 60), "more than 60 s apart: {grown:?}");
 }
 
 #[test]

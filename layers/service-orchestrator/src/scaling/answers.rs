@@ -56,6 +56,25 @@ impl Metrics {
         }
     }
 
+    /// Whether an alert's expression holds: whether it gives anything.
+    ///
+    /// # Errors
+    /// Why that can't be known, in words.
+    pub(super) async fn holds(
+        &self,
+        of: (ApplicationId, &ProjectId),
+        query: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, String> {
+        let holds = has_value(&self.ask(of, query, now).await?);
+        let (tenant, read) = (of.0.to_string(), Query::parse(query).map_err(|error| error.to_string())?);
+        let unknown = read.metrics().find(|metric| !self.series.has(&tenant, metric));
+        match unknown.filter(|_| !holds && self.prometheus.is_none()) {
+            Some(metric) => Err(format!("the broker measures no {metric}, and no Prometheus is set")),
+            None => Ok(holds),
+        }
+    }
+
     /// One number.
     ///
     /// # Errors

@@ -42,7 +42,12 @@ impl Memory {
 
 impl Ground<'_> {
     /// Asks every policy.
-    pub(super) async fn decide(&self, project: &ProjectId, metrics: &Metrics, memory: &mut Memory) -> Vec<Decision> {
+    pub(super) async fn decide(
+        &self,
+        project: &ProjectId,
+        (metrics, set): (&Metrics, &PolicySet),
+        memory: &mut Memory,
+    ) -> Vec<Decision> {
         let mut decisions = Vec::new();
         let components = self.model.components.iter().filter_map(|(name, it)| Some((name, it.scaling.as_ref()?)));
         for (name, scaling) in components {
@@ -60,7 +65,7 @@ impl Ground<'_> {
         }
         memory.own.retain(|name, _| decisions.iter().any(|decision| decision.target == *name));
         if !self.model.micado.is_empty() {
-            decisions.extend(self.micado(project, metrics, memory).await);
+            decisions.extend(self.micado(project, (metrics, set), memory).await);
         }
         decisions
     }
@@ -99,8 +104,12 @@ impl Ground<'_> {
         Readings(join_all(read).await.into_iter().collect())
     }
 
-    async fn micado(&self, project: &ProjectId, metrics: &Metrics, memory: &mut Memory) -> Vec<Decision> {
-        let (set, _) = PolicySet::compile(&self.model.micado);
+    async fn micado(
+        &self,
+        project: &ProjectId,
+        (metrics, set): (&Metrics, &PolicySet),
+        memory: &mut Memory,
+    ) -> Vec<Decision> {
         let of = (self.id, project);
         let answers = set.queries().map(|(name, query)| async move {
             let answer = match metrics.number(of, query, self.now).await {
@@ -109,14 +118,20 @@ impl Ground<'_> {
             };
             (name.to_owned(), answer)
         });
-        let holding = set.alerts().map(|alert| async move {
-            let answer = metrics.ask(of, &alert.expr, self.now).await;
-            (alert.alert.clone(), answer.is_ok_and(|answer| !answer.elements().is_empty()))
-        });
+        let holding = set
+            .alerts()
+            .map(|alert| async move { (alert.alert.clone(), metrics.holds(of, &alert.expr, self.now).await) });
         let (answers, holding) = futures_util::join!(join_all(answers), join_all(holding));
-        let answers: BTreeMap<String, Answer> = answers.into_iter().collect();
-        let holding: BTreeSet<String> = holding.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| name).collect();
-        let firing = micado::firing(set.alerts(), &holding, &mut memory.alerts, self.now);
+        let mut answers: BTreeMap<String, Answer> = answers.into_iter().collect();
+        let mut now_holding = BTreeSet::new();
+        for (alert, holds) in holding {
+            match holds {
+                Ok(true) => drop(now_holding.insert(alert)),
+                Ok(false) => {}
+                Err(reason) => drop(answers.insert(alert, Answer::Missing { reason })),
+            }
+        }
+        let firing = micado::firing(set.alerts(), &now_holding, &mut memory.alerts, self.now);
         let (mut machines, mut containers) = (BTreeMap::new(), BTreeMap::new());
         for name in self.model.machines.keys() {
             machines.insert(name.clone(), self.machines_of(name));

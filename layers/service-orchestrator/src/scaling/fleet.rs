@@ -56,17 +56,19 @@ pub(super) fn of_group(model: &ResourceModel, name: &str, plan: &Plan, machines:
 }
 
 /// The machines of a group that are there or on their way.
-pub(super) fn in_group<'m>(name: &str, plan: &Plan, machines: &'m [Machine]) -> impl Iterator<Item = &'m Machine> {
-    let holds = |machine: &Machine| {
+pub(super) fn in_group<'m>(
+    name: &'m str,
+    plan: &'m Plan,
+    machines: &'m [Machine],
+) -> impl Iterator<Item = &'m Machine> {
+    let holds = move |machine: &Machine| {
         plan.machines
             .iter()
             .filter(|planned| planned.instances.iter().any(|instance| instance.component == name))
             .any(|planned| planned.held == Some(machine.id))
     };
-    let found: Vec<&Machine> = machines
+    machines
         .iter()
         .filter(|machine| matches!(machine.state, MachineState::Ordered | MachineState::Ready { .. }))
-        .filter(|machine| holds(machine))
-        .collect();
-    found.into_iter()
+        .filter(move |machine| holds(machine))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     fleet::{in_group, instance_name},
-    sampler::{Sampler, WINDOW},
+    sampler::{Sampler, WINDOW, float},
 };
 use chrono::{DateTime, Utc};
 use hansa_mco::model::{Machine, Plan, Workload};
@@ -58,7 +58,7 @@ pub(super) fn used(
 ) -> BTreeMap<WorkloadId, Used> {
     let used = measured.iter().filter_map(|(workload, measurement)| {
         let usage = measurement.usage.as_ref().ok()?;
-        let memory = Measured { value: mebibytes(usage.memory_bytes), at: usage.at };
+        let memory = Measured { value: float(usage.memory_bytes) / f64::from(1 << 20), at: usage.at };
         Some((*workload, Used { processors: sampler.processors((id, *workload), usage), memory }))
     });
     used.collect()
@@ -79,7 +79,7 @@ impl Ground<'_> {
             }
             MetricSource::Memory(unit) => {
                 let whole = match unit {
-                    ResourceUnit::Utilization => whole_number(resources.memory.0) / 100.0,
+                    ResourceUnit::Utilization => float(resources.memory.0) / 100.0,
                     ResourceUnit::Usage => 1.0,
                 };
                 self.of_instances(name, |id| share(self.used(id)?.memory, whole, "resources.memory"))
@@ -113,7 +113,7 @@ impl Ground<'_> {
             }
             MetricSource::Cpu(ResourceUnit::Usage) => (|used| used.processors, 1.0),
             MetricSource::Memory(ResourceUnit::Utilization) => {
-                (|used| Some(used.memory), whole_number(flavour.memory_mib) / 100.0)
+                (|used| Some(used.memory), float(flavour.memory_mib) / 100.0)
             }
             MetricSource::Memory(ResourceUnit::Usage) => (|used| Some(used.memory), 1.0),
             MetricSource::Endpoint(_) | MetricSource::Promql(_) => return Err("machines have none".to_owned()),
@@ -178,14 +178,4 @@ fn instances(values: BTreeMap<String, Measured>, why: Option<String>) -> Reading
             Reading::Instances { values, window }
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
-pub(super) fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no machine has more than 2^52 MiB")]
-const fn whole_number(number: u64) -> f64 {
-    number as f64
 }

@@ -16,7 +16,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Actor, ApplicationId};
 use hansa_repository::{Connection, event, work};
-use hansa_scaling::{Decision, Keeper};
+use hansa_scaling::{Decision, Keeper, micado::PolicySet};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -74,8 +74,9 @@ impl ServiceOrchestrator {
     ) -> Result<Option<Vec<Decision>>, OrchestratorError> {
         let (id, model) = (application.id, &application.model);
         let Some((_, plan)) = self.mco.plan_in_force(id).await? else { return Ok(None) };
+        let (micado, _) = PolicySet::compile(&model.micado);
         let mut pages = readings::pages(model);
-        for (component, more) in own_series::pages(model) {
+        for (component, more) in own_series::pages(model, &micado) {
             pages.entry(component).or_default().extend(more);
         }
         let measured = self.mco.measure(id, &pages).await?;
@@ -98,7 +99,7 @@ impl ServiceOrchestrator {
         };
         ground.record(self.metrics.series(), &self.machine_clocks);
         self.machine_clocks.keep(now);
-        let mut decisions = ground.decide(&application.project, &self.metrics, memory).await;
+        let mut decisions = ground.decide(&application.project, (&self.metrics, &micado), memory).await;
         for decision in &mut decisions {
             let lacking = self.rooms.hold(id, decision);
             if lacking != 0 {

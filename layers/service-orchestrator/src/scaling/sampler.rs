@@ -35,7 +35,7 @@ impl Sampler {
     pub(super) fn processors(&self, of: (ApplicationId, WorkloadId), usage: &Usage) -> Option<Measured> {
         let micros = match usage.cpu {
             CpuUsage::Total { micros } => micros,
-            CpuUsage::Rate { milli, .. } => return measured(thousandth(milli), usage.at),
+            CpuUsage::Rate { milli, .. } => return Some(Measured { value: ratio(milli, 1_000), at: usage.at }),
         };
         self.counts(of.0, usage.at, |counts| {
             let times = counts.time.entry(of.1).or_default();
@@ -49,7 +49,7 @@ impl Sampler {
             }
             let (begun, first) = *times.front()?;
             let passed = (usage.at - begun).num_microseconds().filter(|passed| *passed >= 250_000)?;
-            measured(ratio(micros - first, passed.unsigned_abs()), usage.at)
+            Some(Measured { value: ratio(micros - first, passed.unsigned_abs()), at: usage.at })
         })
     }
 
@@ -79,18 +79,14 @@ impl Sampler {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "so that its callers read alike")]
-const fn measured(value: f64, at: DateTime<Utc>) -> Option<Measured> {
-    Some(Measured { value, at })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
 fn ratio(part: u64, whole: u64) -> f64 {
-    part as f64 / whole as f64
+    float(part) / float(whole)
 }
 
-fn thousandth(milli: u64) -> f64 {
-    ratio(milli, 1_000)
+/// Counts as numbers to calculate with.
+#[expect(clippy::cast_precision_loss, reason = "what is measured needs no more than 52 bits")]
+pub(super) const fn float(count: u64) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]
@@ -102,7 +98,8 @@ mod tests {
         let sampler = Sampler::default();
         let of = (ApplicationId(uuid::Uuid::nil()), WorkloadId(uuid::Uuid::nil()));
         let at = |second| DateTime::UNIX_EPOCH + TimeDelta::seconds(second);
-        let usage = |second, micros| Usage { cpu: CpuUsage::Total { micros }, memory_bytes: 0, at: at(second) };
+        let usage =
+            |second, micros| Usage { cpu: CpuUsage::Total { micros }, memory_bytes: 0, network: None, at: at(second) };
         let value = |second, micros| sampler.processors(of, &usage(second, micros)).map(|it| it.value);
         assert_eq!(value(0, 1_000_000), None);
         assert_eq!(value(1, 1_500_000), Some(0.5));

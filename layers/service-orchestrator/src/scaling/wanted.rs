@@ -40,8 +40,12 @@ pub(crate) fn apply(model: &mut ResourceModel, numbers: &Numbers) {
 
 /// How many of a component or a group a model asks for.
 pub(crate) fn asked(model: &ResourceModel, name: &str) -> u32 {
+    replicas(model, name).min()
+}
+
+fn replicas(model: &ResourceModel, name: &str) -> Replicas {
     let component = model.components.get(name).map(|component| component.replicas);
-    component.or_else(|| model.machines.get(name).map(|group| group.count)).map_or(0, Replicas::min)
+    component.or_else(|| model.machines.get(name).map(|group| group.count)).unwrap_or(Replicas::Fixed(0))
 }
 
 /// How many of a component or a group a plan has.
@@ -52,7 +56,10 @@ pub(crate) fn planned(plan: &Plan, name: &str) -> u32 {
 
 /// Whether a plan of this revision has the numbers that its policies want now.
 pub(crate) fn fits(plan: &Plan, model: &ResourceModel) -> bool {
-    targets(model).into_iter().all(|name| planned(plan, name) == asked(model, name))
+    targets(model).into_iter().all(|name| {
+        let (planned, wanted) = (planned(plan, name), replicas(model, name));
+        planned >= wanted.min() && wanted.max().is_none_or(|most| planned <= most)
+    })
 }
 
 /// The model with the numbers that a plan has.

@@ -10,7 +10,7 @@ use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms
 use hansa_ontology::{
     Actor, ApplicationId, Catalogue, Currency, ProjectId, ProjectScope, ResourceModel, rdf, rdf::RdfFormat,
 };
-use hansa_pim::{Amounts, Host, Node, Pim, PimSettings};
+use hansa_pim::{Amounts, Host, LOST_AFTER, Node, Pim, PimSettings};
 use hansa_repository::{
     Database, Migrations,
     ambient::{Clock as _, RandomIds, SharedClock, SharedIds, SystemClock},
@@ -117,7 +117,7 @@ impl Broker {
     pub(crate) async fn assemble(setup: Setup<'_>) -> Self {
         let Setup { side, database, folder, clock, partner, catalogue: offers, node } = setup;
         let ids: SharedIds = Arc::new(RandomIds);
-        let settings = PimSettings { data_dir: folder.clone(), host: Host { capacity: node } };
+        let settings = PimSettings { data_dir: folder.clone(), host: Host { capacity: node }, lost_after: LOST_AFTER };
         let systems = hansa_repository::testing::systems(&database, &clock, &Arc::default()).await;
         let pim = Pim::new(database.clone(), Arc::clone(&clock), systems, settings).unwrap();
         pim.node_register(vec![self::node(side, node)]).await.unwrap();

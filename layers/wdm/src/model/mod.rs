@@ -14,4 +14,4 @@ pub use logs::{LogLine, LogQuery, LogSource};
 pub use peers::{Endpoint, Endpoints, PeerEndpoint, Peers};
 pub use spec::{Target, WorkloadSpec};
 pub use status::{Applied, LimitSupport, RefusedStart, Removal, WorkloadState, WorkloadStatus};
-pub use usage::{CpuUsage, Measurement, PageRef, Usage};
+pub use usage::{CpuUsage, Measurement, NetworkUsage, PageRef, Usage};

@@ -13,8 +13,21 @@ pub struct Usage {
     pub cpu: CpuUsage,
     /// Memory that it holds, in bytes, without what the kernel can take back at once.
     pub memory_bytes: u64,
+    /// What went over its network since the run began. None: it isn't counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkUsage>,
     /// When that was so.
     pub at: DateTime<Utc>,
+}
+
+/// What went over a network, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkUsage {
+    /// What came.
+    pub received_bytes: u64,
+    /// What went.
+    pub sent_bytes: u64,
 }
 
 /// How a system tells processor time.

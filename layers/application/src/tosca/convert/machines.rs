@@ -142,9 +142,7 @@ impl Conversion<'_> {
 
     /// How many machines of a kind: what a policy says, or the capability, or one.
     fn machine_range(&self, name: &str, node: &NodeTemplate) -> (u32, u32) {
-        if let Some(policy) =
-            self.policies.scaling.iter().find(|policy| policy.targets.iter().any(|target| target == name))
-        {
+        if let Some(policy) = self.scaling_of(name).next() {
             return (policy.min.unwrap_or(1), policy.max.unwrap_or(1).max(policy.min.unwrap_or(1)));
         }
         let scalable = node.capabilities.get("scalable").filter(|capability| capability.stated);
@@ -260,7 +258,7 @@ impl Conversion<'_> {
             let taken = |name: &String| self.components.contains_key(name) || self.groups.contains_key(name);
             let others = (2..).map(|number| format!("{}-{number}", wanted.chars().take(58).collect::<String>()));
             let Some(name) = std::iter::once(wanted.clone()).chain(others).find(|name| !taken(name)) else { continue };
-            let count = if group.min == group.max || self.policies.scales(&group.name) {
+            let count = if group.min == group.max || self.scaling_of(&group.name).any(|policy| policy.micado) {
                 Replicas::Fixed(group.min)
             } else {
                 Replicas::Range { min: group.min, max: Some(group.max) }

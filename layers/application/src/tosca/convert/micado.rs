@@ -1,8 +1,8 @@
 //! Scaling policies of MiCADO, as the model has them: each about one component
 //! or one group of machines, with the model's own names.
 
-use super::{Conversion, Level, ScalingPolicy};
-use hansa_ontology::resource_model::scaling::{MicadoAlert, MicadoLevel, MicadoPolicy};
+use super::{Conversion, ScalingPolicy};
+use hansa_ontology::resource_model::scaling::{MicadoLevel, MicadoPolicy};
 use serde_json::Value;
 
 impl Conversion<'_> {
@@ -27,21 +27,13 @@ impl Conversion<'_> {
         self.policies.scaling = all;
     }
 
-    /// A node template, or the members of a group.
-    fn nodes_of(&self, target: &str) -> Vec<String> {
-        match self.topology.groups.get(target) {
-            Some(group) if !self.topology.nodes.contains_key(target) => group.members.clone(),
-            _ => vec![target.to_owned()],
-        }
-    }
-
     fn micado_policy(&mut self, policy: &ScalingPolicy, node: &str) -> Option<MicadoPolicy> {
         let (level, target, host) = match policy.level {
-            Level::Machine => (MicadoLevel::Machine, self.group_names.get(node)?.clone(), None),
-            Level::Container => {
+            MicadoLevel::Machine => (policy.level, self.group_names.get(node)?.clone(), None),
+            MicadoLevel::Container => {
                 let label = self.names.get(node)?.clone();
                 let host = self.components.get(&label)?.machines.first().cloned();
-                (MicadoLevel::Container, label, host)
+                (policy.level, label, host)
             }
         };
         let mut queries = std::collections::BTreeMap::new();
@@ -54,11 +46,6 @@ impl Conversion<'_> {
             }
             queries.insert(name.clone(), query.expr.clone());
         }
-        let alerts = policy.alerts.iter().map(|alert| MicadoAlert {
-            alert: alert.alert.clone(),
-            expr: alert.expr.clone(),
-            duration: alert.hold.clone(),
-        });
         let bound = |number: Option<u32>| Value::from(number.unwrap_or(1));
         Some(MicadoPolicy {
             target,
@@ -67,7 +54,7 @@ impl Conversion<'_> {
             sources: policy.sources.clone(),
             constants: policy.constants.clone(),
             queries,
-            alerts: alerts.collect(),
+            alerts: policy.alerts.clone(),
             min_instances: bound(policy.min),
             max_instances: bound(policy.max.or(policy.min)),
             scaling_rule: policy.rule.clone(),

@@ -17,7 +17,7 @@ mod storage;
 
 pub use machines::MachineGroup;
 pub use policies::{
-    Alert, AlertingPolicy, Level, MonitoringPolicy, NetworkPolicy, Place, Policies, Query, ScalingPolicy, SecretPolicy,
+    AlertingPolicy, MonitoringPolicy, NetworkPolicy, Place, Policies, Query, ScalingPolicy, SecretPolicy,
 };
 pub use remark::{Remark, RemarkKind};
 

@@ -6,7 +6,11 @@ use crate::{
     descriptor::node::{Node, Position},
     tosca::{template::Policy, types::Kind},
 };
-use hansa_ontology::resource_model::Replicas;
+use hansa_ontology::resource_model::{
+    Replicas,
+    scaling::{MicadoAlert, MicadoLevel},
+};
+use hansa_scaling::micado::span;
 use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt};
@@ -44,23 +48,6 @@ pub struct Policies {
     pub secrets: Vec<SecretPolicy>,
 }
 
-impl Policies {
-    /// Whether a policy of MiCADO says how many of a node template there are.
-    pub(super) fn scales(&self, node: &str) -> bool {
-        self.scaling.iter().any(|policy| policy.micado && policy.targets.iter().any(|target| target == node))
-    }
-}
-
-/// What a scaling policy counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Instances of a component.
-    Container,
-    /// Machines.
-    Machine,
-}
-
 /// A scaling policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,7 +55,7 @@ pub struct ScalingPolicy {
     /// Its name.
     pub name: String,
     /// What it counts.
-    pub level: Level,
+    pub level: MicadoLevel,
     /// The node templates that it is about.
     pub targets: Vec<String>,
     /// Addresses that measurements are taken from.
@@ -82,7 +69,7 @@ pub struct ScalingPolicy {
     pub queries: BTreeMap<String, Query>,
     /// Alerts; the rule has each by its name as a truth value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<MicadoAlert>,
     /// At least so many, constants put in. None: not known yet.
     pub min: Option<u32>,
     /// At most so many.
@@ -114,19 +101,6 @@ pub struct Query {
     pub label: Option<String>,
 }
 
-/// An alert of Prometheus.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Alert {
-    /// Its name.
-    pub alert: String,
-    /// When it alarms, in PromQL.
-    pub expr: String,
-    /// How long that must hold, such as `30s`.
-    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    pub hold: Option<String>,
-}
-
 /// What is measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -154,7 +128,7 @@ pub struct AlertingPolicy {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub constants: BTreeMap<String, Value>,
     /// The alerts.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<MicadoAlert>,
     /// Where it stands.
     pub position: Place,
 }
@@ -293,7 +267,7 @@ impl Conversion<'_> {
         let alerts = self.alerts(policy);
         let scaling = ScalingPolicy {
             name: policy.name.clone(),
-            level: if machines { Level::Machine } else { Level::Container },
+            level: if machines { MicadoLevel::Machine } else { MicadoLevel::Container },
             targets: policy.targets.clone(),
             sources: texts(policy, "sources"),
             constants: values(policy, "constants").collect(),
@@ -342,7 +316,7 @@ impl Conversion<'_> {
         number.and_then(|number| format!("{number:.0}").parse::<u32>().ok()).map(|number| number.min(Replicas::MOST))
     }
 
-    fn alerts(&mut self, policy: &Policy) -> Vec<Alert> {
+    fn alerts(&mut self, policy: &Policy) -> Vec<MicadoAlert> {
         let mut found = Vec::new();
         for item in policy.properties.get("alerts").into_iter().flat_map(Node::items) {
             let text = |field: &str| item.given(field).and_then(Node::scalar).map(str::to_owned);
@@ -351,8 +325,8 @@ impl Conversion<'_> {
                 self.remarks.left_out(item.at, what, "it needs `alert` and `expr`", "state both");
                 continue;
             };
-            let hold = text("for");
-            if let Some(wrong) = hold.as_deref().filter(|hold| !is_duration(hold)) {
+            let duration = text("for");
+            if let Some(wrong) = duration.as_deref().filter(|text| !text.contains("{{") && span(text).is_none()) {
                 let what = format!("`for` of the alert `{alert}`");
                 self.remarks.left_out(
                     item.at,
@@ -361,7 +335,7 @@ impl Conversion<'_> {
                     "write it such as 30s or 1m",
                 );
             }
-            found.push(Alert { alert, expr, hold });
+            found.push(MicadoAlert { alert, expr, duration });
         }
         found
     }
@@ -426,19 +400,25 @@ impl Conversion<'_> {
         self.policies.secrets.push(found);
     }
 
+    /// The policies that say how many there are of a node template: those that
+    /// name it, or a group that it is in.
+    pub(super) fn scaling_of(&self, name: &str) -> impl Iterator<Item = &ScalingPolicy> {
+        let about = move |policy: &&ScalingPolicy| {
+            policy.targets.iter().any(|target| self.nodes_of(target).iter().any(|node| node == name))
+        };
+        self.policies.scaling.iter().filter(about)
+    }
+
+    /// A node template, or the members of a group.
+    pub(super) fn nodes_of(&self, target: &str) -> Vec<String> {
+        let group = self.topology.groups.get(target).filter(|_| !self.topology.nodes.contains_key(target));
+        group.map_or_else(|| vec![target.to_owned()], |group| group.members.clone())
+    }
+
     /// The bounds that a policy sets for a node.
     pub(super) fn scaled(&self, name: &str) -> Option<Replicas> {
-        let about = |policy: &&ScalingPolicy| {
-            policy.targets.iter().any(|target| {
-                target == name
-                    || self
-                        .topology
-                        .groups
-                        .get(target)
-                        .is_some_and(|group| group.members.iter().any(|member| member == name))
-            })
-        };
-        let policy = self.policies.scaling.iter().filter(|policy| policy.level == Level::Container).find(about)?;
+        let mut about = self.scaling_of(name);
+        let policy = about.find(|policy| policy.level == MicadoLevel::Container)?;
         match (policy.min, policy.max) {
             (Some(min), _) if policy.micado => Some(Replicas::Fixed(min)),
             (Some(min), Some(max)) if min == max => Some(Replicas::Fixed(min)),
@@ -474,27 +454,4 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
-}
-
-/// A time span of Prometheus: `30s`, `1h30m`; or one with a constant in it.
-fn is_duration(text: &str) -> bool {
-    if text.contains("{{") {
-        return true;
-    }
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return false;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let unit = rest.get(digits..).unwrap_or_default();
-        let Some(unit) = ["ms", "s", "m", "h", "d", "w", "y"].into_iter().find(|known| unit.starts_with(known)) else {
-            return false;
-        };
-        if digits == 0 {
-            return false;
-        }
-        rest = rest.get(digits + unit.len()..).unwrap_or_default();
-    }
-    true
 }

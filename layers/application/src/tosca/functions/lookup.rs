@@ -137,18 +137,25 @@ impl Evaluator<'_> {
         Entity::Other
     }
 
-    pub(super) fn get_property(&mut self, node: &Node, call: &Call<'_>, context: Context) -> Option<Node> {
-        let [entity, path @ ..] = call.arguments.as_slice() else {
-            self.wrong(node.at, "`get_property` takes a node template and the name of a property");
+    /// The node template that a call names, and the path below it.
+    fn addressed<'c>(
+        &mut self,
+        node: &Node,
+        call: &'c Call<'_>,
+        context: Context,
+        (function, what): (&str, &str),
+    ) -> Option<(usize, &'c [&'c Node])> {
+        let Some((entity, path)) = call.arguments.split_first().filter(|(_, path)| !path.is_empty()) else {
+            self.wrong(node.at, format!("`{function}` takes a node template and {what}"));
             return None;
         };
-        if path.is_empty() {
-            self.wrong(node.at, "`get_property` takes a node template and the name of a property");
-            return None;
-        }
         let host = entity.text() == Some("HOST");
-        let Entity::Node(index) = self.entity(node, entity, context, "get_property") else { return None };
-        let index = if host { self.host(node, index, path)? } else { index };
+        let Entity::Node(index) = self.entity(node, entity, context, function) else { return None };
+        Some((if host { self.host(node, index, path)? } else { index }, path))
+    }
+
+    pub(super) fn get_property(&mut self, node: &Node, call: &Call<'_>, context: Context) -> Option<Node> {
+        let (index, path) = self.addressed(node, call, context, ("get_property", "the name of a property"))?;
         match self.follow(node, index, path, false) {
             Found::Value(value) => Some(value),
             Found::Symbol => None,
@@ -160,17 +167,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn get_attribute(&mut self, node: &Node, call: &Call<'_>, context: Context) -> Option<Node> {
-        let [entity, path @ ..] = call.arguments.as_slice() else {
-            self.wrong(node.at, "`get_attribute` takes a node template and the name of an attribute");
-            return None;
-        };
-        if path.is_empty() {
-            self.wrong(node.at, "`get_attribute` takes a node template and the name of an attribute");
-            return None;
-        }
-        let host = entity.text() == Some("HOST");
-        let Entity::Node(index) = self.entity(node, entity, context, "get_attribute") else { return None };
-        let index = if host { self.host(node, index, path)? } else { index };
+        let (index, path) = self.addressed(node, call, context, ("get_attribute", "the name of an attribute"))?;
         match self.follow(node, index, path, true) {
             Found::Nothing => self.no_such(node, index, path, "attribute"),
             _ => self.attribute_path(node, index, path),

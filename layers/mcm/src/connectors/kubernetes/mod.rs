@@ -6,7 +6,7 @@ mod quantity;
 use super::ClusterConnector;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use hansa_kubernetes_client::Cluster;
+use hansa_kubernetes_client::{Cluster, thousandths};
 use hansa_repository::system::{
     Connecting, Host, HostState, Room, SystemConnection, SystemError, SystemErrorKind, SystemQuota, SystemReport,
 };
@@ -21,7 +21,7 @@ use kube::{
     Api, Resource, ResourceExt as _,
     api::{ListParams, ObjectList},
 };
-use quantity::{most, plus, saturated, thousandths};
+use quantity::{most, plus, saturated};
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeMap, fmt::Debug, net::IpAddr, sync::Arc};
 

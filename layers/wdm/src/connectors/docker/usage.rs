@@ -1,6 +1,6 @@
 //! What a container uses, as its engine counts it.
 
-use crate::model::{CpuUsage, Usage};
+use crate::model::{CpuUsage, NetworkUsage, Usage};
 use bollard::{models::ContainerStatsResponse, query_parameters::StatsOptions};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
@@ -25,6 +25,10 @@ fn read(told: &ContainerStatsResponse, now: DateTime<Utc>) -> Option<Usage> {
     Some(Usage {
         cpu: CpuUsage::Total { micros: nanos / 1_000 },
         memory_bytes: memory.usage?.saturating_sub(idle),
+        network: told.networks.as_ref().map(|all| NetworkUsage {
+            received_bytes: all.values().filter_map(|one| one.rx_bytes).sum(),
+            sent_bytes: all.values().filter_map(|one| one.tx_bytes).sum(),
+        }),
         at: now,
     })
 }

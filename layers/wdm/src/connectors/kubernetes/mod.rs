@@ -25,12 +25,13 @@ mod record;
 mod removal;
 mod rollout;
 mod settings;
+mod usage;
 mod watch;
 
 use super::{Connector, Launch, LogStream, Observation, Place, PortChoice};
 use crate::{
     WdmError,
-    model::{DiscoveryToken, Endpoints, LimitSupport, LogQuery, Peers, Removal, WorkloadSpec},
+    model::{DiscoveryToken, Endpoints, LimitSupport, LogQuery, Peers, Removal, Usage, WorkloadSpec},
 };
 use async_trait::async_trait;
 use hansa_kubernetes_client::Cluster;
@@ -62,6 +63,8 @@ pub(crate) struct Kubernetes {
     charts: charts::Charts,
     /// When entrances were last looked at.
     looked: ingress::Looked,
+    /// What pods were last told to use.
+    used: usage::Told,
 }
 
 /// Makes the connector of a system. Watching begins; nothing is waited for.
@@ -80,6 +83,7 @@ pub(crate) fn connect(connection: SystemConnection) -> Connecting<dyn Connector>
             manifests: Mutex::default(),
             charts: charts::Charts::default(),
             looked: Mutex::default(),
+            used: usage::Told::default(),
         };
         Ok(Arc::new(this) as Arc<dyn Connector>)
     })
@@ -173,6 +177,11 @@ impl Connector for Kubernetes {
             seen.verdict = Some(Err(why));
         }
         Ok(seen)
+    }
+
+    async fn usage(&self, place: &Place) -> Result<Option<Usage>, WdmError> {
+        self.cache.fresh().await?;
+        Ok(self.used(place).await?)
     }
 
     async fn stop(&self, place: &Place, force: bool) -> Result<(), WdmError> {

@@ -1,7 +1,7 @@
 //! What an owner may set for a cluster, by name.
 
 use hansa_kubernetes_client::SETTINGS;
-use hansa_repository::system::{SettingFault, SystemConnection, SystemError, SystemErrorKind};
+use hansa_repository::system::{HOST_SETTINGS, SettingFault, SystemConnection, SystemError, SystemErrorKind};
 use std::collections::BTreeMap;
 
 /// How ports of workloads are reached from outside the cluster.
@@ -77,7 +77,8 @@ impl Settings {
     pub(super) fn of(all: &BTreeMap<String, String>) -> Result<Self, SettingFault> {
         let wrong = |name: &str, problem: String| SettingFault { setting: name.to_owned(), problem };
         let setting = |name: &str| all.get(name).map(String::as_str);
-        if let Some(unknown) = all.keys().find(|name| !SETTINGS.contains(&name.as_str())) {
+        let known = |name: &str| SETTINGS.contains(&name) || HOST_SETTINGS.contains(&name);
+        if let Some(unknown) = all.keys().find(|name| !known(name)) {
             return Err(wrong(unknown, format!("there is no such setting; name one of: {}", SETTINGS.join(", "))));
         }
         let one_of = |name: &'static str, choices: &[&str]| -> Result<usize, SettingFault> {

@@ -28,7 +28,7 @@ pub(super) fn usage(layout: &Layout, now: DateTime<Utc>) -> Result<Option<Usage>
             (cpu.unwrap_or(by_cpu), memory.unwrap_or(by_memory))
         }
     };
-    Ok(Some(Usage { cpu: CpuUsage::Total { micros }, memory_bytes, at: now }))
+    Ok(Some(Usage { cpu: CpuUsage::Total { micros }, memory_bytes, network: None, at: now }))
 }
 
 /// Microseconds: `cpu.stat` of version 2, `cpuacct.usage` of version 1 where that is mounted beside `cpu`.

@@ -1,0 +1,16 @@
+//! Data of others, which is not in the repository.
+
+use std::path::{Path, PathBuf};
+
+/// A file or folder of the data that lies beside the repository, or where
+/// `HANSA_SHARED_DATA` says. None: it isn't there, and that was said.
+#[must_use]
+pub fn shared_data(name: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let path = std::env::var_os("HANSA_SHARED_DATA").map_or(beside, PathBuf::from).join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: {} is not there; set HANSA_SHARED_DATA to the folder of shared data", path.display());
+    None
+}
