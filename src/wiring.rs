@@ -1,6 +1,7 @@
 //! Puts the rooms together into a running broker, and takes it down again.
 //! The one place that makes a clock, identifiers and a database.
 
+mod accounting;
 mod agents;
 mod dev_login;
 mod discovery;
@@ -117,8 +118,7 @@ async fn assemble(
     dev_login: Option<DevProvider>,
     metrics: Arc<Metrics>,
 ) -> Result<Broker, WiringError> {
-    let ids: SharedIds = Arc::new(RandomIds);
-    let database = open_database(&settings).await?;
+    let (ids, database): (SharedIds, _) = (Arc::new(RandomIds), open_database(&settings).await?);
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
     let iam = iam::iam(&settings, public_url.clone(), dev_login.as_ref(), &database, &clock, &ids)?;
@@ -152,6 +152,7 @@ async fn assemble(
     let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco)
         .with_moving(settings.moving.policy())
         .with_scaling(scaling::options(&settings, &iam)?);
+    let accounting = accounting::service(&settings, &database, &clock);
     federation.iter().for_each(|manager| manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone()))));
     Ok(Broker {
         defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), public_url.scheme() == "https")),
@@ -166,6 +167,7 @@ async fn assemble(
         pim,
         wdm,
         orchestrator,
+        accounting,
         federation,
         iam,
         offers: OfferShelf::default(),
@@ -204,6 +206,7 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
                 hansa_wdm::MIGRATIONS,
                 hansa_mco::MIGRATIONS,
                 hansa_service_orchestrator::MIGRATIONS,
+                hansa_accounting::MIGRATIONS,
                 hansa_federation_manager::MIGRATIONS,
                 hansa_iam::MIGRATIONS,
             ],

@@ -92,7 +92,7 @@ fn real_offers_and_applications_give_the_proved_optimal_prices() {
 }
 
 fn rewrite() {
-    let Some(folder) = shared::data("placement/maneuver") else {
+    let Some(folder) = hansa_test_systems::shared_data("placement/maneuver") else {
         return;
     };
     for (application, instances) in APPLICATIONS {

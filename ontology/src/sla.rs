@@ -1,5 +1,6 @@
 //! What is promised, and what follows when the promise is not kept (ISO/IEC 19086-1).
 
+use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,51 @@ pub enum Window {
     Year,
 }
 
+impl Window {
+    /// Its name, as it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    /// The window that a moment lies in: its begin, and its end, which is
+    /// the begin of the next one.
+    #[must_use]
+    pub fn containing(self, at: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let day = at.date_naive();
+        let days = |from: NaiveDate, until: Option<NaiveDate>| {
+            let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+            (midnight(from), until.map_or(DateTime::<Utc>::MAX_UTC, midnight))
+        };
+        let first = |of: NaiveDate| of.with_day(1).unwrap_or(of);
+        match self {
+            Self::Hour => {
+                let begin = at - TimeDelta::nanoseconds(at.timestamp_nanos_opt().unwrap_or(0).rem_euclid(HOUR_NANOS));
+                (begin, begin + TimeDelta::hours(1))
+            }
+            Self::Day => days(day, day.checked_add_days(Days::new(1))),
+            Self::Week => {
+                let monday = day.week(Weekday::Mon).first_day();
+                days(monday, monday.checked_add_days(Days::new(7)))
+            }
+            Self::Month => days(first(day), first(day).checked_add_months(Months::new(1))),
+            Self::Year => {
+                let january = first(day).with_month(1).unwrap_or(day);
+                days(january, january.checked_add_months(Months::new(12)))
+            }
+        }
+    }
+}
+
+/// The nanoseconds of an hour.
+const HOUR_NANOS: i64 = 3_600_000_000_000;
+
 /// A service credit: what is owed when the measured value is worse than a threshold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -80,4 +126,28 @@ pub struct Remedy {
     pub threshold: Decimal,
     /// Credit in percent of the window's charge, 0 to 100.
     pub credit_percent: Decimal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+    use chrono::{DateTime, Utc};
+
+    #[test]
+    fn windows_follow_the_calendar() {
+        let at: DateTime<Utc> = "2028-02-29T13:45:10.5Z".parse().unwrap();
+        let cases = [
+            (Window::Hour, "2028-02-29T13:00:00Z", "2028-02-29T14:00:00Z"),
+            (Window::Day, "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"),
+            (Window::Week, "2028-02-28T00:00:00Z", "2028-03-06T00:00:00Z"),
+            (Window::Month, "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z"),
+            (Window::Year, "2028-01-01T00:00:00Z", "2029-01-01T00:00:00Z"),
+        ];
+        for (window, from, until) in cases {
+            let (begin, end): (DateTime<Utc>, DateTime<Utc>) = (from.parse().unwrap(), until.parse().unwrap());
+            assert_eq!(window.containing(at), (begin, end), "{}", window.name());
+            assert_eq!(window.containing(begin).0, begin, "it begins with its own");
+            assert_eq!(window.containing(end).0, end, "the next one begins with its end");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     http::wire::{
         Accepted, Application, ApplicationDetail, MovePreview, MoveRequest, Operation, Plan, Revision, RollbackRequest,
-        ScaleRequest, Scaling,
+        ScaleRequest, Scaling, ServiceLevel, ServiceLevels,
     },
 };
 use futures_util::StreamExt;
@@ -39,6 +39,11 @@ pub(super) async fn run(context: &Context, command: AppCommand) -> Result<(), Fa
             let request = Request::get(&["applications", &context.application(&application), "scaling"]);
             let scaling: Scaling = context.client.json(request).await?;
             context.output.show(&scaling, scaling_text)
+        }
+        AppCommand::ServiceLevels { application } => {
+            let request = Request::get(&["applications", &context.application(&application), "service-levels"]);
+            let levels: ServiceLevels = context.client.json(request).await?;
+            context.output.show(&levels, levels_text)
         }
         AppCommand::Watch { application } => event::watch(context, Some(context.application(&application)), None).await,
         AppCommand::Remove { application, dry_run, wait } => remove(context, &application, dry_run, &wait).await,
@@ -154,6 +159,18 @@ fn scaling_text(scaling: &Scaling) -> String {
     let mut table = Table::new("no policy has decided anything yet", ["TARGET", "WANTED", "WHY"]).right(&[1]);
     for decision in &scaling.decisions {
         table.row([decision.target.clone(), decision.to.to_string(), decision.why()]);
+    }
+    table.text()
+}
+
+fn levels_text(levels: &ServiceLevels) -> String {
+    let head = ["LEVEL", "STATE", "TARGET", "WINDOW", "GOOD", "BUDGET SPENT", "LATEST"];
+    let mut table = Table::new("its description states no service level", head).right(&[2, 4, 5]);
+    let percent = |known: Option<f64>| known.map_or_else(|| "-".to_owned(), |known| format!("{known} %"));
+    for level in &levels.items {
+        let ServiceLevel { name, state, target, window, good_percent, budget_spent_percent, .. } = level;
+        let (good, spent) = (percent(*good_percent), percent(*budget_spent_percent));
+        table.row([name.clone(), state.clone(), format!("{target} %"), window.clone(), good, spent, level.found()]);
     }
     table.text()
 }

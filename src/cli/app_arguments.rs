@@ -146,6 +146,11 @@ pub(crate) enum AppCommand {
         /// Name or id.
         application: String,
     },
+    /// Show how the service levels of an application stand against their targets.
+    ServiceLevels {
+        /// Name or id.
+        application: String,
+    },
     /// Show the output of an application's workloads.
     Logs {
         /// Name or id.

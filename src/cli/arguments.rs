@@ -16,6 +16,7 @@ pub(crate) use super::system_arguments::SystemCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
 use super::tosca_arguments::TemplateValues;
 pub(crate) use super::tosca_arguments::ToscaCommand;
+pub(crate) use super::usage_arguments::UsageCommand;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -128,6 +129,9 @@ pub(crate) enum Command {
     /// Who did what, when, from where, and why it was allowed: list, show, export, verify, checkpoint, key.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// What a project has used, and what that costs: list, cost.
+    #[command(subcommand)]
+    Usage(UsageCommand),
     /// What happened: list, watch.
     #[command(subcommand)]
     Event(EventCommand),

@@ -39,6 +39,8 @@ mod tenancy_arguments;
 mod tosca;
 mod tosca_arguments;
 mod tosca_files;
+mod usage;
+mod usage_arguments;
 mod verify;
 
 pub(crate) use arguments::DemoOptions;
@@ -160,6 +162,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Federation(command) => federation::run(context, &command).await,
         Command::Key(command) => federation::run_key(context, &command).await,
         Command::Audit(command) => audit::run(context, command).await,
+        Command::Usage(command) => usage::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
         Command::Operation(command) => operation::run(context, command).await,
         Command::Query(options) => query::run(context, &options).await,

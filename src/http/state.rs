@@ -2,6 +2,7 @@
 
 use super::defence::Defence;
 use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
+use hansa_accounting::service::Accounting;
 use hansa_federation_manager::FederationManager;
 use hansa_iam::{Credentials, Iam, MachineTokens, WorkloadTokens, dev::DevProvider};
 use hansa_pim::Pim;
@@ -43,6 +44,8 @@ pub(crate) struct Broker {
     pub wdm: Wdm,
     /// Applications.
     pub orchestrator: ServiceOrchestrator,
+    /// What was used, and what it costs.
+    pub accounting: Accounting,
     /// Partners. None: this broker federates with nobody.
     pub federation: Option<FederationManager>,
     /// Who acts, and what they may do.

@@ -19,6 +19,7 @@ pub(super) struct Tasks {
     sealing: JoinHandle<()>,
     owner: JoinHandle<()>,
     systems: JoinHandle<()>,
+    accounting: JoinHandle<()>,
 }
 
 impl Tasks {
@@ -40,6 +41,7 @@ impl Tasks {
             sealing: tokio::spawn(seal(broker.clone())),
             owner: tokio::spawn(super::owner::follow(broker.clone())),
             systems: tokio::spawn(super::systems::follow(broker.clone())),
+            accounting: tokio::spawn(super::accounting::follow(broker.clone())),
         }
     }
 
@@ -51,6 +53,9 @@ impl Tasks {
         }
         if let Err(error) = self.systems.await {
             tracing::error!(%error, "looking at the systems ended early");
+        }
+        if let Err(error) = self.accounting.await {
+            tracing::error!(%error, "metering ended early");
         }
         if let Err(error) = self.workers.await {
             tracing::error!(%error, "the workers ended early");

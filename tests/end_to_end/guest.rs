@@ -22,7 +22,7 @@ fn a_package_runs_inside_a_guest_that_boots() {
         Broker::start(Options { owner, more: format!("agents:\n  url: http://{door}\n"), ..Options::default() })
             .expect("SQLite");
     forward(&door, broker.url().trim_start_matches("http://").to_owned());
-    let site = broker.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+    let site = broker.site();
     let (pool, network) = (format!("pool={}", libvirt.pool), format!("network={}", libvirt.network));
     let words = ["system", "connect", "hall", "--kind", "libvirt", "--site", &site, "--address", &libvirt.address];
     let settings = ["--set", &pool, "--set", &network, "--set", "image=guest.qcow2", "--set", "virtType=qemu"];

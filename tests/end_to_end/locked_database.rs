@@ -21,6 +21,7 @@ impl WriteLock {
             hansa_wdm::MIGRATIONS,
             hansa_mco::MIGRATIONS,
             hansa_service_orchestrator::MIGRATIONS,
+            hansa_accounting::MIGRATIONS,
             hansa_federation_manager::MIGRATIONS,
             hansa_iam::MIGRATIONS,
         ];

@@ -14,7 +14,7 @@ const PAGE: &str = "mkdir -p /www && echo \"I am $HANSA_COMPONENT#$HANSA_ORDINAL
 
 /// Connects an engine and offers small places on it, at this price for a processor.
 fn connect(broker: &Broker, name: &str, price: &str, engine: &ContainerEngine) {
-    let site = broker.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+    let site = broker.site();
     let address = engine.address();
     broker.cli(&["system", "connect", name, "--kind", "docker", "--site", &site, "--address", &address]).ok();
     broker.cli(&["system", "offers", name, "--flavour", "place", "--per-cpu", price, "--publish"]).ok();
@@ -44,23 +44,13 @@ fn works_on(broker: &Broker, what: &str, system: &str) {
     found.unwrap_or_else(|last| panic!("{what}: {last}\n{}", broker.application("page")));
 }
 
-fn containers(engine: &ContainerEngine) -> usize {
-    engine.listing().iter().filter(|line| line.starts_with("container ")).count()
-}
-
 #[test]
 fn what_ran_on_a_host_that_died_begins_elsewhere_whatever_dies_meanwhile() {
     let (Some(mut near), Some(mut far)) = (docker(), docker()) else { return };
     let broker =
         Broker::start(Options { more: "moving: { lost_after: 2s, improve: false }\n".into(), ..Options::default() })
             .expect("SQLite");
-    broker
-        .cli(&[
-            "flavour",
-            "add",
-            &broker.file("place.yaml", "name: place\nkind: container\ncpuMilli: 200\nmemoryMib: 64\ndiskMib: 0\n"),
-        ])
-        .ok();
+    broker.small_places();
     connect(&broker, "near", "0.01", &near);
     connect(&broker, "far", "0.02", &far);
     broker.done(&broker.submit(&model()));
@@ -69,7 +59,7 @@ fn what_ran_on_a_host_that_died_begins_elsewhere_whatever_dies_meanwhile() {
     near.stop();
     works_on(&broker, "it begins elsewhere", "far");
     near.go_on();
-    eventually("nothing runs twice", || match containers(&near) {
+    eventually("nothing runs twice", || match near.containers().len() {
         0 => Ok(()),
         more => Err(format!("{more} are left")),
     });
@@ -95,7 +85,7 @@ fn what_ran_on_a_host_that_died_begins_elsewhere_whatever_dies_meanwhile() {
     far.go_on();
     works_on(&broker, "what comes back first takes it", "far");
     near.go_on();
-    eventually("it runs once", || match (containers(&near), containers(&far)) {
+    eventually("it runs once", || match (near.containers().len(), far.containers().len()) {
         (0, 1) => Ok(()),
         both => Err(format!("{both:?}")),
     });

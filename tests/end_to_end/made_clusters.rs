@@ -47,7 +47,7 @@ fn shows(broker: &Broker, name: &str, wanted: &[&str]) {
 }
 
 fn connect(broker: &Broker, cluster: &Kubernetes) {
-    let site = broker.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+    let site = broker.site();
     let (secret, trust) =
         (broker.file("kubeconfig", &cluster.kubeconfig(ADMIN_TOKEN)), broker.file("ca.pem", cluster.ca()));
     broker.cli(&["credential", "add", "capi", "--kind", "kubeconfig", "--secret", &secret]).ok();

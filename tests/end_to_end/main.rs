@@ -50,6 +50,8 @@ mod rollout;
 mod scaling;
 mod secrets;
 mod service_accounts;
+mod service_levels;
 mod systems;
 mod taken_ports;
 mod tosca;
+mod usage;

@@ -90,7 +90,7 @@ fn images(engine: &ContainerEngine) {
 
 /// The engine with places as large as the template's machine.
 fn connect(broker: &Broker, engine: &ContainerEngine) {
-    let site = broker.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+    let site = broker.site();
     let address = engine.address();
     let words = ["system", "connect", "cloud", "--kind", "docker", "--site", &site, "--address", &address];
     broker.cli(&[&words[..], &["--set", "cpuAllocationRatio=8", "--set", "capabilities=public-ip"]].concat()).ok();
@@ -178,8 +178,7 @@ impl<'b> Visits<'b> {
         });
         let bad = self.bad.lock().unwrap();
         println!("{:?} pages, {} failures", self.good, bad.len());
-        // An instance that is just ending may cut a visitor off.
-        assert!(self.good.load(Ordering::Relaxed) > 10 && bad.len() <= 2, "visitors saw: {bad:#?}");
+        assert!(self.good.load(Ordering::Relaxed) > 10 && bad.is_empty(), "visitors saw: {bad:#?}");
     }
 }
 

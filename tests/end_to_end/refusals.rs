@@ -23,7 +23,7 @@ fn may_look(cluster: &Kubernetes) {
 
 /// Connects a system and offers small places on it, at this price for a processor.
 fn connect(broker: &Broker, name: &str, price: &str, more: &[&str]) {
-    let site = broker.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+    let site = broker.site();
     broker.cli(&[&["system", "connect", name, "--site", &site][..], more].concat()).ok();
     let made = broker.cli(&["system", "offers", name, "--flavour", "place", "--per-cpu", price, "--publish"]).ok();
     assert!(made.contains(&format!("{name}-place")), "{made}");
@@ -51,9 +51,7 @@ fn what_a_cluster_forbids_goes_to_the_next_best_offer() {
     let cluster = Kubernetes::start();
     may_look(&cluster);
     let broker = Broker::start(Options { more: String::new(), ..Options::default() }).expect("SQLite");
-    let flavour =
-        broker.file("flavour.yaml", "name: place\nkind: container\ncpuMilli: 200\nmemoryMib: 64\ndiskMib: 0\n");
-    broker.cli(&["flavour", "add", &flavour]).ok();
+    broker.small_places();
     let (secret, trust) =
         (broker.file("kubeconfig", &cluster.kubeconfig(LIMITED_TOKEN)), broker.file("ca.pem", cluster.ca()));
     broker.cli(&["credential", "add", "looks", "--kind", "kubeconfig", "--secret", &secret]).ok();
@@ -82,5 +80,5 @@ fn what_a_cluster_forbids_goes_to_the_next_best_offer() {
     let explained = broker.get("/api/v1/applications/shop/plan").ok().to_string();
     assert!(explained.contains("refused there: "), "the plan keeps the reason: {explained}");
     broker.done(&broker.remove("shop").send());
-    assert!(!engine.listing().iter().any(|line| line.starts_with("container ")), "{:?}", engine.listing());
+    assert!(engine.containers().is_empty(), "{:?}", engine.listing());
 }

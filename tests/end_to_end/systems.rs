@@ -15,21 +15,15 @@ fn broker() -> Broker {
     Broker::start(Options { more: String::new(), ..Options::default() }).expect("SQLite")
 }
 
-fn site(broker: &Broker) -> String {
-    broker.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned()
-}
-
 /// Connects the engine and offers small places on it.
 fn connect(broker: &Broker, engine: &ContainerEngine) {
-    let (site, address) = (site(broker), engine.address());
+    let (site, address) = (broker.site(), engine.address());
     let options = ["--kind", "docker", "--site", &site, "--address", &address];
     let words = |verb: &'static str| [&["system", verb, "edge"][..], &options].concat();
     let verdict = broker.cli(&words("try")).ok();
     assert!(verdict.contains("1 of 1 hosts ready"), "{verdict}");
     broker.cli(&words("connect")).ok();
-    let flavour =
-        broker.file("flavour.yaml", "name: place\nkind: container\ncpuMilli: 200\nmemoryMib: 64\ndiskMib: 0\n");
-    broker.cli(&["flavour", "add", &flavour]).ok();
+    broker.small_places();
     let made = broker.cli(&["system", "offers", "edge", "--flavour", "place", "--per-cpu", "0.01", "--publish"]).ok();
     assert!(made.contains("edge-place") && made.contains("0.002"), "{made}");
     let rule =
@@ -81,10 +75,6 @@ fn shows(broker: &Broker, what: &str, wanted: &[&str]) {
     });
 }
 
-fn containers(engine: &ContainerEngine) -> Vec<String> {
-    engine.listing().into_iter().filter(|line| line.starts_with("container ")).collect()
-}
-
 #[test]
 fn one_application_on_an_engine_and_on_nodes() {
     let Some(mut engine) = docker() else { return };
@@ -97,23 +87,23 @@ fn one_application_on_an_engine_and_on_nodes() {
 
     broker.done(&broker.submit(&model(1)));
     shows(&broker, "the page is there", &["I am web#0"]);
-    let name = containers(&engine);
+    let name = engine.containers();
     assert_eq!(name.len(), 1, "{name:?}");
     assert!(broker.cli(&["node", "list"]).ok().contains("edge."), "its host is a node");
 
     // By hand, behind our back.
-    engine.run(&["rm", "--force", name[0].trim_start_matches("container ")]);
+    engine.run(&["rm", "--force", &name[0]]);
     shows(&broker, "it is healed", &["I am web#0"]);
 
     broker.done(&broker.scale("mixed", "web", 2).send());
     shows(&broker, "it is scaled", &["I am web#0", "I am web#1"]);
 
     // A broker that is killed finds its containers again.
-    let before = containers(&engine);
+    let before = engine.containers();
     broker.kill();
     broker.restart();
     shows(&broker, "they are still there", &["I am web#0", "I am web#1"]);
-    assert_eq!(containers(&engine), before, "none was started anew");
+    assert_eq!(engine.containers(), before, "none was started anew");
 
     // The engine goes away for a while: said, and over when it comes back.
     engine.stop();
@@ -135,7 +125,7 @@ fn one_application_on_an_engine_and_on_nodes() {
 #[test]
 fn what_is_wrong_with_a_system_is_said_with_a_remedy() {
     let broker = broker();
-    let site = site(&broker);
+    let site = broker.site();
     let connect = |address: &str, more: &[&str]| {
         let words = ["system", "try", "edge", "--kind", "docker", "--site", &site, "--address", address];
         broker.cli(&[&words[..], more].concat())

@@ -1,6 +1,6 @@
 //! Budgets: they warn, and by choice stop.
 
-use crate::forecast::Forecast;
+use crate::{AccountingError, forecast::Forecast};
 use hansa_ontology::{ApplicationId, Money, ProjectId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -52,6 +52,25 @@ pub enum BudgetAction {
     Stop,
 }
 
+impl Budget {
+    /// Whether it can be kept to.
+    ///
+    /// # Errors
+    /// Names the field that can't be right.
+    pub fn check(&self) -> Result<(), AccountingError> {
+        if self.limit.micros <= 0 {
+            return Err(AccountingError::invalid("limit", "must be above 0"));
+        }
+        if self.thresholds.is_empty() {
+            return Err(AccountingError::invalid("thresholds", "has none; say at which share something is to happen"));
+        }
+        match self.thresholds.iter().position(|threshold| threshold.percent == 0) {
+            Some(place) => Err(AccountingError::invalid(format!("thresholds[{place}].percent"), "must be at least 1")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The thresholds that are reached, but for those that were reached before in
 /// the same month. A forecast never stops anything: it only warns.
 #[must_use]
@@ -99,6 +118,11 @@ mod tests {
             high_micros: 0,
             days: 7,
         };
+        assert_eq!(budget.check(), Ok(()));
+        let free = Budget { limit: Money::new(0, Currency::EUR), ..budget.clone() };
+        assert!(free.check().unwrap_err().to_string().starts_with("limit: must be above 0"));
+        let always = Budget { thresholds: vec![threshold(0, Measure::Actual, BudgetAction::Stop)], ..budget.clone() };
+        assert!(always.check().unwrap_err().to_string().contains("thresholds[0].percent"));
         let none = BTreeSet::new();
         assert_eq!(reached(&budget, &forecast(799, 999), &none), []);
         let first = reached(&budget, &forecast(800, 1_000), &none);

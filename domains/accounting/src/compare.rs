@@ -119,21 +119,15 @@ fn difference(slot: Slot, hours: &Hours, tolerance: Tolerance) -> Result<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::usage::{PlanId, ResourceKind, Source, Standing, Subject};
-    use hansa_ontology::ProjectId;
+    use crate::{
+        testing::{machine, meter, terms},
+        usage::{Source, Standing},
+    };
     use std::sync::Arc;
 
     fn usage(parts: &[(&str, i64, u64)]) -> Usage {
         let record = |(id, hour, quantity): &(&str, i64, u64)| {
-            let subject = Subject {
-                provider: ProviderId::new("did:web:south.example").unwrap(),
-                resource: Resource { kind: ResourceKind::Machine, id: (*id).to_owned() },
-                meter: Meter::new("machine-seconds").unwrap(),
-                project: ProjectId::orders(),
-                application: None,
-                offer: None,
-                plan: PlanId::new("wholesale").unwrap(),
-            };
+            let subject = terms("wholesale").subject(&machine(id), &meter());
             let interval = Interval::of_seconds(hour * 3_600, hour * 3_600 + 3_600).unwrap();
             UsageRecord::new(Arc::new(subject), interval, *quantity, 1, Standing::Measured, Source::Partner).unwrap()
         };

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountingError,
-    price::{BillingMonth, Charge, round},
+    price::{BillingMonth, Charge, ChargeKind, round},
 };
 use chrono::{DateTime, Utc};
 use hansa_ontology::ProjectId;
@@ -16,7 +16,7 @@ const RECENT_DAYS: usize = 7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Forecast {
-    /// What has been charged so far.
+    /// What has been charged through today.
     pub known_micros: i64,
     /// What the month comes to if it goes on as on average of the recent days.
     pub expected_micros: i64,
@@ -29,7 +29,8 @@ pub struct Forecast {
 }
 
 /// Forecasts the charges of one project and month. Days of 23 and 25 hours
-/// count by their seconds. What is reserved in advance is charged like any use.
+/// count by their seconds. What is reserved is paid whether it is used or not:
+/// so it is known for the days to come, and no part of how it goes on.
 ///
 /// # Errors
 /// When a sum is too large.
@@ -42,11 +43,21 @@ pub fn forecast(
     let what = "a forecast";
     let now = now.timestamp();
     let mut by_day: BTreeMap<_, i64> = BTreeMap::new();
+    let (mut known, mut committed) = (Vec::new(), Vec::new());
     for charge in charges.iter().filter(|charge| charge.project() == project) {
-        let cost = by_day.entry(charge.day).or_default();
-        *cost = round::sum([*cost, charge.net_micros], what)?;
+        let reserved = matches!(charge.kind, ChargeKind::Reserved | ChargeKind::Unused);
+        if charge.interval.begin() <= now {
+            known.push(charge.net_micros);
+        } else if reserved {
+            committed.push(charge.net_micros);
+        }
+        if !reserved {
+            let cost = by_day.entry(charge.day).or_default();
+            *cost = round::sum([*cost, charge.net_micros], what)?;
+        }
     }
-    let known_micros = round::sum(by_day.values().copied(), what)?;
+    let known_micros = round::sum(known, what)?;
+    let certain = round::sum(std::iter::once(known_micros).chain(committed), what)?;
     let days = month.days();
     let cost = |date| by_day.get(&date).copied().unwrap_or_default();
     let over = days.iter().filter(|day| day.interval.end() <= now);
@@ -62,7 +73,7 @@ pub fn forecast(
     }
     let at_rate = |micros: i64, seconds: u64| {
         let rest = round::product(&[i128::from(micros), i128::from(left)], i128::from(seconds.max(1)), what)?;
-        round::sum([known_micros, rest], what)
+        round::sum([certain, rest], what)
     };
     let sum = round::sum(recent.iter().map(|(micros, _)| *micros), what)?;
     let expected_micros = at_rate(sum, recent.iter().map(|(_, seconds)| seconds).sum())?;
@@ -75,27 +86,17 @@ pub fn forecast(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::price::{ChargeKind, Unit};
-    use crate::usage::{Meter, PlanId, Resource, ResourceKind, Subject};
-    use hansa_ontology::{Currency, Money, ProviderId};
+    use crate::{
+        price::Unit,
+        testing::{machine, meter, moment, project, terms},
+    };
+    use hansa_ontology::{Currency, Money};
     use std::sync::Arc;
     use uuid::Uuid;
 
-    fn project() -> ProjectId {
-        ProjectId::new("acme/web").unwrap()
-    }
-
     /// So much on each of the first days of March 2026.
     fn charges(costs: &[i64]) -> Vec<Charge> {
-        let subject = Arc::new(Subject {
-            provider: ProviderId::new("did:web:north.example").unwrap(),
-            resource: Resource { kind: ResourceKind::Machine, id: "m".to_owned() },
-            meter: Meter::new("machine-seconds").unwrap(),
-            project: project(),
-            application: None,
-            offer: None,
-            plan: PlanId::new("p").unwrap(),
-        });
+        let subject = Arc::new(terms("p").subject(&machine("m"), &meter()));
         let charge = |(cost, day): (&i64, crate::price::BillingDay)| Charge {
             id: Uuid::nil(),
             day: day.date,
@@ -146,5 +147,15 @@ mod tests {
         let other = ProjectId::new("acme/other").unwrap();
         let none = forecast(&charges(&[10]), &other, &month(), "2026-03-10T00:00:00Z".parse().unwrap());
         assert_eq!(none.unwrap().known_micros, 0);
+    }
+
+    #[test]
+    fn what_is_reserved_is_known_to_the_end_of_the_month_and_counts_once() {
+        let mut all = charges(&[100; 31]);
+        all.iter_mut().for_each(|charge| charge.kind = ChargeKind::Unused);
+        all.extend(charges(&[10, 10]));
+        let told = forecast(&all, &project(), &month(), moment("2026-03-03T00:00:00Z")).unwrap();
+        assert_eq!((told.known_micros, told.expected_micros), (3 * 100 + 20, 31 * 100 + 31 * 10));
+        assert_eq!((told.low_micros, told.high_micros), (told.expected_micros, told.expected_micros));
     }
 }

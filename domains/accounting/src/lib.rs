@@ -1,8 +1,9 @@
-//! Accounting (ICRA): metering, rating, charging, invoices, settlement.
+//! Accounting (ICRA): metering, rating, charging, ledger, invoices, settlement.
 //!
-//! Pure: values go in, values come out. Time is an argument, amounts are whole
-//! micro-units, and the same input gives the same bytes. Knows no database, no
-//! network and no layer.
+//! The rules are pure: values go in, values come out. Time is an argument,
+//! amounts are whole micro-units, and the same input gives the same bytes.
+//! `service` follows the event log and keeps what they need and what comes out
+//! in the database. Knows no network and no layer.
 
 pub mod budget;
 pub mod compare;
@@ -13,11 +14,16 @@ mod interval;
 pub mod invoice;
 pub mod ledger;
 pub mod price;
+pub mod service;
 pub mod settle;
+mod store;
+#[cfg(test)]
+mod testing;
 pub mod usage;
 
 pub use error::AccountingError;
 pub use interval::{Interval, RESOLUTION};
+pub use store::MIGRATIONS;
 
 /// Bytes in hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -113,6 +113,11 @@ impl Statement {
         let (first, second) = if one <= other { (one, other) } else { (other, one) };
         charges.sort_unstable();
         charges.dedup();
+        if let Some(charge) = charges.iter().find(|charge| charge.price_micros < 0 || charge.micros < 0) {
+            let problem =
+                format!("{} is below 0; what is owed the other way is a charge of the other broker", charge.charge);
+            return Err(AccountingError::invalid("charges.micros", problem));
+        }
         let sum = |seller: &ProviderId| {
             let own = charges.iter().filter(|charge| charge.seller == *seller);
             round::sum(own.map(|charge| charge.micros), "what a broker has delivered")
@@ -223,16 +228,14 @@ pub struct Payment {
 /// most is owed, until nobody owes anything.
 ///
 /// # Errors
-/// When a sum is too large.
+/// When a payment is too large.
 pub fn net(statements: &[Statement]) -> Result<Vec<Payment>, AccountingError> {
-    let mut positions: BTreeMap<Currency, BTreeMap<&ProviderId, i64>> = BTreeMap::new();
+    let mut positions: BTreeMap<Currency, BTreeMap<&ProviderId, i128>> = BTreeMap::new();
     for statement in statements {
         let of = positions.entry(statement.currency).or_default();
-        let paid = statement.first_pays_micros;
-        for (broker, micros) in [(&statement.first, -paid), (&statement.second, paid)] {
-            let position = of.entry(broker).or_default();
-            *position = round::sum([*position, micros], "what a broker owes all others")?;
-        }
+        let paid = i128::from(statement.first_pays_micros);
+        *of.entry(&statement.first).or_default() -= paid;
+        *of.entry(&statement.second).or_default() += paid;
     }
     let mut payments = Vec::new();
     for (currency, mut positions) in positions {
@@ -240,14 +243,16 @@ pub fn net(statements: &[Statement]) -> Result<Vec<Payment>, AccountingError> {
             let payer = positions.iter().min_by_key(|(broker, micros)| (**micros, **broker));
             let payee = positions.iter().min_by_key(|(broker, micros)| (-**micros, **broker));
             let (Some((payer, owes)), Some((payee, gets))) = (payer, payee) else { break };
-            let micros = gets.min(&-owes).to_owned();
-            if micros <= 0 {
+            let paid = *gets.min(&-owes);
+            if paid <= 0 {
                 break;
             }
             let (payer, payee) = (*payer, *payee);
-            for (broker, change) in [(payer, micros), (payee, -micros)] {
+            for (broker, change) in [(payer, paid), (payee, -paid)] {
                 positions.entry(broker).and_modify(|position| *position += change);
             }
+            let too_large = AccountingError::TooLarge { what: "what a broker owes all others" };
+            let micros = i64::try_from(paid).ok().ok_or(too_large)?;
             payments.push(Payment { payer: payer.clone(), payee: payee.clone(), micros, currency });
         }
     }
@@ -257,15 +262,8 @@ pub fn net(statements: &[Statement]) -> Result<Vec<Payment>, AccountingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{broker, day};
     use proptest::prelude::*;
-
-    fn broker(name: &str) -> ProviderId {
-        ProviderId::new(format!("did:web:{name}.example")).unwrap()
-    }
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
 
     fn charge(seller: &str, number: u128, quantity: u64) -> SettledCharge {
         SettledCharge {
@@ -316,6 +314,7 @@ mod tests {
             ("\"unitSize\":2", "\"unitSize\":0"),
             ("\"from\":\"2026-02-01\"", "\"from\":\"2026-02-04\""),
             ("{\"first\"", "{ \"first\""),
+            ("\"priceMicros\":7", "\"priceMicros\":-7"),
         ] {
             assert!(text.contains(from), "{from}");
             assert!(Statement::verify(text.replacen(from, to, 1).as_bytes()).is_err(), "{to}");
@@ -323,6 +322,20 @@ mod tests {
         assert!(Statement::verify(text.as_bytes()).is_ok());
         assert!(statement("north", "west", vec![charge("south", 1, 1)]).is_err());
         assert!(statement("north", "north", vec![]).is_err());
+        // A delivery that is paid to its buyer can't be, were it of the largest amount that there is.
+        let below = SettledCharge { micros: i64::MIN, price_micros: i64::MIN, ..charge("north", 1, 1) };
+        assert!(statement("north", "south", vec![below]).unwrap_err().to_string().contains("is below 0"));
+    }
+
+    #[test]
+    fn the_largest_amounts_can_be_netted() {
+        let empty = |one: &str, other: &str, first_pays_micros| {
+            let made = statement(one, other, Vec::new()).unwrap();
+            Statement { first_pays_micros, ..made }
+        };
+        let statements = [empty("a", "b", i64::MAX), empty("a", "c", 1), empty("b", "c", 0)];
+        let paid: Vec<_> = net(&statements).unwrap().into_iter().map(|payment| payment.micros).collect();
+        assert_eq!(paid, [i64::MAX, 1]);
     }
 
     proptest! {

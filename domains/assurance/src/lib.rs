@@ -3,16 +3,18 @@
 //! [`Series`] keeps the measurements of some minutes in memory, those of each
 //! tenant apart; [`Query`] asks them as Prometheus 2.42 would answer; and
 //! [`Prometheus`] asks a real one where the owner has set it. Both give a
-//! [`QueryAnswer`]. Knows no database and no layer; times are arguments.
+//! [`QueryAnswer`]. [`Compliance`] says whether a service level is kept. Knows no database and no layer; times are arguments.
 
 mod answer;
 mod labels;
+mod level;
 mod prometheus;
 mod promql;
 mod series;
 
 pub use answer::{Element, QueryAnswer, QueryResult};
 pub use labels::{Labels, METRIC_NAME};
+pub use level::{Aim, Compliance, LevelState, ROUND, Tally};
 pub use prometheus::{Access, Prometheus, PrometheusError, Secret, Settings};
 pub use promql::{Query, QueryError, QueryLimits};
 pub use series::{RecordError, Series, SeriesCounts, SeriesLimits};

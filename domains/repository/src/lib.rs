@@ -15,6 +15,7 @@ mod error;
 pub mod event;
 pub mod idempotency;
 pub mod json;
+pub mod life;
 mod migration;
 pub mod operation;
 pub mod project;

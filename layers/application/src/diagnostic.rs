@@ -211,6 +211,8 @@ codes! {
     Contradiction = "contradiction",
     /// A scaling policy that can't decide anything, or a rule that can't run.
     InvalidScaling = "invalid-scaling",
+    /// A service level that can't be measured.
+    InvalidServiceLevel = "invalid-service-level",
     /// An amount of nothing.
     ZeroAmount = "zero-amount",
     /// An environment variable whose name POSIX doesn't allow, or a value that no environment can hold.

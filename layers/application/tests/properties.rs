@@ -9,9 +9,9 @@ use hansa_ontology::{
     quantity::{CpuMilli, Mebibytes, TimeSpan},
     resource_model::{
         AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, ExposedPort, HealthCheck,
-        HealthProbe, HelmPackage, HttpProbe, Link, MachineGroup, MachineSize, MovePolicy, Objective, ObjectiveKind,
-        OnPeerChange, Package, ProcessPackage, Protocol, RatioRule, Replicas, Resources, Rule, RunPolicy, Scope,
-        SpreadRule, TcpProbe, Volume, Weights,
+        HealthProbe, HelmPackage, HttpProbe, LatencyLevel, Link, MachineGroup, MachineSize, MovePolicy, Objective,
+        ObjectiveKind, OnPeerChange, Package, ProcessPackage, Protocol, QueryLevel, RatioRule, Replicas, Resources,
+        Rule, RunPolicy, Scope, ServiceLevel, SpreadRule, TcpProbe, Volume, Weights,
         scaling::{Scaling, ScalingBehavior, ScalingPolicy, SchedulePolicy},
     },
 };
@@ -184,6 +184,20 @@ fn scaling(minimum_interval: Option<TimeSpan>) -> Scaling {
     Scaling { min: 1, max: 9, policies: vec![policy], behavior, minimum_interval, zero: None }
 }
 
+/// One of each kind, with what else was chosen.
+fn service_levels(below: Option<TimeSpan>) -> BTreeMap<String, ServiceLevel> {
+    let Some(below) = below.filter(|span| (1..=10_000_000).contains(&span.0)) else { return BTreeMap::new() };
+    let (component, target, every) = ("alpha".to_owned(), Decimal::new(999, 1), TimeSpan::from_millis(5_000));
+    let probe = Some(HealthProbe::Tcp(TcpProbe { port: "web".to_owned() }));
+    let quick = LatencyLevel { component, probe, below, target, window: hansa_ontology::sla::Window::Day, every };
+    let promql = "sum(rate(requests_total[1m]))".to_owned();
+    let (window, at_most) = (hansa_ontology::sla::Window::Month, None);
+    let busy = QueryLevel { promql, at_least: Some(1.5), at_most, target, window, every };
+    [("quick", ServiceLevel::Latency(quick)), ("busy", ServiceLevel::Query(busy))]
+        .map(|(name, level)| (name.to_owned(), level))
+        .into()
+}
+
 fn objective() -> impl Strategy<Value = Objective> {
     prop_oneof![
         proptest::sample::select(vec![ObjectiveKind::Price, ObjectiveKind::Latency, ObjectiveKind::Carbon])
@@ -242,6 +256,7 @@ fn model() -> impl Strategy<Value = ResourceModel> {
                 links: if links { vec![link] } else { Vec::new() },
                 constraints,
                 rules,
+                service_levels: service_levels(max_latency),
                 objective,
                 moves: if links { MovePolicy::Asked } else { MovePolicy::Automatic },
                 delivery: None,

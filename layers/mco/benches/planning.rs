@@ -17,9 +17,10 @@ use hansa_mco::{
     planner::{OfferIndex, plan},
 };
 use hansa_ontology::ResourceModel;
+use hansa_test_systems::shared_data;
 use serde_json::{Value, json};
 use shared::{
-    data, maneuver, now,
+    maneuver, now,
     synthetic::{Shape, application, market},
 };
 use std::hint::black_box;
@@ -55,7 +56,7 @@ fn run(criterion: &mut Criterion, name: &str, model: &ResourceModel, index: &Off
 }
 
 fn maneuver_cases(criterion: &mut Criterion) {
-    let Some(folder) = data("placement/maneuver") else {
+    let Some(folder) = shared_data("placement/maneuver") else {
         return;
     };
     for offers in [20, 500] {

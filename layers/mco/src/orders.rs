@@ -238,6 +238,7 @@ impl Asking<'_> {
             links: Vec::new(),
             constraints: Constraints::default(),
             rules: Vec::new(),
+            service_levels: BTreeMap::new(),
             objective: Objective::default(),
             moves: MovePolicy::default(),
             delivery: None,

@@ -14,13 +14,14 @@ use hansa_mco::{
     model::{PlanOptions, ProofStatus},
     planner::{OfferIndex, plan},
 };
+use hansa_test_systems::shared_data;
 use serde_json::Value;
-use shared::{data, maneuver};
+use shared::maneuver;
 use std::collections::BTreeMap;
 
 #[test]
 fn finds_every_proved_optimum() {
-    let Some(folder) = data("placement/maneuver") else {
+    let Some(folder) = shared_data("placement/maneuver") else {
         return;
     };
     let optima = std::fs::read_to_string(folder.join("VERIFIED_OPTIMA.txt")).unwrap();

@@ -16,7 +16,9 @@ use hansa_repository::{
     Connection, Database, RepositoryError,
     ambient::SharedClock,
     event::{self, NewEvent},
-    json, time,
+    json,
+    life::{Life, LifeChange},
+    time,
 };
 use serde_json::json;
 use std::marker::PhantomData;
@@ -166,6 +168,7 @@ impl<T: MachineTable> Machines<T> {
                     Transition::To { state, first } => {
                         T::set_state(connection, &machine.to_string(), &json::to_column("state", &state)?)?;
                         if first {
+                            let data = Life::of_machine(machine, LifeChange::Resumed).tell(data)?;
                             tell(connection, &known.request, now, "machine.ready", message, data)?;
                         }
                         Ok(true)
@@ -190,6 +193,7 @@ impl<T: MachineTable> Machines<T> {
                     let data = json!({ "service": T::ONE, "node": share.node, "site": share.site });
                     let state = json::to_column("state", &MachineState::Requested)?;
                     T::set_state(connection, &machine.to_string(), &state)?;
+                    let data = Life::of_machine(machine, LifeChange::Ended).tell(data)?;
                     tell(connection, &known.request, now, "machine.lost", message, data)?;
                 }
                 Ok(())
@@ -229,6 +233,7 @@ impl<T: MachineTable> Machines<T> {
                 if T::delete(connection, &request.machine.to_string())? {
                     let message = format!("{} {} at site {} was released", T::ONE, request.machine, request.site);
                     let data = json!({ "service": T::ONE, "site": request.site, "amounts": request.amounts });
+                    let data = Life::of_machine(request.machine, LifeChange::Ended).tell(data)?;
                     tell(connection, &request, now, "machine.released", message, data)?;
                 }
                 Ok(())

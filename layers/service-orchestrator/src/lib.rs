@@ -5,6 +5,7 @@
 pub mod error;
 pub mod model;
 mod moving;
+mod performance;
 mod rearranging;
 mod reconcile;
 mod revision;
@@ -18,6 +19,7 @@ pub use model::{
     Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,
 };
 pub use moving::{Interruption, MoveKind, MovePreview, MoveRequest, MovingPolicy, Saving};
+pub use performance::{Sample, ServiceLevelView};
 pub use revision::{FieldChange, Revision, field_changes};
 pub use scaling::{Metrics, ScalingView, replicas_set};
 pub use service::{Hold, Move, NoQuotas, Quotas, ScalingOptions, ServiceOrchestrator, order_application};

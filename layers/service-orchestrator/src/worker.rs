@@ -2,6 +2,7 @@
 
 use crate::{
     error::OrchestratorError,
+    performance::PERFORMANCE_QUEUE,
     reconcile::Next,
     scaling::SCALING_QUEUE,
     service::{QUEUE, ServiceOrchestrator},
@@ -46,7 +47,7 @@ pub async fn run_workers(
 ) -> Result<(), OrchestratorError> {
     take_up(&orchestrator, &options.owner).await?;
     let line = |line| run_line(line, &orchestrator, &options, &shutdown);
-    tokio::join!(line(Line::Reconcile), line(Line::Scale));
+    tokio::join!(line(Line::Reconcile), line(Line::Scale), line(Line::Measure));
     Ok(())
 }
 
@@ -57,15 +58,18 @@ enum Line {
     Reconcile,
     /// Policies say how many are wanted.
     Scale,
+    /// Service levels are measured.
+    Measure,
 }
 
 impl Line {
-    const ALL: [Self; 2] = [Self::Reconcile, Self::Scale];
+    const ALL: [Self; 3] = [Self::Reconcile, Self::Scale, Self::Measure];
 
     const fn queue(self) -> &'static str {
         match self {
             Self::Reconcile => QUEUE,
             Self::Scale => SCALING_QUEUE,
+            Self::Measure => PERFORMANCE_QUEUE,
         }
     }
 
@@ -73,6 +77,7 @@ impl Line {
         match self {
             Self::Reconcile => orchestrator.reconcile(id).await,
             Self::Scale => orchestrator.scaling_round(id).await,
+            Self::Measure => orchestrator.performance_round(id).await,
         }
     }
 }

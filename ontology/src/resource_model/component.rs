@@ -335,6 +335,17 @@ pub enum HealthProbe {
     Tcp(TcpProbe),
 }
 
+impl HealthProbe {
+    /// The component's port that is tried, by name.
+    #[must_use]
+    pub fn port(&self) -> &str {
+        match self {
+            Self::Http(probe) => &probe.port,
+            Self::Tcp(probe) => &probe.port,
+        }
+    }
+}
+
 /// An HTTP probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

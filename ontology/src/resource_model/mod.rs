@@ -15,6 +15,7 @@ mod objective;
 mod rule;
 mod runs;
 pub mod scaling;
+mod service_level;
 
 pub use chart::{ChartFault, ChartSource};
 pub use component::{
@@ -28,6 +29,7 @@ pub use moves::MovePolicy;
 pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
 pub use runs::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
+pub use service_level::{AvailabilityLevel, LatencyLevel, QueryLevel, ServiceLevel};
 
 use self::scaling::MicadoPolicy;
 use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
@@ -75,6 +77,11 @@ pub struct ResourceModel {
     /// How instances stand to each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Rule>,
+    /// What the application is to achieve, by name (RFC 1123): measured all the
+    /// time, shown against its target, and there for scaling to ask.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
+    pub service_levels: BTreeMap<String, ServiceLevel>,
     /// What to minimise. By default the price.
     #[serde(default)]
     pub objective: Objective,

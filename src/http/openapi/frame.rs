@@ -21,6 +21,7 @@ use utoipa::{
         (name = "catalogue", description = "Providers, sites and offers"),
         (name = "people", description = "Who one is, tokens, organisations, projects, members, quotas"),
         (name = "federation", description = "What partners' brokers call: `/federation/v1`, and the Dataspace Protocol 2025-1. `docs/federation.md` has the protocol"),
+        (name = "usage", description = "What was used, and what it costs"),
         (name = "events", description = "What happened"),
         (name = "audit", description = "Who did what, when, from where, and why it was allowed"),
         (name = "health", description = "Health and metrics"),

@@ -60,8 +60,8 @@ pub(super) async fn looked_at(broker: &Broker, id: ApplicationId, logs: bool) ->
         .await?;
     let logs = if logs { output(broker, id).await } else { Vec::new() };
     let names = Names::of(&*broker.catalogue.snapshot().await?);
-    let scaling = broker.orchestrator.scaling(id).await?;
-    Ok(Seen { detail, operation, events, scaling, scaled, logs, names, now: broker.clock.now() })
+    let (scaling, levels) = (broker.orchestrator.scaling(id).await?, broker.orchestrator.service_levels(id).await?);
+    Ok(Seen { detail, operation, events, scaling, scaled, levels, logs, names, now: broker.clock.now() })
 }
 
 /// The latest lines of all instances. What can't be had in time is left out:

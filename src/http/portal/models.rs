@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use actix_web::http::StatusCode;
-use hansa_application::{Described, NAMELESS};
+use hansa_application::NAMELESS;
 use hansa_service_orchestrator as orchestrator;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -124,7 +124,7 @@ pub(crate) async fn update(form: Form) -> Reply {
         let subject = subject(&application, version);
         visit.show_as(status, Place::Applications, |frame| ModelPage::new(frame, subject, &text, trouble))
     };
-    let Described { model, warnings } = match tenant::read(&application.name, &text) {
+    let read = match tenant::read(&application.name, &text) {
         Ok(read) if read.model.name == application.name => read,
         Ok(_) => {
             let refusal = Some(form.visit.language().t("model-other-name"));
@@ -135,13 +135,12 @@ pub(crate) async fn update(form: Form) -> Reply {
     if form.get("step") == "apply" {
         let content = format!("update\n{}\n{text}", application.id);
         let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content).await?;
-        form.visit.broker.orchestrator.update(application.id, model, change).await?;
+        form.visit.broker.orchestrator.update(application.id, read.model, change).await?;
         return Ok(done(&form.visit, &application, "done-updated"));
     }
-    match tenant::plan(&form.visit, &project, model).await? {
+    match tenant::plan_read(&form.visit, &project, read).await? {
         Planned::Trouble(trouble) => again(form.visit, StatusCode::UNPROCESSABLE_ENTITY, trouble),
-        Planned::Plan(model, mut plan) => {
-            plan.notes.extend(warnings.iter().map(ToString::to_string));
+        Planned::Plan(model, plan) => {
             let number = version.to_string();
             let deed = deed(&form.visit, &application, "update", &[("model", &text), ("version", &number)]);
             let (old, new) = (tenant::as_text(&application.model), tenant::as_text(&model));

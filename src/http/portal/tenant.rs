@@ -118,15 +118,18 @@ fn outline(application: &Application) -> Outline {
 /// revision of the one there that has its name.
 pub(super) async fn planned(visit: &Visit, project: &str, text: &str) -> Result<Planned, ApiError> {
     match read(NAMELESS, text) {
-        Ok(read) => {
-            let mut planned = plan(visit, project, read.model).await?;
-            if let Planned::Plan(_, plan) = &mut planned {
-                plan.notes.extend(read.warnings.iter().map(ToString::to_string));
-            }
-            Ok(planned)
-        }
+        Ok(read) => plan_read(visit, project, read).await,
         Err(trouble) => Ok(Planned::Trouble(trouble)),
     }
+}
+
+/// Plans what was read. The plan's notes say what is not carried out as it was written.
+pub(super) async fn plan_read(visit: &Visit, project: &str, read: Described) -> Result<Planned, ApiError> {
+    let mut planned = plan(visit, project, read.model).await?;
+    if let Planned::Plan(_, plan) = &mut planned {
+        plan.notes.extend(read.warnings.iter().map(ToString::to_string));
+    }
+    Ok(planned)
 }
 
 /// Reads a description; a template of TOSCA has no name, and gets this one.

@@ -2,6 +2,7 @@
 
 use super::{ApiError, ProblemKind};
 use crate::http::wire::{Conflict, Fault};
+use hansa_accounting::{AccountingError, service::ServiceError};
 use hansa_application::Diagnostics;
 use hansa_federation_manager::FederationError;
 use hansa_iam::IamError;
@@ -99,6 +100,21 @@ impl From<RepositoryError> for ApiError {
                 of(kind, &error).with_errors(vec![fault])
             }
             error => of(kind, &error),
+        }
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        use hansa_repository::ErrorKind as Kind;
+        match error {
+            ServiceError::Repository(error) => error.into(),
+            ServiceError::Rule(AccountingError::Invalid { field, problem }) => Self::field(&field, problem),
+            error => match error.kind() {
+                Kind::TooLarge => Self::new(ProblemKind::TooLarge, error.to_string()),
+                Kind::Conflict => Self::new(ProblemKind::Conflict, error.to_string()),
+                _ => of(ProblemKind::Internal, &error),
+            },
         }
     }
 }

@@ -7,7 +7,10 @@ use crate::http::{
     page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{Query, page_size},
-    wire::{Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest, Scaling, Workload},
+    wire::{
+        Accepted, Application, ApplicationDetail, Endpoint, Page, Plan, Problem, ScaleRequest, Scaling, ServiceLevels,
+        Workload,
+    },
 };
 use actix_web::{HttpResponse, delete, get, http::header, patch, post, put, web};
 use hansa_application::{Described, Diagnostic, NAMELESS};
@@ -232,6 +235,18 @@ struct EndpointQuery {
 pub(crate) async fn application_scaling(broker: web::Data<Broker>, caller: Caller) -> Reply {
     let view = broker.orchestrator.scaling(caller.application()?).await?;
     Ok(HttpResponse::Ok().json(Scaling::from(view)))
+}
+
+/// How the service levels of an application stand against their targets.
+#[utoipa::path(
+    tag = "applications",
+    params(("reference" = String, Path, description = "Name or id")),
+    responses((status = 200, body = ServiceLevels), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+#[get("/applications/{reference}/service-levels")]
+pub(crate) async fn application_service_levels(broker: web::Data<Broker>, caller: Caller) -> Reply {
+    let views = broker.orchestrator.service_levels(caller.application()?).await?;
+    Ok(HttpResponse::Ok().json(ServiceLevels::from(views)))
 }
 
 /// Where an application's workloads are reached now: discovery.

@@ -17,6 +17,7 @@ mod service_accounts;
 pub(crate) mod sites;
 mod sparql;
 mod tenancy;
+mod usage;
 
 pub(crate) use fallback::unknown;
 
@@ -64,8 +65,11 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(moves::application_move)
         .service(moves::application_consolidate)
         .service(applications::application_scaling)
+        .service(applications::application_service_levels)
         .service(logs::application_logs)
         .service(events::application_events)
+        .service(usage::project_usage)
+        .service(usage::project_costs)
         .service(operations::operation_list)
         .service(operations::operation_show)
         .service(operations::operation_stream)

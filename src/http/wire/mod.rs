@@ -19,8 +19,10 @@ mod revision;
 mod sale;
 mod scaling;
 mod service_account;
+mod service_level;
 mod system;
 mod tenancy;
+mod usage;
 mod workload;
 
 pub(crate) use account::{
@@ -49,8 +51,10 @@ pub(crate) use revision::{Revision, RollbackRequest};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest, Sale, SaleVersion};
 pub(crate) use scaling::Scaling;
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
+pub(crate) use service_level::{ServiceLevel, ServiceLevels};
 pub(crate) use system::{DeriveRequest, DerivedOffer, Inventory, System, SystemRequest, Verdict};
 pub(crate) use tenancy::{
     Member, MemberRemoval, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport, Titled,
 };
+pub(crate) use usage::{CostReport, CostRow, Names, UsageRow};
 pub(crate) use workload::{Endpoint, Workload};

@@ -2,6 +2,7 @@
 //! what can be done with it.
 
 mod cost;
+mod levels;
 mod picture;
 mod scaling;
 mod tables;
@@ -18,7 +19,8 @@ use chrono::{DateTime, Utc};
 use hansa_iam::Action;
 use hansa_ontology::resource_model::Replicas;
 use hansa_repository::{event::Event, operation::Operation};
-use hansa_service_orchestrator::{ApplicationDetail, DesiredState, Phase, ScalingView};
+use hansa_service_orchestrator::{ApplicationDetail, DesiredState, Phase, ScalingView, ServiceLevelView};
+use levels::LevelsPart;
 use picture::Picture;
 use scaling::ScalingPart;
 use tables::{EventsPart, LogsPart, MachinesPart, WorkloadsPart};
@@ -56,6 +58,8 @@ pub(crate) struct Seen {
     pub scaling: Option<ScalingView>,
     /// The latest events about numbers that policies changed, the newest first.
     pub scaled: Vec<Event>,
+    /// How its service levels stand.
+    pub levels: Vec<ServiceLevelView>,
     /// The latest lines of output, the oldest first.
     pub logs: Vec<LogLine>,
     /// What people call sites and providers.
@@ -72,6 +76,7 @@ pub(crate) struct Live {
     cost: cost::CostPart,
     picture: Picture,
     workloads: WorkloadsPart,
+    levels: LevelsPart,
     scaling: ScalingPart,
     machines: MachinesPart,
     events: EventsPart,
@@ -86,6 +91,7 @@ impl Live {
             cost: cost::CostPart::new(language, seen),
             picture: Picture::new(language, seen),
             workloads: WorkloadsPart::new(language, seen),
+            levels: LevelsPart::new(language, seen),
             scaling: ScalingPart::new(language, seen),
             machines: MachinesPart::new(language, seen),
             events: EventsPart::new(language, seen),
@@ -94,12 +100,13 @@ impl Live {
     }
 
     /// Id and HTML of each part.
-    pub(crate) fn fragments(&self) -> [(&'static str, String); 8] {
+    pub(crate) fn fragments(&self) -> [(&'static str, String); 9] {
         [
             ("app-state", self.state.to_string()),
             ("app-cost", self.cost.to_string()),
             ("app-picture", self.picture.to_string()),
             ("app-workloads", self.workloads.to_string()),
+            ("app-levels", self.levels.to_string()),
             ("app-scaling", self.scaling.to_string()),
             ("app-machines", self.machines.to_string()),
             ("app-events", self.events.to_string()),
@@ -253,11 +260,13 @@ fn also(frame: &Frame, name: &str) -> AlsoBy {
         .cli(&["app", "watch", name])
         .cli(&["app", "logs", name, "--follow"])
         .cli(&["app", "scale", name, "COMPONENT=2", "--dry-run"])
+        .cli(&["app", "service-levels", name])
         .cli(&["app", "scaling", name])
         .cli(&["app", "revisions", name])
         .cli(&["app", "rollback", name, "--dry-run"])
         .get(&path)
         .get(&format!("{path}/plan"))
+        .get(&format!("{path}/service-levels"))
         .get(&format!("{path}/scaling"))
         .get(&format!("{path}/revisions"))
         .get(&format!("{path}/events?order=newest"))

@@ -57,13 +57,12 @@ impl StateMark {
     pub(crate) fn of(language: Language, name: &str) -> Self {
         let tone = match name {
             "running" | "ready" | "succeeded" | "completed" | "active" | "published" | "open" | "healthy"
-            | "drained" => Tone::Good,
+            | "drained" | "kept" => Tone::Good,
             "planning" | "deploying" | "starting" | "prepared" | "ordered" | "held" | "stopping" | "removing"
             | "releasing" | "draining" | "pending" | "invited" | "draft" | "moves" | "moving" => Tone::Busy,
-            "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "overdue" | "stays" => {
-                Tone::Warn
-            }
-            "blocked" | "failed" | "unreachable" | "refused" | "expired" => Tone::Bad,
+            "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "overdue" | "stays"
+            | "at-risk" => Tone::Warn,
+            "blocked" | "failed" | "unreachable" | "refused" | "expired" | "missed" => Tone::Bad,
             _ => Tone::Quiet,
         };
         let key = format!("state-{name}");

@@ -217,6 +217,19 @@ impl Broker {
         self.call(Method::GET, path).send()
     }
 
+    /// The first of its sites, by its id.
+    #[track_caller]
+    pub(crate) fn site(&self) -> String {
+        self.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Gives it the flavour `place`: room for one small container.
+    #[track_caller]
+    pub(crate) fn small_places(&self) {
+        let flavour = "name: place\nkind: container\ncpuMilli: 200\nmemoryMib: 64\ndiskMib: 0\n";
+        self.cli(&["flavour", "add", &self.file("place.yaml", flavour)]).ok();
+    }
+
     /// Runs a command of the command line against it.
     #[track_caller]
     pub(crate) fn cli(&self, arguments: &[&str]) -> Ended {

@@ -186,7 +186,7 @@ impl Cloud {
 
     /// Connects the cloud as a system of this name, with more settings.
     pub(super) fn connect(&self, name: &str, more: &[&str]) -> Ended {
-        let site = self.broker.get("/api/v1/sites").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+        let site = self.broker.site();
         let image = format!("image={}", self.moto.script(IMAGE));
         let words = ["system", "connect", name, "--kind", "ec2", "--site", &site, "--address", &self.moto.address];
         let settings = ["--credential", "cloud", "--set", "region=eu-central-1", "--set", "types=t3.micro,t3.small"];

@@ -69,11 +69,18 @@ impl Driver {
             .stdout(Stdio::from(output.try_clone().unwrap()))
             .stderr(Stdio::from(output))
             .process_group(0);
-        let process = command.spawn().unwrap();
+        let mut process = command.spawn().unwrap();
         let port = attempt(START, || {
             let said = fs::read_to_string(&log).unwrap_or_default();
             let rest = said.split_once("successfully on port ").map(|(_, rest)| rest.to_owned());
-            rest.and_then(|rest| rest.split_once('.')?.0.parse::<u16>().ok()).ok_or(said)
+            if let Some(port) = rest.and_then(|rest| rest.split_once('.')?.0.parse::<u16>().ok()) {
+                return Ok(port);
+            }
+            if process.try_wait().unwrap().is_some() {
+                // The port that it was given for IPv6 is one that another has for IPv4.
+                process = command.spawn().unwrap();
+            }
+            Err(said)
         });
         let port = port.unwrap_or_else(|said| panic!("chromedriver doesn't start: {said}"));
         Self { process, url: format!("http://127.0.0.1:{port}") }

@@ -108,6 +108,13 @@ impl ContainerEngine {
         self.programs = alone(|| (self.begin)(self.folder.path(), &self.socket));
     }
 
+    /// Names of its containers, those that have ended too.
+    #[must_use]
+    pub fn containers(&self) -> Vec<String> {
+        let listing = self.listing();
+        listing.iter().filter_map(|line| line.strip_prefix("container ")).map(str::to_owned).collect()
+    }
+
     /// Names of everything in it but the images: containers, networks of its
     /// users, volumes. Sorted.
     #[must_use]

@@ -1,5 +1,6 @@
 //! Data of others, which is not in the repository.
 
+use crate::{python, wanted};
 use std::path::{Path, PathBuf};
 
 /// A file or folder of the data that lies beside the repository, or where
@@ -13,4 +14,12 @@ pub fn shared_data(name: &str) -> Option<PathBuf> {
     }
     eprintln!("SKIPPED: {} is not there; set HANSA_SHARED_DATA to the folder of shared data", path.display());
     None
+}
+
+/// The folder of recorded carbon intensity and prices (`texas.csv`, `california.csv`,
+/// `california-prices.csv`), hour by hour. None: it isn't there, and that was said.
+#[must_use]
+pub fn recorded_intensity() -> Option<PathBuf> {
+    let there = python::installed("citylearn");
+    wanted("citylearn", there, "run tests/systems/install/citylearn.sh").then(|| python::cache().join("citylearn"))
 }

@@ -45,10 +45,18 @@ pub fn shown(micros: i64, currency: Currency) -> String {
 pub fn decimal(numerator: i128, denominator: i128, decimals: u32) -> String {
     let (mut digits, denominator) = (Vec::new(), denominator.unsigned_abs());
     let (mut whole, mut rest) = (numerator.unsigned_abs() / denominator, numerator.unsigned_abs() % denominator);
-    // By hand, digit by digit: a product with a power of ten might not fit.
+    // By hand, digit by digit, and each by adding: ten times the rest might not fit.
     for _ in 0..decimals {
-        digits.push(rest * 10 / denominator);
-        rest = rest * 10 % denominator;
+        let (mut digit, mut sum) = (0_u128, 0);
+        for _ in 0..10 {
+            sum += rest;
+            if sum >= denominator {
+                sum -= denominator;
+                digit += 1;
+            }
+        }
+        digits.push(digit);
+        rest = sum;
     }
     let odd = digits.last().unwrap_or(&whole) % 2 == 1;
     let mut carry = rest > denominator - rest || (rest == denominator - rest && odd);
@@ -91,5 +99,6 @@ mod tests {
         assert_eq!(decimal(-25, 10, 0), "-2");
         assert_eq!(decimal(9_999_999, 10_000_000, 6), "1");
         assert_eq!(decimal(i128::MAX / 10, i128::MAX / 1_000, 3), "100");
+        assert_eq!(decimal(i128::MAX / 3 * 2, i128::MAX, 4), "0.6667");
     }
 }

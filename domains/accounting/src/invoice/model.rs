@@ -194,11 +194,15 @@ impl Invoice {
     /// The credit note that takes this invoice back as a whole.
     ///
     /// # Errors
-    /// When it is a credit note itself.
+    /// When it is a credit note itself, or would be issued before the invoice.
     pub fn credit_note(&self, number: String, issued: NaiveDate) -> Result<Self, AccountingError> {
         if self.kind == DocumentKind::CreditNote {
             let problem = format!("`{}` is a credit note; send a new invoice instead", self.heading.number);
             return Err(AccountingError::invalid("invoice", problem));
+        }
+        if issued < self.heading.issued {
+            let problem = format!("must be {}, the day of the invoice, or later", self.heading.issued);
+            return Err(AccountingError::invalid("issued", problem));
         }
         let takes_back = Some((self.heading.number.clone(), self.heading.issued));
         let heading = Heading { number, issued, due: issued, ..self.heading.clone() };

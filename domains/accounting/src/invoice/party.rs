@@ -31,11 +31,15 @@ pub struct Party {
 
 impl Party {
     /// Whether it can stand in a document.
-    pub(super) fn check(&self, who: &str) -> Result<(), AccountingError> {
+    pub(crate) fn check(&self, who: &str) -> Result<(), AccountingError> {
         let required =
             [("name", &self.name), ("street", &self.street), ("city", &self.city), ("postCode", &self.post_code)];
         if let Some((field, _)) = required.iter().find(|(_, text)| text.trim().is_empty()) {
             return Err(AccountingError::invalid(format!("{who}.{field}"), "must not be empty"));
+        }
+        if self.country.as_str().len() != 2 || self.country.as_str() == "EU" {
+            let problem = format!("`{}` is no country; write its two letters of ISO 3166-1, such as DE", self.country);
+            return Err(AccountingError::invalid(format!("{who}.country"), problem));
         }
         let optional = [("vatId", &self.vat_id), ("legalId", &self.legal_id), ("email", &self.email)];
         let optional = optional.iter().filter_map(|(field, text)| text.as_ref().map(|text| (*field, text)));

@@ -42,10 +42,42 @@ pub struct Ledger {
     closings: Vec<Closing>,
 }
 
+impl Closing {
+    /// The end of the period after `before` through a day. Entries of other days don't count.
+    ///
+    /// # Errors
+    /// When an entry can't be written.
+    pub fn new(before: Option<&Self>, through: NaiveDate, entries: &[Entry]) -> Result<Self, AccountingError> {
+        let after = before.map(|closing| closing.through);
+        let in_period = |entry: &&Entry| entry.day() <= through && after.is_none_or(|after| entry.day() > after);
+        let mut within: Vec<&Entry> = entries.iter().filter(in_period).collect();
+        within.sort_unstable_by_key(|entry| (entry.day(), entry.id()));
+        let mut hash = Sha256::new();
+        hash.update(before.map_or("", |closing| &closing.digest));
+        for entry in &within {
+            hash.update(serde_json::to_vec(entry).map_err(|error| AccountingError::writing("an entry", error))?);
+            hash.update(b"\n");
+        }
+        Ok(Self { through, entries: within.len(), digest: hex(&hash.finalize()) })
+    }
+}
+
 /// Debits and credits of every account and currency.
 pub type TrialBalance = BTreeMap<(LedgerAccount, Currency), Balance>;
 
 impl Ledger {
+    /// A part of a book as it was kept elsewhere: all entries of some groups in
+    /// the order in which they were booked, and what is closed of the whole.
+    ///
+    /// # Errors
+    /// When they can't have been booked so.
+    pub fn restored(entries: Vec<Entry>, closings: Vec<Closing>) -> Result<Self, AccountingError> {
+        let mut ledger = Self::default();
+        entries.into_iter().try_for_each(|entry| ledger.append(entry))?;
+        ledger.closings = closings;
+        Ok(ledger)
+    }
+
     /// All entries, in the order in which they were booked.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -153,9 +185,9 @@ impl Ledger {
             let problem = format!("the books are closed through {last} already; name a later day");
             return Err(AccountingError::invalid("through", problem));
         }
-        let (entries, digest) = self.digest(self.closings.last(), through)?;
+        let closing = Closing::new(self.closings.last(), through, &self.entries)?;
         let place = self.closings.len();
-        self.closings.push(Closing { through, entries, digest });
+        self.closings.push(closing);
         self.closings.get(place).ok_or(AccountingError::TooLarge { what: "the list of closings" })
     }
 
@@ -166,29 +198,12 @@ impl Ledger {
     pub fn check(&self) -> Result<(), AccountingError> {
         let mut before = None;
         for closing in &self.closings {
-            if self.digest(before, closing.through)? != (closing.entries, closing.digest.clone()) {
+            if Closing::new(before, closing.through, &self.entries)? != *closing {
                 return Err(AccountingError::Conflict { what: "closed period", name: closing.through.to_string() });
             }
             before = Some(closing);
         }
         Ok(())
-    }
-
-    fn digest(&self, before: Option<&Closing>, through: NaiveDate) -> Result<(usize, String), AccountingError> {
-        let after = before.map(|closing| closing.through);
-        let mut within: Vec<&Entry> = self
-            .entries
-            .iter()
-            .filter(|entry| entry.day() <= through && after.is_none_or(|after| entry.day() > after))
-            .collect();
-        within.sort_unstable_by_key(|entry| (entry.day(), entry.id()));
-        let mut hash = Sha256::new();
-        hash.update(before.map_or("", |closing| &closing.digest));
-        for entry in &within {
-            hash.update(serde_json::to_vec(entry).map_err(|error| AccountingError::writing("an entry", error))?);
-            hash.update(b"\n");
-        }
-        Ok((within.len(), hex(&hash.finalize())))
     }
 
     /// Debits and credits of every account through a day; of all days where none is named.

@@ -1,26 +1,25 @@
 //! Amounts written out by hand: what each entry does to the accounts.
 
 use super::*;
-use crate::AccountingError;
+use crate::{
+    AccountingError,
+    testing::{broker, day, project},
+};
 use chrono::NaiveDate;
-use hansa_ontology::{Currency, Money, ProjectId, ProviderId};
+use hansa_ontology::{Currency, Money};
 use proptest::prelude::*;
 
-fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
-
-fn project() -> LedgerAccount {
-    LedgerAccount::Unbilled(ProjectId::new("acme/web").unwrap())
+fn unbilled() -> LedgerAccount {
+    LedgerAccount::Unbilled(project())
 }
 
 fn revenue() -> LedgerAccount {
-    LedgerAccount::Revenue(ProviderId::new("did:web:north.example").unwrap())
+    LedgerAccount::Revenue(broker("north"))
 }
 
 fn postings(micros: i64) -> Vec<Posting> {
     let amount = Money::new(micros, Currency::EUR);
-    vec![Posting::debit(project(), amount), Posting::credit(revenue(), amount)]
+    vec![Posting::debit(unbilled(), amount), Posting::credit(revenue(), amount)]
 }
 
 fn wanted(about: &str, on: &str, micros: i64) -> Wanted {
@@ -30,7 +29,7 @@ fn wanted(about: &str, on: &str, micros: i64) -> Wanted {
 fn owed(ledger: &Ledger, through: Option<&str>) -> i64 {
     let balances = ledger.trial_balance(through.map(day)).unwrap();
     assert_eq!(balances.values().map(|balance| i128::from(balance.net())).sum::<i128>(), 0, "debits equal credits");
-    balances.get(&(project(), Currency::EUR)).map_or(0, Balance::net)
+    balances.get(&(unbilled(), Currency::EUR)).map_or(0, Balance::net)
 }
 
 #[test]

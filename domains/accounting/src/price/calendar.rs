@@ -59,6 +59,17 @@ impl BillingMonth {
         Ok(Self { first, next, zone: Zone(zone) })
     }
 
+    /// The month of a name: `2026-02`.
+    ///
+    /// # Errors
+    /// When there is no such month.
+    pub fn named(name: &str, zone: Tz) -> Result<Self, AccountingError> {
+        let first = NaiveDate::parse_from_str(&format!("{name}-01"), "%Y-%m-%d").ok().filter(|_| name.len() == 7);
+        let none = || AccountingError::invalid("month", format!("`{name}` is no month; write one such as 2026-02"));
+        let first = first.ok_or_else(none)?;
+        Self::new(first.year(), first.month(), zone)
+    }
+
     /// The month in which a moment lies.
     ///
     /// # Errors
@@ -164,6 +175,10 @@ mod tests {
     #[test]
     fn no_month_is_refused() {
         assert!(BillingMonth::new(2026, 13, Tz::UTC).unwrap_err().to_string().contains("`2026-13` is no month"));
+        for name in ["2026-13", "2026-2", "2026", "2026-02-01", "-2026-02", ""] {
+            assert!(BillingMonth::named(name, Tz::UTC).unwrap_err().to_string().contains("is no month"), "{name}");
+        }
+        assert_eq!(BillingMonth::named("2028-02", Tz::UTC).unwrap().name(), "2028-02");
         assert!(serde_json::from_str::<Zone>("\"Mars/Base\"").unwrap_err().to_string().contains("Europe/Berlin"));
     }
 }

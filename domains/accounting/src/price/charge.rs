@@ -1,14 +1,14 @@
 //! What somebody owes for one thing on one day.
 
-use super::{Unit, round};
+use super::Unit;
 use crate::{
-    AccountingError, Interval,
+    Interval,
     usage::{Subject, Usage, UsageRecord},
 };
 use chrono::NaiveDate;
-use hansa_ontology::{ApplicationId, Currency, Money, ProjectId};
+use hansa_ontology::{Currency, Money, ProjectId};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Why something is charged.
@@ -101,22 +101,6 @@ impl Charge {
     pub const fn net(&self) -> Money {
         Money::new(self.net_micros, self.currency)
     }
-}
-
-/// Micro-units by project, application and currency; what belongs to no application under `None`.
-pub type Costs = BTreeMap<(ProjectId, Option<ApplicationId>, Currency), i64>;
-
-/// What each application of each project has cost.
-///
-/// # Errors
-/// When a sum is too large.
-pub fn costs(charges: &[Charge]) -> Result<Costs, AccountingError> {
-    let mut costs = Costs::new();
-    for charge in charges {
-        let cost = costs.entry((charge.project().clone(), charge.subject.application, charge.currency)).or_default();
-        *cost = round::sum([*cost, charge.net_micros], "the cost of an application")?;
-    }
-    Ok(costs)
 }
 
 /// The digests of the records that a charge may rest on: of its thing, its meter and its day.

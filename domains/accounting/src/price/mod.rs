@@ -20,7 +20,7 @@ mod tests;
 
 pub use account::{Account, Discount, PriceList, Reservation};
 pub use calendar::{BillingDay, BillingMonth, Zone};
-pub use charge::{Charge, ChargeKind, Costs, Discounted, costs, evidence};
+pub use charge::{Charge, ChargeKind, Discounted, evidence};
 pub use exchange::{ExchangeRates, NANOS_PER_UNIT};
 pub use plan::{Price, PricePlan, Rate, Tier, Unit};
 pub use rating::rate;

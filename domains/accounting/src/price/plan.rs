@@ -1,12 +1,14 @@
 //! What things cost.
 
 use crate::{
-    AccountingError,
+    AccountingError, hex,
     usage::{Meter, PlanId},
 };
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Currency, offer::PricingModel};
+use hansa_repository::life::Rental;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What the use of something costs. A plan never changes: a new price is a new plan.
@@ -152,12 +154,27 @@ fn check_tiers(tiers: &[Tier], field: &str) -> Result<(), AccountingError> {
 }
 
 impl PricePlan {
-    /// The plan of an offer's hourly price, for a meter of seconds.
-    #[must_use]
-    pub fn hourly(id: PlanId, meter: Meter, offer: &hansa_ontology::Offer) -> Self {
-        let price = offer.price_plan.price_per_hour;
-        let rate = Rate { meter, unit: Arc::new(Unit::hours()), price: Price::Flat { micros: price.micros }, free: 0 };
-        Self { id, title: offer.title.clone(), currency: price.currency, rates: vec![rate], minimum_term: 0 }
+    /// The plan of a rental: the hourly price of the offer as it was when the
+    /// machine was rented. Its name follows from all that it says, so that the
+    /// same terms are the same plan.
+    ///
+    /// # Errors
+    /// When the price is below 0.
+    pub fn of_rental(rental: &Rental) -> Result<Self, AccountingError> {
+        let Rental { offer, title, model, price_micros: micros, currency, .. } = rental;
+        let price = match model {
+            PricingModel::Spot => Price::Spot { prices: BTreeMap::from([(DateTime::UNIX_EPOCH, *micros)]) },
+            PricingModel::OnDemand | PricingModel::Reserved => Price::Flat { micros: *micros },
+        };
+        let digest = Sha256::digest(format!("{offer}\n{title}\n{model:?}\n{micros}\n{currency}"));
+        let digest: String = hex(&digest).chars().take(12).collect();
+        let short: String = offer.short().chars().filter(char::is_ascii_graphic).take(50).collect();
+        let id = PlanId::new(&format!("{short}:{digest}"))?;
+        let meter = Meter::machine_seconds();
+        let rates = vec![Rate { meter, unit: Arc::new(Unit::hours()), price, free: 0 }];
+        let plan = Self { id, title: title.clone(), currency: *currency, rates, minimum_term: 0 };
+        plan.check()?;
+        Ok(plan)
     }
 
     /// The rate of a meter.

@@ -169,9 +169,11 @@ fn minimum_terms(
     lines: &mut Lines,
 ) -> Result<(), AccountingError> {
     for life in lifetimes.iter().filter(|life| life.terms.project == account.project) {
-        let Some(end) = life.to.map(|end| end.timestamp()) else { continue };
-        let Some(day) = days.iter().position(|day| day.interval.covers(end - 1)) else { continue };
-        let lived = end.saturating_sub(life.from.timestamp()).unsigned_abs();
+        let (begin, Some(end)) = (life.from.timestamp(), life.to.map(|end| end.timestamp())) else { continue };
+        // Its last second; the one in which it began where it lived for none.
+        let last = end.saturating_sub(1).max(begin);
+        let Some(day) = days.iter().position(|day| day.interval.covers(last)) else { continue };
+        let lived = end.saturating_sub(begin).unsigned_abs();
         for (meter, in_a_second) in &life.terms.meters {
             let (plan, rate) = prices.rate(&life.terms.plan, meter)?;
             let missing = plan.minimum_term.saturating_sub(lived);

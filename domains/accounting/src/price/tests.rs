@@ -3,41 +3,19 @@
 use super::*;
 use crate::{
     AccountingError, Interval,
-    usage::{Lifetime, Meter, PlanId, Resource, ResourceKind, Source, Standing, Terms, Usage, UsageRecord},
+    testing::{broker, day, machine, meter, moment, project, terms},
+    usage::{Lifetime, PlanId, ResourceKind, Source, Standing, Usage, UsageRecord},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
-use hansa_ontology::{Currency, ProjectId, ProviderId};
+use hansa_ontology::Currency;
 use proptest::prelude::*;
 use std::{collections::BTreeMap, sync::Arc};
-
-fn moment(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
-}
-
-fn meter() -> Meter {
-    Meter::new("machine-seconds").unwrap()
-}
 
 fn plan(id: &str, price: Price) -> PricePlan {
     let rate = Rate { meter: meter(), unit: Arc::new(Unit::hours()), price, free: 0 };
     let (id, title) = (PlanId::new(id).unwrap(), id.to_owned());
     PricePlan { id, title, currency: Currency::EUR, rates: vec![rate], minimum_term: 0 }
-}
-
-fn terms(plan: &str) -> Terms {
-    Terms {
-        provider: ProviderId::new("did:web:north.example").unwrap(),
-        project: ProjectId::new("acme/web").unwrap(),
-        application: None,
-        offer: None,
-        plan: PlanId::new(plan).unwrap(),
-        meters: BTreeMap::from([(meter(), 1)]),
-    }
-}
-
-fn machine(id: &str) -> Resource {
-    Resource { kind: ResourceKind::Machine, id: id.to_owned() }
 }
 
 /// A machine that runs without a break.
@@ -52,8 +30,13 @@ fn running(id: &str, plan: &str, from: &str, to: &str) -> Vec<UsageRecord> {
 }
 
 fn account(zone: Tz) -> Account {
-    let project = ProjectId::new("acme/web").unwrap();
-    Account { project, currency: Currency::EUR, zone: Zone(zone), discounts: Vec::new(), reservations: Vec::new() }
+    Account {
+        project: project(),
+        currency: Currency::EUR,
+        zone: Zone(zone),
+        discounts: Vec::new(),
+        reservations: Vec::new(),
+    }
 }
 
 fn prices(plans: impl IntoIterator<Item = PricePlan>) -> PriceList {
@@ -143,7 +126,7 @@ fn reservations_cover_hour_by_hour_and_are_paid_when_unused() {
     let term = Interval::new(moment("2026-02-02T00:00:00Z"), moment("2026-02-04T00:00:00Z")).unwrap();
     account.reservations.push(Reservation {
         id: "r1".into(),
-        provider: ProviderId::new("did:web:north.example").unwrap(),
+        provider: broker("north"),
         kind: ResourceKind::Machine,
         plan: PlanId::new("small").unwrap(),
         meter: meter(),
@@ -204,12 +187,14 @@ fn a_minimum_term_is_owed_on_the_day_of_the_end() {
     assert_eq!(told(&of(&[life("2026-01-31T04:00:00Z", "2026-02-01T04:00:00Z")])).len(), 1, "long enough");
     assert_eq!(told(&of(&[life("2026-02-28T20:00:00Z", "2026-03-01T00:00:00Z")])).len(), 2, "ends with the month");
     assert_eq!(told(&of(&[life("2026-02-28T20:00:00Z", "2026-03-01T00:00:01Z")])).len(), 1, "ends in the next month");
+    let none = of(&[life("2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z")]);
+    assert_eq!(told(&none)[&(ChargeKind::MinimumTerm, 10_000)], 24, "no second, and yet on the day of its begin");
+    assert_eq!(told(&of(&[life("2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z")])).len(), 1);
 }
 
 #[test]
 fn discounts_follow_each_other_and_are_rounded_each() {
     let mut account = account(Tz::UTC);
-    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
     let discount = |id: &str, ppm, from: &str| Discount {
         id: id.into(),
         ppm,

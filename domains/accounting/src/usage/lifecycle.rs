@@ -134,6 +134,8 @@ pub struct Metering {
     pub patience: u64,
     /// The number that the records bear. It grows with each run: the log's newest number.
     pub revision: u64,
+    /// From when on: no record is made of what was before, which has records already.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// Meters the events of any things, in any order, with any repetitions.
@@ -149,7 +151,7 @@ pub fn meter(events: &[LifecycleEvent], how: Metering) -> Result<Metered, Accoun
     }
     let mut out = Metered::default();
     for (resource, events) in of_each {
-        let mut life = Life { resource, how, out: &mut out, running: None, last: None };
+        let mut life = Life { resource, how, out: &mut out, running: None, last: None, over: false };
         for event in events.into_values() {
             life.take(event)?;
         }
@@ -173,6 +175,8 @@ struct Life<'a, 'o> {
     running: Option<Running<'a>>,
     /// The last moment that was told of.
     last: Option<i64>,
+    /// Its end was the last that was told of it.
+    over: bool,
 }
 
 fn time(seconds: i64) -> DateTime<Utc> {
@@ -196,8 +200,10 @@ impl<'a> Life<'a, '_> {
     fn take(&mut self, event: &'a LifecycleEvent) -> Result<(), AccountingError> {
         let before = self.last;
         let at = self.moment(event);
+        let over = std::mem::replace(&mut self.over, event.change == Change::Stopped);
         match (&event.change, self.running.take()) {
             (Change::Started(terms) | Change::Changed(terms), None) => self.begin(at, terms),
+            (Change::Stopped, None) if over => {}
             (Change::Seen | Change::Stopped, None) => self.gap(before, at, GapReason::BeginMissing),
             (Change::Started(terms), Some(running)) => {
                 let seen = running.seen;
@@ -260,7 +266,8 @@ impl<'a> Life<'a, '_> {
     }
 
     fn count(&mut self, running: &Running<'a>, to: i64, standing: Standing) -> Result<(), AccountingError> {
-        let Some(whole) = Interval::of_seconds(running.counted_to, to) else { return Ok(()) };
+        let since = self.how.since.map_or(i64::MIN, |since| since.timestamp());
+        let Some(whole) = Interval::of_seconds(running.counted_to.max(since), to) else { return Ok(()) };
         for (meter, in_a_second) in &running.terms.meters {
             let subject = Arc::new(running.terms.subject(self.resource, meter));
             for cell in whole.cells() {

@@ -130,6 +130,34 @@ name_type! {
     PlanId, "plan"
 }
 
+impl PlanId {
+    /// The plan of what is paid with the machine that it is in: metered, and not charged.
+    #[must_use]
+    pub fn included() -> Self {
+        Self("included".into())
+    }
+}
+
+impl Meter {
+    /// One rented machine for one second.
+    #[must_use]
+    pub fn machine_seconds() -> Self {
+        Self("machine-seconds".into())
+    }
+
+    /// One running instance of a component for one second.
+    #[must_use]
+    pub fn workload_seconds() -> Self {
+        Self("workload-seconds".into())
+    }
+
+    /// One MiB of a volume for one second.
+    #[must_use]
+    pub fn mib_seconds() -> Self {
+        Self("mib-seconds".into())
+    }
+}
+
 /// What a record is a quantity of, and whose it is. Many records share one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

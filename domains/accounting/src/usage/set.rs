@@ -128,6 +128,12 @@ impl Usage {
         &self.records
     }
 
+    /// The records themselves, in their order.
+    #[must_use]
+    pub fn into_records(self) -> Vec<UsageRecord> {
+        self.records
+    }
+
     /// Both sets together.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {

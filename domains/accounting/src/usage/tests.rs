@@ -1,37 +1,20 @@
 //! From events and counters to records: hours, repetition, order, gaps, clocks.
 
 use super::*;
-use crate::Interval;
-use chrono::{DateTime, TimeDelta, Utc};
-use hansa_ontology::{ProjectId, ProviderId};
+use crate::{
+    Interval,
+    testing::{any_record, machine, second as at, terms},
+};
+use chrono::TimeDelta;
 use proptest::prelude::*;
 use std::{collections::BTreeMap, sync::Arc};
-
-fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_767_225_600 + seconds, 0).unwrap()
-}
-
-fn terms(plan: &str) -> Terms {
-    Terms {
-        provider: ProviderId::new("did:web:north.example").unwrap(),
-        project: ProjectId::new("acme/web").unwrap(),
-        application: None,
-        offer: None,
-        plan: PlanId::new(plan).unwrap(),
-        meters: BTreeMap::from([(Meter::new("machine-seconds").unwrap(), 1)]),
-    }
-}
-
-fn machine(id: &str) -> Resource {
-    Resource { kind: ResourceKind::Machine, id: id.to_owned() }
-}
 
 fn event(sequence: u64, seconds: i64, change: Change) -> LifecycleEvent {
     LifecycleEvent { sequence, at: at(seconds), resource: machine("m1"), change }
 }
 
 fn how(now: i64, revision: u64) -> Metering {
-    Metering { now: at(now), patience: 3_600, revision }
+    Metering { now: at(now), patience: 3_600, revision, since: None }
 }
 
 fn told(records: &[UsageRecord]) -> Vec<(i64, i64, u64, Standing)> {
@@ -124,6 +107,21 @@ fn what_was_never_told_is_a_gap_and_costs_nothing() {
 }
 
 #[test]
+fn what_has_ended_may_be_told_to_have_ended_again() {
+    let events = [
+        event(1, 0, Change::Started(terms("small"))),
+        event(2, 1_000, Change::Stopped),
+        event(3, 1_500, Change::Stopped),
+    ];
+    let metered = meter(&events, how(2_000, 3)).unwrap();
+    assert_eq!((metered.gaps.len(), metered.lifetimes.len()), (0, 1));
+    assert_eq!(metered.records.iter().map(UsageRecord::quantity).sum::<u64>(), 1_000);
+    let seen = [events[0].clone(), events[1].clone(), event(3, 1_200, Change::Seen), event(4, 1_500, Change::Stopped)];
+    let gaps = meter(&seen, how(2_000, 4)).unwrap().gaps;
+    assert_eq!(gaps.len(), 2, "it was seen, so it began again, and nobody told of it");
+}
+
+#[test]
 fn two_events_of_one_number_mean_the_same_in_any_order() {
     let mut events = [
         event(1, 100, Change::Started(terms("small"))),
@@ -155,7 +153,7 @@ fn counters_begin_anew_and_are_spread_over_hours() {
 
 #[test]
 fn a_partner_that_claims_a_second_twice_is_told_of_it() {
-    let subject = Arc::new(terms("small").subject(&machine("m1"), &Meter::new("machine-seconds").unwrap()));
+    let subject = Arc::new(terms("small").subject(&machine("m1"), &crate::testing::meter()));
     let record = |from, to, quantity| {
         let interval = Interval::new(at(from), at(to)).unwrap();
         UsageRecord::new(Arc::clone(&subject), interval, quantity, 1, Standing::Measured, Source::Partner).unwrap()
@@ -165,13 +163,13 @@ fn a_partner_that_claims_a_second_twice_is_told_of_it() {
     assert_eq!(sum(&usage), 1_500);
     assert_eq!(usage.overlaps().len(), 2);
     let expected = Interval::new(at(0), at(2_000)).unwrap();
-    let missing = usage.missing(&machine("m1"), &Meter::new("machine-seconds").unwrap(), expected);
+    let missing = usage.missing(&machine("m1"), &crate::testing::meter(), expected);
     assert_eq!(missing, [Interval::new(at(1_500), at(2_000)).unwrap()]);
 }
 
 #[test]
 fn a_partners_record_of_some_hours_is_cut_at_hours() {
-    let subject = Arc::new(terms("small").subject(&machine("m1"), &Meter::new("machine-seconds").unwrap()));
+    let subject = Arc::new(terms("small").subject(&machine("m1"), &crate::testing::meter()));
     let stretch = Interval::new(at(1_800), at(10_000)).unwrap();
     let records = UsageRecord::spread(&subject, stretch, 16_401, 1, Source::Partner).unwrap();
     let told: Vec<_> = told(&records).into_iter().map(|(from, to, quantity, _)| (from, to, quantity)).collect();
@@ -180,25 +178,13 @@ fn a_partners_record_of_some_hours_is_cut_at_hours() {
 
 #[test]
 fn records_go_round_and_keep_to_their_hour() {
-    let subject = Arc::new(terms("small").subject(&machine("m1"), &Meter::new("machine-seconds").unwrap()));
+    let subject = Arc::new(terms("small").subject(&machine("m1"), &crate::testing::meter()));
     let interval = Interval::new(at(0), at(10)).unwrap();
     let record = UsageRecord::new(subject, interval, 10, 7, Standing::Measured, Source::Partner).unwrap();
     let text = serde_json::to_string(&record).unwrap();
     assert_eq!(serde_json::from_str::<UsageRecord>(&text).unwrap(), record);
     let long = text.replace("2026-01-01T00:00:10Z", "2026-01-01T01:00:01Z");
     assert!(serde_json::from_str::<UsageRecord>(&long).unwrap_err().to_string().contains("another UTC hour"));
-}
-
-fn any_record() -> impl Strategy<Value = UsageRecord> {
-    let parts = (0_u8..3, 0_i64..3, 0_i64..4, 1_i64..5, 0_u64..4, 0_u64..3, any::<bool>());
-    parts.prop_map(|(thing, hour, from, length, quantity, revision, known)| {
-        let begin = hour * 3_600 + from * 600;
-        let interval = Interval::new(at(begin), at((begin + length * 600).min((hour + 1) * 3_600))).unwrap();
-        let plan = if quantity > 1 { "large" } else { "small" };
-        let subject = terms(plan).subject(&machine(&format!("m{thing}")), &Meter::new("machine-seconds").unwrap());
-        let standing = if known { Standing::Measured } else { Standing::Estimate };
-        UsageRecord::new(Arc::new(subject), interval, quantity * 100, revision, standing, Source::Partner).unwrap()
-    })
 }
 
 proptest! {
@@ -254,5 +240,58 @@ proptest! {
         prop_assert!(sum(&usage) <= 15_000);
         let last = at(15_000) + TimeDelta::zero();
         prop_assert!(usage.records().iter().all(|record| record.interval().to() <= last));
+    }
+
+    #[test]
+    fn a_course_in_any_steps_meters_the_same(
+        steps in prop::collection::vec((1_i64..9_000, 0_u8..3, any::<bool>(), any::<bool>()), 1..30),
+        rest in 0_i64..9_000,
+    ) {
+        let (mut events, mut time, mut running) = (Vec::new(), 0, false);
+        let mut course: Option<Course> = None;
+        let mut all = Vec::new();
+        for (number, (seconds, kind, meter_now, go_on)) in (1_u64..).zip(steps) {
+            time += seconds;
+            let change = match (running, kind) {
+                (false, _) => Change::Started(terms("small")),
+                (true, 0) => Change::Changed(terms("large")),
+                (true, 1) => Change::Changed(terms("small")),
+                (true, _) => Change::Stopped,
+            };
+            running = change != Change::Stopped;
+            let one = event(number, time, change);
+            let known = course.get_or_insert_with(|| Course::new(&one));
+            events.push(one.clone());
+            prop_assert_eq!(known.take(one.clone(), at(time)), None);
+            prop_assert_eq!(known.take(one, at(time)), None, "again");
+            if meter_now {
+                all.extend(known.meter(at(time), number).unwrap().records);
+            }
+            if go_on {
+                // As the follower does: what is there is metered, then whole hours.
+                all.extend(known.meter(at(time), number).unwrap().records);
+                let hour = time.div_euclid(3_600) * 3_600;
+                all.extend(known.go_on(at(hour), number).unwrap().records);
+            }
+        }
+        let end = time + rest;
+        let mut course = course.unwrap();
+        all.extend(course.meter(at(end), events.len() as u64).unwrap().records);
+        let text = serde_json::to_string(&course).unwrap();
+        let course: Course = serde_json::from_str(&text).unwrap();
+        if course.is_running() {
+            all.extend(course.live(at(end)).unwrap());
+        }
+        let bit_by_bit: Usage = all.into_iter().collect();
+        let at_once: Usage = meter(&events, how(end, 1)).unwrap().records.into_iter().collect();
+        let used = |usage: &Usage| {
+            let mut used: BTreeMap<(PlanId, i64), u64> = BTreeMap::new();
+            for record in usage.counted() {
+                *used.entry((record.subject().plan.clone(), record.interval().cell())).or_default() += record.quantity();
+            }
+            used
+        };
+        prop_assert_eq!(used(&bit_by_bit), used(&at_once));
+        prop_assert!(bit_by_bit.overlaps().is_empty());
     }
 }

@@ -150,7 +150,7 @@ impl Sample {
     pub(crate) fn new() -> Self {
         let project = ProjectId::new("acme/web").unwrap();
         let now = at("2026-04-05T00:00:00Z");
-        let metered = meter(&events(&project), Metering { now, patience: 3_600, revision: 1 }).unwrap();
+        let metered = meter(&events(&project), Metering { now, patience: 3_600, revision: 1, since: None }).unwrap();
         let usage: Usage = metered.records.into_iter().collect();
         let month = BillingMonth::new(2026, 3, Tz::Europe__Berlin).unwrap();
         let charges = rate(&account(&project), &month, &usage, &metered.lifetimes, &prices()).unwrap();

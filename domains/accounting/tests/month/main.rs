@@ -33,7 +33,7 @@ struct Replay {
 }
 
 fn prepare(world: &World) -> Replay {
-    let how = Metering { now: world.now, patience: 3_600, revision: 1 };
+    let how = Metering { now: world.now, patience: 3_600, revision: 1, since: None };
     let metered = meter(&world.events, how).unwrap();
     let mut usage: Usage = metered.records.into_iter().collect();
     for counter in &world.counters {
@@ -288,7 +288,7 @@ fn a_million_records_in_any_order_give_the_same_bytes() {
 #[test]
 fn the_past_stays_as_it_was_when_time_goes_on() {
     let world = World::new(8, 2026, 3);
-    let how = |now: DateTime<Utc>, revision| Metering { now, patience: 3_600, revision };
+    let how = |now: DateTime<Utc>, revision| Metering { now, patience: 3_600, revision, since: None };
     let early = world.now - TimeDelta::days(20);
     let before: Usage = meter(&world.events, how(early, 1)).unwrap().records.into_iter().collect();
     let metered = meter(&world.events, how(world.now, 2)).unwrap();

@@ -195,24 +195,12 @@ impl Lowering<'_> {
                 let quantile = Box::new(self.node(next()?)?);
                 Node::HistogramQuantile { quantile, of: Box::new(self.node(next()?)?) }
             }
-            "label_replace" | "label_join" => return self.relabel(name, arguments),
+            "label_replace" | "label_join" => {
+                let of = self.node(next()?)?;
+                return relabel(name, of, arguments);
+            }
             _ => return Err(QueryError::Absent(format!("{name}()"))),
         })
-    }
-
-    fn relabel(&mut self, name: &str, mut arguments: impl Iterator<Item = Expr>) -> Result<Node, QueryError> {
-        let of = self.node(arguments.next().ok_or_else(|| few(name))?)?;
-        let no_text = || QueryError::Syntax(format!("{name}() needs a text in quotes there"));
-        let mut texts = arguments.map(|one| text(one).ok_or_else(no_text));
-        let mut next = || texts.next().unwrap_or_else(|| Err(few(name)));
-        if name == "label_replace" {
-            let (target, replacement, source) = (label_name(next()?)?, next()?, next()?);
-            let pattern = guard::pattern(&next()?)?;
-            return Ok(Node::LabelReplace(Box::new(LabelReplace { of, target, replacement, source, pattern })));
-        }
-        let (target, separator) = (label_name(next()?)?, next()?);
-        let sources = texts.map(|one| label_name(one?).map(|one| one.to_string())).collect::<Result<_, _>>()?;
-        Ok(Node::LabelJoin(Box::new(LabelJoin { of, target, separator, sources })))
     }
 
     fn over(
@@ -235,6 +223,21 @@ impl Lowering<'_> {
         };
         Ok(Node::Over { function, parameter, of: Box::new(of) })
     }
+}
+
+/// Not within the recursion: compiling a pattern takes much of the stack.
+fn relabel(name: &str, of: Node, arguments: impl Iterator<Item = Expr>) -> Result<Node, QueryError> {
+    let no_text = || QueryError::Syntax(format!("{name}() needs a text in quotes there"));
+    let mut texts = arguments.map(|one| text(one).ok_or_else(no_text));
+    let mut next = || texts.next().unwrap_or_else(|| Err(few(name)));
+    if name == "label_replace" {
+        let (target, replacement, source) = (label_name(next()?)?, next()?, next()?);
+        let pattern = guard::pattern(&next()?)?;
+        return Ok(Node::LabelReplace(Box::new(LabelReplace { of, target, replacement, source, pattern })));
+    }
+    let (target, separator) = (label_name(next()?)?, next()?);
+    let sources = texts.map(|one| label_name(one?).map(|one| one.to_string())).collect::<Result<_, _>>()?;
+    Ok(Node::LabelJoin(Box::new(LabelJoin { of, target, separator, sources })))
 }
 
 fn few(name: &str) -> QueryError {

@@ -146,7 +146,6 @@ fn the_deepest_queries_fit_a_small_stack() {
             assert!(answer.is_ok(), "{query}: {answer:?}");
         }
     };
-    // Threads have 2 MiB where nobody says otherwise.
-    let thread = std::thread::Builder::new().stack_size(1_536 << 10).spawn(ask_all).expect("a thread");
-    thread.join().expect("1.5 MiB are enough, without optimisation too");
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(ask_all).expect("a thread");
+    thread.join().expect("1 MiB is enough, without optimisation too");
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use hansa_ontology::resource_model::contract::volume_variable;
 use hansa_ontology::resource_model::{
-    Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule, scaling::MicadoPolicy,
+    Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule, ServiceLevel, scaling::MicadoPolicy,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -25,6 +25,8 @@ pub(super) struct Draft {
     /// Whether those are all: names can be looked up among them.
     pub(super) complete: bool,
     pub(super) links: Vec<Sound<Link>>,
+    /// Those service levels that are sound.
+    pub(super) service_levels: Vec<Sound<ServiceLevel>>,
     pub(super) rules: Vec<Sound<Rule>>,
     /// Whether every rule is sound.
     pub(super) rules_complete: bool,
@@ -67,6 +69,7 @@ impl Draft {
         let whole = |pointer: &str| !found.iter().any(|finding| finding.pointer.starts_with(pointer));
         let components = value.get("components").and_then(Value::as_object);
         let groups = value.get("machines").and_then(Value::as_object);
+        let levels = value.get("serviceLevels").and_then(Value::as_object);
         let (rules, rules_complete) = list::<Rule>(&rest, "rules");
         Self {
             components: components
@@ -82,6 +85,12 @@ impl Draft {
             micado: part(rest.get("micado")),
             complete: components.is_some(),
             links: list(&rest, "links").0,
+            service_levels: levels
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| field("/serviceLevels", name))
+                .filter_map(|pointer| Some(Sound { value: part(rest.pointer(&pointer))?, pointer }))
+                .collect(),
             rules,
             rules_complete: rules_complete && whole("/rules"),
             constraints: part(rest.get("constraints")),

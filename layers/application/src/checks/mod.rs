@@ -13,6 +13,7 @@ mod names;
 mod ports;
 mod rules;
 mod scaling;
+mod service_levels;
 mod variables;
 
 use crate::{
@@ -41,6 +42,7 @@ pub(crate) fn check(value: &Value, found: &[Finding]) -> Verdict {
     checker.constraints();
     checker.machines();
     checker.scaling();
+    checker.service_levels();
     checker.links();
     checker.rules();
     checker.contradictions();

@@ -16,8 +16,10 @@ impl Checker<'_> {
         if let Some(name) = value.get("name").and_then(Value::as_str) {
             self.name("/name", name, Place::Value);
         }
-        for (name, _) in keys(value, "machines") {
-            self.name(&field("/machines", name), name, Place::Key);
+        for kind in ["machines", "serviceLevels"] {
+            for (name, _) in keys(value, kind) {
+                self.name(&field(&field("", kind), name), name, Place::Key);
+            }
         }
         for (name, component) in keys(value, "components") {
             let pointer = field("/components", name);

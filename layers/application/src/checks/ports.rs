@@ -34,12 +34,16 @@ impl Checker<'_> {
         let Some(health) = &component.health else {
             return;
         };
-        let (kind, port) = match &health.probe {
-            HealthProbe::Http(probe) => ("http", &probe.port),
-            HealthProbe::Tcp(probe) => ("tcp", &probe.port),
+        self.probed(&field(&field(&part.pointer, "health"), "probe"), name, component, &health.probe);
+    }
+
+    /// The port that a probe tries is there, and speaks TCP.
+    pub(super) fn probed(&mut self, pointer: &str, name: &str, component: &Component, probe: &HealthProbe) {
+        let kind = match probe {
+            HealthProbe::Http(_) => "http",
+            HealthProbe::Tcp(_) => "tcp",
         };
-        let pointer =
-            ["health", "probe", kind, "port"].iter().fold(part.pointer.clone(), |base, step| field(&base, step));
+        let (pointer, port) = (field(&field(pointer, kind), "port"), probe.port());
         if self.port_exists(&pointer, name, port)
             && component.ports.get(port).is_some_and(|port| port.protocol == Protocol::Udp)
         {

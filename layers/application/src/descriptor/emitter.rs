@@ -27,10 +27,13 @@ pub fn write_descriptor(model: &ResourceModel) -> String {
 
 /// Fields that take a number as well as its text; exact numbers are kept as
 /// text inside, but people write them without quotes.
-const NUMBERS: [(&str, &[&str]); 3] = [
+const NUMBERS: [(&str, &[&str]); 6] = [
     ("resources", &["cpu"]),
     ("constraints", &["minAvailability", "maxPricePerHour", "maxCarbonIntensity"]),
     ("objective", &["price", "latency", "carbon"]),
+    ("availability", &["target"]),
+    ("latency", &["target"]),
+    ("query", &["target"]),
 ];
 
 fn bare_numbers(node: &mut Node, parent: &str) {

@@ -5,9 +5,9 @@
 
 use hansa_application::Code;
 use hansa_ontology::resource_model::{
-    AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule, ExposedPort,
-    HealthCheck, HelmPackage, HttpProbe, KubernetesPackage, Link, MachineGroup, MachineSize, ProcessPackage, RatioRule,
-    Resources, SpreadRule, TcpProbe, Volume, Weights,
+    AllowDeny, AvailabilityLevel, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule,
+    ExposedPort, HealthCheck, HelmPackage, HttpProbe, KubernetesPackage, LatencyLevel, Link, MachineGroup, MachineSize,
+    ProcessPackage, QueryLevel, RatioRule, Resources, SpreadRule, TcpProbe, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
     scaling::{
         ChangePolicy, DeadlinePolicy, EndpointMetric, MicadoAlert, MicadoPolicy, Prediction, RulePolicy, ScaleToZero,
@@ -101,6 +101,11 @@ fn bounded() -> Vec<Section> {
         ("EverywhereRule", fields::<EverywhereRule>()),
         ("CountRule", fields::<CountRule>()),
         ("RatioRule", fields::<RatioRule>()),
+        ("ServiceLevel", vec![]),
+        ("AvailabilityLevel", fields::<AvailabilityLevel>()),
+        ("LatencyLevel", fields::<LatencyLevel>()),
+        ("QueryLevel", fields::<QueryLevel>()),
+        ("Window", vec![]),
         ("Objective", vec![]),
         ("ObjectiveKind", vec![]),
         ("Weights", fields::<Weights>()),

@@ -1,6 +1,6 @@
 //! The machines of a plan: there or on their way, refused, given back.
 
-use super::Mco;
+use super::{Mco, rental};
 use crate::{
     error::McoError,
     infrastructure::Ensured,
@@ -143,11 +143,13 @@ impl Mco {
         if machine.state == ready {
             return Ok(());
         }
-        let id = machine.id;
+        let (machine, now) = (machine.clone(), self.rooms.clock.now());
         self.rooms
             .database
             .write(move |connection| {
-                store::machine_state_set(connection, id, &ready)?;
+                if store::machine_state_set(connection, machine.id, &ready)? {
+                    rental::begins(connection, &machine, now)?;
+                }
                 Ok(())
             })
             .await
@@ -190,6 +192,10 @@ impl Mco {
             .write(move |connection| {
                 let until = now + TimeDelta::seconds(REFUSAL_SECONDS);
                 store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
+                // Who declines it may still run what is in it, and is paid while it does.
+                if matches!(state, None | Some(MachineState::Lost)) {
+                    rental::ends(connection, &machine, now)?;
+                }
                 match state {
                     Some(state) => store::machine_state_set(connection, machine.id, &state)?,
                     None => store::machine_delete(connection, machine.id)?,
@@ -234,11 +240,12 @@ impl Mco {
         if !self.rooms.infrastructure.machine_release(machine).await? {
             return Ok(false);
         }
-        let id = machine.id;
+        let (machine, now) = (machine.clone(), self.rooms.clock.now());
         self.rooms
             .database
             .write(move |connection| {
-                store::machine_delete(connection, id)?;
+                rental::ends(connection, &machine, now)?;
+                store::machine_delete(connection, machine.id)?;
                 Ok(true)
             })
             .await

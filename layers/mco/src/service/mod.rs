@@ -10,6 +10,7 @@ mod planning;
 mod realising;
 mod refusals;
 mod relocating;
+mod rental;
 mod room;
 mod sightings;
 mod systems;

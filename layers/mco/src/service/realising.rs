@@ -98,7 +98,8 @@ impl Mco {
         let machines = if grounds.refused { self.machine_list(Some(application.id)).await? } else { machines };
         let seen = self.workloads_observe(application.id, &machines, &ordered).await?;
         let desired = workload_list(application.id, model, plan);
-        let failed = self.on_failed_hosts().await?;
+        let pim = &self.rooms.infrastructure.pim;
+        let failed = pim.machines_given_up().await.map_err(InfrastructureError::from)?;
         let known = self.known(application.id, model, &machines, &seen, &failed);
         let rollout = rollout(model, &desired, &known);
         let (machines, ordered) = (machines.as_slice(), &ordered);
@@ -162,17 +163,6 @@ impl Mco {
             }
         });
         seen.collect()
-    }
-
-    /// The machines on hosts that don't work, for longer than is waited.
-    async fn on_failed_hosts(&self) -> Result<BTreeSet<MachineId>, McoError> {
-        let pim = &self.rooms.infrastructure.pim;
-        if !pim.node_is_left().await.map_err(InfrastructureError::from)? {
-            return Ok(BTreeSet::new());
-        }
-        let nodes = pim.node_list(None).await.map_err(InfrastructureError::from)?;
-        let given_up = nodes.into_iter().filter(|usage| usage.down.as_ref().is_some_and(|down| down.given_up));
-        Ok(given_up.flat_map(|usage| usage.machines).collect())
     }
 
     /// Takes away what is too much. Returns whether nothing of it is left.

@@ -6,9 +6,12 @@ use crate::{
     model::{Place, Workload},
 };
 use futures_util::{StreamExt as _, stream};
-use hansa_ontology::ApplicationId;
+use hansa_ontology::{ApplicationId, resource_model::HealthProbe};
 use hansa_wdm::{LogLine, LogQuery, LogSource, LogStream, Measurement, PageRef};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Lines of a partner's workload where the caller names no number.
 const ALL_LINES: usize = 10_000;
@@ -40,6 +43,17 @@ impl Mco {
         pages: &BTreeMap<String, BTreeSet<PageRef>>,
     ) -> Result<Vec<Measurement>, McoError> {
         Ok(self.rooms.wdm.measure(application, pages).await?)
+    }
+
+    /// Tries what a workload offers, here or at a partner: how long that took,
+    /// and for people what came of it where it is not good.
+    pub async fn probe(
+        &self,
+        workload: &Workload,
+        probe: &HealthProbe,
+        timeout: Duration,
+    ) -> (Duration, Result<(), String>) {
+        self.rooms.wdm.probe(probe, &workload.endpoints, timeout).await
     }
 
     /// The output of a workload, oldest line first. That of a partner's

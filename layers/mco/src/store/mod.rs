@@ -32,6 +32,7 @@ diesel::table! {
         created_at -> Timestamp,
         partner -> Nullable<Text>,
         customer -> Nullable<Text>,
+        rented -> Bool,
     }
 }
 
@@ -145,6 +146,16 @@ pub(crate) fn machine_state_set(
     let changed =
         diesel::update(machine::table.find(id.to_string())).set(machine::state.eq(state)).execute(connection)?;
     Ok(changed > 0)
+}
+
+/// Writes down whether the log says that it is rented. Returns whether that is new.
+pub(crate) fn machine_rented_set(
+    connection: &mut Connection,
+    id: MachineId,
+    rented: bool,
+) -> Result<bool, RepositoryError> {
+    let other = machine::table.filter(machine::id.eq(id.to_string())).filter(machine::rented.ne(rented));
+    Ok(diesel::update(other).set(machine::rented.eq(rented)).execute(connection)? > 0)
 }
 
 /// Forgets a machine, and what was asked of it. Returns whether there was such a machine.

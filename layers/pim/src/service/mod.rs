@@ -23,7 +23,7 @@ use hansa_repository::{
     ambient::SharedClock,
     system::{LiveConnectors, Systems},
 };
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 /// How this room is set up.
 #[derive(Debug, Clone)]
@@ -117,6 +117,15 @@ impl Pim {
     /// When the database fails.
     pub async fn node_is_left(&self) -> Result<bool, PimError> {
         self.database.read(|connection| Ok(store::node_is_left(connection)?)).await
+    }
+
+    /// The machines on hosts that don't work, for longer than what ran there
+    /// waits. Costs little while no host is down.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn machines_given_up(&self) -> Result<BTreeSet<MachineId>, PimError> {
+        self.database.read(|connection| Ok(store::machines_given_up(connection)?)).await
     }
 
     /// Makes these the hosts of a system, each with why nothing runs on it

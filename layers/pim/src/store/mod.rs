@@ -10,8 +10,8 @@ pub(crate) use maintenance::{
     maintenance_delete, maintenance_get, maintenance_insert, maintenance_list, maintenance_update,
 };
 pub(crate) use nodes::{
-    Look, host_sync, hosts_unreachable, node_delete, node_insert, node_is_left, node_list, node_of, node_register,
-    node_write,
+    Look, host_sync, hosts_unreachable, machines_given_up, node_delete, node_insert, node_is_left, node_list, node_of,
+    node_register, node_write,
 };
 pub(crate) use shares::{StoredShare, share_delete, share_find, share_insert, share_machines};
 

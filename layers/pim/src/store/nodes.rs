@@ -17,7 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
-use hansa_ontology::SiteId;
+use hansa_ontology::{MachineId, SiteId};
 use hansa_repository::{Connection, RepositoryError, json, text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -255,8 +255,22 @@ pub(crate) fn host_sync(
 
 /// Whether any node may have to be empty: under maintenance, or because its host doesn't work.
 pub(crate) fn node_is_left(connection: &mut Connection) -> Result<bool, RepositoryError> {
+    Ok(any_is_down(connection)? || !maintenance_list(connection)?.is_empty())
+}
+
+fn any_is_down(connection: &mut Connection) -> Result<bool, RepositoryError> {
     let down = pim_node::table.filter(pim_node::down.is_not_null()).count().get_result::<i64>(connection)?;
-    Ok(down > 0 || !maintenance_list(connection)?.is_empty())
+    Ok(down > 0)
+}
+
+/// What was given of hosts for which nothing waits any longer.
+pub(crate) fn machines_given_up(connection: &mut Connection) -> Result<BTreeSet<MachineId>, RepositoryError> {
+    if !any_is_down(connection)? {
+        return Ok(BTreeSet::new());
+    }
+    let nodes = node_list(connection, None)?.into_iter();
+    let given_up = nodes.filter(|usage| usage.down.as_ref().is_some_and(|down| down.given_up));
+    Ok(given_up.flat_map(|usage| usage.machines).collect())
 }
 
 /// A system can't be asked: nothing is known of its hosts, and nothing new goes there.

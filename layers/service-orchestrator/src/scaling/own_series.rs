@@ -101,7 +101,7 @@ impl Ground<'_> {
             if let Some(usage) = measured.and_then(|it| it.usage.as_ref().ok()) {
                 let used = match usage.cpu {
                     CpuUsage::Total { micros } => seconds(micros),
-                    CpuUsage::Rate { milli, .. } => clocks.step(workload.id.0, self.now, float(milli) / 1e3).busy,
+                    CpuUsage::Rate { milli } => clocks.step(workload.id.0, self.now, float(milli) / 1e3).busy,
                 };
                 record(CPU, &labels, used);
                 let bytes = float(usage.memory_bytes);

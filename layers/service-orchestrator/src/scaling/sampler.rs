@@ -35,7 +35,7 @@ impl Sampler {
     pub(super) fn processors(&self, of: (ApplicationId, WorkloadId), usage: &Usage) -> Option<Measured> {
         let micros = match usage.cpu {
             CpuUsage::Total { micros } => micros,
-            CpuUsage::Rate { milli, .. } => return Some(Measured { value: ratio(milli, 1_000), at: usage.at }),
+            CpuUsage::Rate { milli } => return Some(Measured { value: ratio(milli, 1_000), at: usage.at }),
         };
         self.counts(of.0, usage.at, |counts| {
             let times = counts.time.entry(of.1).or_default();

@@ -6,6 +6,7 @@ use crate::{
     error::OrchestratorError,
     model::{Accepted, Application, Change, DesiredState, IdempotencyKey, Phase},
     moving::MoveKind,
+    performance::PERFORMANCE_QUEUE,
     scaling::{SCALING_QUEUE, replicas_set, wanted},
     store,
 };
@@ -318,6 +319,9 @@ pub(super) fn accept(
     work::enqueue(connection, QUEUE, &application.id.to_string(), now)?;
     if !wanted::targets(&application.model).is_empty() {
         work::enqueue(connection, SCALING_QUEUE, &application.id.to_string(), now)?;
+    }
+    if !application.model.service_levels.is_empty() {
+        work::enqueue(connection, PERFORMANCE_QUEUE, &application.id.to_string(), now)?;
     }
     Ok(accepted(application))
 }

@@ -1,5 +1,6 @@
 //! Applications and their revisions, as rows. Private to this room.
 
+mod levels;
 mod orders;
 mod relocations;
 mod revisions;
@@ -7,6 +8,7 @@ mod scaling;
 mod usage;
 
 pub(crate) use self::scaling::{Remembered, remember, remembered};
+pub(crate) use levels::{Known, level_count, level_hour_before, level_hours, level_put, levels};
 pub(crate) use orders::{generation, generation_set, order_insert};
 pub(crate) use relocations::{
     relocation, relocation_adopted, relocation_done, relocation_forget, relocation_put, relocation_told,
@@ -62,6 +64,25 @@ diesel::table! {
         memory -> Text,
         decisions -> Text,
         decided_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    service_level (application, name) {
+        application -> Text,
+        name -> Text,
+        indicator -> Text,
+        latest -> Text,
+    }
+}
+
+diesel::table! {
+    service_level_hour (application, name, hour) {
+        application -> Text,
+        name -> Text,
+        hour -> Timestamp,
+        good -> BigInt,
+        bad -> BigInt,
     }
 }
 
@@ -380,4 +401,4 @@ pub(crate) fn phase_counts(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

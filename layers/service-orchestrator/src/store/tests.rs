@@ -50,7 +50,7 @@ fn what_lies_in_anothers_project_is_not_read() {
 }
 
 /// An application as it was just submitted.
-fn application() -> Application {
+pub(crate) fn application() -> Application {
     let model = r#"{"hansa": 1, "name": "shop", "components": {"web": {"package": {"process": {"command": ["a"]}}}}}"#;
     Application {
         id: "01a2010a-b95a-71b6-8b16-9fbc39e4a666".parse().unwrap(),

@@ -4,6 +4,7 @@
 mod back_off;
 mod facts;
 mod health;
+mod life;
 #[cfg(test)]
 mod tests;
 mod wish;

@@ -176,3 +176,21 @@ fn a_refusal_is_kept_until_it_runs() {
     apply(&mut it, &works, 401);
     assert!(it.progress.state.is_healthy() && it.progress.refused.is_none());
 }
+
+#[test]
+fn those_who_meter_are_told_when_it_runs() {
+    use hansa_repository::life::{LifeChange, Placement, Thing};
+    let mut workload = workload();
+    let told = |workload: &Workload, kind: &str| workload.life(kind).map(|life| (life.thing, life.change));
+    assert_eq!(told(&workload, "workload.failed"), None, "it was blocked, and never started");
+    workload.progress.run = 1;
+    let thing = Thing::Workload(workload.spec.id);
+    let placed = Placement { machine: workload.spec.target.machine, mebibytes: None };
+    assert_eq!(told(&workload, "workload.started"), Some((thing.clone(), LifeChange::Placed(placed))));
+    for kind in ["exited", "failed", "completed", "stopped", "removed"] {
+        assert_eq!(told(&workload, &format!("workload.{kind}")), Some((thing.clone(), LifeChange::Ended)));
+    }
+    for kind in ["prepared", "healthy", "unhealthy", "stopping", "removing", "seen", "unseen"] {
+        assert_eq!(told(&workload, &format!("workload.{kind}")), None);
+    }
+}

@@ -43,8 +43,6 @@ pub enum CpuUsage {
     Rate {
         /// Thousandths of a processor.
         milli: u64,
-        /// Over so many milliseconds.
-        window_ms: u64,
     },
 }
 

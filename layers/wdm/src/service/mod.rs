@@ -205,28 +205,33 @@ fn tell(
     changes: &[Change],
     now: DateTime<Utc>,
 ) -> Result<(), RepositoryError> {
-    let spec = &workload.spec;
-    let events: Vec<event::NewEvent> = changes
-        .iter()
-        .map(|change| event::NewEvent {
-            at: now,
-            actor: Actor::Broker,
-            application: Some(spec.application),
-            subject: format!("workload/{}", spec.id),
-            kind: change.kind.to_owned(),
-            message: format!("{} {}", workload.name(), change.message),
-            data: serde_json::json!({
-                "workload": spec.id,
-                "component": spec.component,
-                "ordinal": spec.ordinal,
-                "revision": spec.revision,
-                "machine": spec.target.machine,
-                "site": spec.target.site,
-                "node": spec.target.node,
-                "run": workload.progress.run,
-                "state": workload.progress.state,
-            }),
-        })
-        .collect();
+    let events = changes.iter().map(|change| told(workload, change, now)).collect::<Result<Vec<_>, _>>()?;
     event::append_all(connection, &events).map(drop)
+}
+
+fn told(workload: &Workload, change: &Change, now: DateTime<Utc>) -> Result<event::NewEvent, RepositoryError> {
+    let spec = &workload.spec;
+    let data = serde_json::json!({
+        "workload": spec.id,
+        "component": spec.component,
+        "ordinal": spec.ordinal,
+        "revision": spec.revision,
+        "machine": spec.target.machine,
+        "site": spec.target.site,
+        "node": spec.target.node,
+        "run": workload.progress.run,
+        "state": workload.progress.state,
+    });
+    Ok(event::NewEvent {
+        at: now,
+        actor: Actor::Broker,
+        application: Some(spec.application),
+        subject: format!("workload/{}", spec.id),
+        kind: change.kind.to_owned(),
+        message: format!("{} {}", workload.name(), change.message),
+        data: match workload.life(change.kind) {
+            Some(life) => life.tell(data)?,
+            None => data,
+        },
+    })
 }

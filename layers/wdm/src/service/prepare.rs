@@ -1,6 +1,6 @@
 //! Writing a workload down and giving it ports, before anything is started.
 
-use super::{Wdm, ports, tell};
+use super::{Wdm, ports, tell, volumes::tell_volumes};
 use crate::{
     Endpoint, Endpoints, LimitSupport, WdmError, WorkloadSpec,
     connectors::PortChoice,
@@ -9,7 +9,10 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use hansa_ontology::{WorkloadId, resource_model::Protocol};
-use hansa_repository::Connection;
+use hansa_repository::{
+    Connection,
+    life::{LifeChange, Placement},
+};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// How often port numbers are sought again when others were quicker.
@@ -102,7 +105,7 @@ impl Wdm {
                 if !keep_ports(connection, &workload, &found)? {
                     return Ok(None);
                 }
-                write_volumes(connection, &spec)?;
+                write_volumes(connection, &spec, now)?;
                 Ok(store::workload_find(connection, spec.id)?)
             })
             .await
@@ -120,14 +123,10 @@ impl Workload {
 
 /// A health check asks on a port that there is.
 fn check_health_port(spec: &WorkloadSpec) -> Result<(), WdmError> {
-    use hansa_ontology::resource_model::HealthProbe;
     let Some(check) = &spec.health else {
         return Ok(());
     };
-    let port = match &check.probe {
-        HealthProbe::Http(probe) => &probe.port,
-        HealthProbe::Tcp(probe) => &probe.port,
-    };
+    let port = check.probe.port();
     match spec.ports.get(port) {
         Some(exposed) if exposed.protocol == Protocol::Tcp => Ok(()),
         Some(_) => Err(WdmError::Invalid {
@@ -204,7 +203,7 @@ fn keep_ports(connection: &mut Connection, workload: &Workload, found: &Endpoint
 /// Who has a number that the database gave away.
 pub(super) const ANOTHER: &str = "another workload of this broker";
 
-fn write_volumes(connection: &mut Connection, spec: &WorkloadSpec) -> Result<(), WdmError> {
+fn write_volumes(connection: &mut Connection, spec: &WorkloadSpec, now: DateTime<Utc>) -> Result<(), WdmError> {
     if spec.volumes.is_empty() {
         return Ok(());
     }
@@ -215,7 +214,12 @@ fn write_volumes(connection: &mut Connection, spec: &WorkloadSpec) -> Result<(),
         directory: spec.target.directory.display().to_string(),
         system: spec.target.system.clone().unwrap_or_default(),
     };
-    Ok(store::volume_insert(connection, &row)?)
+    if store::volume_insert(connection, &row)? {
+        let mebibytes = spec.volumes.values().map(|volume| volume.size.0).fold(0, u64::saturating_add);
+        let placed = Placement { machine: spec.target.machine, mebibytes: Some(mebibytes) };
+        tell_volumes(connection, spec.application, &row, LifeChange::Placed(placed), now)?;
+    }
+    Ok(())
 }
 
 /// Puts another number in the place of one that was taken while nothing ran.

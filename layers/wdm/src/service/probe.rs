@@ -1,8 +1,13 @@
 //! One try of a health check.
 
+use super::Wdm;
 use crate::{Endpoints, WdmError, lifecycle::ProbeResult};
 use hansa_ontology::resource_model::{HealthCheck, HealthProbe};
-use std::{error::Error as _, net::SocketAddr, time::Duration};
+use std::{
+    error::Error as _,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 use tokio::net::TcpStream;
 
 /// The client for HTTP checks: direct, no redirects, no connection kept.
@@ -18,17 +23,37 @@ pub(crate) fn client() -> Result<reqwest::Client, WdmError> {
 
 /// Makes the check once; the error says for people what came of it.
 pub(crate) async fn probe(client: &reqwest::Client, check: &HealthCheck, endpoints: &Endpoints) -> ProbeResult {
-    let name = match &check.probe {
-        HealthProbe::Http(probe) => &probe.port,
-        HealthProbe::Tcp(probe) => &probe.port,
+    attempt(client, &check.probe, endpoints, check.timeout.duration()).await
+}
+
+async fn attempt(
+    client: &reqwest::Client,
+    probe: &HealthProbe,
+    endpoints: &Endpoints,
+    timeout: Duration,
+) -> ProbeResult {
+    let Some(endpoint) = endpoints.get(probe.port()) else {
+        return Err(format!("there is no port `{}`", probe.port()));
     };
-    let Some(endpoint) = endpoints.get(name) else {
-        return Err(format!("there is no port `{name}`"));
-    };
-    let (socket, timeout) = (endpoint.socket(), check.timeout.duration());
-    match &check.probe {
+    let socket = endpoint.socket();
+    match probe {
         HealthProbe::Http(probe) => http(client, socket, &probe.path, timeout).await,
         HealthProbe::Tcp(_) => tcp(socket, timeout).await,
+    }
+}
+
+impl Wdm {
+    /// Tries what a workload offers, wherever it runs: how long that took, and
+    /// for people what came of it where it is not good.
+    pub async fn probe(
+        &self,
+        probe: &HealthProbe,
+        endpoints: &Endpoints,
+        timeout: Duration,
+    ) -> (Duration, Result<(), String>) {
+        let begun = Instant::now();
+        let result = attempt(&self.client, probe, endpoints, timeout).await;
+        (begun.elapsed(), result)
     }
 }
 

@@ -6,9 +6,16 @@ use crate::{
     connectors::process::{remove_empty_parents, remove_tree, volumes_directory},
     store::{self, VolumeRow},
 };
-use hansa_ontology::{ApplicationId, WorkloadId};
-use hansa_repository::{Connection, system::MadeCluster};
+use chrono::{DateTime, Utc};
+use hansa_ontology::{Actor, ApplicationId, WorkloadId};
+use hansa_repository::{
+    Connection, RepositoryError, event,
+    life::{Life, LifeChange, Thing},
+    system::MadeCluster,
+};
+use serde_json::json;
 use std::path::{Path, PathBuf};
+use uuid::Uuid;
 
 impl Wdm {
     /// Takes away the volumes of one instance of a component, on every node
@@ -68,7 +75,15 @@ impl Wdm {
             } else {
                 self.given_back(application, &row).await?;
             }
-            self.database.write(move |connection| store::volume_delete(connection, &gone)).await?;
+            let now = self.clock.now();
+            self.database
+                .write(move |connection| {
+                    if store::volume_delete(connection, &gone)? {
+                        tell_volumes(connection, application, &gone, LifeChange::Ended, now)?;
+                    }
+                    Ok::<_, WdmError>(())
+                })
+                .await?;
         }
         Ok(())
     }
@@ -88,6 +103,34 @@ impl Wdm {
             removed => removed,
         }
     }
+}
+
+/// Tells of the volumes of one instance on one node: that they are there, or no more.
+pub(super) fn tell_volumes(
+    connection: &mut Connection,
+    application: ApplicationId,
+    row: &VolumeRow,
+    change: LifeChange,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let (kind, what) = match change {
+        LifeChange::Ended => ("volume.removed", "were removed"),
+        _ => ("volume.created", "are kept from now on"),
+    };
+    // Where they lie is no business of tenants; the name only has to be another for another place.
+    let place = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}\n{}", row.system, row.directory).as_bytes());
+    let name = format!("{application}/{}/{}/{}", row.component, row.ordinal, place.simple());
+    let life = Life { thing: Thing::Volume(name.clone()), change };
+    let event = event::NewEvent {
+        at: now,
+        actor: Actor::Broker,
+        application: Some(application),
+        subject: format!("volume/{name}"),
+        kind: kind.to_owned(),
+        message: format!("the volumes of {}#{} {what}", row.component, row.ordinal),
+        data: life.tell(json!({ "component": row.component, "ordinal": row.ordinal }))?,
+    };
+    event::append(connection, &event).map(drop)
 }
 
 /// A workload that still has these volumes.
@@ -116,4 +159,41 @@ fn remove(application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
     remove_tree(&volumes)?;
     remove_empty_parents(&volumes, &directory);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hansa_ontology::MachineId;
+    use hansa_repository::{event::EventFilter, life::Placement, testing::for_each_database};
+
+    #[test]
+    fn those_who_meter_are_told_of_volumes_and_not_where_they_lie() {
+        for_each_database(&[], async |db| {
+            let application = ApplicationId(Uuid::from_u128(1));
+            let row = VolumeRow {
+                application: application.to_string(),
+                component: "database".to_owned(),
+                ordinal: 2,
+                directory: "/secret/place".to_owned(),
+                system: String::new(),
+            };
+            let placed = LifeChange::Placed(Placement { machine: MachineId(Uuid::from_u128(2)), mebibytes: Some(512) });
+            let (now, first) = (DateTime::UNIX_EPOCH, placed.clone());
+            db.write(move |connection| {
+                tell_volumes(connection, application, &row, first, now)?;
+                tell_volumes(connection, application, &row, LifeChange::Ended, now)
+            })
+            .await
+            .unwrap();
+            let events = db
+                .read(|connection| event::list(connection, &EventFilter::default(), 10, event::Order::OldestFirst))
+                .await
+                .unwrap();
+            let lives: Vec<Life> = events.iter().map(|event| Life::read(event).unwrap().unwrap()).collect();
+            assert_eq!(lives.iter().map(|life| life.change.clone()).collect::<Vec<_>>(), [placed, LifeChange::Ended]);
+            assert_eq!(lives[0].thing, lives[1].thing);
+            assert!(!format!("{events:?}").contains("secret"), "{events:?}");
+        });
+    }
 }

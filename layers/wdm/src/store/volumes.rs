@@ -20,14 +20,14 @@ pub(crate) struct VolumeRow {
     pub(crate) system: String,
 }
 
-/// Writes it down; already there is success.
-pub(crate) fn volume_insert(connection: &mut Connection, row: &VolumeRow) -> Result<(), RepositoryError> {
+/// Writes it down, and says whether it is new.
+pub(crate) fn volume_insert(connection: &mut Connection, row: &VolumeRow) -> Result<bool, RepositoryError> {
     let key = (&row.application, &row.component, row.ordinal, &row.directory);
     let there: i64 = wdm_volume::table.find(key).count().get_result(connection)?;
     if there == 0 {
         diesel::insert_into(wdm_volume::table).values(row.clone()).execute(connection)?;
     }
-    Ok(())
+    Ok(there == 0)
 }
 
 /// The volumes of an application, or of one instance of its component.
@@ -48,8 +48,8 @@ pub(crate) fn volume_list(
     Ok(query.load(connection)?)
 }
 
-pub(crate) fn volume_delete(connection: &mut Connection, row: &VolumeRow) -> Result<(), RepositoryError> {
+/// Forgets it, and says whether it was there.
+pub(crate) fn volume_delete(connection: &mut Connection, row: &VolumeRow) -> Result<bool, RepositoryError> {
     let key = (&row.application, &row.component, row.ordinal, &row.directory);
-    diesel::delete(wdm_volume::table.find(key)).execute(connection)?;
-    Ok(())
+    Ok(diesel::delete(wdm_volume::table.find(key)).execute(connection)? > 0)
 }

@@ -24,5 +24,6 @@ mod manifests;
 mod many;
 mod output;
 mod refusals;
+mod usage;
 mod volumes;
 mod world;

@@ -290,6 +290,7 @@ impl Conversion<'_> {
             links: self.links.clone(),
             constraints: Constraints::default(),
             rules: self.rules.clone(),
+            service_levels: BTreeMap::new(),
             objective: Objective::default(),
             moves: MovePolicy::default(),
             delivery: None,

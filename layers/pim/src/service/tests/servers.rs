@@ -9,6 +9,10 @@ use crate::{
     testing::{Room, check_room, machine_request, node, request},
 };
 use hansa_ontology::{ApplicationId, MachineId};
+use hansa_repository::{
+    event::{self, EventFilter},
+    life::{Life, LifeChange},
+};
 
 #[test]
 fn a_directory_that_cannot_be_made_fails_the_call_and_not_the_next() {
@@ -49,6 +53,22 @@ impl Room for Pim {
 fn a_server_killed_at_any_step_is_ended_by_the_same_call() {
     with_two_nodes(async |pim, database, _| {
         check_room(&pim, &pim, &database, &machine_request(1, 1_000)).await;
+    });
+}
+
+#[test]
+fn those_who_meter_are_told_when_a_server_is_there() {
+    with_two_nodes(async |pim, database, _| {
+        let ask = machine_request(1, 1_000);
+        pim.ensure(&ask).await.unwrap();
+        pim.ensure(&ask).await.unwrap();
+        pim.release(ask.machine).await.unwrap();
+        let filter = EventFilter { kind_prefix: Some("machine.".to_owned()), ..EventFilter::default() };
+        let events =
+            database.read(move |connection| event::list(connection, &filter, 10, event::Order::OldestFirst)).await;
+        let lives: Vec<Life> = events.unwrap().iter().map(|event| Life::read(event).unwrap().unwrap()).collect();
+        let life = |change| Life::of_machine(ask.machine, change);
+        assert_eq!(lives, [life(LifeChange::Resumed), life(LifeChange::Ended)]);
     });
 }
 

@@ -4,7 +4,7 @@
 
 use super::{Kubernetes, Place, record::Container};
 use crate::model::{CpuUsage, Usage};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use hansa_kubernetes_client::thousandths;
 use hansa_repository::system::{SystemError, SystemErrorKind};
 use serde::Deserialize;
@@ -20,8 +20,6 @@ use tokio::sync::Mutex;
 const FRESH: Duration = Duration::from_secs(5);
 /// How long a cluster without such an API is left alone.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
-/// An answer without a window.
-const USUAL_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 type Pods = BTreeMap<String, Usage>;
 /// When it was asked, and what was told.
@@ -40,8 +38,6 @@ struct PodMetricsList {
 struct PodMetrics {
     metadata: Metadata,
     timestamp: DateTime<Utc>,
-    #[serde(default)]
-    window: String,
     containers: Vec<ContainerMetrics>,
 }
 
@@ -110,20 +106,9 @@ fn read(pod: PodMetrics) -> Option<(String, Usage)> {
         let amounts = pod.containers.iter().map(|one| one.usage.get(name).and_then(|text| thousandths(text)));
         amounts.sum::<Option<u128>>().and_then(|sum| u64::try_from(sum).ok())
     };
-    let window = span(&pod.window).unwrap_or(USUAL_WINDOW);
-    let cpu = CpuUsage::Rate { milli: sum("cpu")?, window_ms: window.num_milliseconds().unsigned_abs() };
+    let cpu = CpuUsage::Rate { milli: sum("cpu")? };
     let usage = Usage { cpu, memory_bytes: sum("memory")? / 1_000, network: None, at: pod.timestamp };
     Some((pod.metadata.name, usage))
-}
-
-/// A duration as Go writes it, of minutes and seconds: `30s`, `1m0.5s`.
-fn span(text: &str) -> Option<TimeDelta> {
-    let text = text.strip_suffix('s')?;
-    let (minutes, seconds) = text.split_once('m').unwrap_or(("0", text));
-    let (whole, part) = seconds.split_once('.').unwrap_or((seconds, ""));
-    let millis: i64 = format!("{part:0<3}").get(..3)?.parse().ok()?;
-    let seconds = minutes.parse::<i64>().ok()?.checked_mul(60)?.checked_add(whole.parse().ok()?)?;
-    TimeDelta::try_milliseconds(seconds.checked_mul(1_000)?.checked_add(millis)?)
 }
 
 #[cfg(test)]
@@ -141,13 +126,6 @@ mod tests {
         });
         let (name, usage) = read(serde_json::from_value(told).unwrap()).unwrap();
         assert_eq!((name.as_str(), usage.memory_bytes), ("web-0", 3 << 20));
-        assert_eq!(usage.cpu, CpuUsage::Rate { milli: 150, window_ms: 15_250 });
-    }
-
-    #[test]
-    fn spans_as_go_writes_them() {
-        let millis = |text| span(text).map(|span| span.num_milliseconds());
-        assert_eq!((millis("30s"), millis("1m0s"), millis("1m0.5s")), (Some(30_000), Some(60_000), Some(60_500)));
-        assert_eq!((millis(""), millis("s"), millis("1h")), (None, None, None));
+        assert_eq!(usage.cpu, CpuUsage::Rate { milli: 150 });
     }
 }
