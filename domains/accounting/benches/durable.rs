@@ -9,16 +9,16 @@
     reason = "a bench that can't go on says so by falling"
 )]
 
+mod shared;
+
 use hansa_accounting::{
     MIGRATIONS,
-    invoice::Party,
-    price::{Account, BillingMonth, Price, PricePlan, Rate, Unit, Zone},
+    price::{Account, Price, PricePlan, Rate, Unit, Zone},
     service::{Accounting, BillingAccount, Closed, Defaults, Dimension, PageRequest, Query, Seller, TaxRate},
-    usage::{Meter, PlanId, Resource, ResourceKind, Source, Standing, Subject, UsageRecord},
+    usage::{Meter, PlanId, Source},
 };
 use hansa_ontology::{
-    Actor, ApplicationId, Currency, MachineId, OfferId, OfferKind, ProjectId, ProviderId, SiteId, offer::PricingModel,
-    place::Area,
+    Actor, ApplicationId, Currency, MachineId, OfferId, OfferKind, ProviderId, SiteId, offer::PricingModel, place::Area,
 };
 use hansa_repository::{
     Database, event,
@@ -27,62 +27,12 @@ use hansa_repository::{
     testing::{HandClock, for_each_database},
 };
 use serde_json::json;
+use shared::{acme, month, party, records};
 use std::{sync::Arc, time::Instant};
 use uuid::Uuid;
 
-/// Machines that run through March 2026 in Berlin: 743 hours each.
-const MACHINES: u128 = 1_346;
 /// How many things begin and end in the log.
 const LIVES: u128 = 5_000;
-
-fn acme() -> ProjectId {
-    ProjectId::new("acme/web").unwrap()
-}
-
-fn month() -> BillingMonth {
-    BillingMonth::new(2026, 3, chrono_tz::Tz::Europe__Berlin).unwrap()
-}
-
-/// In no order, and one in a hundred twice.
-fn records() -> Vec<UsageRecord> {
-    let whole = month().interval().unwrap();
-    let mut records = Vec::new();
-    for number in 0..MACHINES {
-        let subject = Arc::new(Subject {
-            provider: ProviderId::new("did:web:north.example").unwrap(),
-            resource: Resource { kind: ResourceKind::Machine, id: Uuid::from_u128(number).to_string() },
-            meter: Meter::machine_seconds(),
-            project: acme(),
-            application: None,
-            offer: None,
-            plan: PlanId::new("flat").unwrap(),
-        });
-        for cell in whole.cells() {
-            let (standing, source) = (Standing::Measured, Source::Measurement);
-            records.push(UsageRecord::new(Arc::clone(&subject), cell, cell.seconds(), 1, standing, source).unwrap());
-        }
-    }
-    records.extend_from_within(..records.len() / 100);
-    let mut state = 1_u64;
-    for place in (1..records.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        records.swap(place, usize::try_from(state >> 33).unwrap() % (place + 1));
-    }
-    records
-}
-
-fn party(name: &str) -> Party {
-    Party {
-        name: name.to_owned(),
-        street: "Street 1".to_owned(),
-        city: "City".to_owned(),
-        post_code: "12345".to_owned(),
-        country: Area::new("DE").unwrap(),
-        vat_id: Some("DE123456789".to_owned()),
-        legal_id: None,
-        email: None,
-    }
-}
 
 async fn prepare(accounting: &Accounting) {
     let price = Price::Flat { micros: 8_403 };
@@ -110,7 +60,7 @@ fn told(what: &str, count: usize, begun: Instant) {
 
 async fn a_million(accounting: &Accounting) {
     prepare(accounting).await;
-    let records = records();
+    let records = records(Source::Measurement, |number| (Uuid::from_u128(number.into()).to_string(), "flat"));
     let count = records.len();
     let begun = Instant::now();
     accounting.records_take(records.clone()).await.unwrap();

@@ -1,62 +1,29 @@
 //! What a million usage records cost: put in order, rated, booked, billed, written.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that can't go on says so by falling")]
 
+mod shared;
+
 use chrono::NaiveDate;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use hansa_accounting::{
     focus::{FocusContext, write_csv, write_parquet},
-    invoice::{Heading, Invoice, Party},
+    invoice::{Heading, Invoice},
     ledger::{Ledger, charges_group, wanted_for_charges},
-    price::{Account, BillingMonth, Charge, Price, PriceList, PricePlan, Rate, TaxTable, Tier, Unit, Zone, rate},
-    usage::{Meter, PlanId, Resource, ResourceKind, Source, Standing, Subject, Usage, UsageRecord},
+    price::{Account, Charge, Price, PriceList, PricePlan, Rate, TaxTable, Tier, Unit, Zone, rate},
+    usage::{Meter, PlanId, Source, Usage, UsageRecord},
 };
-use hansa_ontology::{Currency, ProjectId, ProviderId, place::Area};
+use hansa_ontology::{Currency, place::Area};
+use shared::{acme, month, party, records};
 use std::{collections::BTreeMap, hint::black_box, sync::Arc};
-
-/// Machines that run through March 2026 in Berlin: 743 hours each.
-const MACHINES: i64 = 1_346;
-
-fn month() -> BillingMonth {
-    BillingMonth::new(2026, 3, chrono_tz::Tz::Europe__Berlin).unwrap()
-}
 
 fn account() -> Account {
     Account {
-        project: ProjectId::new("acme/web").unwrap(),
+        project: acme(),
         currency: Currency::EUR,
         zone: Zone(month().zone()),
         discounts: Vec::new(),
         reservations: Vec::new(),
     }
-}
-
-/// In no order, and one in a hundred twice.
-fn records() -> Vec<UsageRecord> {
-    let whole = month().interval().unwrap();
-    let mut records = Vec::new();
-    for number in 0..MACHINES {
-        let subject = Arc::new(Subject {
-            provider: ProviderId::new("did:web:north.example").unwrap(),
-            resource: Resource { kind: ResourceKind::Machine, id: format!("machine-{number}") },
-            meter: Meter::new("machine-seconds").unwrap(),
-            project: account().project,
-            application: None,
-            offer: None,
-            plan: PlanId::new(if number % 2 == 0 { "flat" } else { "steps" }).unwrap(),
-        });
-        for cell in whole.cells() {
-            let (standing, source) = (Standing::Measured, Source::Lifecycle);
-            records.push(UsageRecord::new(Arc::clone(&subject), cell, cell.seconds(), 1, standing, source).unwrap());
-        }
-    }
-    let count = records.len();
-    records.extend_from_within(..count / 100);
-    let mut state = 1_u64;
-    for place in (1..records.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        records.swap(place, usize::try_from(state >> 33).unwrap() % (place + 1));
-    }
-    records
 }
 
 fn prices() -> PriceList {
@@ -72,16 +39,6 @@ fn prices() -> PriceList {
 }
 
 fn invoice(charges: &[Charge]) -> Invoice {
-    let party = |name: &str| Party {
-        name: name.to_owned(),
-        street: "Street 1".to_owned(),
-        city: "City".to_owned(),
-        post_code: "12345".to_owned(),
-        country: Area::new("DE").unwrap(),
-        vat_id: Some("DE123456789".to_owned()),
-        legal_id: None,
-        email: None,
-    };
     let issued = NaiveDate::from_ymd_opt(2026, 4, 2).unwrap();
     let (seller, buyer) = (party("Seller"), party("Buyer"));
     let heading = Heading { number: "1".to_owned(), issued, due: issued, seller, buyer, iban: None };
@@ -98,7 +55,8 @@ fn memory(after: &str) {
 }
 
 fn million(criterion: &mut Criterion) {
-    let unordered = records();
+    let plan = |number: u32| if number.is_multiple_of(2) { "flat" } else { "steps" };
+    let unordered = records(Source::Lifecycle, |number| (format!("machine-{number}"), plan(number)));
     println!("{} records", unordered.len());
     memory("making them");
     let usage: Usage = unordered.iter().cloned().collect();

@@ -6,7 +6,9 @@ use hansa_ontology::{
     Actor, ApplicationId, Money, OperationId, ProjectId, ProjectScope, ResourceModel,
     quota::{Quota, QuotaHolder},
 };
+use hansa_repository::event::NewEvent;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A resource model that the broker keeps at its desired state.
@@ -40,6 +42,21 @@ pub struct Application {
     pub created_at: DateTime<Utc>,
     /// When what is wanted or the phase last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Application {
+    /// What the broker tells of it in the event log.
+    pub(crate) fn news(&self, kind: &str, message: String, data: Value, at: DateTime<Utc>) -> NewEvent {
+        NewEvent {
+            at,
+            actor: Actor::Broker,
+            application: Some(self.id),
+            subject: format!("application/{}", self.id),
+            kind: kind.to_owned(),
+            message,
+            data,
+        }
+    }
 }
 
 /// What is wanted of an application.

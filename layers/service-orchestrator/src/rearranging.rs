@@ -15,7 +15,7 @@ use hansa_mco::{
     model::Plan,
     relocation::{Destination, Rearrangement, Transfer, told, transfers},
 };
-use hansa_ontology::{Actor, ApplicationId, Money, resource_model::MovePolicy};
+use hansa_ontology::{ApplicationId, Money, resource_model::MovePolicy};
 use hansa_repository::{event, operation};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -127,7 +127,7 @@ impl ServiceOrchestrator {
             "pricePerHourBefore": prices[0].to_string(),
         });
         let (id, now) = (application.id, self.clock.now());
-        let event = news(application, "application.moving", format!("{} moves {text}", application.name), data, now);
+        let event = application.news("application.moving", format!("{} moves {text}", application.name), data, now);
         self.database
             .write(move |connection| {
                 event::append(connection, &event)?;
@@ -145,7 +145,7 @@ impl ServiceOrchestrator {
     ) -> Result<Rearranged, OrchestratorError> {
         let (id, now, asked) = (application.id, self.clock.now(), wanted.operation);
         let text = format!("what was to move in {} stays where it is: {reason}", application.name);
-        let event = news(application, "application.move-refused", text, json!({ "reason": reason }), now);
+        let event = application.news("application.move-refused", text, json!({ "reason": reason }), now);
         self.database
             .write(move |connection| {
                 if let Some(asked) = asked
@@ -177,7 +177,7 @@ impl ServiceOrchestrator {
         let what = moved.told.as_deref().unwrap_or("all of it");
         let text = format!("{} costs {price} an hour: achieved: {what}", application.name);
         let data = json!({ "pricePerHour": price.to_string(), "seconds": (now - moved.begun_at).num_seconds() });
-        let event = news(application, kind, text, data, now);
+        let event = application.news(kind, text, data, now);
         self.database
             .write(move |connection| {
                 event::append(connection, &event)?;
@@ -258,7 +258,7 @@ impl ServiceOrchestrator {
             "horizonSeconds": policy.horizon.num_seconds(),
             "overlapSeconds": policy.overlap.num_seconds(),
         });
-        let event = news(application, kind, text, data, self.clock.now());
+        let event = application.news(kind, text, data, self.clock.now());
         let (id, found) = (application.id, found.clone());
         self.database
             .write(move |connection| {
@@ -329,16 +329,4 @@ fn listed(transfer: &Transfer) -> Value {
         "from": spot(&transfer.from),
         "to": transfer.to.as_ref().map(spot),
     })
-}
-
-fn news(application: &Application, kind: &str, message: String, data: Value, now: DateTime<Utc>) -> event::NewEvent {
-    event::NewEvent {
-        at: now,
-        actor: Actor::Broker,
-        application: Some(application.id),
-        subject: format!("application/{}", application.id),
-        kind: kind.to_owned(),
-        message,
-        data,
-    }
 }

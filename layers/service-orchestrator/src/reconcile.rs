@@ -349,18 +349,10 @@ fn phase_set(
     }
     if another_name {
         let why = application.phase.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
-        event::append(
-            connection,
-            &event::NewEvent {
-                at: now,
-                actor: Actor::Broker,
-                application: Some(application.id),
-                subject: format!("application/{}", application.id),
-                kind: format!("application.{}", application.phase.name()),
-                message: format!("{} is {}{why}", application.name, application.phase.name()),
-                data: json!({"revision": application.revision, "reason": application.phase.reason()}),
-            },
-        )?;
+        let kind = format!("application.{}", application.phase.name());
+        let message = format!("{} is {}{why}", application.name, application.phase.name());
+        let data = json!({"revision": application.revision, "reason": application.phase.reason()});
+        event::append(connection, &application.news(&kind, message, data, now))?;
     }
     Ok(())
 }

@@ -46,6 +46,9 @@ impl ServiceOrchestrator {
     /// When there is no such application.
     pub async fn service_levels(&self, id: ApplicationId) -> Result<Vec<ServiceLevelView>, OrchestratorError> {
         let application = self.application(id).await?;
+        if application.model.service_levels.is_empty() {
+            return Ok(Vec::new());
+        }
         let now = self.clock.now();
         self.database
             .read(move |connection| {
@@ -53,15 +56,15 @@ impl ServiceOrchestrator {
                 let view = |(name, level): (String, ServiceLevel)| {
                     // Counted by another indicator it would be another level.
                     let known = known.remove(&name).filter(|known| known.indicator == indicator(&level));
-                    let hours = match &known {
-                        Some(_) => store::level_hours(connection, (id, &name), (now - SHOWN, now))?,
-                        None => Vec::new(),
+                    let (key, aim) = ((id, name.as_str()), aim(&level));
+                    let (hours, tally) = match &known {
+                        Some(_) => (
+                            store::level_hours(connection, key, (now - SHOWN, now))?,
+                            counted(connection, key, &aim, now)?,
+                        ),
+                        None => (Vec::new(), Tally::default()),
                     };
-                    let tally = match &known {
-                        Some(_) => counted(connection, (id, &name), &aim(&level), now)?,
-                        None => Tally::default(),
-                    };
-                    let compliance = Compliance::at(&aim(&level), now, tally);
+                    let compliance = Compliance::at(&aim, now, tally);
                     Ok(ServiceLevelView { name, level, compliance, latest: known.map(|known| known.latest), hours })
                 };
                 application.model.service_levels.into_iter().map(view).collect()

@@ -11,7 +11,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use hansa_assurance::{Aim, Compliance, LevelState, ROUND, Tally};
-use hansa_ontology::{Actor, ApplicationId, resource_model::ServiceLevel};
+use hansa_ontology::{ApplicationId, resource_model::ServiceLevel};
 use hansa_repository::{Connection, RepositoryError, event};
 use rust_decimal::Decimal;
 use serde_json::json;
@@ -99,7 +99,8 @@ pub(super) fn write_down(
         };
         let why = sample.said.as_ref().map(|said| format!("; {said}")).unwrap_or_default();
         let message = format!("{}: service level {name} {what}: {spent}{why}", application.name);
-        tell(connection, application, (kind, message), facts((name, level), &aim, &now, None), sample.at)?;
+        let data = facts((name, level), &aim, &now, None);
+        event::append(connection, &application.news(kind, message, data, sample.at))?;
     }
     Ok(())
 }
@@ -124,7 +125,7 @@ fn report(
         aim.target.normalize(),
     );
     let data = facts((name, level), &aim, &ended, Some(reached));
-    tell(connection, application, ("service-level.reported", message), data, now)
+    event::append(connection, &application.news("service-level.reported", message, data, now)).map(drop)
 }
 
 /// `reached` once the window is over.
@@ -152,23 +153,4 @@ fn facts(
 
 fn short(percent: Decimal) -> Decimal {
     percent.round_dp(3).normalize()
-}
-
-fn tell(
-    connection: &mut Connection,
-    application: &Application,
-    (kind, message): (&str, String),
-    data: serde_json::Value,
-    at: DateTime<Utc>,
-) -> Result<(), RepositoryError> {
-    let new = event::NewEvent {
-        at,
-        actor: Actor::Broker,
-        application: Some(application.id),
-        subject: format!("application/{}", application.id),
-        kind: kind.to_owned(),
-        message,
-        data,
-    };
-    event::append(connection, &new).map(drop)
 }

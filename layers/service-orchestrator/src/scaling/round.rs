@@ -14,7 +14,7 @@ use crate::{
     store::{self, Remembered},
 };
 use chrono::{DateTime, Utc};
-use hansa_ontology::{Actor, ApplicationId};
+use hansa_ontology::ApplicationId;
 use hansa_repository::{Connection, event, work};
 use hansa_scaling::{Decision, Keeper, micado::PolicySet};
 use serde_json::json;
@@ -193,20 +193,9 @@ impl ServiceOrchestrator {
                         known.memory.take_back(&name, i64::from(asked) - i64::from(number));
                     }
                     current.scaled.insert(name.clone(), number);
-                    let subject = format!("application/{id}");
                     let message = format!("{}: {name} can't be {asked}, and is {number}: {why}", current.name);
-                    event::append(
-                        connection,
-                        &event::NewEvent {
-                            at: now,
-                            actor: Actor::Broker,
-                            application: Some(id),
-                            subject,
-                            kind: "scaling.limited".to_owned(),
-                            message,
-                            data: json!({"target": name, "wanted": asked, "number": number, "reason": why}),
-                        },
-                    )?;
+                    let data = json!({"target": name, "wanted": asked, "number": number, "reason": why});
+                    event::append(connection, &current.news("scaling.limited", message, data, now))?;
                 }
                 if let Some(known) = &known {
                     store::remember(connection, id, known)?;
@@ -236,13 +225,6 @@ fn told(application: &Application, decision: &Decision, now: DateTime<Utc>) -> e
     let kept = decision.suppressed.iter().filter(|one| one.by != Keeper::LargerPolicy);
     why.extend(kept.map(|one| one.why.clone()));
     let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
-    event::NewEvent {
-        at: now,
-        actor: Actor::Broker,
-        application: Some(application.id),
-        subject: format!("application/{}", application.id),
-        kind: "scaling.decided".to_owned(),
-        message: format!("{}: {target} from {from} to {to}{why}", application.name),
-        data: json!(decision),
-    }
+    let message = format!("{}: {target} from {from} to {to}{why}", application.name);
+    application.news("scaling.decided", message, json!(decision), now)
 }
