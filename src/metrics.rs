@@ -10,7 +10,7 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::atomic::AtomicU64, time::Duration};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -40,10 +40,37 @@ struct QueueLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SiteLabel {
+    site: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EmittedLabels {
+    site: String,
+    method: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OrderLabels {
     role: String,
     state: String,
 }
+
+/// What a site has drawn and emitted in this day of UTC.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SiteCarbon {
+    /// Which.
+    pub site: String,
+    /// Energy with cooling and the rest of the building, in kWh.
+    pub kwh: f64,
+    /// Grams of CO2 equivalent by method: `location`, `market`, `embodied`. Those of which nothing is known are missing.
+    pub grams: Vec<(&'static str, f64)>,
+    /// Energy of which no location-based intensity is known, in kWh.
+    pub unknown: f64,
+}
+
+/// The most sites that have figures of their own; the others are one.
+const SITES: usize = 100;
 
 /// How the federation stands, to be counted.
 #[derive(Debug, Default)]
@@ -76,6 +103,9 @@ pub(crate) struct Metrics {
     partner_offers: Gauge,
     quarantined: Gauge,
     orders: Family<OrderLabels, Gauge>,
+    energy: Family<SiteLabel, Gauge<f64, AtomicU64>>,
+    energy_unknown: Family<SiteLabel, Gauge<f64, AtomicU64>>,
+    carbon: Family<EmittedLabels, Gauge<f64, AtomicU64>>,
 }
 
 fn seconds() -> Histogram {
@@ -99,6 +129,9 @@ impl Metrics {
             partner_offers: Gauge::default(),
             quarantined: Gauge::default(),
             orders: Family::default(),
+            energy: Family::default(),
+            energy_unknown: Family::default(),
+            carbon: Family::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests by method, route and status", metrics.requests.clone());
@@ -119,6 +152,7 @@ impl Metrics {
         registry.register("queue_items", "Items in the work queues", metrics.queue.clone());
         registry.register("event_sequence", "Sequence number of the last event", metrics.events.clone());
         metrics.register_federation(&mut registry);
+        metrics.register_carbon(&mut registry);
         Self { registry, ..metrics }
     }
 
@@ -128,6 +162,30 @@ impl Metrics {
         registry.register("partner_offers", "Offers of partners in the catalogue", self.partner_offers.clone());
         registry.register("quarantined", "Resources of partners that were refused", self.quarantined.clone());
         registry.register("orders", "Orders with partners by role and state", self.orders.clone());
+    }
+
+    fn register_carbon(&self, registry: &mut Registry) {
+        let (energy, unknown) = (self.energy.clone(), self.energy_unknown.clone());
+        registry.register("site_energy_day_kwh", "Energy of this day of UTC by site", energy);
+        registry.register("site_energy_unknown_day_kwh", "Energy of it of which no intensity is known", unknown);
+        let carbon = self.carbon.clone();
+        registry.register("site_carbon_day_grams", "Carbon of this day of UTC by site and method", carbon);
+    }
+
+    /// What sites have drawn and emitted in this day, those that drew most first.
+    pub(crate) fn set_carbon(&self, sites: Vec<SiteCarbon>) {
+        self.energy.clear();
+        self.energy_unknown.clear();
+        self.carbon.clear();
+        for (place, of) in sites.into_iter().enumerate() {
+            let site = if place < SITES { of.site } else { "other".to_owned() };
+            self.energy.get_or_create(&SiteLabel { site: site.clone() }).inc_by(of.kwh);
+            self.energy_unknown.get_or_create(&SiteLabel { site: site.clone() }).inc_by(of.unknown);
+            for (method, grams) in of.grams {
+                let labels = EmittedLabels { site: site.clone(), method: method.to_owned() };
+                self.carbon.get_or_create(&labels).inc_by(grams);
+            }
+        }
     }
 
     /// A request was answered.
@@ -212,11 +270,21 @@ mod tests {
         metrics.set_workloads(["running", "running", "failed"].into_iter());
         metrics.set_workloads(["running"].into_iter());
         metrics.reconciled(Duration::from_millis(20));
+        let site = |number: usize| SiteCarbon {
+            site: format!("s{number}"),
+            kwh: 1.5,
+            grams: vec![("location", 2.0)],
+            unknown: 0.0,
+        };
+        metrics.set_carbon((0..SITES + 3).map(site).collect());
         let text = metrics.encode().unwrap();
         assert!(text.contains(r#"hansa_http_requests_total{method="GET",route="/livez",status="200"} 1"#), "{text}");
         assert!(text.contains(r#"hansa_workloads{state="running"} 1"#), "{text}");
         assert!(!text.contains("failed"), "{text}");
         assert!(text.contains("hansa_reconcile_seconds_count 1"), "{text}");
+        assert!(text.contains(r#"hansa_site_energy_day_kwh{site="s99"} 1.5"#), "{text}");
+        assert!(text.contains(r#"hansa_site_carbon_day_grams{site="other",method="location"} 6.0"#), "{text}");
+        assert!(!text.contains("s100"), "{text}");
         assert!(text.ends_with("# EOF\n"));
     }
 }

@@ -3,17 +3,23 @@
 
 mod accounting;
 mod agents;
+mod assurance;
+mod books;
+mod claims;
 mod dev_login;
 mod discovery;
 mod error;
 mod federation;
+mod following;
 mod fulfilment;
 mod iam;
 mod lock;
+mod measuring;
 mod owner;
 mod partner;
 mod scaling;
 mod sites;
+mod sustainability;
 mod systems;
 mod tasks;
 
@@ -27,6 +33,7 @@ use crate::{
 };
 use agents::FirstBoots;
 use fulfilment::Delivery;
+use hansa_assurance::service::Assurance;
 use hansa_federation_manager::FederationManager;
 use hansa_iam::{Credentials, MachineTokens, SealingKey, WorkloadTokens, dev::DevProvider};
 use hansa_mcm::Mcm;
@@ -122,9 +129,7 @@ async fn assemble(
     let catalogue = CatalogueService::new(database.clone())?;
     let public_url = iam::public_url(&settings, address)?;
     let iam = iam::iam(&settings, public_url.clone(), dev_login.as_ref(), &database, &clock, &ids)?;
-    if dev_login.is_some() {
-        dev_login::make_projects(&iam).await?;
-    }
+    dev_login::make_projects(dev_login.as_ref(), &iam).await?;
     let federation = federation::manager(&settings, reached, &database, &catalogue, &clock, &ids)?;
     let key = SealingKey::in_file(&settings.data_dir.join(CREDENTIALS_KEY))?;
     let workload_tokens = WorkloadTokens::new(&key);
@@ -149,12 +154,15 @@ async fn assemble(
         default_currency: settings.currency,
         index: OfferIndexCache::default(),
     });
+    let accounting = accounting::service(&settings, &database, &clock);
     let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco)
         .with_moving(settings.moving.policy())
-        .with_scaling(scaling::options(&settings, &iam)?);
-    let accounting = accounting::service(&settings, &database, &clock);
+        .with_scaling(scaling::options(&settings, &iam, &accounting)?);
     federation.iter().for_each(|manager| manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone()))));
     Ok(Broker {
+        accounting,
+        assurance: Assurance::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids)),
+        sustainability: sustainability::service(&settings, &database, &catalogue, &clock),
         defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), public_url.scheme() == "https")),
         settings: Arc::new(settings),
         clock,
@@ -167,7 +175,6 @@ async fn assemble(
         pim,
         wdm,
         orchestrator,
-        accounting,
         federation,
         iam,
         offers: OfferShelf::default(),
@@ -207,6 +214,8 @@ async fn open_database(settings: &Settings) -> Result<Database, WiringError> {
                 hansa_mco::MIGRATIONS,
                 hansa_service_orchestrator::MIGRATIONS,
                 hansa_accounting::MIGRATIONS,
+                hansa_sustainability::MIGRATIONS,
+                hansa_assurance::MIGRATIONS,
                 hansa_federation_manager::MIGRATIONS,
                 hansa_iam::MIGRATIONS,
             ],

@@ -50,12 +50,42 @@ pub struct Finding {
 /// [`FederationError::Untrusted`], [`FederationError::UnknownKey`] when the
 /// file has no key of a signer; [`FederationError::Invalid`], [`FederationError::TooLarge`].
 pub fn verify_file(bytes: &[u8], now: DateTime<Utc>) -> Result<Vec<Finding>, FederationError> {
-    let bundle: Bundle = json::read("file", bytes, limits::FILE_BYTES)?;
+    bundle_verify(&bundle_read(bytes)?, now)
+}
+
+/// As [`verify_file`], by keys that the verifier has from elsewhere: those in
+/// the file count for nothing.
+///
+/// # Errors
+/// As [`verify_file`].
+pub fn verify_file_by(bytes: &[u8], keys: &[KeySet], now: DateTime<Utc>) -> Result<Vec<Finding>, FederationError> {
+    let bundle = Bundle { pinned: keys.to_vec(), did_documents: Vec::new(), ..bundle_read(bytes)? };
+    bundle_verify(&bundle, now)
+}
+
+/// Reads a [`Bundle`]. Nothing is proved by this.
+///
+/// # Errors
+/// [`FederationError::Invalid`], [`FederationError::TooLarge`].
+pub fn bundle_read(bytes: &[u8]) -> Result<Bundle, FederationError> {
+    json::read("file", bytes, limits::FILE_BYTES)
+}
+
+/// A signer's keys from a file: its DID document, or a set of keys as a bundle has it.
+///
+/// # Errors
+/// [`FederationError::Invalid`], [`FederationError::TooLarge`].
+pub fn keys_read(bytes: &[u8]) -> Result<KeySet, FederationError> {
+    let document: Result<DidDocument, _> = json::read("keys", bytes, limits::FILE_BYTES);
+    document.map_or_else(|_| json::read("keys", bytes, limits::FILE_BYTES), |document| document.keys())
+}
+
+fn bundle_verify(bundle: &Bundle, now: DateTime<Utc>) -> Result<Vec<Finding>, FederationError> {
     let known_at = bundle.received_at.map_or(now, |received| received.min(now));
-    let mut findings = vec![finding(&bundle, &bundle.document, known_at)?];
+    let mut findings = vec![finding(bundle, &bundle.document, known_at)?];
     for signature in &bundle.countersignatures {
         let document = SignedDocument { signature: signature.clone(), ..bundle.document.clone() };
-        findings.push(finding(&bundle, &document, known_at)?);
+        findings.push(finding(bundle, &document, known_at)?);
     }
     Ok(findings)
 }

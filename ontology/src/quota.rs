@@ -77,6 +77,15 @@ impl QuotaUsage {
         usage
     }
 
+    /// Whether it takes more of anything that is counted than it took `before`.
+    #[must_use]
+    pub const fn grows_from(&self, before: &Self) -> bool {
+        self.applications > before.applications
+            || self.instances > before.instances
+            || self.cpu_milli > before.cpu_milli
+            || self.memory_mib > before.memory_mib
+    }
+
     /// With a price for an hour.
     #[must_use]
     pub fn with_price(mut self, price: Option<Money>) -> Self {

@@ -39,6 +39,20 @@ pub struct ServiceLevelObjective {
     pub remedies: Vec<Remedy>,
 }
 
+impl ServiceLevelObjective {
+    /// What is owed for a measured value: of the remedies whose threshold it is
+    /// worse than, the one for the deepest miss.
+    #[must_use]
+    pub fn remedy(&self, measured: Decimal) -> Option<&Remedy> {
+        let due = self.remedies.iter().filter(|remedy| self.metric.is_worse(measured, remedy.threshold));
+        due.reduce(|deepest, one| {
+            let deeper = self.metric.is_worse(one.threshold, deepest.threshold)
+                || (one.threshold == deepest.threshold && one.credit_percent > deepest.credit_percent);
+            if deeper { one } else { deepest }
+        })
+    }
+}
+
 /// What an objective measures. The unit and the better direction belong to the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -55,6 +69,42 @@ pub enum Metric {
     ProvisioningTime,
     /// Time from a report of a fault to its repair, in minutes. Less is better.
     RepairTime,
+}
+
+impl Metric {
+    /// Its name, as it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Availability => "availability",
+            Self::Latency => "latency",
+            Self::Throughput => "throughput",
+            Self::ErrorRate => "error-rate",
+            Self::ProvisioningTime => "provisioning-time",
+            Self::RepairTime => "repair-time",
+        }
+    }
+
+    /// Its unit, as people read it.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Availability | Self::ErrorRate => "%",
+            Self::Latency => "ms",
+            Self::Throughput => "Mbit/s",
+            Self::ProvisioningTime => "s",
+            Self::RepairTime => "min",
+        }
+    }
+
+    /// Whether a measured value is worse than another one: less where more is better, more elsewhere.
+    #[must_use]
+    pub fn is_worse(self, value: Decimal, than: Decimal) -> bool {
+        match self {
+            Self::Availability | Self::Throughput => value < than,
+            Self::Latency | Self::ErrorRate | Self::ProvisioningTime | Self::RepairTime => value > than,
+        }
+    }
 }
 
 /// The calendar window of an objective.
@@ -130,8 +180,49 @@ pub struct Remedy {
 
 #[cfg(test)]
 mod tests {
-    use super::Window;
+    use super::{Metric, Remedy, ServiceLevelObjective, Window};
     use chrono::{DateTime, Utc};
+    use rust_decimal::Decimal;
+
+    #[test]
+    fn the_deepest_miss_decides_the_remedy() {
+        let at = |threshold: i64, credit: i64| Remedy {
+            threshold: Decimal::new(threshold, 1),
+            credit_percent: Decimal::from(credit),
+        };
+        let objective = |metric, remedies| ServiceLevelObjective {
+            metric,
+            target: Decimal::new(999, 1),
+            window: Window::Month,
+            percentile: None,
+            remedies,
+        };
+        let up = objective(Metric::Availability, vec![at(990, 25), at(999, 10), at(950, 100)]);
+        let credit = |objective: &ServiceLevelObjective, measured: i64| {
+            objective.remedy(Decimal::new(measured, 1)).map(|remedy| remedy.credit_percent)
+        };
+        for (measured, owed) in [(1_000, None), (999, None), (998, Some(10)), (989, Some(25)), (0, Some(100))] {
+            assert_eq!(credit(&up, measured), owed.map(Decimal::from), "{measured}");
+        }
+        let down = objective(Metric::Latency, vec![at(300, 10), at(500, 50)]);
+        for (measured, owed) in [(300, None), (301, Some(10)), (9_000, Some(50))] {
+            assert_eq!(credit(&down, measured), owed.map(Decimal::from), "{measured}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_that_are_written() {
+        for metric in [
+            Metric::Availability,
+            Metric::Latency,
+            Metric::Throughput,
+            Metric::ErrorRate,
+            Metric::ProvisioningTime,
+            Metric::RepairTime,
+        ] {
+            assert_eq!(serde_json::to_value(metric).unwrap(), metric.name());
+        }
+    }
 
     #[test]
     fn windows_follow_the_calendar() {

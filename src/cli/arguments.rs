@@ -4,6 +4,9 @@ use super::OutputFormat;
 use super::agent::AgentArguments;
 pub(crate) use super::app_arguments::{AppCommand, WaitOptions};
 use super::audit_arguments::AuditCommand;
+pub(crate) use super::bench_arguments::{BenchCommand, BenchOptions};
+pub(crate) use super::billing_arguments::{BillingCommand, BudgetCommand, InvoiceCommand, LedgerCommand};
+pub(crate) use super::carbon_arguments::{CarbonCommand, IntensityCommand};
 pub(crate) use super::federation_arguments::{
     AgreementCommand, FederationCommand, HoldCommand, KeyCommand, OrderCommand, PartnerCommand, QuarantineCommand,
 };
@@ -12,6 +15,8 @@ pub(crate) use super::owner_arguments::{
 };
 pub(crate) use super::policy_arguments::PolicyCommand;
 pub(crate) use super::service_account_arguments::ServiceAccountCommand;
+pub(crate) use super::settlement_arguments::{ClaimCommand, SettlementCommand};
+pub(crate) use super::sla_arguments::SlaCommand;
 pub(crate) use super::system_arguments::SystemCommand;
 pub(crate) use super::tenancy_arguments::{MemberCommand, PlaceCommand, QuotaCommand};
 use super::tosca_arguments::TemplateValues;
@@ -111,6 +116,12 @@ pub(crate) enum Command {
     /// Agreements with partners: list, show, verify.
     #[command(subcommand)]
     Agreement(AgreementCommand),
+    /// What this broker and partners owe each other: list, show, make, export, payments, verify.
+    #[command(subcommand)]
+    Settlement(SettlementCommand),
+    /// Claims for what was promised and missed, of ours and of partners: list, accept, withdraw.
+    #[command(subcommand)]
+    Claim(ClaimCommand),
     /// Orders, of ours at partners and of theirs here: list, show.
     #[command(subcommand)]
     Order(OrderCommand),
@@ -129,9 +140,30 @@ pub(crate) enum Command {
     /// Who did what, when, from where, and why it was allowed: list, show, export, verify, checkpoint, key.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// What a project has used, and what that costs: list, cost.
+    /// What a project has used, and what that costs: list, cost, forecast, export.
     #[command(subcommand)]
     Usage(UsageCommand),
+    /// Invoices and credit notes: list, show, draft, issue, take-back.
+    #[command(subcommand)]
+    Invoice(InvoiceCommand),
+    /// What a project may spend in a month: list, show, set, remove.
+    #[command(subcommand)]
+    Budget(BudgetCommand),
+    /// What is stated about money by who bills: account, seller, plan, exchange-rate, tax-rate, faults.
+    #[command(subcommand)]
+    Billing(BillingCommand),
+    /// The books: balance, entries, closings, close, check.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// What a project drew and emitted, and how it would emit less: list, sci, advice, limit.
+    #[command(subcommand)]
+    Carbon(CarbonCommand),
+    /// Series of carbon intensity, of prices and generation of energy: put, list, show, forecast, remove.
+    #[command(subcommand)]
+    Intensity(IntensityCommand),
+    /// What was promised of rented machines, how it is kept, and what was missed.
+    #[command(subcommand)]
+    Sla(SlaCommand),
     /// What happened: list, watch.
     #[command(subcommand)]
     Event(EventCommand),
@@ -434,40 +466,4 @@ pub(crate) struct DemoOptions {
     /// The broker's port. Without it: any free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-}
-
-/// What else can be measured.
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchCommand {
-    /// GETs a second of the broker at --server, with the token in HANSA_TOKEN. Its `server.limits` count too.
-    Http {
-        /// What is asked for.
-        #[arg(long, default_value = "/api/v1/applications")]
-        path: String,
-        /// Connections that ask at the same time.
-        #[arg(long, default_value_t = 32)]
-        connections: usize,
-        /// For how long.
-        #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
-        time: std::time::Duration,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BenchOptions {
-    /// Measure something else instead.
-    #[command(subcommand)]
-    pub what: Option<BenchCommand>,
-    /// The configuration file; its database is used. Without it: a temporary one.
-    #[arg(long, short, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// How many offers to import.
-    #[arg(long, default_value_t = 500)]
-    pub offers: u32,
-    /// How many events to write.
-    #[arg(long, default_value_t = 2_000)]
-    pub events: u32,
-    /// How often to submit the sample application.
-    #[arg(long, default_value_t = 3)]
-    pub submissions: u32,
 }

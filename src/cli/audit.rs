@@ -3,7 +3,7 @@
 use super::{
     Context, Output, Table,
     audit_arguments::{AuditCommand, AuditFilter, AuditKeyCommand, VerifyOptions},
-    event, output,
+    download, event,
 };
 use crate::{
     client::Request,
@@ -14,7 +14,7 @@ use hansa_iam::audit::{Earlier, Fault, InclusionProof, Verified, verify};
 use reqwest::Method;
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::Path,
 };
 
@@ -126,24 +126,9 @@ async fn proof(context: &Context, place: u64) -> Result<(), Failure> {
     })
 }
 
-/// Writes the export as it comes, so that its size is of no concern.
 async fn export(context: &Context, file: &Path) -> Result<(), Failure> {
-    let mut answer = context.client.send(get(&["export"])).await?;
-    let standard = file.as_os_str() == "-";
-    let refused = |error: std::io::Error| Failure::failed(format!("{} can't be written: {error}", file.display()));
-    let mut target: Option<File> = if standard { None } else { Some(File::create(file).map_err(refused)?) };
-    loop {
-        let chunk = answer.chunk().await.map_err(|error| {
-            Failure::failed(format!("the export broke off: {error}; what was written is not whole, so try again"))
-        })?;
-        let Some(chunk) = chunk else { break };
-        match &mut target {
-            Some(target) => target.write_all(&chunk).map_err(refused)?,
-            None => output::write(&chunk)?,
-        }
-    }
-    if let Some(target) = target {
-        target.sync_all().map_err(refused)?;
+    download::save(context.client.send(get(&["export"])).await?, file).await?;
+    if file.as_os_str() != "-" {
         eprintln!("written to {0}; `hansa audit verify {0}` verifies it", file.display());
     }
     Ok(())

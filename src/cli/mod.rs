@@ -9,10 +9,18 @@ mod arguments;
 mod audit;
 mod audit_arguments;
 mod bench;
+mod bench_arguments;
+mod billing;
+mod billing_arguments;
+mod carbon;
+mod carbon_arguments;
 mod config;
+mod download;
 mod event;
 mod federation;
 mod federation_arguments;
+mod intensity;
+mod invoice;
 mod login;
 mod model;
 mod node;
@@ -31,7 +39,11 @@ mod query;
 mod serve;
 mod service_account;
 mod service_account_arguments;
+mod settlement;
+mod settlement_arguments;
 mod site;
+mod sla;
+mod sla_arguments;
 mod system;
 mod system_arguments;
 mod tenancy;
@@ -48,9 +60,10 @@ pub(crate) use config::default_settings;
 pub(crate) use output::{Output, OutputFormat, Table, write_text};
 pub(crate) use plan::{plan_text, short};
 pub(crate) use progress::{Progress, follow_operation};
+pub(crate) use settlement::statement_signed;
 
 use crate::{client::Client, failure::Failure};
-use arguments::{Arguments, Command, FederationCommand};
+use arguments::{Arguments, Command, FederationCommand, SettlementCommand};
 use audit_arguments::AuditCommand;
 use clap::{CommandFactory, Parser};
 use std::process::ExitCode;
@@ -123,6 +136,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Bench(options) => bench::run(&arguments.server, output, &options).await,
         Command::Completion { shell } => completion(shell),
         Command::Federation(FederationCommand::Verify { file }) => verify::run(output, &file),
+        Command::Settlement(SettlementCommand::Verify { file, keys }) => settlement::run_verify(output, &file, &keys),
         Command::Audit(AuditCommand::Verify(options)) => audit::run_verify(output, &options),
         remote => {
             let client = Client::signed_in(&arguments.server, arguments.ca_file.as_deref())?;
@@ -156,6 +170,8 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Maintenance(command) => owner::run_maintenance(context, command).await,
         Command::Partner(command) => partner::run(context, command).await,
         Command::Agreement(command) => agreement::run(context, command).await,
+        Command::Settlement(command) => settlement::run(context, command).await,
+        Command::Claim(command) => settlement::run_claim(context, command).await,
         Command::Order(command) => order::run(context, command).await,
         Command::Hold(command) => order::run_hold(context, &command).await,
         Command::Quarantine(command) => federation::run_quarantine(context, &command).await,
@@ -163,6 +179,13 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Key(command) => federation::run_key(context, &command).await,
         Command::Audit(command) => audit::run(context, command).await,
         Command::Usage(command) => usage::run(context, command).await,
+        Command::Invoice(command) => invoice::run(context, command).await,
+        Command::Budget(command) => invoice::run_budget(context, command).await,
+        Command::Billing(command) => billing::run(context, command).await,
+        Command::Ledger(command) => billing::run_ledger(context, command).await,
+        Command::Carbon(command) => carbon::run(context, command).await,
+        Command::Intensity(command) => intensity::run(context, command).await,
+        Command::Sla(command) => sla::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
         Command::Operation(command) => operation::run(context, command).await,
         Command::Query(options) => query::run(context, &options).await,
@@ -255,6 +278,11 @@ mod tests {
         "credential rotate cloud",
         "maintenance drain node/n1 --reason disk --deadline 2030-01-01T06:00:00Z --wait",
         "maintenance resume 0190",
+        "maintenance announce frankfurt --from 2030-01-01T06:00:00Z --until 2030-01-01T08:00:00Z --reason kernel",
+        "maintenance announced",
+        "maintenance withdraw 0190 --dry-run",
+        "sla list --application shop --from 2030-01-01T00:00:00Z --missed",
+        "sla breaches --limit 5",
         "partner invite --name north",
         "partner accept hansa-invite:abc",
         "partner list -o json",

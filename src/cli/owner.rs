@@ -138,6 +138,7 @@ pub(super) async fn run_credentials(context: &Context, command: CredentialComman
 /// Does what is asked of maintenance.
 pub(super) async fn run_maintenance(context: &Context, command: MaintenanceCommand) -> Result<(), Failure> {
     const PATH: &str = "maintenance";
+    const ANNOUNCEMENTS: &str = "announcements";
     match command {
         MaintenanceCommand::List => {
             let found: Vec<Maintenance> = context.client.list(Request::admin(Method::GET, &[PATH]), usize::MAX).await?;
@@ -164,6 +165,21 @@ pub(super) async fn run_maintenance(context: &Context, command: MaintenanceComma
                 eprintln!("{} of {} machines are left", begun.machines, begun.machines_at_begin);
             }
             context.output.show(&begun, text)
+        }
+        MaintenanceCommand::Announce { site, offer, from, until, reason, dry_run } => {
+            let body = json!({ "site": site, "offer": offer, "from": from, "until": until, "reason": reason });
+            let change = OwnerChange { dry_run, if_version: None };
+            let request = changing(Method::POST, &[ANNOUNCEMENTS], &change);
+            show(context, request.body("application/json", body.to_string())).await
+        }
+        MaintenanceCommand::Announced => {
+            let columns =
+                [("ID", "/id"), ("SITE", "/site"), ("FROM", "/from"), ("UNTIL", "/until"), ("REASON", "/reason")];
+            table(context, Request::admin(Method::GET, &[ANNOUNCEMENTS]), &columns).await
+        }
+        MaintenanceCommand::Withdraw { id, dry_run } => {
+            let change = OwnerChange { dry_run, if_version: None };
+            show(context, changing(Method::DELETE, &[ANNOUNCEMENTS, &id], &change)).await
         }
         MaintenanceCommand::Resume { id, change } => {
             let ended: Maintenance = context.client.json(changing(Method::DELETE, &[PATH, &id], &change)).await?;
@@ -201,7 +217,7 @@ pub(super) fn changing(method: Method, path: &[&str], change: &OwnerChange) -> R
 }
 
 /// The file's YAML or JSON as JSON.
-fn described(file: &Path) -> Result<String, Failure> {
+pub(super) fn described(file: &Path) -> Result<String, Failure> {
     let text = String::from_utf8_lossy(&read_input(file)?).into_owned();
     let value = yaml_to_json(&text).map_err(|fault| Failure::input(format!("{}: {fault}", file.display())))?;
     Ok(value.to_string())
@@ -246,7 +262,7 @@ pub(super) async fn show(context: &Context, request: Request) -> Result<(), Fail
 }
 
 /// As [`show`], of a request whose faults are those of a file.
-async fn named(context: &Context, request: Request, file: &Path) -> Result<(), Failure> {
+pub(super) async fn named(context: &Context, request: Request, file: &Path) -> Result<(), Failure> {
     let name = file.display().to_string();
     let found: Value = context.client.json(request).await.map_err(|error| error.failure(Some(&name)))?;
     context.output.show(&found, to_yaml)

@@ -214,7 +214,7 @@ pub(crate) enum CredentialCommand {
     },
 }
 
-/// Draining nodes and sites.
+/// Draining nodes and sites; maintenance that is announced.
 #[derive(Debug, Subcommand)]
 pub(crate) enum MaintenanceCommand {
     /// List what is under maintenance, with its progress.
@@ -243,6 +243,36 @@ pub(crate) enum MaintenanceCommand {
         /// Wait until it is empty.
         #[arg(long)]
         wait: bool,
+    },
+    /// Announce maintenance before it begins: what is away then is no breach of what was promised.
+    Announce {
+        /// The site: its name or its IRI.
+        site: String,
+        /// Of this offer only: its name or its IRI.
+        #[arg(long)]
+        offer: Option<String>,
+        /// When it begins, such as 2030-01-01T06:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        from: String,
+        /// When it is over.
+        #[arg(long, value_name = "TIME")]
+        until: String,
+        /// Why, for people.
+        #[arg(long)]
+        reason: String,
+        /// Only check; write nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// List what was announced.
+    Announced,
+    /// Withdraw an announcement before its maintenance begins.
+    Withdraw {
+        /// Its id.
+        id: String,
+        /// Only check; write nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// End a maintenance: the node or site gives machines again.
     Resume {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     client::Request,
     failure::Failure,
-    http::wire::{Member, MemberRemoval, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport},
+    http::wire::{Amount, Member, MemberRemoval, Organisation, Project, QuotaLimits, QuotaReport},
 };
 use hansa_repository::ambient::{IdSource, RandomIds};
 use reqwest::Method;
@@ -185,10 +185,10 @@ pub(super) async fn run_quota(context: &Context, command: QuotaCommand) -> Resul
     context.output.show(&report, quota_text)
 }
 
-fn price(text: &str) -> Result<QuotaPrice, Failure> {
+fn price(text: &str) -> Result<Amount, Failure> {
     let wrong = || Failure::input(format!("--price-per-hour: `{text}` is no amount and currency, such as \"5 EUR\""));
     let (amount, currency) = text.trim().split_once(' ').ok_or_else(wrong)?;
-    Ok(QuotaPrice { amount: amount.to_owned(), currency: currency.trim().to_owned() })
+    Ok(Amount { amount: amount.to_owned(), currency: currency.trim().to_owned() })
 }
 
 fn quota_text(report: &QuotaReport) -> String {

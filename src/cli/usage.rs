@@ -1,15 +1,15 @@
 //! `hansa usage …`: what a project has used, and what that costs.
 
 use super::{
-    Context, Table,
+    Context, Table, download,
     usage_arguments::{UsageCommand, UsageOptions},
 };
 use crate::{
     client::Request,
     failure::Failure,
-    http::wire::{CostReport, Price, UsageRow},
+    http::wire::{CostReport, Forecast, Price, UsageRow},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// Rows of one page.
 const PAGE: usize = 500;
@@ -25,6 +25,8 @@ pub(super) async fn run(context: &Context, command: UsageCommand) -> Result<(), 
                 text("nothing was used", (&options.by, Some("meter")), &["QUANTITY"], rows)
             })
         }
+        UsageCommand::Forecast { application, month } => forecast(context, application, month).await,
+        UsageCommand::Export { file, month, format } => export(context, &file, month, format).await,
         UsageCommand::Cost(options) => {
             let report = report(context, &options).await?;
             context.output.show(&report, |report| {
@@ -38,6 +40,33 @@ pub(super) async fn run(context: &Context, command: UsageCommand) -> Result<(), 
             })
         }
     }
+}
+
+async fn forecast(context: &Context, application: Option<String>, month: Option<String>) -> Result<(), Failure> {
+    let request = Request::get(&["costs", "forecast"])
+        .maybe_query("project", context.project.clone())
+        .maybe_query("application", application)
+        .maybe_query("month", month);
+    let found: Forecast = context.client.json(request).await?;
+    context.output.show(&found, |found| {
+        let rests = match found.days {
+            0 => "by what was charged today".to_owned(),
+            days => format!("by the last {days} whole days"),
+        };
+        format!(
+            "{}: {} charged, {} expected ({} to {}), {rests}",
+            found.month, found.charged, found.expected, found.low, found.high
+        )
+    })
+}
+
+async fn export(context: &Context, file: &Path, month: Option<String>, format: Option<String>) -> Result<(), Failure> {
+    let by_name = || file.extension().is_some_and(|ending| ending == "parquet").then(|| "parquet".to_owned());
+    let request = Request::get(&["costs", "export"])
+        .maybe_query("project", context.project.clone())
+        .maybe_query("month", month)
+        .maybe_query("format", format.or_else(by_name));
+    download::save(context.client.send(request).await?, file).await
 }
 
 /// All pages as one.

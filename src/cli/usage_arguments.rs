@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// What a project has used, and what that costs.
 #[derive(Debug, Subcommand)]
@@ -10,6 +11,26 @@ pub(crate) enum UsageCommand {
     List(UsageOptions),
     /// What the use costs so far, before tax.
     Cost(UsageOptions),
+    /// What a month will have cost at its end, before tax.
+    Forecast {
+        /// Only of this application: name or id.
+        #[arg(long, value_name = "APPLICATION")]
+        application: Option<String>,
+        /// The month, such as 2026-11. Without it: this month.
+        #[arg(long, value_name = "MONTH")]
+        month: Option<String>,
+    },
+    /// Export a month as FOCUS 1.2 (FinOps Open Cost and Usage Specification).
+    Export {
+        /// Where it is written; `-` for standard output.
+        file: PathBuf,
+        /// The month, such as 2026-11. Without it: this month.
+        #[arg(long, value_name = "MONTH")]
+        month: Option<String>,
+        /// csv or parquet. Without it: what the file's name ends with, or csv.
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<String>,
+    },
 }
 
 /// Which use, and put together by what.

@@ -11,7 +11,7 @@ use std::path::Path;
 /// A good signature, for programs.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Good {
+pub(super) struct Good {
     signer: String,
     key: String,
     issued_at: chrono::DateTime<chrono::Utc>,
@@ -35,7 +35,7 @@ pub(super) fn run(output: Output, file: &Path) -> Result<(), Failure> {
 pub(super) fn verify(output: Output, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let findings = verify_file(bytes, SystemClock.now())
         .map_err(|error| Failure::input(format!("{name} is NOT proved to be what its signers signed: {error}")))?;
-    let good: Vec<Good> = findings.into_iter().map(good).collect();
+    let good: Vec<Good> = findings.into_iter().map(Good::from).collect();
     output.show(&good, |good| {
         let mut table = Table::new("nobody has signed it", ["SIGNED BY", "AT", "KEY IS", "KEY"]);
         for one in good {
@@ -47,13 +47,22 @@ pub(super) fn verify(output: Output, name: &str, bytes: &[u8]) -> Result<(), Fai
     })
 }
 
-fn good(finding: Finding) -> Good {
-    Good {
-        signer: finding.verified.signer.to_string(),
-        key: finding.verified.key.to_string(),
-        issued_at: finding.verified.issued_at,
-        content_type: finding.content_type,
-        digest: finding.digest,
-        pinned: finding.pinned,
+impl From<Finding> for Good {
+    fn from(finding: Finding) -> Self {
+        Self {
+            signer: finding.verified.signer.to_string(),
+            key: finding.verified.key.to_string(),
+            issued_at: finding.verified.issued_at,
+            content_type: finding.content_type,
+            digest: finding.digest,
+            pinned: finding.pinned,
+        }
+    }
+}
+
+impl Good {
+    /// Who has signed.
+    pub(super) fn signer(&self) -> &str {
+        &self.signer
     }
 }

@@ -39,6 +39,14 @@ pub(crate) struct FederationSettings {
     pub hold_time: TimeSpan,
     /// What one usage record covers at most.
     pub usage_period: TimeSpan,
+    /// By how much a partner's claimed outage may be longer than our own measure.
+    pub claim_tolerance: TimeSpan,
+    /// So long after a month's end its statement waits at least.
+    pub settle_after: TimeSpan,
+    /// So long it waits at most for usage to be answered.
+    pub settle_grace: TimeSpan,
+    /// After this time a dispute is listed as overdue.
+    pub dispute_deadline: TimeSpan,
     /// Offers that are taken of one partner at most.
     pub offers_limit: u32,
     /// Answers the conformance suite of the Dataspace Protocol. For tests.
@@ -87,6 +95,10 @@ impl Default for FederationSettings {
             pull_interval: TimeSpan::from_millis(10_000),
             hold_time: TimeSpan::from_millis(2 * 60_000),
             usage_period: TimeSpan::from_millis(60 * 60_000),
+            claim_tolerance: TimeSpan::from_millis(2 * 60_000),
+            settle_after: TimeSpan::from_millis(6 * 60 * 60_000),
+            settle_grace: TimeSpan::from_millis(5 * 24 * 60 * 60_000),
+            dispute_deadline: TimeSpan::from_millis(30 * 24 * 60 * 60_000),
             offers_limit: 100_000,
             conformance: false,
             tls: ClientTlsSettings::default(),

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 56] = [
+const FROM_ENVIRONMENT: [&str; 62] = [
     "server.listen",
     "server.public_url",
     "auth.dev_login",
@@ -47,6 +47,8 @@ const FROM_ENVIRONMENT: [&str; 56] = [
     "moving.overlap",
     "moving.least_percent",
     "moving.lost_after",
+    "billing.budgets",
+    "billing.close_months",
     "agents.url",
     "agents.authorities",
     "scaling.interval",
@@ -65,6 +67,10 @@ const FROM_ENVIRONMENT: [&str; 56] = [
     "federation.pull_interval",
     "federation.hold_time",
     "federation.usage_period",
+    "federation.claim_tolerance",
+    "federation.settle_after",
+    "federation.settle_grace",
+    "federation.dispute_deadline",
     "federation.offers_limit",
     "federation.conformance",
     "federation.tls.roots",
@@ -189,6 +195,7 @@ fn nested(path: &str, text: &str) -> Value {
             | "federation.enabled"
             | "federation.allow_loopback"
             | "federation.conformance"
+            | "billing.close_months"
             | "moving.consolidate"
             | "moving.improve",
             "true" | "false",

@@ -1,8 +1,9 @@
 //! This machine as a site: what a broker offers that was told nothing.
 
 use super::{
-    AgentSettings, AuthSettings, FederationSettings, LimitSettings, LogFormat, LogSettings, MovingSettings,
-    NodeSettings, OffersSource, PortRange, ScalingSettings, ServerTlsSettings, Settings, SiteSettings,
+    AgentSettings, AuthSettings, BillingSettings, FederationSettings, LimitSettings, LogFormat, LogSettings,
+    MovingSettings, NodeSettings, OffersSource, PortRange, ScalingSettings, ServerTlsSettings, Settings, SiteSettings,
+    SustainabilitySettings,
 };
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
@@ -63,8 +64,10 @@ impl Settings {
             },
             auth: AuthSettings::default(),
             moving: MovingSettings::default(),
+            billing: BillingSettings::default(),
             agents: AgentSettings::default(),
             scaling: ScalingSettings::default(),
+            sustainability: SustainabilitySettings::default(),
             federation: FederationSettings::default(),
             sites: vec![SiteSettings {
                 id: SiteId::new("urn:hansa:site:local")?,

@@ -5,6 +5,7 @@
 
 mod agents;
 mod auth;
+mod billing;
 mod fault;
 mod federation;
 mod limits;
@@ -16,10 +17,12 @@ mod rules;
 mod scaling;
 mod settings;
 mod suggest;
+mod sustainability;
 mod yaml;
 
 pub(crate) use agents::AgentSettings;
 pub(crate) use auth::AuthSettings;
+pub(crate) use billing::BillingSettings;
 pub(crate) use fault::ConfigFault;
 pub(crate) use federation::{FederationSettings, ServerTlsSettings};
 pub(crate) use limits::{LimitSettings, Network};
@@ -29,4 +32,5 @@ pub(crate) use moving::MovingSettings;
 pub(crate) use redact::{effective, without_password};
 pub(crate) use scaling::{PrometheusSettings, ScalingSettings};
 pub(crate) use settings::{LogFormat, LogSettings, NodeSettings, OffersSource, PortRange, Settings, SiteSettings};
+pub(crate) use sustainability::{FeedSettings, SustainabilitySettings};
 pub(crate) use yaml::{to_yaml, yaml_to_json};

@@ -1,8 +1,8 @@
 //! What types alone can't say about the settings.
 
 use super::{
-    ConfigFault, NodeSettings, Settings, SiteSettings, agents, auth, federation, limits, moving, scaling,
-    settings::ServerSettings,
+    ConfigFault, NodeSettings, Settings, SiteSettings, agents, auth, billing, federation, limits, moving, scaling,
+    settings::ServerSettings, sustainability,
 };
 use std::{collections::BTreeSet, net::TcpListener};
 
@@ -12,7 +12,9 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     server(&settings.server, settings.auth.login(), &mut faults);
     agents::check(&settings.agents, &mut faults);
     moving::check(&settings.moving, &mut faults);
+    billing::check(&settings.billing, &mut faults);
     scaling::check(&settings.scaling, &mut faults);
+    sustainability::check(&settings.sustainability, &mut faults);
     auth::check(&settings.auth, &settings.server, &mut faults);
     limits::check(&settings.server.limits, &mut faults);
     let own = [("server.listen", Some(settings.server.listen)), ("federation.listen", settings.federation.listen)];

@@ -3,10 +3,12 @@
 use super::{
     agents::AgentSettings,
     auth::AuthSettings,
+    billing::BillingSettings,
     federation::{FederationSettings, ServerTlsSettings},
     limits::LimitSettings,
     moving::MovingSettings,
     scaling::ScalingSettings,
+    sustainability::SustainabilitySettings,
 };
 use hansa_ontology::{
     Currency, ProviderId, SiteId,
@@ -47,12 +49,17 @@ pub(crate) struct Settings {
     /// What is moved without being asked.
     #[serde(default)]
     pub moving: MovingSettings,
+    /// What it does about money by itself.
+    pub billing: BillingSettings,
     /// How machines that this broker rents find it.
     #[serde(default)]
     pub agents: AgentSettings,
     /// How applications are scaled by their policies.
     #[serde(default)]
     pub scaling: ScalingSettings,
+    /// Where carbon intensity comes from.
+    #[serde(default)]
+    pub sustainability: SustainabilitySettings,
     /// Partners: other providers' brokers.
     pub federation: FederationSettings,
     /// The sites whose machines this broker runs itself.

@@ -8,6 +8,7 @@ mod member;
 mod narrator;
 mod outage;
 mod page;
+mod promise;
 mod scenario;
 mod sites;
 mod stage;

@@ -52,6 +52,11 @@ impl Outage {
         Ok(Self { lost, replacement })
     }
 
+    /// The lost provider's IRI.
+    pub(super) fn lost(&self) -> &str {
+        &self.lost
+    }
+
     /// Brings the partner back, and sees that nothing runs twice.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What the demo shows once the brokers are partners, step by step. Each step
 //! checks what it says.
 
-use super::{narrator::Narrator, outage::Outage, page::Page, stage::Stage};
+use super::{narrator::Narrator, outage::Outage, page::Page, promise, stage::Stage};
 use crate::{
     cli::{Progress, follow_operation, plan_text},
     client::{Client, Request},
@@ -35,7 +35,7 @@ pub(super) struct Scenario<'a> {
     /// The tenant's.
     pub(super) client: Client,
     /// Of who runs the tenant's broker.
-    operator: Client,
+    pub(super) operator: Client,
     application: String,
 }
 
@@ -63,6 +63,7 @@ impl<'a> Scenario<'a> {
         let before = self.fetch().await?;
         let outage = Outage::strike(self, &before).await?;
         outage.come_back(self).await?;
+        promise::keep_to_account(self, outage.lost()).await?;
         self.scale().await?;
         self.cost().await
     }
@@ -125,8 +126,8 @@ impl<'a> Scenario<'a> {
 
     async fn fetch(&self) -> Result<Page, Failure> {
         self.narrator.step("Fetch a page through the proxy: three brokers, one page")?;
-        let address = self.proxy().await?;
-        let page = Page::fetch(&address).await?;
+        // The proxy looks for the application every second or so.
+        let (page, address) = (self.page_again().await?, self.proxy().await?);
         self.narrator.say(&page.to_string())?;
         self.narrator.well(&format!("http://{address}/ is served by the whole chain"))?;
         Ok(page)

@@ -13,8 +13,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use hansa_application::Described;
 use hansa_ontology::{
-    Actor, ProjectId,
+    Actor, ApplicationId, ProjectId,
     quantity::{Mebibytes, TimeSpan},
+    quota::{Quota, QuotaHolder},
 };
 use hansa_service_orchestrator::{Change, IdempotencyKey};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -42,8 +43,19 @@ pub(crate) struct Call {
     pub partial: bool,
     /// What an application is to be called whose description doesn't say it.
     name: Option<String>,
+    /// How a series is written, who says it, and in whose time.
+    pub series: SeriesOptions,
     content_type: Option<String>,
     body: web::Bytes,
+}
+
+/// How a series is written, who says it, in whose time, and which of a zone is meant.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SeriesOptions {
+    pub(crate) format: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) time_zone: Option<String>,
+    pub(crate) variant: Option<String>,
 }
 
 /// The query parameters of requests that change something.
@@ -57,6 +69,10 @@ struct CallQuery {
     #[serde(default)]
     partial: bool,
     name: Option<String>,
+    format: Option<String>,
+    source: Option<String>,
+    time_zone: Option<String>,
+    variant: Option<String>,
     /// Read by the layer of access: whose it is.
     #[serde(rename = "project")]
     _project: Option<String>,
@@ -64,11 +80,15 @@ struct CallQuery {
 
 impl Call {
     /// Who changes what in a project, as the orchestrator wants it, with the
-    /// quotas that the change has to fit into.
-    pub(crate) async fn change(&self, broker: &Broker, project: &ProjectId) -> Result<Change, ApiError> {
-        // What partners ordered was agreed with them; it takes of nobody's quota.
-        let quotas = if *project == ProjectId::orders() { Vec::new() } else { broker.iam.quotas_of(project).await? };
-        Ok(Change { quotas, ..self.change_unlimited(project) })
+    /// quotas and budgets that the change has to fit into.
+    pub(crate) async fn change(
+        &self,
+        broker: &Broker,
+        project: &ProjectId,
+        application: Option<ApplicationId>,
+    ) -> Result<Change, ApiError> {
+        let (quotas, frozen) = limits(broker, project, application).await?;
+        Ok(Change { quotas, frozen, ..self.change_unlimited(project) })
     }
 
     /// As [`Self::change`], for what takes of no quota.
@@ -77,6 +97,7 @@ impl Call {
             actor: self.actor.clone(),
             project: project.clone(),
             quotas: Vec::new(),
+            frozen: None,
             expected_version: self.expected_version,
             idempotency: self.key.clone(),
         }
@@ -146,6 +167,21 @@ impl Call {
     }
 }
 
+/// The quotas that an application of a project has to fit into, and why it may
+/// not grow at all, if it may not.
+pub(crate) async fn limits(
+    broker: &Broker,
+    project: &ProjectId,
+    application: Option<ApplicationId>,
+) -> Result<(Vec<(QuotaHolder, Quota)>, Option<String>), ApiError> {
+    // What partners ordered was agreed with them; it takes of nobody's quota or budget.
+    if *project == ProjectId::orders() {
+        return Ok((Vec::new(), None));
+    }
+    let exhausted = broker.accounting.budget_exhausted(project, application).await?;
+    Ok((broker.iam.quotas_of(project).await?, exhausted.map(|budget| budget.exhausted())))
+}
+
 impl FromRequest for Call {
     type Error = ApiError;
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
@@ -172,6 +208,12 @@ impl FromRequest for Call {
                 what_if: query.what_if,
                 partial: query.partial,
                 name: query.name,
+                series: SeriesOptions {
+                    format: query.format,
+                    source: query.source,
+                    time_zone: query.time_zone,
+                    variant: query.variant,
+                },
                 content_type: header_text(&request, header::CONTENT_TYPE.as_str())
                     .map(|value| value.split(';').next().unwrap_or_default().trim().to_lowercase()),
                 body,

@@ -3,6 +3,7 @@
 use super::defence::Defence;
 use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
 use hansa_accounting::service::Accounting;
+use hansa_assurance::service::Assurance;
 use hansa_federation_manager::FederationManager;
 use hansa_iam::{Credentials, Iam, MachineTokens, WorkloadTokens, dev::DevProvider};
 use hansa_pim::Pim;
@@ -12,6 +13,7 @@ use hansa_repository::{
     catalogue::CatalogueService,
 };
 use hansa_service_orchestrator::ServiceOrchestrator;
+use hansa_sustainability::service::Sustainability;
 use hansa_wdm::Wdm;
 use std::sync::{
     Arc,
@@ -46,6 +48,10 @@ pub(crate) struct Broker {
     pub orchestrator: ServiceOrchestrator,
     /// What was used, and what it costs.
     pub accounting: Accounting,
+    /// What was drawn and emitted.
+    pub sustainability: Sustainability,
+    /// What was promised of rented machines, and how it is kept.
+    pub assurance: Assurance,
     /// Partners. None: this broker federates with nobody.
     pub federation: Option<FederationManager>,
     /// Who acts, and what they may do.

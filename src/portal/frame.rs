@@ -55,6 +55,12 @@ pub(crate) enum Place {
     Offers,
     /// The map of sites.
     Sites,
+    /// What was used, what it costs, budgets and invoices.
+    Costs,
+    /// What was drawn and emitted.
+    Carbon,
+    /// What was promised of machines, and how it is kept.
+    Promises,
     /// Projects, members, quotas.
     Projects,
     /// The audit trail.
@@ -89,6 +95,9 @@ const MENU: [(&str, &[Entry]); 3] = [
         "nav-group-people",
         &[
             ("/projects", "nav-projects", Place::Projects, Action::ProjectRead),
+            ("/costs", "nav-costs", Place::Costs, Action::UsageRead),
+            ("/promises", "nav-promises", Place::Promises, Action::ApplicationRead),
+            ("/carbon", "nav-carbon", Place::Carbon, Action::UsageRead),
             ("/audit", "nav-audit", Place::Audit, Action::AuditRead),
         ],
     ),

@@ -58,8 +58,9 @@ pub(super) fn begin(
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn make_projects(iam: &Iam) -> Result<(), WiringError> {
-    for project in dev::people::projects() {
+pub(super) async fn make_projects(login: Option<&DevProvider>, iam: &Iam) -> Result<(), WiringError> {
+    let projects = login.map(|_| dev::people::projects());
+    for project in projects.into_iter().flatten() {
         let organisation = project.organisation();
         let titles = (organisation.to_string(), project.name().to_owned());
         known(iam.organisation_create(organisation, titles.0, Actor::Broker).await)?;

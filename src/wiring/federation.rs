@@ -86,6 +86,10 @@ fn options(settings: &Settings, endpoint: Url) -> FederationOptions {
     options.offers_per_partner = usize::try_from(told.offers_limit).unwrap_or(usize::MAX);
     options.hold_time = told.hold_time.duration();
     options.usage_period = told.usage_period.duration();
+    options.claim_tolerance = told.claim_tolerance.duration();
+    options.settle_after = told.settle_after.duration();
+    options.settle_grace = told.settle_grace.duration();
+    options.dispute_deadline = told.dispute_deadline.duration();
     options.conformance = told.conformance;
     options.worker = settings.data_dir.display().to_string();
     options.call_timeout = LONGEST_CALL.min((grace / 3).max(std::time::Duration::from_millis(500)));

@@ -1,11 +1,12 @@
-//! What scaling is told: quotas by security, PromQL by assurance.
+//! What scaling is told: quotas by security, budgets by accounting, PromQL by assurance.
 
 use crate::config::{PrometheusSettings, Settings};
 use async_trait::async_trait;
+use hansa_accounting::service::Accounting;
 use hansa_assurance::{Access, Prometheus, PrometheusError, Secret};
 use hansa_iam::Iam;
 use hansa_ontology::{
-    ProjectId,
+    ApplicationId, ProjectId,
     quota::{Quota, QuotaHolder},
 };
 use hansa_service_orchestrator::{Metrics, Quotas, ScalingOptions};
@@ -30,12 +31,12 @@ pub(crate) enum ScalingFault {
 ///
 /// # Errors
 /// When a file can't be read, or the Prometheus' address is none.
-pub(super) fn options(settings: &Settings, iam: &Iam) -> Result<ScalingOptions, ScalingFault> {
+pub(super) fn options(settings: &Settings, iam: &Iam, accounting: &Accounting) -> Result<ScalingOptions, ScalingFault> {
     let prometheus = prometheus(&settings.scaling.prometheus)?;
     Ok(ScalingOptions {
         interval: settings.scaling.interval.duration(),
         metrics: Metrics::new(prometheus),
-        quotas: Arc::new(OfSecurity(iam.clone())),
+        quotas: Arc::new(Limits { iam: iam.clone(), accounting: accounting.clone() }),
     })
 }
 
@@ -54,14 +55,21 @@ fn prometheus(settings: &PrometheusSettings) -> Result<Option<Prometheus>, Scali
 }
 
 #[derive(Debug)]
-struct OfSecurity(Iam);
+struct Limits {
+    iam: Iam,
+    accounting: Accounting,
+}
 
 #[async_trait]
-impl Quotas for OfSecurity {
-    async fn of(&self, project: &ProjectId) -> Result<Vec<(QuotaHolder, Quota)>, String> {
+impl Quotas for Limits {
+    async fn of(&self, project: &ProjectId, application: ApplicationId) -> Result<Vec<(QuotaHolder, Quota)>, String> {
         if *project == ProjectId::orders() {
             return Ok(Vec::new());
         }
-        self.0.quotas_of(project).await.map_err(|error| error.to_string())
+        let exhausted = self.accounting.budget_exhausted(project, Some(application)).await;
+        if let Some(budget) = exhausted.map_err(|error| error.to_string())? {
+            return Err(budget.exhausted());
+        }
+        self.iam.quotas_of(project).await.map_err(|error| error.to_string())
     }
 }

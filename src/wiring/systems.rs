@@ -45,8 +45,13 @@ async fn look(broker: &Broker) {
         Err(error) => return tracing::warn!(%error, "the systems can't be listed now"),
     };
     let looks = stream::iter(&systems).for_each_concurrent(SIDE_BY_SIDE, |system| async move {
-        if let Err(error) = mco.system_look(system).await {
-            tracing::warn!(system = system.name, %error, "what a system has can't be written down now");
+        match mco.system_look(system).await {
+            Ok(Ok(report)) => super::measuring::power(broker, &system.name, &report).await,
+            // What it says in place of an answer is written down.
+            Ok(Err(_)) => {}
+            Err(error) => {
+                tracing::warn!(system = system.name, %error, "what a system has can't be written down now");
+            }
         }
     });
     looks.await;

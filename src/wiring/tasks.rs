@@ -13,13 +13,9 @@ const REST: Duration = Duration::from_secs(2);
 
 /// The tasks of a running broker.
 pub(super) struct Tasks {
-    workers: JoinHandle<()>,
-    federation: JoinHandle<()>,
     tidying: JoinHandle<()>,
-    sealing: JoinHandle<()>,
-    owner: JoinHandle<()>,
-    systems: JoinHandle<()>,
-    accounting: JoinHandle<()>,
+    /// In the order in which they are waited for, each by what it does.
+    others: Vec<(&'static str, JoinHandle<()>)>,
 }
 
 impl Tasks {
@@ -34,37 +30,31 @@ impl Tasks {
         if let Err(error) = broker.pim.directory_sweep().await {
             tracing::warn!(%error, "the machines' directories can't be swept now");
         }
-        Self {
-            workers: tokio::spawn(work(broker.clone())),
-            federation: tokio::spawn(federate(broker.clone())),
-            tidying: tokio::spawn(tidy(broker.clone())),
-            sealing: tokio::spawn(seal(broker.clone())),
-            owner: tokio::spawn(super::owner::follow(broker.clone())),
-            systems: tokio::spawn(super::systems::follow(broker.clone())),
-            accounting: tokio::spawn(super::accounting::follow(broker.clone())),
-        }
+        let others = vec![
+            ("following owners' changes", tokio::spawn(super::owner::follow(broker.clone()))),
+            ("looking at the systems", tokio::spawn(super::systems::follow(broker.clone()))),
+            ("metering", tokio::spawn(super::accounting::follow(broker.clone()))),
+            ("looking at budgets", tokio::spawn(super::accounting::attend(broker.clone()))),
+            ("counting energy", tokio::spawn(super::sustainability::follow(broker.clone()))),
+            ("measuring what is used", tokio::spawn(super::measuring::follow(broker.clone()))),
+            ("asking for carbon intensity", tokio::spawn(super::sustainability::feeds(broker.clone()))),
+            ("holding promises against the log", tokio::spawn(super::assurance::follow(broker.clone()))),
+            ("claiming of partners", tokio::spawn(super::claims::follow(broker.clone()))),
+            ("booking statements", tokio::spawn(super::books::follow(broker.clone()))),
+            ("reconciling", tokio::spawn(work(broker.clone()))),
+            ("the work with partners", tokio::spawn(federate(broker.clone()))),
+            ("sealing the audit trail", tokio::spawn(seal(broker.clone()))),
+        ];
+        Self { tidying: tokio::spawn(tidy(broker.clone())), others }
     }
 
     /// Waits for the rounds under way.
     pub(super) async fn stop(self) {
         self.tidying.abort();
-        if let Err(error) = self.owner.await {
-            tracing::error!(%error, "what follows from owners' changes ended early");
-        }
-        if let Err(error) = self.systems.await {
-            tracing::error!(%error, "looking at the systems ended early");
-        }
-        if let Err(error) = self.accounting.await {
-            tracing::error!(%error, "metering ended early");
-        }
-        if let Err(error) = self.workers.await {
-            tracing::error!(%error, "the workers ended early");
-        }
-        if let Err(error) = self.federation.await {
-            tracing::error!(%error, "the work with partners ended early");
-        }
-        if let Err(error) = self.sealing.await {
-            tracing::error!(%error, "the sealer of the audit trail ended early");
+        for (what, task) in self.others {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "{what} ended early");
+            }
         }
     }
 }

@@ -22,6 +22,8 @@ impl WriteLock {
             hansa_mco::MIGRATIONS,
             hansa_service_orchestrator::MIGRATIONS,
             hansa_accounting::MIGRATIONS,
+            hansa_sustainability::MIGRATIONS,
+            hansa_assurance::MIGRATIONS,
             hansa_federation_manager::MIGRATIONS,
             hansa_iam::MIGRATIONS,
         ];

@@ -16,7 +16,9 @@
 
 mod adoption;
 mod audit;
+mod billing;
 mod broken_input;
+mod carbon;
 mod command_line;
 mod configuration;
 mod control_characters;
@@ -51,6 +53,7 @@ mod scaling;
 mod secrets;
 mod service_accounts;
 mod service_levels;
+mod sla;
 mod systems;
 mod taken_ports;
 mod tosca;

@@ -9,7 +9,7 @@ use crate::{
 use reqwest::Method;
 
 /// Pages of whoever has a role in a project.
-const TENANT: [&str; 8] = [
+const TENANT: [&str; 11] = [
     "/",
     "/applications",
     "/applications/new",
@@ -17,6 +17,9 @@ const TENANT: [&str; 8] = [
     "/offers",
     "/sites",
     "/projects",
+    "/costs",
+    "/carbon",
+    "/promises",
     "/account",
 ];
 /// Pages of those who run the broker.

@@ -99,6 +99,11 @@ async fn a_log(database: &Database, accounting: &Accounting) {
         price_micros: 8_403,
         currency: Currency::EUR,
         customer: None,
+        ordered: None,
+        partner: None,
+        flavour: None,
+        sla: None,
+        energy: None,
     };
     let at = month().interval().unwrap().from();
     let event = |number: u128, hours: i64, change: LifeChange| event::NewEvent {

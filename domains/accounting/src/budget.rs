@@ -2,11 +2,12 @@
 
 use crate::{AccountingError, forecast::Forecast};
 use hansa_ontology::{ApplicationId, Money, ProjectId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// What may be spent in a billing month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Budget {
     /// Whose.
@@ -21,8 +22,8 @@ pub struct Budget {
 }
 
 /// Something that happens when a share of a budget is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Threshold {
     /// The share, in percent of the limit.
     pub percent: u32,
@@ -33,7 +34,7 @@ pub struct Threshold {
 }
 
 /// What is held against a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// What has been charged.
@@ -43,12 +44,12 @@ pub enum Measure {
 }
 
 /// What happens at a threshold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BudgetAction {
     /// People are told.
     Warn,
-    /// Nothing new is started, and what runs is stopped.
+    /// Nothing new is started; what runs goes on, for what it keeps would be lost.
     Stop,
 }
 

@@ -30,7 +30,8 @@ pub struct Forecast {
 
 /// Forecasts the charges of one project and month. Days of 23 and 25 hours
 /// count by their seconds. What is reserved is paid whether it is used or not:
-/// so it is known for the days to come, and no part of how it goes on.
+/// so it is known for the days to come, and no part of how it goes on; nor is
+/// what was given back.
 ///
 /// # Errors
 /// When a sum is too large.
@@ -46,12 +47,13 @@ pub fn forecast(
     let (mut known, mut committed) = (Vec::new(), Vec::new());
     for charge in charges.iter().filter(|charge| charge.project() == project) {
         let reserved = matches!(charge.kind, ChargeKind::Reserved | ChargeKind::Unused);
+        let goes_on = !reserved && charge.kind != ChargeKind::Credit;
         if charge.interval.begin() <= now {
             known.push(charge.net_micros);
         } else if reserved {
             committed.push(charge.net_micros);
         }
-        if !reserved {
+        if goes_on {
             let cost = by_day.entry(charge.day).or_default();
             *cost = round::sum([*cost, charge.net_micros], what)?;
         }
@@ -113,6 +115,7 @@ mod tests {
             discounts: Vec::new(),
             net_micros: *cost,
             currency: Currency::EUR,
+            credited: None,
         };
         costs.iter().zip(month().days()).map(charge).collect()
     }

@@ -4,15 +4,15 @@
 use chrono::{DateTime, Utc};
 use hansa_ontology::{quantity::TimeSpan, sla::Window};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::Add;
 
 /// What one round counts: in thousandths, as a round may be partly good.
 pub const ROUND: u64 = 1_000;
 /// So much of the budget spent (percent) is a risk.
-const AT_RISK: Decimal = Decimal::from_parts(50, 0, 0, false, 0);
+pub(crate) const AT_RISK: Decimal = Decimal::from_parts(50, 0, 0, false, 0);
 
-/// Rounds that were measured, in thousandths ([`ROUND`]).
+/// What was measured: rounds in thousandths ([`ROUND`]), or seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// The good ones.
@@ -62,7 +62,7 @@ pub struct Aim {
 }
 
 /// How a service level stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LevelState {
     /// Nothing was measured in this window.

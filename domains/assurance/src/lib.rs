@@ -3,7 +3,11 @@
 //! [`Series`] keeps the measurements of some minutes in memory, those of each
 //! tenant apart; [`Query`] asks them as Prometheus 2.42 would answer; and
 //! [`Prometheus`] asks a real one where the owner has set it. Both give a
-//! [`QueryAnswer`]. [`Compliance`] says whether a service level is kept. Knows no database and no layer; times are arguments.
+//! [`QueryAnswer`]. [`Compliance`] says whether a service level is kept.
+//!
+//! [`sla`] has the rules by which the promises of offers are measured, and
+//! `service` follows the event log and keeps what comes out. Knows no layer;
+//! times are arguments.
 
 mod answer;
 mod labels;
@@ -11,6 +15,9 @@ mod level;
 mod prometheus;
 mod promql;
 mod series;
+pub mod service;
+pub mod sla;
+mod store;
 
 pub use answer::{Element, QueryAnswer, QueryResult};
 pub use labels::{Labels, METRIC_NAME};
@@ -18,3 +25,4 @@ pub use level::{Aim, Compliance, LevelState, ROUND, Tally};
 pub use prometheus::{Access, Prometheus, PrometheusError, Secret, Settings};
 pub use promql::{Query, QueryError, QueryLimits};
 pub use series::{RecordError, Series, SeriesCounts, SeriesLimits};
+pub use store::MIGRATIONS;

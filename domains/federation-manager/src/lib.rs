@@ -1,5 +1,5 @@
 //! Federation Manager (ICRA): the partners of this broker, the exchange of
-//! offers with them, agreements, holds and orders, on both sides of each.
+//! offers with them, agreements, holds, orders and settlement, on both sides of each.
 //!
 //! Every wish towards a partner is written down first and carried out by
 //! workers of this room, so nobody above waits for the network. The protocol
@@ -18,6 +18,7 @@ pub mod orders;
 pub mod outbox;
 pub mod partners;
 mod peer;
+pub mod settlement;
 mod store;
 #[doc(hidden)]
 pub mod testing;

@@ -48,6 +48,14 @@ pub struct FederationOptions {
     pub usage_period: Duration,
     /// By how much a partner's usage may exceed our own measure before it is disputed.
     pub usage_tolerance: Duration,
+    /// By how much a claimed outage may be longer than our own measure before the claim is disputed.
+    pub claim_tolerance: Duration,
+    /// So long after a month's end its statement waits at least, for the last usage to come.
+    pub settle_after: Duration,
+    /// So long it waits at most for usage to be answered; then that is left out.
+    pub settle_grace: Duration,
+    /// After this time a dispute is listed as overdue.
+    pub dispute_deadline: Duration,
     /// Calls to one partner at one time.
     pub calls_per_partner: usize,
     /// Names this process among those that share the database; one that starts
@@ -87,6 +95,10 @@ impl FederationOptions {
             hold_time: Duration::from_secs(120),
             usage_period: Duration::from_secs(3_600),
             usage_tolerance: Duration::from_secs(120),
+            claim_tolerance: Duration::from_secs(120),
+            settle_after: Duration::from_secs(6 * 3_600),
+            settle_grace: Duration::from_secs(5 * 24 * 3_600),
+            dispute_deadline: Duration::from_secs(30 * 24 * 3_600),
             calls_per_partner: 4,
             worker: "hansa".to_owned(),
             conformance: false,

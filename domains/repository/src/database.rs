@@ -11,6 +11,7 @@ use crate::{
 };
 use diesel::connection::{SimpleConnection as _, TransactionManager};
 use std::{
+    convert::Infallible,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -68,6 +69,15 @@ struct Inner {
     idle_readers: Mutex<Vec<Connection>>,
     events: watch::Sender<i64>,
     work: watch::Sender<u64>,
+}
+
+/// What a transaction gave that is rolled back.
+struct Rehearsed<T, E>(Result<T, E>);
+
+impl<T, E: From<RepositoryError>> From<RepositoryError> for Rehearsed<T, E> {
+    fn from(error: RepositoryError) -> Self {
+        Self(Err(error.into()))
+    }
 }
 
 impl std::fmt::Debug for Database {
@@ -146,6 +156,22 @@ impl Database {
         E: From<RepositoryError> + Send + 'static,
     {
         self.call(Access::Write, f).await
+    }
+
+    /// What [`Database::write`] would give: whatever comes of `f`, nothing of it is kept.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub async fn rehearse<T, E>(&self, f: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<RepositoryError> + Send + 'static,
+    {
+        let rehearsed = self.write(move |connection| Err::<Infallible, _>(Rehearsed(f(connection)))).await;
+        match rehearsed {
+            Err(Rehearsed(result)) => result,
+            Ok(never) => match never {},
+        }
     }
 
     /// [`Database::write`] for what may be forgotten when the power fails, and

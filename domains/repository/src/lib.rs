@@ -7,17 +7,20 @@
 
 pub mod ambient;
 mod any_connection;
+pub mod breach;
 pub mod catalogue;
 mod change;
 mod connection;
 mod database;
 mod error;
 pub mod event;
+pub mod follow;
 pub mod idempotency;
 pub mod json;
 pub mod life;
 mod migration;
 pub mod operation;
+pub mod page;
 pub mod project;
 pub mod request;
 mod schema;

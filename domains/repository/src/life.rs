@@ -5,8 +5,12 @@
 //! so that they can't drift apart.
 
 use crate::{RepositoryError, event::Event};
+use chrono::{DateTime, Utc};
 use hansa_ontology::{
-    Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId, WorkloadId, offer::PricingModel,
+    Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId, WorkloadId,
+    offer::{Flavour, PricingModel},
+    site::EnergyProfile,
+    sla::Sla,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -47,8 +51,11 @@ pub enum LifeChange {
     Placed(Placement),
     /// It is there again after it was gone, on the terms on which it began.
     Resumed,
-    /// It is no longer there. Told again it means nothing.
+    /// It is no longer there, and nobody is to blame: its time was over. Told again it means nothing.
     Ended,
+    /// It is no longer there, or can't be used, and nobody wanted that. It
+    /// comes back ([`Self::Resumed`], [`Self::Rented`]), or is given up ([`Self::Ended`]).
+    Lost,
 }
 
 /// The terms of a rental, as they were when the machine was rented: later
@@ -75,6 +82,21 @@ pub struct Rental {
     /// The DID of the partner whose order it delivers; none for a tenant of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
+    /// When it was ordered; none for a partner's order, whose capacity was held before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<DateTime<Utc>>,
+    /// The partner who delivers it, by its name for people, by an order with the machine's id; none: we do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// What one unit has; none in events of before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flavour: Option<Flavour>,
+    /// What is promised of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Sla>,
+    /// What is said of its energy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergyProfile>,
 }
 
 /// What is in a machine, and how much of it there is.
@@ -99,9 +121,9 @@ impl fmt::Display for Thing {
 }
 
 impl Rental {
-    /// The terms of a unit of an offer at a price for one hour.
+    /// The terms of a unit of an offer at a price for one hour, for whom and from whom.
     #[must_use]
-    pub fn new(offer: &Offer, price_per_hour: Money, customer: Option<&str>) -> Self {
+    pub fn new(offer: &Offer, price_per_hour: Money, customer: Option<&str>, partner: Option<&str>) -> Self {
         Self {
             offer: offer.id.clone(),
             title: offer.title.clone(),
@@ -112,6 +134,11 @@ impl Rental {
             price_micros: price_per_hour.micros,
             currency: price_per_hour.currency,
             customer: customer.map(str::to_owned),
+            ordered: None,
+            partner: partner.map(str::to_owned),
+            flavour: Some(offer.flavour.clone()),
+            sla: offer.sla.clone(),
+            energy: offer.energy.clone(),
         }
     }
 }
@@ -177,6 +204,7 @@ mod tests {
         let machine = MachineId(uuid::Uuid::from_u128(1));
         for change in [
             LifeChange::Ended,
+            LifeChange::Lost,
             LifeChange::Resumed,
             LifeChange::Placed(Placement { machine, mebibytes: Some(20) }),
             LifeChange::Placed(Placement { machine, mebibytes: None }),

@@ -16,6 +16,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    follower (name) {
+        name -> Text,
+        sequence -> BigInt,
+        generation -> BigInt,
+    }
+}
+
+diesel::table! {
     closed_project (project) {
         project -> Text,
     }

@@ -9,6 +9,7 @@ mod invitation;
 mod order;
 mod partner;
 mod problem;
+mod settlement;
 mod usage;
 
 pub use agreement::{AgreementDocument, AgreementEvent, AgreementEventKind};
@@ -18,6 +19,10 @@ pub use invitation::{Invitation, secret_hash};
 pub use order::{LogLine, OrderLogs, OrderPage, OrderPut};
 pub use partner::{AcceptAnswer, AcceptRequest, Hint, HintKind, KeyLists, PartnerState, PeerStatus};
 pub use problem::{Problem, ProblemKind};
+pub use settlement::{
+    ClaimAnswer, ClaimVerdict, ClaimWithdrawal, DisputedRecord, StatementAnswer, StatementDispute, StatementProposal,
+    StatementRequest, StatementVerdict,
+};
 pub use usage::{UsageAcknowledgement, UsagePage, UsageReason, UsageRecord, UsageVerdict};
 
 /// The path below the broker's base URL.

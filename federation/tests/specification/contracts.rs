@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 const ORDER: &str = "01979a40-0000-7000-8000-000000000001";
 
-fn order() -> MachineId {
+pub(crate) fn order() -> MachineId {
     ORDER.parse().unwrap()
 }
 
@@ -62,7 +62,7 @@ fn report() -> OrderReport {
     .unwrap()
 }
 
-fn usage() -> UsageRecord {
+pub(crate) fn usage() -> UsageRecord {
     UsageRecord {
         order: order(),
         agreement: agreement().id,

@@ -14,6 +14,7 @@ mod contracts;
 mod dataspace;
 mod identity;
 mod offers;
+mod settlement;
 mod signer;
 mod tables;
 
@@ -29,9 +30,14 @@ pub(crate) fn pretty(value: &impl Serialize) -> (&'static str, String) {
 
 fn examples() -> Examples {
     let mut all = Examples::new();
-    for part in
-        [identity::examples(), offers::examples(), contracts::examples(), dataspace::examples(), tables::examples()]
-    {
+    for part in [
+        identity::examples(),
+        offers::examples(),
+        contracts::examples(),
+        settlement::examples(),
+        dataspace::examples(),
+        tables::examples(),
+    ] {
         for (name, example) in part {
             assert!(all.insert(name, example).is_none(), "{name} twice");
         }

@@ -193,7 +193,7 @@ impl<T: MachineTable> Machines<T> {
                     let data = json!({ "service": T::ONE, "node": share.node, "site": share.site });
                     let state = json::to_column("state", &MachineState::Requested)?;
                     T::set_state(connection, &machine.to_string(), &state)?;
-                    let data = Life::of_machine(machine, LifeChange::Ended).tell(data)?;
+                    let data = Life::of_machine(machine, LifeChange::Lost).tell(data)?;
                     tell(connection, &known.request, now, "machine.lost", message, data)?;
                 }
                 Ok(())

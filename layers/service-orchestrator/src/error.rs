@@ -24,6 +24,9 @@ pub enum OrchestratorError {
     /// A quota would be broken.
     #[error(transparent)]
     Quota(#[from] QuotaExceeded),
+    /// Nothing may grow now, and why.
+    #[error("{0}")]
+    Frozen(String),
     /// The application changed since the caller saw it.
     #[error(
         "the application has version {current} and the change was made for version {expected}; read it again and repeat the change"
@@ -106,7 +109,7 @@ impl OrchestratorError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound(_) => ErrorKind::NotFound,
-            Self::Quota(_) => ErrorKind::QuotaExceeded,
+            Self::Quota(_) | Self::Frozen(_) => ErrorKind::QuotaExceeded,
             Self::Ambiguous { .. }
             | Self::NameTaken(_)
             | Self::BeingRemoved(_)

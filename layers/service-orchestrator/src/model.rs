@@ -148,6 +148,8 @@ pub struct Change {
     pub project: ProjectId,
     /// The quotas that the change has to fit into, with their holders.
     pub quotas: Vec<(QuotaHolder, Quota)>,
+    /// Why nothing may grow now, for people: what the project may spend is spent.
+    pub frozen: Option<String>,
     /// The version that the caller saw (If-Match); the change is refused when it isn't the current one.
     pub expected_version: Option<i64>,
     /// The caller's idempotency key.

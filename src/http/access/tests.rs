@@ -153,14 +153,15 @@ fn same(pattern: &str, path: &str) -> bool {
 }
 
 const USER: &str = "application.read application.discover application.create application.update application.remove application.logs plan.create usage.read project.read member.read quota.read";
-const ADMINISTRATOR: &str = "member.write service-account.write";
+const ADMINISTRATOR: &str = "member.write service-account.write budget.write";
 const ORGANISATION: &str = "project.write quota.write";
-const BILLING: &str = "usage.read project.read quota.read";
+const BILLING: &str = "usage.read budget.write project.read quota.read";
 const AUDITOR: &str =
     "application.read application.discover application.logs usage.read project.read member.read quota.read audit.read";
-const AUDITOR_OF_BROKER: &str = "node.read partner.read agreement.read account.read event.read metrics.read";
+const AUDITOR_OF_BROKER: &str =
+    "node.read partner.read agreement.read account.read billing.read event.read metrics.read";
 const INFRASTRUCTURE: &str = "offer.write site.write node.read node.write credential.write flavour.write system.write maintenance.write event.read metrics.read partner.read agreement.read";
-const CLOUD_EDGE: &str = "partner.read partner.write agreement.read key.rotate node.read project.read project.write organisation.write member.read member.write quota.read quota.write service-account.write account.read account.write event.read metrics.read application.read application.discover usage.read";
+const CLOUD_EDGE: &str = "partner.read partner.write agreement.read key.rotate node.read project.read project.write organisation.write member.read member.write quota.read quota.write service-account.write account.read account.write billing.read billing.write event.read metrics.read application.read application.discover usage.read";
 
 /// What somebody may do to the broker, to acme, and to acme/web: written down
 /// once more, so that a policy that gives more is noticed.

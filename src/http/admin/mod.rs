@@ -2,12 +2,16 @@
 //! in `http::routes`, partners' brokers call `http::federation`.
 
 mod accounts;
+mod announcements;
 pub(super) mod audit;
+mod billing;
 pub(super) mod catalogue;
 mod credentials;
 pub(super) mod derived;
 pub(super) mod federation;
 pub(super) mod flavours;
+mod intensities;
+mod invoices;
 pub(super) mod limits;
 pub(super) mod maintenance;
 mod nodes;
@@ -55,14 +59,29 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(credentials::credential_show)
         .service(credentials::credential_rotate)
         .service(credentials::credential_remove)
+        .service(announcements::announcement_list)
+        .service(announcements::announcement_make)
+        .service(announcements::announcement_withdraw)
         .service(maintenance::maintenance_list)
         .service(maintenance::maintenance_begin)
         .service(maintenance::maintenance_show)
         .service(maintenance::maintenance_end)
+        .configure(intensities)
         .configure(systems)
         .configure(accounts)
         .configure(audit)
+        .configure(billing)
         .configure(partners);
+}
+
+/// Series of carbon intensity, of prices and generation of energy.
+fn intensities(config: &mut ServiceConfig<'_>) {
+    config
+        .service(intensities::series_list)
+        .service(intensities::series_put)
+        .service(intensities::series_forecast)
+        .service(intensities::series_show)
+        .service(intensities::series_remove);
 }
 
 /// Real systems. Words before names: `test` and `kinds` are none.
@@ -104,9 +123,36 @@ fn audit(config: &mut ServiceConfig<'_>) {
         .service(audit::audit_inclusion);
 }
 
+/// What is stated about money, what is billed, and the books.
+fn billing(config: &mut ServiceConfig<'_>) {
+    config
+        .service(billing::billing_account_list)
+        .service(billing::billing_account_show)
+        .service(billing::billing_account_put)
+        .service(billing::seller_show)
+        .service(billing::seller_put)
+        .service(billing::price_plan_list)
+        .service(billing::price_plan_show)
+        .service(billing::price_plan_put)
+        .service(billing::exchange_rate_list)
+        .service(billing::exchange_rate_put)
+        .service(billing::tax_rate_list)
+        .service(billing::tax_rate_put)
+        .service(billing::metering_fault_list)
+        .service(invoices::all_invoice_list)
+        .service(invoices::any_invoice_show)
+        .service(invoices::month_bill)
+        .service(invoices::invoice_credit)
+        .service(invoices::ledger_balance)
+        .service(invoices::ledger_entries)
+        .service(invoices::closing_list)
+        .service(invoices::books_close)
+        .service(invoices::books_check);
+}
+
 /// The owner's side of the federation. Words before references: `invite` is no partner.
 fn partners(config: &mut ServiceConfig<'_>) {
-    use federation::{contracts, identity, partners};
+    use federation::{contracts, identity, partners, settlement};
     config
         .service(identity::identity_show)
         .service(identity::key_rotate)
@@ -124,7 +170,14 @@ fn partners(config: &mut ServiceConfig<'_>) {
         .service(contracts::agreement_show)
         .service(contracts::order_list)
         .service(contracts::order_show)
-        .service(contracts::hold_list);
+        .service(contracts::hold_list)
+        .service(settlement::claim_list)
+        .service(settlement::claim_accept)
+        .service(settlement::claim_withdraw)
+        .service(settlement::settlement_list)
+        .service(settlement::settlement_show)
+        .service(settlement::settlement_make)
+        .service(settlement::payment_list);
 }
 
 /// Who changes an offer, a flavour or a site, and on what condition.

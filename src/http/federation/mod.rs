@@ -10,6 +10,7 @@ mod inbound;
 mod orders;
 mod partners;
 mod refusal;
+mod settlement;
 
 pub(crate) use refusal::Refusal;
 
@@ -41,7 +42,11 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
                 .service(orders::usage_list)
                 .service(orders::usage_acknowledge)
                 .service(agreements::signature)
-                .service(agreements::event),
+                .service(agreements::event)
+                .service(settlement::claim_put)
+                .service(settlement::claim_withdraw)
+                .service(settlement::statement_ask)
+                .service(settlement::statement_put),
         )
         .service(
             scope::scope(DSP)

@@ -92,13 +92,18 @@ fn bounds(name: &str) -> Value {
 }
 
 fn responses(operation: &mut Map<String, Value>, method: &str, path: &str) {
+    let parameters = operation.get("parameters").and_then(Value::as_array);
+    let named =
+        parameters.is_some_and(|all| all.iter().any(|one| one.get("name").is_some_and(|name| name == "project")));
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
     let Some(responses) = responses.as_object_mut() else { return };
+    // A project's name may be none.
     let changes = method != "get";
+    let named = if named { &[422][..] } else { &[] };
     let partners = path.starts_with("/federation/") || path.starts_with("/dsp/");
     let documents = !is_ours(path) && !partners && table::needed(method, path).is_none();
     let statuses = if documents { DOCUMENTS } else { ALWAYS };
-    for status in statuses.iter().chain(CHANGES.iter().filter(|_| changes)) {
+    for status in statuses.iter().chain(CHANGES.iter().filter(|_| changes)).chain(named) {
         responses.entry(status.to_string()).or_insert_with(|| json!({ "content": problem(path) }));
     }
     for (status, response) in responses.iter_mut() {

@@ -7,7 +7,9 @@ mod model;
 mod split;
 
 pub(crate) use frame::Frame;
-pub(crate) use model::ResourceModelSchema;
+pub(crate) use model::{
+    BillingAccountSchema, ExchangeRateSchema, PricePlanSchema, ResourceModelSchema, SellerSchema, TaxRateSchema,
+};
 
 use frame::AdminFrame;
 use serde_json::Value;

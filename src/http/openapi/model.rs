@@ -1,5 +1,6 @@
-//! The resource model's schema within the API's description: made from its
-//! types by the application layer, not from the handlers.
+//! Schemas within the API's description that are not made from the handlers: the
+//! resource model's, by the application layer, and those of what people state to
+//! accounting, by accounting.
 
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -8,62 +9,79 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema},
 };
 
-/// Stands for the resource model in the handlers' descriptions; [`insert`]
-/// puts the real schema in its place.
-pub(crate) struct ResourceModelSchema;
+/// Stands for what its own crate describes; [`insert`] puts the real schema in its place.
+macro_rules! stands_for {
+    ($($schema:ident = $name:literal,)+) => {$(
+        #[doc = concat!("Stands for `", $name, "`.")]
+        pub(crate) struct $schema;
 
-const RESOURCE_MODEL: &str = "ResourceModel";
+        impl PartialSchema for $schema {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new().into()
+            }
+        }
 
-impl PartialSchema for ResourceModelSchema {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().into()
-    }
+        impl ToSchema for $schema {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+        }
+    )+};
 }
 
-impl ToSchema for ResourceModelSchema {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed(RESOURCE_MODEL)
-    }
+stands_for! {
+    ResourceModelSchema = "ResourceModel",
+    BillingAccountSchema = "BillingAccount",
+    SellerSchema = "Seller",
+    PricePlanSchema = "PricePlan",
+    ExchangeRateSchema = "ExchangeRate",
+    TaxRateSchema = "TaxRate",
 }
 
-/// The model's schema and the definitions it refers to, as components.
+/// The schemas, and the definitions they refer to, as components.
 pub(super) fn insert(json: &mut Value) {
-    let mut schema = hansa_application::json_schema();
+    let Some(schemas) = json.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let model = ("ResourceModel", hansa_application::json_schema());
+    for (name, schema) in std::iter::once(model).chain(hansa_accounting::service::schemas()) {
+        insert_one(schemas, name, schema);
+    }
+}
+
+fn insert_one(schemas: &mut Map<String, Value>, name: &str, mut schema: Value) {
     let definitions = schema.as_object_mut().and_then(|schema| {
         schema.remove("$schema");
         schema.remove("$defs")
     });
-    let Some(schemas) = json.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
-        return;
-    };
     if let Some(Value::Object(definitions)) = definitions {
-        for (name, mut definition) in definitions {
-            redirect(&mut definition);
-            schemas.insert(format!("{RESOURCE_MODEL}.{name}"), definition);
+        for (part, mut definition) in definitions {
+            redirect(&mut definition, name);
+            schemas.insert(format!("{name}.{part}"), definition);
         }
     }
-    redirect(&mut schema);
-    schemas.insert(RESOURCE_MODEL.to_owned(), schema);
+    redirect(&mut schema, name);
+    schemas.insert(name.to_owned(), schema);
 }
 
-/// Makes references within the schema references within the description.
-fn redirect(value: &mut Value) {
+/// Makes references within a schema references within the description.
+fn redirect(value: &mut Value, name: &str) {
     match value {
-        Value::Object(object) => redirect_object(object),
-        Value::Array(items) => items.iter_mut().for_each(redirect),
+        Value::Object(object) => redirect_object(object, name),
+        Value::Array(items) => items.iter_mut().for_each(|item| redirect(item, name)),
         _ => {}
     }
 }
 
-fn redirect_object(object: &mut Map<String, Value>) {
+fn redirect_object(object: &mut Map<String, Value>, name: &str) {
     for (key, value) in object.iter_mut() {
         match value {
             Value::String(reference) if key == "$ref" => {
-                if let Some(name) = reference.strip_prefix("#/$defs/") {
-                    *reference = format!("#/components/schemas/{RESOURCE_MODEL}.{name}");
+                if let Some(part) = reference.strip_prefix("#/$defs/") {
+                    *reference = format!("#/components/schemas/{name}.{part}");
                 }
             }
-            other => redirect(other),
+            other => redirect(other, name),
         }
     }
 }

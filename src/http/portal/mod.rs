@@ -11,8 +11,10 @@ mod account;
 mod applications;
 mod assets;
 mod audit;
+mod carbon;
 mod contracts;
 mod cookie;
+mod costs;
 mod csrf;
 mod flash;
 mod form;
@@ -31,6 +33,7 @@ mod partners;
 mod preferences;
 mod problem;
 mod projects;
+mod promises;
 mod revisions;
 mod sign_in;
 mod sites;
@@ -94,6 +97,7 @@ fn market(config: &mut web::ServiceConfig) {
         .configure(account::routes)
         .configure(projects::routes)
         .configure(audit::routes)
+        .configure(costs::routes)
         .configure(partners::routes)
         .configure(contracts::routes);
 }

@@ -85,7 +85,8 @@ pub(crate) async fn submit(form: Form) -> Reply {
     };
     let name = model.name.clone();
     let change =
-        tenant::change(&form.visit, &project, "", form.get("key"), &format!("submit\n{project}\n{text}")).await?;
+        tenant::change(&form.visit, (&project, None), "", form.get("key"), &format!("submit\n{project}\n{text}"))
+            .await?;
     match form.visit.broker.orchestrator.submit(model, change).await {
         Ok(accepted) => {
             let to = format!("/applications/{}", accepted.application);
@@ -134,7 +135,14 @@ pub(crate) async fn update(form: Form) -> Reply {
     };
     if form.get("step") == "apply" {
         let content = format!("update\n{}\n{text}", application.id);
-        let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content).await?;
+        let change = tenant::change(
+            &form.visit,
+            (&project, Some(application.id)),
+            form.get("version"),
+            form.get("key"),
+            &content,
+        )
+        .await?;
         form.visit.broker.orchestrator.update(application.id, read.model, change).await?;
         return Ok(done(&form.visit, &application, "done-updated"));
     }
@@ -162,7 +170,14 @@ pub(crate) async fn scale(form: Form) -> Reply {
     }
     if form.get("step") == "apply" {
         let content = format!("scale\n{}\n{replicas:?}", application.id);
-        let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content).await?;
+        let change = tenant::change(
+            &form.visit,
+            (&project, Some(application.id)),
+            form.get("version"),
+            form.get("key"),
+            &content,
+        )
+        .await?;
         form.visit.broker.orchestrator.scale(application.id, replicas, change).await?;
         return Ok(done(&form.visit, &application, "done-scaled"));
     }
@@ -198,7 +213,14 @@ pub(crate) async fn remove_show(visit: Visit) -> Reply {
 /// Takes an application away.
 pub(crate) async fn remove(form: Form) -> Reply {
     let application = tenant::find(&form.visit).await?;
-    let change = tenant::change(&form.visit, &tenant::project(&application), form.get("version"), "", "").await?;
+    let change = tenant::change(
+        &form.visit,
+        (&tenant::project(&application), Some(application.id)),
+        form.get("version"),
+        "",
+        "",
+    )
+    .await?;
     form.visit.broker.orchestrator.remove(application.id, change).await?;
     Ok(done(&form.visit, &application, "done-removing"))
 }

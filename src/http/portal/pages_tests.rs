@@ -96,7 +96,13 @@ const PAGES: [&str; 12] = [
 #[tokio::test]
 async fn every_page_says_what_it_is_in_every_language_and_nothing_breaks_out() {
     let portal = Portal::open().await;
-    for path in PAGES.into_iter().chain(["/audit"]) {
+    for path in PAGES.into_iter().chain([
+        "/audit",
+        "/costs",
+        "/costs?by=kind&month=2020-02",
+        "/carbon?by=site",
+        "/promises?show=missed",
+    ]) {
         for language in ["en", "de", "fr", "es"] {
             let (status, page, _) = portal.get(path, language).await;
             assert_eq!(status, StatusCode::OK, "{path}");

@@ -20,7 +20,14 @@ pub(crate) async fn rollback(form: Form) -> Reply {
     })?;
     if form.get("step") == "apply" {
         let content = format!("rollback\n{}\n{to}", application.id);
-        let change = tenant::change(&form.visit, &project, form.get("version"), form.get("key"), &content).await?;
+        let change = tenant::change(
+            &form.visit,
+            (&project, Some(application.id)),
+            form.get("version"),
+            form.get("key"),
+            &content,
+        )
+        .await?;
         form.visit.broker.orchestrator.rollback(application.id, Some(to), change).await?;
         return Ok(done(&form.visit, &application, "done-rolled-back"));
     }

@@ -2,16 +2,20 @@
 
 use super::Visit;
 use crate::{
-    http::problem::ApiError,
+    http::{
+        call,
+        problem::{ApiError, ProblemKind},
+    },
     portal::{
         Language,
         pages::{applications::Outline, model_form::Trouble, names::Names, plan::ConflictView, source::Fault},
     },
 };
+use actix_web::HttpRequest;
 use hansa_application::{Described, NAMELESS};
 use hansa_iam::Action;
 use hansa_mco::{McoError, model::Plan, planner::PlanError};
-use hansa_ontology::{ProjectId, ResourceModel};
+use hansa_ontology::{ApplicationId, ProjectId, ResourceModel};
 use hansa_service_orchestrator::{
     Application, ApplicationDetail, ApplicationFilter, Change, IdempotencyKey, OrchestratorError,
 };
@@ -45,6 +49,30 @@ pub(super) fn project(application: &Application) -> String {
     application.project.to_string()
 }
 
+/// The projects of which the visitor may do this, and the one that the address
+/// names; where it names none, the first.
+pub(super) async fn project_seen(
+    visit: &Visit,
+    request: &HttpRequest,
+    action: Action,
+) -> Result<(Vec<String>, ProjectId), ApiError> {
+    let scope = visit.caller.scope(&visit.broker, action).await?;
+    let found = visit.broker.iam.project_list(scope, None, None, MOST_PROJECTS).await?;
+    let mut names: Vec<String> = found.into_iter().map(|project| project.id.to_string()).collect();
+    // What is looked for most stands first.
+    names.sort_by_key(|name| (name != ProjectId::local().as_str(), name == ProjectId::orders().as_str()));
+    let missing = |told: String| ApiError::new(ProblemKind::NotFound, told);
+    let project = match super::parameter(request, "project") {
+        Some(project) if !names.contains(&project) => {
+            return Err(missing(format!("the project {project} does not exist")));
+        }
+        Some(project) => project,
+        None => names.first().cloned().ok_or_else(|| missing("there is no project that you may see".to_owned()))?,
+    };
+    let project = ProjectId::new(project).map_err(|error| ApiError::field("project", error.to_string()))?;
+    Ok((names, project))
+}
+
 /// The projects in which the visitor may make an application.
 pub(super) async fn projects(visit: &Visit) -> Result<Vec<String>, ApiError> {
     let scope = visit.caller.scope(&visit.broker, Action::ApplicationCreate).await?;
@@ -65,22 +93,20 @@ pub(super) async fn projects(visit: &Visit) -> Result<Vec<String>, ApiError> {
 /// Who changes what, on which condition.
 pub(super) async fn change(
     visit: &Visit,
-    project: &str,
+    (project, application): (&str, Option<ApplicationId>),
     version: &str,
     key: &str,
     content: &str,
 ) -> Result<Change, ApiError> {
     let project = ProjectId::new(project).map_err(|error| ApiError::field("project", error.to_string()))?;
-    let quotas = match project == ProjectId::orders() {
-        true => Vec::new(),
-        false => visit.broker.iam.quotas_of(&project).await?,
-    };
+    let (quotas, frozen) = call::limits(&visit.broker, &project, application).await?;
     let digest = Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let key = (!key.is_empty()).then(|| IdempotencyKey { key: key.to_owned(), digest });
     Ok(Change {
         actor: visit.caller.actor(),
         project,
         quotas,
+        frozen,
         expected_version: version.parse().ok(),
         idempotency: key,
     })

@@ -10,6 +10,7 @@ use hansa_mco::{McoError, planner::PlanError};
 use hansa_ontology::reading::ReadError;
 use hansa_repository::RepositoryError;
 use hansa_service_orchestrator::OrchestratorError;
+use hansa_sustainability::{SustainabilityError, service::ServiceError as CarbonError};
 use std::error::Error;
 
 /// What a caller is told of a fault that is ours.
@@ -110,6 +111,21 @@ impl From<ServiceError> for ApiError {
         match error {
             ServiceError::Repository(error) => error.into(),
             ServiceError::Rule(AccountingError::Invalid { field, problem }) => Self::field(&field, problem),
+            error => match error.kind() {
+                Kind::TooLarge => Self::new(ProblemKind::TooLarge, error.to_string()),
+                Kind::Conflict => Self::new(ProblemKind::Conflict, error.to_string()),
+                _ => of(ProblemKind::Internal, &error),
+            },
+        }
+    }
+}
+
+impl From<CarbonError> for ApiError {
+    fn from(error: CarbonError) -> Self {
+        use hansa_repository::ErrorKind as Kind;
+        match error {
+            CarbonError::Repository(error) => error.into(),
+            CarbonError::Rule(SustainabilityError::Invalid { field, problem }) => Self::field(&field, problem),
             error => match error.kind() {
                 Kind::TooLarge => Self::new(ProblemKind::TooLarge, error.to_string()),
                 Kind::Conflict => Self::new(ProblemKind::Conflict, error.to_string()),

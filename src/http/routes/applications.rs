@@ -72,7 +72,7 @@ pub(crate) async fn application_create(broker: web::Data<Broker>, caller: Caller
     if call.dry_run {
         return preview(&broker, project, &model, &warnings).await;
     }
-    let done = broker.orchestrator.submit(model, call.change(&broker, project).await?).await?;
+    let done = broker.orchestrator.submit(model, call.change(&broker, project, None).await?).await?;
     Ok(accepted_with(done, &warnings))
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn application_update(broker: web::Data<Broker>, caller: Caller
     if call.dry_run {
         return preview(&broker, project, &model, &warnings).await;
     }
-    let done = broker.orchestrator.update(id, model, call.change(&broker, project).await?).await?;
+    let done = broker.orchestrator.update(id, model, call.change(&broker, project, Some(id)).await?).await?;
     Ok(accepted_with(done, &warnings))
 }
 
@@ -157,7 +157,7 @@ pub(crate) async fn application_scale(broker: web::Data<Broker>, caller: Caller,
         let application = broker.orchestrator.application(id).await?;
         return preview(&broker, project, &scaled(application.model, request.replicas)?, &[]).await;
     }
-    Ok(accepted(broker.orchestrator.scale(id, request.replicas, call.change(&broker, project).await?).await?))
+    Ok(accepted(broker.orchestrator.scale(id, request.replicas, call.change(&broker, project, Some(id)).await?).await?))
 }
 
 /// Take an application away, with everything that belongs to it.

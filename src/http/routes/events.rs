@@ -11,7 +11,7 @@ use crate::http::{
 };
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use hansa_iam::{Action, Resource};
-use hansa_ontology::{ApplicationId, ProjectId};
+use hansa_ontology::{ApplicationId, ProjectId, ProjectScope};
 use hansa_repository::event::{self, EventFilter, Order};
 use serde::Deserialize;
 use std::time::Duration;
@@ -112,13 +112,7 @@ async fn page(broker: &Broker, caller: &Caller, query: EventQuery) -> Reply {
 
 async fn filter(broker: &Broker, caller: &Caller, query: &EventQuery) -> Result<EventFilter, ApiError> {
     let scope = caller.scope(broker, Action::ApplicationRead).await?.narrowed(query.project.as_ref());
-    let application = match &query.application {
-        None => None,
-        Some(reference) => match reference.parse::<ApplicationId>() {
-            Ok(id) => Some(id),
-            Err(_) => Some(broker.orchestrator.find(&scope, reference).await?.id),
-        },
-    };
+    let application = application_within(broker, &scope, query.application.as_deref()).await?;
     Ok(EventFilter {
         after: query.after,
         before: None,
@@ -129,6 +123,19 @@ async fn filter(broker: &Broker, caller: &Caller, query: &EventQuery) -> Result<
         brokers: query.project.is_none() && caller.may(broker, Action::EventRead, &Resource::Broker),
         scope,
     })
+}
+
+/// The application of a name within a scope, or of an id, of removed ones too.
+pub(super) async fn application_within(
+    broker: &Broker,
+    scope: &ProjectScope,
+    reference: Option<&str>,
+) -> Result<Option<ApplicationId>, ApiError> {
+    let Some(reference) = reference else { return Ok(None) };
+    match reference.parse::<ApplicationId>() {
+        Ok(id) => Ok(Some(id)),
+        Err(_) => Ok(Some(broker.orchestrator.find(scope, reference).await?.id)),
+    }
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<i64>, ApiError> {

@@ -2,10 +2,13 @@
 
 mod account;
 mod applications;
+mod budgets;
+mod carbon;
 mod documents;
 mod events;
 mod fallback;
 mod health;
+pub(crate) mod invoices;
 mod logs;
 mod members;
 mod moves;
@@ -15,9 +18,10 @@ mod plans;
 mod revisions;
 mod service_accounts;
 pub(crate) mod sites;
+mod sla;
 mod sparql;
 mod tenancy;
-mod usage;
+pub(crate) mod usage;
 
 pub(crate) use fallback::unknown;
 
@@ -82,7 +86,37 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(sites::provider_list)
         .service(sparql::sparql_get)
         .service(sparql::sparql_post)
+        .configure(emissions)
+        .configure(billing)
         .configure(people);
+}
+
+/// Costs, invoices and budgets. Words before numbers: `draft` is none.
+fn billing(config: &mut ServiceConfig<'_>) {
+    config
+        .service(usage::project_forecast)
+        .service(usage::project_export)
+        .service(invoices::project_account)
+        .service(invoices::invoice_list)
+        .service(invoices::invoice_draft)
+        .service(invoices::invoice_show)
+        .service(budgets::budget_list)
+        .service(budgets::budget_show)
+        .service(budgets::budget_put)
+        .service(budgets::budget_remove)
+        .service(sla::sla_list)
+        .service(sla::sla_breach_list);
+}
+
+/// Energy and carbon. Words before names.
+fn emissions(config: &mut ServiceConfig<'_>) {
+    config
+        .service(carbon::project_carbon)
+        .service(carbon::application_sci)
+        .service(carbon::project_advice)
+        .service(carbon::carbon_limit_list)
+        .service(carbon::carbon_limit_set)
+        .service(carbon::carbon_limit_remove);
 }
 
 /// Organisations, projects, their members and quotas.

@@ -40,7 +40,9 @@ pub(crate) async fn application_move(broker: web::Data<Broker>, caller: Caller, 
         let preview = broker.orchestrator.move_preview(id, &request).await?;
         return Ok(HttpResponse::Ok().json(MovePreview::from(preview)));
     }
-    Ok(accepted(broker.orchestrator.move_instances(id, &request, call.change(&broker, project).await?).await?))
+    Ok(accepted(
+        broker.orchestrator.move_instances(id, &request, call.change(&broker, project, Some(id)).await?).await?,
+    ))
 }
 
 /// Empty the least used machine of an application into the others, and give it back.
@@ -68,5 +70,5 @@ pub(crate) async fn application_consolidate(broker: web::Data<Broker>, caller: C
         let preview = broker.orchestrator.consolidation_preview(id).await?;
         return Ok(HttpResponse::Ok().json(MovePreview::from(preview)));
     }
-    Ok(accepted(broker.orchestrator.consolidate(id, call.change(&broker, project).await?).await?))
+    Ok(accepted(broker.orchestrator.consolidate(id, call.change(&broker, project, Some(id)).await?).await?))
 }

@@ -72,5 +72,5 @@ pub(crate) async fn application_rollback(broker: web::Data<Broker>, caller: Call
         let (_, model) = broker.orchestrator.rollback_target(id, request.to).await?;
         return preview(&broker, project, &model, &[]).await;
     }
-    Ok(accepted(broker.orchestrator.rollback(id, request.to, call.change(&broker, project).await?).await?))
+    Ok(accepted(broker.orchestrator.rollback(id, request.to, call.change(&broker, project, Some(id)).await?).await?))
 }

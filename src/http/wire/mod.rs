@@ -5,6 +5,8 @@
 mod account;
 mod application;
 mod audit;
+mod billing;
+mod carbon;
 mod catalogue;
 mod contract;
 mod event;
@@ -20,6 +22,8 @@ mod sale;
 mod scaling;
 mod service_account;
 mod service_level;
+mod settlement;
+mod sla;
 mod system;
 mod tenancy;
 mod usage;
@@ -30,6 +34,11 @@ pub(crate) use account::{
 };
 pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
 pub(crate) use audit::{AuditCheckpoint, AuditConsistency, AuditInclusion, AuditKey, AuditRecord};
+pub(crate) use billing::{
+    BillRequest, Billed, BooksCheck, Budget, BudgetRequest, Closing, ClosingRequest, Forecast, Invoice, LedgerBalance,
+    LedgerEntry, MeteringFault, Threshold,
+};
+pub(crate) use carbon::{CarbonAdvice, CarbonFigures, CarbonLimit, CarbonReport, IntensityInfo, IntensityValue, Sci};
 pub(crate) use catalogue::{
     Coordinates, Energy, ImportReport, Node, Offer, OfferSource, Provider, RefusedResource, Site, Withdrawal,
 };
@@ -52,9 +61,11 @@ pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest,
 pub(crate) use scaling::Scaling;
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use service_level::{ServiceLevel, ServiceLevels};
+pub(crate) use settlement::{Claim, ClaimWithdrawal, Payment, Settlement, SettlementDetail, SettlementRequest};
+pub(crate) use sla::{Announcement, AnnouncementRequest, SlaBreach, SlaObjective, SlaStanding};
 pub(crate) use system::{DeriveRequest, DerivedOffer, Inventory, System, SystemRequest, Verdict};
 pub(crate) use tenancy::{
-    Member, MemberRemoval, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaPrice, QuotaReport, Titled,
+    Amount, Member, MemberRemoval, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaReport, Titled,
 };
 pub(crate) use usage::{CostReport, CostRow, Names, UsageRow};
 pub(crate) use workload::{Endpoint, Workload};

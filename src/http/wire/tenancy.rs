@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use hansa_iam::{self as iam, HeldQuota};
 use hansa_ontology::{
     Currency, Money,
-    money::Micros,
+    money::{InvalidMoney, Micros},
     quantity::{CpuMilli, Mebibytes},
     quota::{Quota, QuotaUsage},
 };
@@ -141,13 +141,13 @@ pub(crate) struct QuotaLimits {
     pub memory: Option<String>,
     /// The price of all plans for an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price_per_hour: Option<QuotaPrice>,
+    pub price_per_hour: Option<Amount>,
 }
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct QuotaPrice {
+pub(crate) struct Amount {
     /// A decimal number with at most 6 decimals: `2.50`.
     pub amount: String,
     /// ISO 4217: `EUR`.
@@ -220,18 +220,21 @@ impl From<iam::Member> for Member {
     }
 }
 
+impl Amount {
+    /// As money; or what is wrong.
+    pub(crate) fn read(&self) -> Result<Money, String> {
+        let amount: Micros = self.amount.parse().map_err(|error: InvalidMoney| error.to_string())?;
+        let currency: Currency = self.currency.parse().map_err(|error: InvalidMoney| error.to_string())?;
+        Ok(Money::new(amount.0, currency))
+    }
+}
+
 impl QuotaLimits {
     /// As a quota; the field that is wrong and what would be right.
     pub(crate) fn read(&self) -> Result<Quota, (&'static str, String)> {
         let cpu = self.cpu.as_deref().map(str::parse::<CpuMilli>).transpose();
         let memory = self.memory.as_deref().map(str::parse::<Mebibytes>).transpose();
-        let price = self.price_per_hour.as_ref().map(|price| -> Result<Money, String> {
-            let amount: Micros =
-                price.amount.parse().map_err(|error: hansa_ontology::money::InvalidMoney| error.to_string())?;
-            let currency: Currency =
-                price.currency.parse().map_err(|error: hansa_ontology::money::InvalidMoney| error.to_string())?;
-            Ok(Money::new(amount.0, currency))
-        });
+        let price = self.price_per_hour.as_ref().map(Amount::read);
         Ok(Quota {
             applications: self.applications,
             instances: self.instances,
@@ -251,7 +254,7 @@ impl QuotaReport {
                 instances: limits.instances,
                 cpu: limits.cpu.map(|cpu| cpu.to_string()),
                 memory: limits.memory.map(|memory| memory.to_string()),
-                price_per_hour: limits.price_per_hour.map(|price| QuotaPrice {
+                price_per_hour: limits.price_per_hour.map(|price| Amount {
                     amount: Micros(price.micros).to_string(),
                     currency: price.currency.to_string(),
                 }),

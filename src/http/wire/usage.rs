@@ -57,14 +57,14 @@ pub(crate) type Names = BTreeMap<String, String>;
 
 impl UsageRow {
     pub(crate) fn new(row: service::UsageRow, names: &Names) -> Self {
-        Self { application_name: name(&row.of, names), of: named(row.of), quantity: row.quantity }
+        Self { application_name: name_of(&row.of, names), of: named(row.of), quantity: row.quantity }
     }
 }
 
 impl CostRow {
     pub(crate) fn new(row: service::CostRow, names: &Names, currency: Currency) -> Self {
         Self {
-            application_name: name(&row.of, names),
+            application_name: name_of(&row.of, names),
             of: named(row.of),
             charges: row.charges,
             list: Price::new(row.list_micros, currency),
@@ -73,8 +73,13 @@ impl CostRow {
     }
 }
 
-fn name(of: &BTreeMap<Dimension, String>, names: &Names) -> Option<String> {
-    names.get(of.get(&Dimension::Application)?).cloned()
+fn name_of(of: &BTreeMap<Dimension, String>, names: &Names) -> Option<String> {
+    name(of.get(&Dimension::Application)?, names)
+}
+
+/// What people call an application.
+pub(super) fn name(id: &str, names: &Names) -> Option<String> {
+    names.get(id).cloned()
 }
 
 fn named(of: BTreeMap<Dimension, String>) -> BTreeMap<String, String> {

@@ -15,6 +15,7 @@ pub(crate) use table::{Column, Facts, Row, Table};
 
 use super::{
     Frame, Place,
+    drawing::bars::Bars,
     parts::{AlsoBy, Empty, Notice, Pager, StateMark},
 };
 use askama::{Template, filters::HtmlSafe};
@@ -50,7 +51,7 @@ pub(crate) struct Section {
     source = "{% match self %}{% when Self::Table(part) %}{{ part }}{% when Self::Facts(part) %}{{ part }}\
               {% when Self::Form(part) %}{{ part }}{% when Self::Filters(part) %}{{ part }}\
               {% when Self::Notice(part) %}{{ part }}{% when Self::Empty(part) %}{{ part }}\
-              {% when Self::Pager(part) %}{{ part }}\
+              {% when Self::Pager(part) %}{{ part }}{% when Self::Bars(part) %}{{ part }}\
               {% when Self::Listing(text) %}<pre tabindex=\"0\"><code>{{ text }}</code></pre>{% endmatch %}",
     ext = "html"
 )]
@@ -69,6 +70,8 @@ pub(crate) enum Part {
     Empty(Empty),
     /// The way through a long list.
     Pager(Pager),
+    /// Amounts side by side.
+    Bars(Bars),
     /// A text as it is: a document, a signature.
     Listing(String),
 }
@@ -185,7 +188,7 @@ macro_rules! parts {
     )+};
 }
 
-parts!(Table Facts Filters Notice Empty Pager);
+parts!(Table Facts Filters Notice Empty Pager Bars);
 
 impl From<FormBox> for Part {
     fn from(part: FormBox) -> Self {

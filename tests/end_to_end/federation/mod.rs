@@ -7,5 +7,6 @@ mod kill;
 mod mesh;
 mod owners;
 mod partners;
+mod settlement;
 
 pub(crate) use owners::{Owners, orders, spread};

@@ -15,6 +15,8 @@ const DECIMALS: u32 = 12;
 /// Decimals of prices.
 const PRICE_DECIMALS: u32 = 15;
 const MICROS: i128 = 1_000_000;
+/// Every cost of a row that has no price.
+const COSTS: [&str; 5] = ["BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "PricingCurrencyEffectiveCost"];
 
 /// What all rows of an export have in common.
 #[derive(Debug, Clone, Copy)]
@@ -112,33 +114,38 @@ impl FocusContext<'_> {
     }
 
     fn charge_row(&self, charge: &Charge) -> Result<Row, AccountingError> {
+        let mut row = self.thing_row(charge)?;
+        match &charge.credited {
+            Some(credited) => {
+                row.set("ChargeCategory", "Credit")
+                    .set("ChargeFrequency", "One-Time")
+                    .set("ChargeDescription", credited.name(&charge.subject.plan))
+                    .cost(&COSTS, charge.net_micros);
+            }
+            None => priced(&mut row, charge),
+        }
+        Ok(row)
+    }
+
+    /// What is charged, of whatever kind the charge is.
+    fn thing_row(&self, charge: &Charge) -> Result<Row, AccountingError> {
         let subject = &charge.subject;
         let mut row = self.base(&subject.project, charge.currency)?;
         let (category, subcategory, name) = service(subject.resource.kind);
-        let once = charge.kind == ChargeKind::MinimumTerm;
-        row.set("ChargeCategory", if once { "Adjustment" } else { "Usage" })
-            .set("ChargeFrequency", if once { "One-Time" } else { "Usage-Based" })
-            .set("ChargeDescription", format!("{} of {}, {}", charge.kind.name(), subject.meter, subject.plan))
-            .set("ChargePeriodStart", Value::Time(charge.interval.begin()))
+        row.set("ChargePeriodStart", Value::Time(charge.interval.begin()))
             .set("ChargePeriodEnd", Value::Time(charge.interval.end()))
             .set("PublisherName", subject.provider.as_str())
             .set("ResourceId", subject.resource.to_string())
             .set("ResourceType", subject.resource.kind.name())
             .set("ServiceCategory", category)
             .set("ServiceSubcategory", subcategory)
-            .set("ServiceName", name)
-            .set("SkuId", format!("{}/{}", subject.plan, subject.meter))
-            .set("SkuMeter", subject.meter.as_str())
-            .set("SkuPriceId", format!("{}/{}/{}", subject.plan, subject.meter, charge.price.micros));
+            .set("ServiceName", name);
         if let Some(application) = subject.application {
             row.set("Tags", serde_json::json!({ "hansa/application": application }).to_string());
         }
         if let Some(site) = subject.offer.as_ref().and_then(|offer| self.sites.get(offer)) {
             row.set("RegionId", site.as_str()).set("RegionName", site.short());
         }
-        quantities(&mut row, charge);
-        prices(&mut row, charge);
-        commitment(&mut row, charge);
         Ok(row)
     }
 
@@ -157,10 +164,7 @@ impl FocusContext<'_> {
             .set("ServiceCategory", "Other")
             .set("ServiceSubcategory", "Other (Other)")
             .set("ServiceName", category)
-            .cost(
-                &["BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "PricingCurrencyEffectiveCost"],
-                micros,
-            );
+            .cost(&COSTS, micros);
         Ok(row)
     }
 
@@ -185,6 +189,21 @@ impl FocusContext<'_> {
         }
         Ok(rows)
     }
+}
+
+/// What has a price.
+fn priced(row: &mut Row, charge: &Charge) {
+    let subject = &charge.subject;
+    let once = charge.kind == ChargeKind::MinimumTerm;
+    row.set("ChargeCategory", if once { "Adjustment" } else { "Usage" })
+        .set("ChargeFrequency", if once { "One-Time" } else { "Usage-Based" })
+        .set("ChargeDescription", format!("{} of {}, {}", charge.kind.name(), subject.meter, subject.plan))
+        .set("SkuId", format!("{}/{}", subject.plan, subject.meter))
+        .set("SkuMeter", subject.meter.as_str())
+        .set("SkuPriceId", format!("{}/{}/{}", subject.plan, subject.meter, charge.price.micros));
+    quantities(row, charge);
+    prices(row, charge);
+    commitment(row, charge);
 }
 
 fn quantities(row: &mut Row, charge: &Charge) {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     AccountingError, hex,
-    price::{BillingMonth, Charge, ChargeKind, Tax, TaxCategory, TaxParties, TaxTable, Unit, round},
+    price::{BillingMonth, Charge, ChargeKind, Credited, Tax, TaxCategory, TaxParties, TaxTable, Unit, round},
     usage::{Meter, PlanId},
 };
 use chrono::NaiveDate;
@@ -89,6 +89,9 @@ pub struct LineKey {
     pub unit: Arc<Unit>,
     /// How it is taxed.
     pub tax: Tax,
+    /// Why it is given back; of a credit only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<Arc<Credited>>,
 }
 
 /// What one category and rate of tax comes to (BG-23), in whole coins.
@@ -235,18 +238,21 @@ impl InvoiceLine {
         coin::decimal(price, 1_000_000_000_000_000, 15)
     }
 
-    /// How many units, as a decimal number (BT-129).
+    /// How many units, as a decimal number (BT-129). Below 0 where it is given
+    /// back: a price never is (BR-27).
     #[must_use]
     pub fn units(&self) -> String {
-        coin::decimal(i128::from(self.quantity), i128::from(self.of.unit.size), 6)
+        let sign = if self.of.kind == ChargeKind::Credit { -1 } else { 1 };
+        coin::decimal(sign * i128::from(self.quantity), i128::from(self.of.unit.size), 6)
     }
 
     /// What people read (BT-153).
     #[must_use]
     pub fn name(&self) -> String {
         let LineKey { plan, meter, kind, .. } = &self.of;
-        match kind {
-            ChargeKind::Usage => format!("{plan}, {meter}"),
+        match (kind, &self.of.credited) {
+            (ChargeKind::Usage, _) => format!("{plan}, {meter}"),
+            (_, Some(credited)) => credited.name(plan),
             _ => format!("{plan}, {meter} ({})", kind.name()),
         }
     }
@@ -303,6 +309,7 @@ fn lines(
             exchange_nanos: charge.exchange_nanos,
             unit: Arc::clone(&charge.unit),
             tax: taxes.on(parties, charge.day)?,
+            credited: charge.credited.clone(),
         };
         by_key.entry(key).or_default().push(charge);
     }

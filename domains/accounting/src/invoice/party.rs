@@ -2,11 +2,12 @@
 
 use crate::AccountingError;
 use hansa_ontology::place::Area;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A seller or a buyer (EN 16931 BG-4, BG-7).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Party {
     /// The registered name (BT-27, BT-44).
     pub name: String,

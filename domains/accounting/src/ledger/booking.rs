@@ -52,13 +52,15 @@ pub fn wanted_for_invoice(invoice: &Invoice) -> Result<Wanted, AccountingError> 
 }
 
 /// The entry of a statement in the book of one of its two brokers: what the
-/// partner delivered is a cost, what we delivered was earned, and the
-/// difference is what is to be paid.
+/// partner delivered is a cost, what we delivered was earned, each less what is
+/// owed back by claims, and the difference is what is to be paid.
 ///
 /// # Errors
 /// When `own` is neither of them, or the statement has no digest.
 pub fn wanted_for_statement(statement: &Statement, own: &ProviderId) -> Result<Wanted, AccountingError> {
-    let (by_first, by_second) = (statement.by_first_micros, statement.by_second_micros);
+    let less = |delivered: i64, credited: i64| round::sum([delivered, -credited], "what a broker has earned");
+    let by_first = less(statement.by_first_micros, statement.credited_by_first_micros)?;
+    let by_second = less(statement.by_second_micros, statement.credited_by_second_micros)?;
     let (partner, delivered, received) = match own {
         own if *own == statement.first => (&statement.second, by_first, by_second),
         own if *own == statement.second => (&statement.first, by_second, by_first),

@@ -7,11 +7,12 @@ use crate::{
 };
 use chrono::NaiveDate;
 use hansa_ontology::{ApplicationId, Currency, ProjectId, ProviderId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Who pays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
     /// The project.
@@ -19,6 +20,7 @@ pub struct Account {
     /// The currency of its bills.
     pub currency: Currency,
     /// The time zone of its months and days.
+    #[schemars(with = "String")]
     pub zone: Zone,
     /// What it pays less, in this order.
     #[serde(default)]
@@ -29,8 +31,8 @@ pub struct Account {
 }
 
 /// A share of the price that is not paid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Discount {
     /// Its name.
     pub id: Arc<str>,
@@ -65,8 +67,8 @@ impl Discount {
 /// So much of one plan's meter, paid for a term whether it is used or not. It
 /// covers, hour by hour, what the project uses of that plan and meter, the
 /// earlier use first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reservation {
     /// Its name.
     pub id: Arc<str>,

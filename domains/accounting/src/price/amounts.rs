@@ -70,6 +70,7 @@ impl Amounts<'_> {
             discounts,
             net_micros: list_micros - off,
             currency,
+            credited: None,
         }))
     }
 
@@ -81,7 +82,7 @@ impl Amounts<'_> {
         day: NaiveDate,
         list: i64,
     ) -> Result<Vec<Discounted>, AccountingError> {
-        if matches!(kind, ChargeKind::Reserved | ChargeKind::Unused | ChargeKind::Free) {
+        if matches!(kind, ChargeKind::Reserved | ChargeKind::Unused | ChargeKind::Free | ChargeKind::Credit) {
             return Ok(Vec::new());
         }
         let mut left = list;

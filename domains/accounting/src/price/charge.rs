@@ -3,10 +3,11 @@
 use super::Unit;
 use crate::{
     Interval,
-    usage::{Subject, Usage, UsageRecord},
+    usage::{PlanId, Subject, Usage, UsageRecord},
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use hansa_ontology::{Currency, Money, ProjectId};
+use hansa_repository::breach::Missed;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -25,6 +26,8 @@ pub enum ChargeKind {
     Unused,
     /// Not used, but owed because it ended before its minimum term.
     MinimumTerm,
+    /// Below 0: given back because what was promised was not kept.
+    Credit,
 }
 
 impl ChargeKind {
@@ -37,6 +40,7 @@ impl ChargeKind {
             Self::Reserved => "reserved",
             Self::Unused => "unused",
             Self::MinimumTerm => "minimum-term",
+            Self::Credit => "credit",
         }
     }
 }
@@ -48,6 +52,33 @@ pub struct Discounted {
     pub id: Arc<str>,
     /// Micro-units of the billing currency.
     pub micros: i64,
+}
+
+/// Why something is given back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Credited {
+    /// The number of the event that tells of the breach, with its evidence.
+    pub event: i64,
+    /// What was promised, and what was measured.
+    pub missed: Missed,
+}
+
+impl Credited {
+    /// What people read: what was missed, and by how much.
+    #[must_use]
+    pub fn name(&self, plan: &PlanId) -> String {
+        let Missed { metric, target, window, from, until, measured, credit_percent, .. } = &self.missed;
+        let (name, unit, window) = (metric.name(), metric.unit(), window.name());
+        let time = |at: &DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        format!(
+            "service credit of {credit_percent} % of {plan}: {name} was {measured} {unit} from {} to {}, and {target} \
+             {unit} in a {window} was promised (event {})",
+            time(from),
+            time(until),
+            self.event,
+        )
+    }
 }
 
 /// What is owed for one meter of one thing on one day at one price.
@@ -87,6 +118,9 @@ pub struct Charge {
     pub net_micros: i64,
     /// The billing currency.
     pub currency: Currency,
+    /// Why it is below 0; of a credit only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<Arc<Credited>>,
 }
 
 impl Charge {

@@ -8,6 +8,7 @@ mod account;
 mod amounts;
 mod calendar;
 mod charge;
+mod credit;
 mod exchange;
 mod metered;
 mod plan;
@@ -20,7 +21,9 @@ mod tests;
 
 pub use account::{Account, Discount, PriceList, Reservation};
 pub use calendar::{BillingDay, BillingMonth, Zone};
-pub use charge::{Charge, ChargeKind, Discounted, evidence};
+pub use charge::{Charge, ChargeKind, Credited, Discounted, evidence};
+pub(crate) use credit::ends as breach_ends;
+pub use credit::{Credits, credits};
 pub use exchange::{ExchangeRates, NANOS_PER_UNIT};
 pub use plan::{Price, PricePlan, Rate, Tier, Unit};
 pub use rating::rate;

@@ -7,13 +7,14 @@ use crate::{
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Currency, offer::PricingModel};
 use hansa_repository::life::Rental;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What the use of something costs. A plan never changes: a new price is a new plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PricePlan {
     /// Its name.
     pub id: PlanId,
@@ -29,8 +30,8 @@ pub struct PricePlan {
 }
 
 /// What one meter costs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rate {
     /// The meter.
     pub meter: Meter,
@@ -44,8 +45,8 @@ pub struct Rate {
 }
 
 /// What a price is for: so many units of the meter.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Unit {
     /// What people call it: `Hours`, `GiB-Hours` (FOCUS 1.2, unit format).
     pub name: String,
@@ -58,8 +59,8 @@ pub struct Unit {
 }
 
 /// A price in micro-units of the plan's currency for one unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub enum Price {
     /// The same for every unit.
     Flat {
@@ -84,8 +85,8 @@ pub enum Price {
 }
 
 /// A stretch of the use of one month and one project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tier {
     /// How far it reaches, in the meter's unit. None: without end; the last tier only.
     pub up_to: Option<u64>,
@@ -98,6 +99,12 @@ impl Unit {
     #[must_use]
     pub fn hours() -> Self {
         Self { name: "Hours".to_owned(), code: "HUR".to_owned(), size: 3_600, of: "Seconds".to_owned() }
+    }
+
+    /// Service credits, each one of its own.
+    #[must_use]
+    pub fn credits() -> Self {
+        Self { name: "Credits".to_owned(), code: "C62".to_owned(), size: 1, of: "Credits".to_owned() }
     }
 }
 

@@ -1,20 +1,24 @@
 //! Months are closed: charges become an invoice with the next number, and are
 //! booked, in one transaction. What was wrong is taken back as a whole.
 
-use super::{Accounting, Page, PageRequest, ServiceError, cost::charges_of, stated};
+use super::{Accounting, Defaults, Page, PageRequest, Seller, ServiceError, cost::charges_of, stated};
 use crate::{
     AccountingError,
-    invoice::{DocumentKind, Heading, Invoice},
+    invoice::{DocumentKind, Heading, Invoice, Party},
     ledger::{Ledger, Wanted, charges_group, wanted_for_charges, wanted_for_invoice},
     price::{BillingMonth, Charge},
     store::{self, StoredInvoice},
 };
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, Utc};
-use hansa_ontology::{ProjectId, ProjectScope};
+use hansa_ontology::{Actor, Currency, Money, ProjectId, ProjectScope};
 use hansa_repository::{
     Connection, RepositoryError,
     event::{self, EventFilter, Order},
 };
+use serde_json::json;
+
+/// Stands for the number of an invoice that isn't issued.
+const DRAFT: &str = "DRAFT";
 
 /// What became of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +57,8 @@ impl Accounting {
     /// has no buyer, when a price or a rate is missing, or the database fails.
     /// Then nothing is written.
     pub async fn month_close(&self, project: &ProjectId, month: &str) -> Result<Closed, ServiceError> {
-        let (now, defaults, project, name) = (self.clock.now(), self.defaults, project.clone(), month.to_owned());
+        let (now, defaults, actor) = (self.clock.now(), self.defaults, self.actor.clone());
+        let (project, name) = (project.clone(), month.to_owned());
         let (of, month_name) = (project.clone(), name.clone());
         let before = self.database.read(move |connection| known(connection, &of, &month_name)).await?;
         if let Some(before) = before {
@@ -63,39 +68,51 @@ impl Accounting {
         let draft = self
             .database
             .read(move |connection| {
-                let account = stated::of_project(connection, &of, defaults)?;
-                let month = BillingMonth::named(&name, account.account.zone.0)?;
-                check_over(connection, &of, &month, now)?;
-                let charges = charges_of(connection, &of, &month, now, defaults)?;
-                let buyer = account.buyer.ok_or_else(|| {
-                    AccountingError::invalid(
-                        "buyer",
-                        format!("the account of {of} has none; state who gets its invoices"),
-                    )
-                })?;
-                let seller = stated::seller(connection)?;
-                Ok::<_, ServiceError>((month, charges, seller, buyer, account.account.currency))
+                let draft = Draft::read(connection, &of, &name, (now, defaults))?;
+                check_over(connection, &of, &draft.month, now)?;
+                Ok::<_, ServiceError>(draft)
             })
             .await?;
-        let (month, charges, seller, buyer, currency) = draft;
-        if charges.is_empty() {
+        if draft.charges.is_empty() {
             return Ok(Closed::Nothing);
         }
+        let month = draft.month;
+        self.change(move |connection| {
+            if let Some(before) = known(connection, &project, &month.name())? {
+                return Ok(Closed::Billed(Box::new(before)));
+            }
+            let issued = now.with_timezone(&month.zone()).date_naive();
+            let numbered = Numbered::next(connection, draft.seller.series.clone(), issued)?;
+            let charges = draft.charges.clone();
+            let invoice = draft.invoice(connection, numbered.number(), issued)?;
+            revise(connection, &charges_group(&project, &month), &wanted_for_charges(&charges), issued)?;
+            let issued = issue(connection, numbered, &invoice, &month.name(), &charges)?;
+            tell(connection, &issued.invoice, (actor, now))?;
+            Ok(Closed::Billed(Box::new(issued)))
+        })
+        .await
+    }
+
+    /// The invoice of a month as it would be now, under the number `DRAFT`:
+    /// nothing is written. None: nothing was used or owed yet. Of a month that
+    /// is billed it is the invoice.
+    ///
+    /// # Errors
+    /// When seller or buyer is not stated, a price or a rate is missing, or the database fails.
+    pub async fn invoice_draft(&self, project: &ProjectId, month: &str) -> Result<Option<Invoice>, ServiceError> {
+        let (now, defaults, project, name) = (self.clock.now(), self.defaults, project.clone(), month.to_owned());
         self.database
-            .write(move |connection| {
-                if let Some(before) = known(connection, &project, &month.name())? {
-                    return Ok(Closed::Billed(Box::new(before)));
+            .read(move |connection| {
+                if let Some(billed) = known(connection, &project, &name)? {
+                    return Ok(Some(billed.invoice));
                 }
-                let issued = now.with_timezone(&month.zone()).date_naive();
-                let numbered = Numbered::next(connection, seller.series.clone(), issued)?;
-                let due = issued.checked_add_days(Days::new(u64::from(seller.payment_days))).unwrap_or(issued);
-                let number = numbered.number();
-                let heading = Heading { number, issued, due, seller: seller.party, buyer, iban: seller.iban };
-                let taxes = stated::taxes(connection)?;
-                let invoice = Invoice::new(heading, &project, &month, currency, &charges, &taxes)?;
-                revise(connection, &charges_group(&project, &month), &wanted_for_charges(&charges), issued)?;
-                let issued = issue(connection, numbered, &invoice, &month.name(), &charges)?;
-                Ok(Closed::Billed(Box::new(issued)))
+                let mut draft = Draft::read(connection, &project, &name, (now, defaults))?;
+                draft.charges.retain(|charge| charge.interval.begin() <= now.timestamp());
+                if draft.charges.is_empty() {
+                    return Ok(None);
+                }
+                let issued = now.with_timezone(&draft.month.zone()).date_naive();
+                draft.invoice(connection, DRAFT.to_owned(), issued).map(Some)
             })
             .await
     }
@@ -106,21 +123,23 @@ impl Accounting {
     /// `NotFound` when there is no such document; when it is a credit note, or
     /// was taken back already.
     pub async fn credit_note(&self, number: &str) -> Result<Document, ServiceError> {
-        let (now, defaults, number) = (self.clock.now(), self.defaults, number.to_owned());
-        self.database
-            .write(move |connection| {
-                let stored = find(connection, &number)?;
-                let (before, month) = (Document::read(stored.clone())?, stored.month);
-                if !store::invoice_taken_back(connection, &number)? {
-                    return Err(ServiceError::conflict(format!("{number} was taken back already")));
-                }
-                let zone = stated::of_project(connection, &before.invoice.project, defaults)?.account.zone.0;
-                let issued = now.with_timezone(&zone).date_naive();
-                let numbered = Numbered::next(connection, stored.series, issued)?;
-                let note = before.invoice.credit_note(numbered.number(), issued)?;
-                issue(connection, numbered, &note, &month, &[])
-            })
-            .await
+        let (now, defaults, actor) = (self.clock.now(), self.defaults, self.actor.clone());
+        let number = number.to_owned();
+        self.change(move |connection| {
+            let stored = find(connection, &number)?;
+            let (before, month) = (Document::read(stored.clone())?, stored.month);
+            if !store::invoice_taken_back(connection, &number)? {
+                return Err(ServiceError::conflict(format!("{number} was taken back already")));
+            }
+            let zone = stated::of_project(connection, &before.invoice.project, defaults)?.account.zone.0;
+            let issued = now.with_timezone(&zone).date_naive();
+            let numbered = Numbered::next(connection, stored.series, issued)?;
+            let note = before.invoice.credit_note(numbered.number(), issued)?;
+            let issued = issue(connection, numbered, &note, &month, &[])?;
+            tell(connection, &issued.invoice, (actor, now))?;
+            Ok(issued)
+        })
+        .await
     }
 
     /// One invoice or credit note.
@@ -146,6 +165,42 @@ impl Accounting {
             })
             .await?;
         Ok(Page::cut(found, rows, |document| document.invoice.heading.number.clone()))
+    }
+}
+
+/// What an invoice is made of, before it has a number.
+struct Draft {
+    project: ProjectId,
+    month: BillingMonth,
+    charges: Vec<Charge>,
+    seller: Seller,
+    buyer: Party,
+    currency: Currency,
+}
+
+impl Draft {
+    fn read(
+        connection: &mut Connection,
+        project: &ProjectId,
+        month: &str,
+        (now, defaults): (DateTime<Utc>, Defaults),
+    ) -> Result<Self, ServiceError> {
+        let account = stated::of_project(connection, project, defaults)?;
+        let month = BillingMonth::named(month, account.account.zone.0)?;
+        let charges = charges_of(connection, project, &month, now, defaults)?;
+        let buyer = account.buyer.ok_or_else(|| {
+            ServiceError::conflict(format!("the account of {project} has no buyer; state who gets its invoices"))
+        })?;
+        let (project, seller) = (project.clone(), stated::seller(connection)?);
+        Ok(Self { project, month, charges, seller, buyer, currency: account.account.currency })
+    }
+
+    fn invoice(self, connection: &mut Connection, number: String, issued: NaiveDate) -> Result<Invoice, ServiceError> {
+        let Self { project, month, charges, seller, buyer, currency } = self;
+        let due = issued.checked_add_days(Days::new(u64::from(seller.payment_days))).unwrap_or(issued);
+        let heading = Heading { number, issued, due, seller: seller.party, buyer, iban: seller.iban };
+        let taxes = stated::taxes(connection)?;
+        Ok(Invoice::new(heading, &project, &month, currency, &charges, &taxes)?)
     }
 }
 
@@ -202,7 +257,12 @@ fn check_over(
 }
 
 /// Makes the book say of a group what is wanted.
-fn revise(connection: &mut Connection, group: &str, wanted: &[Wanted], today: NaiveDate) -> Result<(), ServiceError> {
+pub(super) fn revise(
+    connection: &mut Connection,
+    group: &str,
+    wanted: &[Wanted],
+    today: NaiveDate,
+) -> Result<(), ServiceError> {
     let before = store::entries_of_group(connection, group)?;
     let known = before.len();
     let mut ledger = Ledger::restored(before, store::closing_list(connection)?)?;
@@ -237,4 +297,35 @@ fn issue(
     };
     store::invoice_insert(connection, stored.clone(), charges)?;
     Document::read(stored)
+}
+
+/// Tells in the log of a document that was issued.
+fn tell(
+    connection: &mut Connection,
+    invoice: &Invoice,
+    (actor, now): (Actor, DateTime<Utc>),
+) -> Result<(), RepositoryError> {
+    let Invoice { heading, project, from, through, currency, payable_micros, .. } = invoice;
+    let (kind, what) = match invoice.kind {
+        DocumentKind::Invoice => ("invoice.issued", "invoice"),
+        DocumentKind::CreditNote => ("invoice.credited", "credit note"),
+    };
+    let payable = Money::new(*payable_micros, *currency);
+    let event = event::NewEvent {
+        at: now,
+        actor,
+        application: None,
+        subject: format!("project/{project}"),
+        kind: kind.to_owned(),
+        message: format!("{what} {} of {payable} for {from} to {through}", heading.number),
+        data: json!({
+            "number": heading.number,
+            "project": project,
+            "takesBack": invoice.takes_back.as_ref().map(|(number, _)| number),
+            "payableMicros": payable_micros,
+            "currency": currency,
+            "due": heading.due,
+        }),
+    };
+    event::append(connection, &event).map(drop)
 }

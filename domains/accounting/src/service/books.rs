@@ -1,12 +1,16 @@
 //! The books: their balances, their entries, and the periods that are closed.
 
-use super::{Accounting, Page, PageRequest, ServiceError};
+use super::{Accounting, Page, PageRequest, ServiceError, billing::revise};
 use crate::{
     AccountingError,
-    ledger::{Closing, Entry, TrialBalance},
+    ledger::{Closing, Entry, TrialBalance, wanted_for_statement},
+    settle::Statement,
     store,
 };
 use chrono::NaiveDate;
+use hansa_ontology::ProviderId;
+use hansa_repository::event;
+use serde_json::json;
 
 impl Accounting {
     /// Debits and credits of every account through a day; of all days where
@@ -48,24 +52,49 @@ impl Accounting {
     /// When the day is not over anywhere on Earth, or they are closed already.
     pub async fn books_close(&self, through: NaiveDate) -> Result<Closing, ServiceError> {
         // Somebody's day may be half a day behind that of UTC.
-        let yesterday = self.clock.now().date_naive().pred_opt().unwrap_or_default();
+        let (now, actor) = (self.clock.now(), self.actor.clone());
+        let yesterday = now.date_naive().pred_opt().unwrap_or_default();
         if through >= yesterday {
             return Err(AccountingError::invalid("through", format!("must be before {yesterday}")).into());
         }
-        self.database
-            .write(move |connection| {
-                let closings = store::closing_list(connection)?;
-                let before = closings.last();
-                if let Some(last) = before.filter(|last| through <= last.through) {
-                    let problem = format!("the books are closed through {} already; name a later day", last.through);
-                    return Err(AccountingError::invalid("through", problem).into());
-                }
-                let entries = store::entries_between(connection, before.map(|last| last.through), through)?;
-                let closing = Closing::new(before, through, &entries)?;
-                store::closing_put(connection, &closing)?;
-                Ok(closing)
-            })
-            .await
+        self.change(move |connection| {
+            let closings = store::closing_list(connection)?;
+            let before = closings.last();
+            if let Some(last) = before.filter(|last| through <= last.through) {
+                let problem = format!("the books are closed through {} already; name a later day", last.through);
+                return Err(AccountingError::invalid("through", problem).into());
+            }
+            let entries = store::entries_between(connection, before.map(|last| last.through), through)?;
+            let closing = Closing::new(before, through, &entries)?;
+            store::closing_put(connection, &closing)?;
+            let event = event::NewEvent {
+                at: now,
+                actor,
+                application: None,
+                subject: "books".to_owned(),
+                kind: "books.closed".to_owned(),
+                message: format!("the books are closed through {through}"),
+                data: json!({ "closing": closing }),
+            };
+            event::append(connection, &event)?;
+            Ok(closing)
+        })
+        .await
+    }
+
+    /// Books a statement that both brokers have signed; booked again it changes
+    /// nothing. On the statement's last day, while that is open.
+    ///
+    /// # Errors
+    /// When `own` is neither of its brokers, or the database fails.
+    pub async fn statement_book(&self, statement: Statement, own: ProviderId) -> Result<(), ServiceError> {
+        let today = self.clock.now().date_naive();
+        self.change(move |connection| {
+            let wanted = wanted_for_statement(&statement, &own)?;
+            let group = format!("settlement/{}", wanted.about);
+            revise(connection, &group, &[wanted], today)
+        })
+        .await
     }
 
     /// Whether every closed period is still what it was when it was closed.

@@ -13,8 +13,9 @@ use crate::{
     store::{self, Document},
 };
 use chrono::{DateTime, Utc};
-use hansa_ontology::{Actor, ProjectId, ProjectScope};
+use hansa_ontology::{Actor, ApplicationId, ProjectId, ProjectScope};
 use hansa_repository::{Connection, event};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -23,7 +24,7 @@ use std::collections::BTreeSet;
 const AT_ONCE: usize = 100;
 
 /// A budget and what people call it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamedBudget {
     /// Its name within its project.
@@ -44,6 +45,31 @@ pub struct BudgetNews {
     pub month: String,
     /// What it was held against.
     pub forecast: Forecast,
+}
+
+impl NamedBudget {
+    /// What is told to whoever wants to start something while it is exhausted.
+    #[must_use]
+    pub fn exhausted(&self) -> String {
+        let Budget { project, limit, .. } = &self.budget;
+        format!(
+            "the budget `{}` of {project}, {limit} a month, is exhausted, so nothing new is started; take something away, raise the limit, or wait for the next month",
+            self.name
+        )
+    }
+}
+
+/// How a budget stands in this month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetStanding {
+    /// The budget.
+    pub budget: NamedBudget,
+    /// Its version.
+    pub version: i64,
+    /// The month: `2026-02`.
+    pub month: String,
+    /// What is charged and expected; or why that can't be computed.
+    pub forecast: Result<Forecast, String>,
 }
 
 /// Which thresholds of a budget were told of in a month.
@@ -84,29 +110,29 @@ impl Document for Told {
 }
 
 impl Accounting {
-    /// States a budget, in the place of the one of its name. Gives its new version.
+    /// States a budget, in the place of the one of its name. Gives how it stands.
     ///
     /// # Errors
     /// Names the field that can't be right; when `expected` is not its version
     /// (0: there is none yet).
-    pub async fn budget_put(&self, budget: NamedBudget, expected: Option<i64>) -> Result<i64, ServiceError> {
+    pub async fn budget_put(&self, budget: NamedBudget, expected: Option<i64>) -> Result<BudgetStanding, ServiceError> {
         budget.budget.check()?;
         let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if !(1..=60).contains(&budget.name.len()) || !budget.name.bytes().all(good) {
             let problem = "must be 1 to 60 small letters, digits and hyphens";
             return Err(AccountingError::invalid("name", problem).into());
         }
-        let defaults = self.defaults;
-        self.database
-            .write(move |connection| {
-                let account = stated::of_project(connection, &budget.budget.project, defaults)?.account;
-                if budget.budget.limit.currency != account.currency {
-                    let problem = format!("must be in {}, the currency of the project's account", account.currency);
-                    return Err(AccountingError::invalid("limit", problem).into());
-                }
-                Ok(store::document_put(connection, &budget, expected)?)
-            })
-            .await
+        let (now, defaults) = (self.clock.now(), self.defaults);
+        self.change(move |connection| {
+            let account = stated::of_project(connection, &budget.budget.project, defaults)?.account;
+            if budget.budget.limit.currency != account.currency {
+                let problem = format!("must be in {}, the currency of the project's account", account.currency);
+                return Err(AccountingError::invalid("limit", problem).into());
+            }
+            store::document_put(connection, &budget, expected)?;
+            standing_of(connection, budget, &mut None, (now, defaults))
+        })
+        .await
     }
 
     /// Forgets a budget.
@@ -115,10 +141,75 @@ impl Accounting {
     /// `NotFound` when there is none of that name.
     pub async fn budget_delete(&self, project: &ProjectId, name: &str) -> Result<(), ServiceError> {
         let name = key(project, name);
+        self.change(move |connection| match store::document_delete::<NamedBudget>(connection, &name)? {
+            true => Ok(()),
+            false => Err(ServiceError::missing(format!("budget {name}"))),
+        })
+        .await
+    }
+
+    /// How one budget stands.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that name.
+    pub async fn budget(&self, project: &ProjectId, name: &str) -> Result<BudgetStanding, ServiceError> {
+        let (now, defaults, name) = (self.clock.now(), self.defaults, key(project, name));
         self.database
-            .write(move |connection| match store::document_delete::<NamedBudget>(connection, &name)? {
-                true => Ok(()),
-                false => Err(ServiceError::missing(format!("budget {name}"))),
+            .read(move |connection| {
+                let found = store::document_get::<NamedBudget>(connection, &name)?;
+                let (budget, _) = found.ok_or_else(|| ServiceError::missing(format!("budget {name}")))?;
+                standing_of(connection, budget, &mut None, (now, defaults))
+            })
+            .await
+    }
+
+    /// How the budgets stand, by project and name.
+    ///
+    /// # Errors
+    /// When the page can't be, or the database fails.
+    pub async fn budget_standings(
+        &self,
+        scope: &ProjectScope,
+        page: &PageRequest,
+    ) -> Result<Page<BudgetStanding>, ServiceError> {
+        let (now, defaults) = (self.clock.now(), self.defaults);
+        let Page { items, next } = self.budget_list(scope, page).await?;
+        let standings = self
+            .database
+            .read(move |connection| {
+                let mut rated = None;
+                let standing = |budget| standing_of(connection, budget, &mut rated, (now, defaults));
+                items.into_iter().map(standing).collect::<Result<Vec<_>, ServiceError>>()
+            })
+            .await?;
+        Ok(Page { items: standings, next })
+    }
+
+    /// The budget by which nothing new is to be started, if there is one: its
+    /// stop was told of this month, and its limit was not raised since.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn budget_exhausted(
+        &self,
+        project: &ProjectId,
+        application: Option<ApplicationId>,
+    ) -> Result<Option<NamedBudget>, ServiceError> {
+        let (now, defaults) = (self.clock.now(), self.defaults);
+        let scope = ProjectScope::Only(BTreeSet::from([project.clone()]));
+        self.database
+            .read(move |connection| {
+                let mut rated = None;
+                for budget in store::document_list::<NamedBudget>(connection, &scope, None, i64::MAX)? {
+                    let of = budget.budget.application;
+                    if of.is_some() && of != application {
+                        continue;
+                    }
+                    if stops(connection, &budget, &mut rated, (now, defaults))? {
+                        return Ok(Some(budget));
+                    }
+                }
+                Ok(None)
             })
             .await
     }
@@ -180,12 +271,13 @@ impl Accounting {
 /// A project's charges of this month.
 type Rated = Option<(ProjectId, BillingMonth, Vec<Charge>)>;
 
-fn news_of(
+/// What this month comes to, of what a budget is about.
+fn month_of(
     connection: &mut Connection,
     budget: &NamedBudget,
     rated: &mut Rated,
     (now, defaults): (DateTime<Utc>, Defaults),
-) -> Result<Vec<BudgetNews>, ServiceError> {
+) -> Result<(BillingMonth, Forecast), ServiceError> {
     let Budget { project, application, .. } = &budget.budget;
     let (month, charges) = match rated {
         Some((known, month, charges)) if known == project => (*month, &*charges),
@@ -197,7 +289,51 @@ fn news_of(
             (*month, &*charges)
         }
     };
-    let forecast = forecast_of(charges, *application, (project, &month), now)?;
+    Ok((month, forecast_of(charges, *application, (project, &month), now)?))
+}
+
+fn standing_of(
+    connection: &mut Connection,
+    budget: NamedBudget,
+    rated: &mut Rated,
+    (now, defaults): (DateTime<Utc>, Defaults),
+) -> Result<BudgetStanding, ServiceError> {
+    let version = store::document_get::<NamedBudget>(connection, &budget.name())?.map_or(0, |(_, version)| version);
+    let account = stated::of_project(connection, &budget.budget.project, defaults)?.account;
+    let month = BillingMonth::of(now, account.zone.0)?.name();
+    let forecast = match month_of(connection, &budget, rated, (now, defaults)) {
+        Ok((_, forecast)) => Ok(forecast),
+        Err(ServiceError::Rule(error)) => Err(error.to_string()),
+        Err(error) => return Err(error),
+    };
+    Ok(BudgetStanding { budget, version, month, forecast })
+}
+
+/// Whether a budget stops what it is about. It is computed again only where its
+/// stop was told of: somebody may have raised the limit since.
+fn stops(
+    connection: &mut Connection,
+    budget: &NamedBudget,
+    rated: &mut Rated,
+    (now, defaults): (DateTime<Utc>, Defaults),
+) -> Result<bool, ServiceError> {
+    let account = stated::of_project(connection, &budget.budget.project, defaults)?.account;
+    let month = BillingMonth::of(now, account.zone.0)?.name();
+    let is_stop = |threshold: &Threshold| threshold.action == BudgetAction::Stop;
+    if !told(connection, budget, &month)?.thresholds.iter().any(is_stop) {
+        return Ok(false);
+    }
+    let (_, forecast) = month_of(connection, budget, rated, (now, defaults))?;
+    Ok(reached(&budget.budget, &forecast, &BTreeSet::new()).iter().any(is_stop))
+}
+
+fn news_of(
+    connection: &mut Connection,
+    budget: &NamedBudget,
+    rated: &mut Rated,
+    at: (DateTime<Utc>, Defaults),
+) -> Result<Vec<BudgetNews>, ServiceError> {
+    let (month, forecast) = month_of(connection, budget, rated, at)?;
     let told = told(connection, budget, &month.name())?;
     let news = reached(&budget.budget, &forecast, &told.thresholds).into_iter();
     let month = month.name();
@@ -240,7 +376,7 @@ fn told_of(news: &BudgetNews, now: DateTime<Utc>) -> event::NewEvent {
     let NamedBudget { name, budget: Budget { project, application, limit, .. } } = budget;
     let (kind, then) = match threshold.action {
         BudgetAction::Warn => ("budget.warned", ""),
-        BudgetAction::Stop => ("budget.exhausted", "; what it is for is to be stopped"),
+        BudgetAction::Stop => ("budget.exhausted", "; nothing new is started"),
     };
     let of = match threshold.of {
         Measure::Actual => "is charged",

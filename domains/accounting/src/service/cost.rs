@@ -1,6 +1,6 @@
 //! What was used and what it costs, grouped by anything; forecasts.
 
-use super::{Accounting, Defaults, Page, PageRequest, ServiceError, stated};
+use super::{Accounting, Defaults, Page, PageRequest, ServiceError, credit, stated};
 use crate::{
     AccountingError, Interval,
     forecast::{Forecast, forecast},
@@ -196,6 +196,15 @@ impl Accounting {
         paged(rows, page)
     }
 
+    /// The month that it is now for a project: `2026-02`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn month_now(&self, project: &ProjectId) -> Result<String, ServiceError> {
+        let (account, _) = self.account(project).await?;
+        Ok(BillingMonth::of(self.clock.now(), account.account.zone.0)?.name())
+    }
+
     /// What a month will have cost at its end, of a project or of one of its applications.
     ///
     /// # Errors
@@ -238,7 +247,7 @@ fn months(query: &Query, zone: Zone) -> Result<Vec<BillingMonth>, ServiceError> 
 }
 
 /// What a project has used in a window: what is written down, and what runs on until now.
-fn used(
+pub(super) fn used(
     connection: &mut Connection,
     project: &ProjectId,
     within: Interval,
@@ -269,6 +278,20 @@ pub(super) fn charges_of(
     if let Some(invoice) = store::invoice_of_month(connection, project, &month.name())? {
         return Ok(store::invoice_charges(connection, &invoice.number)?);
     }
+    let mut charges = rated(connection, project, month, now, defaults)?;
+    let credits = credit::of_month(connection, project, month, &charges, (now, defaults))?;
+    charges.extend(credits);
+    Ok(charges)
+}
+
+/// What a month's use costs as it stands now, billed or not.
+pub(super) fn rated(
+    connection: &mut Connection,
+    project: &ProjectId,
+    month: &BillingMonth,
+    now: DateTime<Utc>,
+    defaults: Defaults,
+) -> Result<Vec<Charge>, ServiceError> {
     let account = stated::of_project(connection, project, defaults)?.account;
     let whole = month.interval()?;
     let usage = used(connection, project, whole, now, false)?;

@@ -1,4 +1,5 @@
-//! Follows the event log: what it tells of lives becomes courses and records.
+//! Follows the event log: what it tells of lives becomes courses and records,
+//! and what it tells of breaches is kept to be credited.
 //!
 //! A round reads and meters without a lock, then writes all that came out and
 //! the new position in one transaction, if nobody else has written a round
@@ -16,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::{OfferId, ProjectId, SiteId};
 use hansa_repository::{
     Connection, RepositoryError,
+    breach::ToldBreach,
     event::{self, Event, EventFilter, Order},
     life::{Life, LifeChange, Thing},
 };
@@ -79,6 +81,8 @@ struct Round {
     plans: Vec<PricePlan>,
     sites: Vec<OfferSite>,
     faults: Vec<Fault>,
+    /// What was promised and not kept: it is credited.
+    breaches: Vec<ToldBreach>,
     done: Followed,
 }
 
@@ -96,7 +100,7 @@ impl Accounting {
             return Ok(round.done);
         }
         // Where nothing but the position changes, a failure of power may forget it.
-        if round.touched.is_empty() {
+        if round.touched.is_empty() && round.breaches.is_empty() {
             self.database.write_relaxed(move |connection| round.write(connection)).await
         } else {
             self.database.write(move |connection| round.write(connection)).await
@@ -120,6 +124,7 @@ impl Round {
             plans: Vec::new(),
             sites: Vec::new(),
             faults: Vec::new(),
+            breaches: Vec::new(),
             done: Followed { events: events.len(), ..Followed::default() },
         };
         round.take(connection, &events)?;
@@ -137,6 +142,11 @@ impl Round {
         for event in events {
             match Life::read(event) {
                 Ok(life) => lives.extend(life.map(|life| (event, life))),
+                Err(error) => self.fault(event, &event.subject, error.to_string()),
+            }
+            match ToldBreach::read(event) {
+                // What a partner ordered is claimed by the partner, and settled with it.
+                Ok(told) => self.breaches.extend(told.filter(|told| told.breach.customer.is_none())),
                 Err(error) => self.fault(event, &event.subject, error.to_string()),
             }
         }
@@ -234,6 +244,7 @@ impl Round {
             records.extend(metered.records);
         }
         store::faults_put(connection, &self.faults)?;
+        store::breaches_put(connection, &self.breaches)?;
         let usage: Usage = records.into_iter().collect();
         store::usage_join(connection, &usage)?;
         self.done.records = usage.records().len();

@@ -8,30 +8,30 @@ mod billing;
 mod books;
 mod budget;
 mod cost;
+mod credit;
 mod error;
 mod export;
 mod follow;
-mod page;
 mod stated;
 #[cfg(test)]
 mod tests;
 
 pub use crate::store::Fault;
 pub use billing::{Closed, Document};
-pub use budget::{BudgetNews, NamedBudget};
+pub use budget::{BudgetNews, BudgetStanding, NamedBudget};
 pub use cost::{CostReport, CostRow, Dimension, Query, UsageRow};
 pub use error::ServiceError;
 pub use export::FocusExport;
 pub use follow::Followed;
-pub use page::{Page, PageRequest};
-pub use stated::{BillingAccount, Defaults, ExchangeRate, Seller, TaxRate};
+pub use hansa_repository::page::{Page, PageRequest};
+pub use stated::{BillingAccount, Defaults, ExchangeRate, Seller, TaxRate, schemas};
 
 use crate::{
     store,
     usage::{Usage, UsageRecord},
 };
-use hansa_ontology::{ProjectId, ProjectScope};
-use hansa_repository::{Database, ambient::SharedClock};
+use hansa_ontology::{Actor, ProjectId, ProjectScope};
+use hansa_repository::{Connection, Database, ambient::SharedClock};
 
 /// How many records one transaction takes.
 const RECORDS_AT_ONCE: usize = 10_000;
@@ -42,13 +42,31 @@ pub struct Accounting {
     database: Database,
     clock: SharedClock,
     defaults: Defaults,
+    /// Who changes what is changed.
+    actor: Actor,
+    /// Whether changes are only checked.
+    dry_run: bool,
 }
 
 impl Accounting {
     /// The accounting in this database. `defaults` hold for projects without an account.
     #[must_use]
     pub const fn new(database: Database, clock: SharedClock, defaults: Defaults) -> Self {
-        Self { database, clock, defaults }
+        Self { database, clock, defaults, actor: Actor::Broker, dry_run: false }
+    }
+
+    /// In somebody's hands: what is changed is told of as theirs, and with
+    /// `dry_run` is checked and not kept.
+    #[must_use]
+    pub fn in_hands_of(&self, actor: Actor, dry_run: bool) -> Self {
+        Self { actor, dry_run, ..self.clone() }
+    }
+
+    async fn change<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Connection) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        if self.dry_run { self.database.rehearse(f).await } else { self.database.write(f).await }
     }
 
     /// Takes records that were measured or that a partner has signed, durably,
@@ -70,13 +88,19 @@ impl Accounting {
         Ok(())
     }
 
-    /// The projects that have used anything that is charged, in order: those
-    /// whose months are to be billed.
+    /// The projects that have used anything that is charged, run something or
+    /// have an account, in order: those whose months are to be billed.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn project_list(&self) -> Result<Vec<ProjectId>, ServiceError> {
-        self.database.read(|connection| Ok(store::projects_used(connection)?)).await
+        self.database
+            .read(|connection| {
+                let mut projects = store::projects_used(connection)?;
+                projects.extend(stated::accounts(connection)?.into_iter().map(|account| account.account.project));
+                Ok(projects.into_iter().collect())
+            })
+            .await
     }
 
     /// What could not be metered as it was told, and what is not known: gaps,

@@ -11,6 +11,7 @@ use crate::{
 use chrono::NaiveDate;
 use hansa_ontology::{Currency, ProjectId, ProjectScope, place::Area};
 use hansa_repository::Connection;
+use schemars::{JsonSchema, schema_for};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -30,7 +31,7 @@ impl Default for Defaults {
 }
 
 /// A project's account: what was agreed, and who gets its invoices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BillingAccount {
     /// What was agreed.
@@ -42,8 +43,8 @@ pub struct BillingAccount {
 }
 
 /// Who sells: the broker's owner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Seller {
     /// Who it is.
     pub party: Party,
@@ -58,8 +59,8 @@ pub struct Seller {
 }
 
 /// What a currency is worth from a day on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExchangeRate {
     /// One unit of this
     pub from: Currency,
@@ -72,8 +73,8 @@ pub struct ExchangeRate {
 }
 
 /// A country's standard rate of tax from a day on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TaxRate {
     /// The country.
     pub country: Area,
@@ -81,6 +82,19 @@ pub struct TaxRate {
     pub day: NaiveDate,
     /// Hundredths of a percent.
     pub basis_points: u32,
+}
+
+/// The schemas (JSON Schema 2020-12) of what people state, by name.
+#[must_use]
+pub fn schemas() -> [(&'static str, serde_json::Value); 5] {
+    [
+        ("BillingAccount", schema_for!(BillingAccount)),
+        ("Seller", schema_for!(Seller)),
+        ("PricePlan", schema_for!(PricePlan)),
+        ("ExchangeRate", schema_for!(ExchangeRate)),
+        ("TaxRate", schema_for!(TaxRate)),
+    ]
+    .map(|(name, schema)| (name, schema.to_value()))
 }
 
 impl Document for BillingAccount {
@@ -138,18 +152,17 @@ impl Accounting {
             buyer.check("buyer")?;
         }
         let defaults = self.defaults;
-        self.database
-            .write(move |connection| {
-                let before = of_project(connection, &account.account.project, defaults)?.account;
-                let scope = ProjectScope::Only(BTreeSet::from([before.project.clone()]));
-                let same = (before.currency, before.zone) == (account.account.currency, account.account.zone);
-                if !same && !store::invoice_list(connection, &scope, None, 1)?.is_empty() {
-                    let problem = format!("can't change after the first invoice; it stays {}", before.currency);
-                    return Err(AccountingError::invalid("currency, zone", problem).into());
-                }
-                Ok(store::document_put(connection, &account, expected)?)
-            })
-            .await
+        self.change(move |connection| {
+            let before = of_project(connection, &account.account.project, defaults)?.account;
+            let scope = ProjectScope::Only(BTreeSet::from([before.project.clone()]));
+            let same = (before.currency, before.zone) == (account.account.currency, account.account.zone);
+            if !same && !store::invoice_list(connection, &scope, None, 1)?.is_empty() {
+                let problem = format!("can't change after the first invoice; it stays {}", before.currency);
+                return Err(AccountingError::invalid("currency, zone", problem).into());
+            }
+            Ok(store::document_put(connection, &account, expected)?)
+        })
+        .await
     }
 
     /// A project's account with its version; with version 0 what holds for
@@ -195,12 +208,30 @@ impl Accounting {
         self.put(seller, expected).await
     }
 
-    /// Who sells.
+    /// Who sells, with its version.
     ///
     /// # Errors
     /// `NotFound` while nobody has stated it.
-    pub async fn seller(&self) -> Result<Seller, ServiceError> {
-        self.database.read(seller).await
+    pub async fn seller(&self) -> Result<(Seller, i64), ServiceError> {
+        self.database
+            .read(|connection| {
+                store::document_get(connection, SELLER)?.ok_or_else(|| ServiceError::missing("the seller"))
+            })
+            .await
+    }
+
+    /// A price plan.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of that name.
+    pub async fn plan(&self, id: &str) -> Result<PricePlan, ServiceError> {
+        let id = id.to_owned();
+        self.database
+            .read(move |connection| match store::document_get::<PricePlan>(connection, &id)? {
+                Some((plan, _)) => Ok(plan),
+                None => Err(ServiceError::missing(format!("price plan {id}"))),
+            })
+            .await
     }
 
     /// States a price plan. Stated again it must be the same: a new price is a new plan.
@@ -263,7 +294,7 @@ impl Accounting {
         document: T,
         expected: Option<i64>,
     ) -> Result<i64, ServiceError> {
-        self.database.write(move |connection| Ok(store::document_put(connection, &document, expected)?)).await
+        self.change(move |connection| Ok(store::document_put(connection, &document, expected)?)).await
     }
 
     /// Of what never changes.
@@ -272,13 +303,12 @@ impl Accounting {
         what: &'static str,
         document: T,
     ) -> Result<(), ServiceError> {
-        self.database
-            .write(move |connection| match store::document_get::<T>(connection, &document.name())? {
-                Some((known, _)) if known == document => Ok(()),
-                Some(_) => Err(AccountingError::Conflict { what, name: document.name() }.into()),
-                None => Ok(store::document_put(connection, &document, None).map(drop)?),
-            })
-            .await
+        self.change(move |connection| match store::document_get::<T>(connection, &document.name())? {
+            Some((known, _)) if known == document => Ok(()),
+            Some(_) => Err(AccountingError::Conflict { what, name: document.name() }.into()),
+            None => Ok(store::document_put(connection, &document, None).map(drop)?),
+        })
+        .await
     }
 
     pub(super) async fn documents<T: Document + Send + 'static>(
@@ -317,11 +347,17 @@ pub(super) fn of_project(
 /// Who sells.
 pub(super) fn seller(connection: &mut Connection) -> Result<Seller, ServiceError> {
     let stated = store::document_get(connection, SELLER)?;
-    stated.map(|(seller, _)| seller).ok_or_else(|| ServiceError::missing("the seller; state who sells, and it"))
+    let (seller, _) = stated.ok_or_else(|| ServiceError::conflict("nobody has stated who sells; state the seller"))?;
+    Ok(seller)
 }
 
 fn all<T: Document>(connection: &mut Connection) -> Result<Vec<T>, ServiceError> {
     Ok(store::document_list(connection, &ProjectScope::All, None, i64::MAX)?)
+}
+
+/// The accounts that were stated.
+pub(super) fn accounts(connection: &mut Connection) -> Result<Vec<BillingAccount>, ServiceError> {
+    all(connection)
 }
 
 /// These plans, and all exchange rates.

@@ -1,6 +1,7 @@
 //! This crate's tables: how far the log was read, courses and records, what
 //! people state, the ledger, invoices. The only module here that knows diesel.
 
+mod breach;
 mod course;
 mod document;
 mod invoice;
@@ -10,6 +11,7 @@ mod tables;
 mod tests;
 mod usage;
 
+pub(crate) use breach::{breaches_ended, breaches_put, breaches_told};
 pub use course::Fault;
 pub(crate) use course::{
     courses_forget, courses_get, courses_put, courses_running, courses_to_go_on, faults_list, faults_put,

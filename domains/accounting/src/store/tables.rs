@@ -118,6 +118,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    accounting_breach (sequence) {
+        sequence -> BigInt,
+        project -> Text,
+        told -> BigInt,
+        ended -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
     accounting_charge (invoice, place) {
         invoice -> Text,
         place -> BigInt,

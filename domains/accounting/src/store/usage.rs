@@ -3,7 +3,7 @@
 
 use super::{
     insert_all, small,
-    tables::{accounting_record, accounting_subject},
+    tables::{accounting_course, accounting_record, accounting_subject},
 };
 use crate::{
     Interval, RESOLUTION,
@@ -323,14 +323,19 @@ fn subjects(
     Ok(subjects)
 }
 
-/// The projects that have used anything that is charged, in order.
-pub(crate) fn projects_used(connection: &mut Connection) -> Result<Vec<ProjectId>, RepositoryError> {
-    let names: Vec<String> = accounting_subject::table
+/// The projects that have used anything that is charged, or that run something, in order.
+pub(crate) fn projects_used(connection: &mut Connection) -> Result<BTreeSet<ProjectId>, RepositoryError> {
+    let mut names: Vec<String> = accounting_subject::table
         .filter(accounting_subject::included.eq(false))
         .select(accounting_subject::project)
         .distinct()
-        .order(accounting_subject::project)
         .load(connection)?;
+    let running: Vec<String> = accounting_course::table
+        .filter(accounting_course::running.eq(true))
+        .select(accounting_course::project)
+        .distinct()
+        .load(connection)?;
+    names.extend(running);
     names.iter().map(|name| hansa_repository::text::from_column("project of a subject", name)).collect()
 }
 

@@ -36,7 +36,7 @@ pub fn bridge(
         }
         // No new begin: where nobody knew that it was away it was there all the time.
         LifeChange::Resumed => before.map(|(resource, terms)| (resource, Change::Changed(terms))),
-        LifeChange::Ended => before.map(|(resource, _)| (resource, Change::Stopped)),
+        LifeChange::Ended | LifeChange::Lost => before.map(|(resource, _)| (resource, Change::Stopped)),
     };
     let sequence = event.sequence.unsigned_abs();
     Ok(told.map(|(resource, change)| LifecycleEvent { sequence, at: event.at, resource, change }))
@@ -120,6 +120,11 @@ mod tests {
             price_micros: 8_403,
             currency: Currency::EUR,
             customer: None,
+            ordered: None,
+            partner: None,
+            flavour: None,
+            sla: None,
+            energy: None,
         }
     }
 
@@ -190,10 +195,12 @@ mod tests {
 
     #[test]
     fn what_never_began_neither_ends_nor_comes_back() {
-        for change in [LifeChange::Ended, LifeChange::Resumed] {
+        for change in [LifeChange::Ended, LifeChange::Lost, LifeChange::Resumed] {
             assert_eq!(bridged(MACHINE, change, false), None);
         }
-        assert_eq!(bridged(MACHINE, LifeChange::Ended, true), Some((machine("m1"), Change::Stopped)));
+        for change in [LifeChange::Ended, LifeChange::Lost] {
+            assert_eq!(bridged(MACHINE, change, true), Some((machine("m1"), Change::Stopped)));
+        }
         assert_eq!(bridged(MACHINE, LifeChange::Resumed, true), Some((machine("m1"), Change::Changed(terms("small")))));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{AccountingError, Interval};
 use hansa_ontology::{ApplicationId, OfferId, ProjectId, ProviderId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr, sync::Arc};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 const RECORDS: Uuid = Uuid::from_u128(0x8f0c_9a52_6d0e_5b0c_9f6e_3a51_1c77_2d04);
 
 /// What kind of thing was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ResourceKind {
     /// A running instance of a component.
@@ -67,8 +68,9 @@ impl fmt::Display for Resource {
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $what:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String")]
         pub struct $name(Arc<str>);
 
         impl $name {

@@ -54,7 +54,7 @@ fn file(folder: &tempfile::TempDir, name: &str, bytes: &[u8]) -> PathBuf {
 #[test]
 fn the_sample_has_every_kind_of_charge() {
     let kinds: BTreeSet<ChargeKind> = Sample::new().charges.iter().map(|charge| charge.kind).collect();
-    assert_eq!(kinds.len(), 5, "{kinds:?}");
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
 }
 
 #[test]
@@ -71,6 +71,25 @@ fn invoices_hold_to_en_16931() {
             let Some(faults) = invoice_faults(&path) else { return };
             assert_eq!(faults, Vec::<String>::new(), "{name} {kind}");
         }
+    }
+}
+
+#[test]
+fn an_invoice_of_credits_alone_holds_too() {
+    let (mut sample, folder) = (Sample::new(), tempfile::tempdir().unwrap());
+    sample.charges.retain(|charge| charge.kind == ChargeKind::Credit);
+    let invoice = sample.invoice(heading(german()));
+    let [line] = &invoice.lines[..] else { panic!("{:?}", invoice.lines) };
+    assert!(invoice.payable_micros < 0 && line.net_micros == invoice.net_micros);
+    assert_eq!(line.units(), "-1");
+    let name = line.name();
+    assert!(name.contains("availability was 98.214286 %") && name.contains("(event 4711)"), "{name}");
+    let page = String::from_utf8(invoice.html(Language::De).unwrap()).unwrap();
+    assert!(page.contains("99.95 % in a week was promised"), "{page}");
+    for document in [&invoice, &invoice.credit_note("2026-0002".to_owned(), day("2026-04-30")).unwrap()] {
+        let path = file(&folder, "credits.xml", &document.ubl().unwrap());
+        let Some(faults) = invoice_faults(&path) else { return };
+        assert_eq!(faults, Vec::<String>::new());
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn check(rows: &[Row], invoice: Option<&str>) {
             }
         }
         // ContractedCost-C-008, EffectiveCost-C-010.
-        if is("ChargeCategory", "Tax") || is("ServiceName", "Adjustment") {
+        if is("ChargeCategory", "Tax") || is("ChargeCategory", "Credit") || is("ServiceName", "Adjustment") {
             assert!(row["BilledCost"] == row["ContractedCost"] && row["BilledCost"] == row["EffectiveCost"]);
         }
         // BillingPeriodStart-C-004, ChargePeriodStart-C-004: times as text are in order.
@@ -79,4 +79,5 @@ pub(crate) fn check(rows: &[Row], invoice: Option<&str>) {
         has("PricingCategory", "Dynamic") && has("CommitmentDiscountStatus", "Unused") && has("PricingCurrency", "USD")
     );
     assert_eq!(invoice.is_some(), has("ChargeCategory", "Tax"));
+    assert!(has("ChargeCategory", "Credit"));
 }

@@ -6,13 +6,21 @@ use hansa_accounting::{
     Interval,
     invoice::{Heading, Invoice, Party},
     price::{
-        Account, BillingMonth, Charge, Discount, Price, PriceList, PricePlan, Rate, Reservation, TaxTable, Tier, Unit,
-        Zone, rate,
+        Account, BillingMonth, Charge, Credits, Discount, Price, PriceList, PricePlan, Rate, Reservation, TaxTable,
+        Tier, Unit, Zone, credits, rate,
     },
     usage::{Change, LifecycleEvent, Meter, Metering, PlanId, Resource, ResourceKind, Terms, Usage, meter},
 };
-use hansa_ontology::{ApplicationId, Currency, OfferId, ProjectId, ProviderId, SiteId, place::Area};
+use hansa_ontology::{
+    ApplicationId, Currency, MachineId, OfferId, ProjectId, ProviderId, SiteId,
+    place::Area,
+    sla::{Metric, Window},
+};
+use hansa_repository::breach::{Breach, Missed, ToldBreach};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// The machine of which more was promised than was kept.
+const MISSED: &str = "00000000-0000-0000-0000-000000000001";
 
 pub(crate) struct Sample {
     pub(crate) project: ProjectId,
@@ -120,7 +128,7 @@ fn account(project: &ProjectId) -> Account {
 /// Things with a begin and an end.
 fn events(project: &ProjectId) -> Vec<LifecycleEvent> {
     let lives = [
-        ("m1", "small", ResourceKind::Machine, "machine-seconds", 1, "2026-02-20T10:00:00Z", "2026-03-25T09:12:44Z"),
+        (MISSED, "small", ResourceKind::Machine, "machine-seconds", 1, "2026-02-20T10:00:00Z", "2026-03-25T09:12:44Z"),
         ("m2", "small", ResourceKind::Machine, "machine-seconds", 1, "2026-03-09T10:30:11Z", "2026-03-18T09:12:44Z"),
         ("m3", "large", ResourceKind::Machine, "machine-seconds", 1, "2026-03-12T22:15:00Z", "2026-04-02T00:00:00Z"),
         ("m4", "spot", ResourceKind::Machine, "machine-seconds", 1, "2026-03-08T00:00:30Z", "2026-03-11T00:00:00Z"),
@@ -146,6 +154,35 @@ fn events(project: &ProjectId) -> Vec<LifecycleEvent> {
     events
 }
 
+/// A week in which a machine was away too long.
+fn breach(project: &ProjectId) -> ToldBreach {
+    let number = |text: &str| text.parse().unwrap();
+    let missed = Missed {
+        metric: Metric::Availability,
+        target: number("99.95"),
+        window: Window::Week,
+        percentile: None,
+        from: at("2026-03-09T00:00:00Z"),
+        until: at("2026-03-16T00:00:00Z"),
+        measured: number("98.214286"),
+        credit_percent: number("12.5"),
+    };
+    let breach = Breach {
+        machine: MachineId(MISSED.parse().unwrap()),
+        offer: OfferId::new("urn:hansa:offer:small").unwrap(),
+        provider: ProviderId::new("did:web:north.example").unwrap(),
+        site: SiteId::new("urn:hansa:site:hamburg").unwrap(),
+        partner: None,
+        customer: None,
+        missed,
+        outages: Vec::new(),
+        excluded: Vec::new(),
+        credit_cap_percent: Some(number("30")),
+    };
+    let (at, project) = (at("2026-03-16T00:01:00Z"), project.clone());
+    ToldBreach { sequence: 4_711, at, project, application: None, breach }
+}
+
 impl Sample {
     pub(crate) fn new() -> Self {
         let project = ProjectId::new("acme/web").unwrap();
@@ -153,7 +190,11 @@ impl Sample {
         let metered = meter(&events(&project), Metering { now, patience: 3_600, revision: 1, since: None }).unwrap();
         let usage: Usage = metered.records.into_iter().collect();
         let month = BillingMonth::new(2026, 3, Tz::Europe__Berlin).unwrap();
-        let charges = rate(&account(&project), &month, &usage, &metered.lifetimes, &prices()).unwrap();
+        let mut charges = rate(&account(&project), &month, &usage, &metered.lifetimes, &prices()).unwrap();
+        let from = Credits { breaches: &[breach(&project)], charged: &charges, used: &usage };
+        let given = credits(&account(&project), &month, &from).unwrap();
+        assert_eq!(given.len(), 1);
+        charges.extend(given);
         let site = SiteId::new("urn:hansa:site:hamburg").unwrap();
         let sites = BTreeMap::from([(OfferId::new("urn:hansa:offer:small").unwrap(), site)]);
         Self { project, month, charges, sites }

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 HOUR = 3600
 KINDS = ["workload", "machine", "cluster", "server", "volume", "transfer"]
-SORTS = ["free", "usage", "reserved", "unused", "minimum-term"]
+SORTS = ["free", "usage", "reserved", "unused", "minimum-term", "credit"]
 
 
 def seconds(text):
@@ -225,6 +225,52 @@ def rate(world, account, pieces, lives, plans):
     return charges
 
 
+def credits(world, account, pieces, charges):
+    """What is given back of a month's charges, in the order in which breaches were told."""
+    days = days_of(world["month"], account["zone"])
+    start, stop = days[0][1], days[-1][2]
+    zone = ZoneInfo(account["zone"])
+    times = {day: (begin, end) for day, begin, end in days}
+    used = [charge for charge in charges if charge[2] in ("usage", "reserved")]
+    of_thing = defaultdict(list)
+    for piece in pieces:
+        of_thing[order(piece[3])].append(piece)
+    given, all_given = defaultdict(int), []
+    for breach in sorted(world["breaches"], key=lambda breach: breach["sequence"]):
+        if breach["project"] != account["project"]:
+            continue
+        missed = breach["missed"]
+        begin, end = seconds(missed["from"]), seconds(missed["until"])
+        owed, subject = 0, None
+        for charge in used:
+            first, last = times[charge[0]]
+            if charge[1]["resource"]["id"] != breach["machine"] or min(end, last) <= max(begin, first):
+                continue
+            if subject is None or (charge[0], order(charge[1])) > subject[0]:
+                subject = ((charge[0], order(charge[1])), charge[1])
+            whole = lambda until: sum(share(piece[2], piece[:2], (first, until)) for piece in of_thing[order(charge[1])])
+            if begin <= first and last <= end:
+                owed += charge[8]
+            elif whole(last):
+                part = lambda until: charge[8] * whole(until) // whole(last)
+                owed += part(min(end, last)) - part(max(begin, first))
+        owed = even(Fraction(owed) * Fraction(missed["creditPercent"]) / 100)
+        if owed <= 0:
+            continue
+        ended = datetime.fromtimestamp(end - 1, zone).strftime("%Y-%m")
+        key = (breach["offer"], ended)
+        if breach.get("creditCapPercent") is not None:
+            of_offer = sum(charge[8] for charge in used if charge[1]["offer"] == breach["offer"]) if ended == world["month"] else 0
+            owed = min(owed, max(0, even(Fraction(of_offer) * Fraction(breach["creditCapPercent"]) / 100) - given[key]))
+        given[key] += owed
+        at = seconds(breach["at"])
+        if owed and start <= at < stop:
+            day = next(day for day, first, last in days if first <= at < last)
+            named = {**subject[1], "credited": breach["sequence"]}
+            all_given.append((day, named, "credit", None, owed, 10**9, 1, -owed, -owed))
+    return all_given
+
+
 def tax(world, tenant, day):
     if tenant["country"] != "DE" and (tenant["business"] or tenant["country"] == "CH"):
         return ("AE" if tenant["country"] != "CH" else "O", 0)
@@ -235,7 +281,7 @@ def invoice(world, tenant, charges):
     lines, taxable = defaultdict(int), defaultdict(int)
     for day, subject, kind, reservation, price, nanos, _, _, net in charges:
         taxed = tax(world, tenant, day)
-        lines[subject["application"], subject["provider"], subject["plan"], subject["meter"], kind, reservation, price, nanos, taxed] += net
+        lines[subject["application"], subject["provider"], subject["plan"], subject["meter"], kind, reservation, price, nanos, subject.get("credited"), taxed] += net
     for key, exact in lines.items():
         taxable[key[-1]] += even(Fraction(exact, 10_000)) * 10_000
     taxes = sum(even(Fraction(amount * points, 10_000 * 10_000)) * 10_000 for (_, points), amount in taxable.items())
@@ -253,6 +299,7 @@ def main():
     for tenant in world["tenants"]:
         project = tenant["account"]["project"]
         charges = rate(world, tenant["account"], pieces, lives, plans)
+        charges += credits(world, tenant["account"], pieces, charges)
         told = defaultdict(lambda: [0, 0, 0])
         for day, subject, kind, reservation, price, _, quantity, cost, net in charges:
             thing = f"{subject['resource']['kind']}/{subject['resource']['id']}"

@@ -14,8 +14,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use hansa_accounting::{
     invoice::{Heading, Invoice, Party},
     ledger::{Ledger, LedgerAccount, charges_group, wanted_for_charges, wanted_for_invoice, wanted_for_statement},
-    price::{BillingMonth, Charge, PriceList, TaxTable, evidence, rate},
-    settle::{SettledCharge, Statement, net},
+    price::{BillingMonth, Charge, Credits, PriceList, TaxTable, credits, evidence, rate},
+    settle::{Content, SettledCharge, Statement, net},
     usage::{Metering, Resource, ResourceKind, Source, Standing, Subject, Usage, UsageRecord, meter, meter_readings},
 };
 use hansa_ontology::{Currency, ProviderId, place::Area};
@@ -99,7 +99,9 @@ impl Replay {
     fn tenant(&mut self, world: &World, tenant: &Tenant) -> Value {
         let account = &tenant.account;
         let month = month(world, account.zone.0);
-        let charges = rate(account, &month, &self.usage, &self.lifetimes, &self.prices).unwrap();
+        let mut charges = rate(account, &month, &self.usage, &self.lifetimes, &self.prices).unwrap();
+        let from = Credits { breaches: &world.breaches, charged: &charges, used: &self.usage };
+        charges.extend(credits(account, &month, &from).unwrap());
         let today = month.last() + TimeDelta::days(2);
         let group = charges_group(&account.project, &month);
         self.ledger.revise(&group, &wanted_for_charges(&charges), today).unwrap();
@@ -131,8 +133,8 @@ impl Replay {
                 let settled =
                     mine.map(|(_, charge)| SettledCharge::new(charge, evidence(charge, &self.usage)).unwrap());
                 let days = (period.first(), period.last());
-                let made =
-                    Statement::new([&broker(one), &broker(other)], days, Currency::EUR, settled.collect()).unwrap();
+                let content = Content { charges: settled.collect(), ..Content::default() };
+                let made = Statement::new([&broker(one), &broker(other)], days, Currency::EUR, content).unwrap();
                 assert!(made.charges.iter().all(|charge| !charge.usage.is_empty()), "each rests on records");
                 assert_eq!(Statement::verify(&made.bytes().unwrap()).unwrap(), made);
                 statements.push(made);
@@ -198,7 +200,7 @@ fn agree(seed: u64, year: i32, month: u32) {
     let (events, records, entries) = (world.events.len(), replay.usage.records().len(), replay.ledger.entries().len());
     println!("{events} events, {records} records, {entries} entries in {:?}", begun.elapsed());
     let text = ours.to_string();
-    for kind in ["free", "usage", "reserved", "unused", "minimum-term"] {
+    for kind in ["free", "usage", "reserved", "unused", "minimum-term", "credit"] {
         assert!(text.contains(&format!(" {kind} ")), "this month has no charge of the kind {kind}");
     }
     assert!(replay.invoices.values().all(|invoice| invoice.payable_micros > 0));

@@ -8,9 +8,16 @@ use hansa_accounting::{
     price::{Account, BillingMonth, Discount, Price, PricePlan, Rate, Reservation, Tier, Unit, Zone},
     usage::{Change, LifecycleEvent, Meter, PlanId, Reading, Resource, ResourceKind, Subject, Terms},
 };
-use hansa_ontology::{ApplicationId, ProjectId, ProviderId, place::Area};
+use hansa_ontology::{
+    ApplicationId, MachineId, OfferId, ProjectId, ProviderId, SiteId,
+    place::Area,
+    sla::{Metric, Window},
+};
+use hansa_repository::breach::{Breach, Missed, ToldBreach};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
 
 pub(crate) const BROKERS: [&str; 3] = ["north", "south", "west"];
 
@@ -79,6 +86,8 @@ pub(crate) struct World {
     pub(crate) exchange: Vec<(String, String, NaiveDate, i64)>,
     pub(crate) taxes: Vec<(Area, NaiveDate, u32)>,
     pub(crate) events: Vec<LifecycleEvent>,
+    /// What was promised and not kept.
+    pub(crate) breaches: Vec<ToldBreach>,
     pub(crate) counters: Vec<Counter>,
 }
 
@@ -231,10 +240,10 @@ impl World {
             discounts: Vec::new(),
             reservations: Vec::new(),
         };
-        let (mut events, mut counters) = (Vec::new(), Vec::new());
+        let (mut events, mut breaches, mut counters) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..20_usize {
             let tenant = &tenants[number % tenants.len()];
-            application(number, tenant, begin, &mut dice, &mut events, &mut counters);
+            application(number, tenant, begin, &mut dice, (&mut events, &mut breaches), &mut counters);
         }
         dice.shuffle(&mut events);
         let rate = |day: i64, nanos| ("USD".to_owned(), "EUR".to_owned(), first + TimeDelta::days(day), nanos);
@@ -248,9 +257,44 @@ impl World {
             exchange: vec![rate(-3, 921_234_567), rate(9, 934_500_001), rate(21, 915_999_983)],
             taxes: vec![tax("DE", -400, 1_900), tax("DE", 14, 1_600), tax("FR", -400, 2_000)],
             events,
+            breaches,
             counters,
         }
     }
+}
+
+/// A promise that was not kept, in an hour, a day, a week or the month; cut by
+/// the rental, in one of three, and told when the window was over.
+fn breach(sequence: i64, of: &Terms, thing: &Resource, begin: DateTime<Utc>, dice: &mut Dice) -> ToldBreach {
+    let window = *dice.one(&[Window::Hour, Window::Hour, Window::Day, Window::Week, Window::Month]);
+    let (first, last) = window.containing(begin + TimeDelta::seconds(i64::try_from(dice.below(2_600_000)).unwrap()));
+    let long = (last - first).num_seconds().unsigned_abs();
+    let cut = if dice.below(3) == 0 { dice.below(long) } else { 0 };
+    let number = |of: u64| Decimal::new(i64::try_from(of).unwrap(), 2);
+    let missed = Missed {
+        metric: Metric::Availability,
+        target: number(9_990),
+        window,
+        percentile: None,
+        from: first + TimeDelta::seconds(i64::try_from(cut).unwrap()),
+        until: last,
+        measured: number(9_000),
+        credit_percent: number(dice.below(5_001)),
+    };
+    let breach = Breach {
+        machine: MachineId(thing.id.parse().unwrap()),
+        offer: of.offer.clone().unwrap(),
+        provider: of.provider.clone(),
+        site: SiteId::new("urn:hansa:site:kiel").unwrap(),
+        partner: None,
+        customer: None,
+        missed,
+        outages: Vec::new(),
+        excluded: Vec::new(),
+        credit_cap_percent: (dice.below(3) > 0).then(|| number(dice.below(1_500))),
+    };
+    let at = last + TimeDelta::seconds(60 + i64::try_from(dice.below(9_000)).unwrap());
+    ToldBreach { sequence, at, project: of.project.clone(), application: of.application, breach }
 }
 
 /// Machines with a volume each, at any broker, and what they send. What another
@@ -260,11 +304,11 @@ fn application(
     tenant: &Tenant,
     begin: DateTime<Utc>,
     dice: &mut Dice,
-    events: &mut Vec<LifecycleEvent>,
+    (events, breaches): (&mut Vec<LifecycleEvent>, &mut Vec<ToldBreach>),
     counters: &mut Vec<Counter>,
 ) {
     let application = Some(ApplicationId(uuid::Uuid::from_u128(0xa000 + number as u128)));
-    for thing in 0..2 + dice.below(4) {
+    for thing in 0..2 + u128::from(dice.below(4)) {
         let provider = broker(dice.one::<&str>(&BROKERS));
         let plan = |name: &str| PlanId::new(name).unwrap();
         let retail = ["flat", "dollars", "steps", "spot", "term"];
@@ -272,24 +316,30 @@ fn application(
             provider: provider.clone(),
             project: project.clone(),
             application,
-            offer: None,
+            offer: Some(OfferId::new(format!("urn:hansa:offer:{name}")).unwrap()),
             plan: plan(name),
             meters: BTreeMap::from([
                 (Meter::new("machine-seconds").unwrap(), 1),
                 (Meter::new("mib-seconds").unwrap(), disk),
             ]),
         };
-        let id = format!("m{number}-{thing}");
+        let named = |of: u128| Uuid::from_u128((of << 64) + ((number as u128) << 8) + thing).to_string();
+        let id = named(1);
         let resource =
             Resource { kind: *dice.one(&[ResourceKind::Machine, ResourceKind::Server, ResourceKind::Workload]), id };
         let from = begin + TimeDelta::seconds(i64::try_from(dice.below(2_800_000)).unwrap() - 400_000);
         let disk = 1_024 * (1 + dice.below(40));
         let (first, other) = (*dice.one(&retail), plan(dice.one::<&str>(&retail)));
-        life(&resource, &terms(&tenant.account.project, first, disk), &other, from, dice, events);
+        let promised = terms(&tenant.account.project, first, disk);
+        life(&resource, &promised, &other, from, dice, events);
+        for _ in 0..dice.below(4) {
+            let sequence = i64::try_from(breaches.len()).unwrap() + 1;
+            breaches.push(breach(sequence, &promised, &resource, begin, dice));
+        }
         if provider != tenant.broker {
             let buyer =
                 ProjectId::new(format!("orders/{}", tenant.broker.short().trim_end_matches(".example"))).unwrap();
-            let resource = Resource { id: format!("o{number}-{thing}"), ..resource };
+            let resource = Resource { id: named(2), ..resource };
             life(&resource, &terms(&buyer, "wholesale", disk), &plan("wholesale"), from, dice, events);
         }
     }

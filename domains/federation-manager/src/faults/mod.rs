@@ -3,6 +3,7 @@
 
 mod cases;
 mod delivery;
+mod settlement;
 mod terms;
 mod wire;
 mod world;

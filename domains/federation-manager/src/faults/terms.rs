@@ -160,6 +160,7 @@ fn a_bill_that_is_too_high_is_disputed() {
             state: UsageState::Reported,
             reason: None,
             told: true,
+            settled_in: None,
         };
         world.database(SELLER).write(move |connection| store::usage::insert(connection, &made_up)).await.unwrap();
         until("an end", async || manager(&world, BUYER).await.machine_release(order).await.unwrap()).await;

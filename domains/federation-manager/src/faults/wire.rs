@@ -189,12 +189,19 @@ fn name(method: Method, path: &str) -> &'static str {
         ("/signature", "signature"),
         ("/usage/ack", "usage ack"),
         ("/usage", "usage"),
+        ("/withdrawal", "withdrawal"),
+        ("/statements", "statement ask"),
         ("/reservations", "hold"),
         ("/orders", "orders"),
         ("/request", "request"),
     ];
     if let Some((_, name)) = known.iter().find(|(end, _)| path.ends_with(end)) {
         return name;
+    }
+    for (part, name) in [("/claims/", "claim"), ("/statements/", "statement")] {
+        if path.contains(part) {
+            return name;
+        }
     }
     match (method, path.contains("/reservations/"), path.contains("/orders/")) {
         (Method::Delete, true, _) => "hold release",
@@ -238,6 +245,14 @@ async fn route(manager: &FederationManager, peer: &Peer, call: &Call) -> Result<
         (Method::Post, ["agreements", key, "signature"]) => {
             ok(&manager.agreement_countersign(peer, key, body(call)).await?)
         }
+        (Method::Put, ["agreements", key, "claims", claim]) => {
+            ok(&manager.claim_receive(peer, key, claim, body(call)).await?)
+        }
+        (Method::Post, ["agreements", _, "claims", claim, "withdrawal"]) => {
+            ok(&manager.claim_withdrawn(peer, claim, body(call)).await?)
+        }
+        (Method::Post, ["statements"]) => ok(&manager.statement_asked(peer, body(call)).await?),
+        (Method::Put, ["statements", key]) => ok(&manager.statement_receive(peer, key, body(call)).await?),
         (Method::Post, ["agreements", key, "events"]) => ok(&manager.agreement_event(peer, key, body(call)).await?),
         other => panic!("no such place: {other:?}"),
     }

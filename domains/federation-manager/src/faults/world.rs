@@ -8,6 +8,7 @@ use super::{
 use crate::{
     FederationManager, FederationOptions, MIGRATIONS, Peer, Rooms,
     partners::{Partner, PartnerState},
+    settlement::Measured,
     store::{self, feed::NewItem},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,7 +30,10 @@ use hansa_repository::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 use tokio::runtime::Runtime;
@@ -45,6 +49,9 @@ const OFFERS: &str = r#"
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix dcterms: <http://purl.org/dc/terms/> .
 @prefix geo: <http://www.opengis.net/ont/geosparql#> .
+@prefix odrl: <http://www.w3.org/ns/odrl/2/> .
+@prefix qudt: <http://qudt.org/schema/qudt/> .
+@prefix unit: <http://qudt.org/vocab/unit/> .
 @prefix schema: <https://schema.org/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 
@@ -58,16 +65,35 @@ const OFFERS: &str = r#"
     hansa:serviceArea "EEA" ; hansa:capability "application" ;
     hansa:flavour [ a hansa:Flavour ; schema:name "nano" ; hansa:vcpu 0.25 ; hansa:memoryGiB 0.25 ; hansa:diskGiB 2.0 ; hansa:cpuArch "amd64" ] ;
     hansa:capacity [ a hansa:Capacity ; hansa:availableUnits 2 ; hansa:asOf "2026-11-01T00:00:00Z"^^xsd:dateTime ] ;
-    hansa:pricePlan [ a hansa:PricePlan ; hansa:pricingModel hansa:OnDemand ; schema:price 0.0040 ; schema:priceCurrency "EUR" ; schema:unitCode "HUR" ] .
+    hansa:pricePlan [ a hansa:PricePlan ; hansa:pricingModel hansa:OnDemand ; schema:price 36.0 ; schema:priceCurrency "EUR" ; schema:unitCode "HUR" ] ;
+    hansa:sla [ a hansa:SLA ; hansa:creditCapPercent 30.0 ; hansa:objective [ a hansa:ServiceLevelObjective ;
+        hansa:metric hansa:Availability ; hansa:target 99.9 ; qudt:hasUnit unit:PERCENT ; hansa:window hansa:Month ;
+        hansa:remedy [ a hansa:Remedy ; odrl:action odrl:compensate ; hansa:threshold 99.9 ; hansa:creditPercent 10.0 ] ] ] .
 "#;
 
-/// A clock that is wrong.
+/// A clock that is wrong, and one by which days pass for both.
 #[derive(Debug)]
-struct Ahead(TimeDelta);
+struct Ahead(TimeDelta, Arc<AtomicI64>);
 
 impl Clock for Ahead {
     fn now(&self) -> DateTime<Utc> {
-        SystemClock.now() + self.0
+        SystemClock.now() + self.0 + TimeDelta::days(self.1.load(Ordering::SeqCst))
+    }
+}
+
+/// What the seller has measured of its deliveries: the same of each.
+#[derive(Debug)]
+struct OwnMeasure(Arc<Mutex<Option<u64>>>);
+
+#[async_trait::async_trait]
+impl Measured for OwnMeasure {
+    async fn down_seconds(
+        &self,
+        _: MachineId,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> Result<Option<u64>, crate::FederationError> {
+        Ok(*self.0.lock().unwrap())
     }
 }
 
@@ -89,6 +115,10 @@ pub(super) struct World {
     options: fn(&mut FederationOptions),
     /// By how much the buyer's clock is ahead.
     ahead: TimeDelta,
+    /// Days that have passed for both.
+    passed: Arc<AtomicI64>,
+    /// For how many seconds the seller has seen any delivery down.
+    pub(super) down: Arc<Mutex<Option<u64>>>,
     _keep: (Vec<TestDatabase>, tempfile::TempDir),
 }
 
@@ -133,6 +163,8 @@ impl World {
             own: own.clone(),
             options,
             ahead,
+            passed: Arc::default(),
+            down: Arc::default(),
             _keep: (databases, folder),
         });
         world.introduce().await;
@@ -263,7 +295,10 @@ impl World {
         (self.options)(&mut options);
         let manager = FederationManager::new(Rooms {
             database: broker.database.clone(),
-            clock: Arc::new(Ahead(if name == BUYER { self.ahead } else { TimeDelta::zero() })),
+            clock: Arc::new(Ahead(
+                if name == BUYER { self.ahead } else { TimeDelta::zero() },
+                Arc::clone(&self.passed),
+            )),
             ids: Arc::new(RandomIds),
             catalogue: CatalogueService::new(broker.database.clone()).unwrap(),
             keys: Arc::clone(&broker.keys) as Arc<dyn KeyStore>,
@@ -272,6 +307,7 @@ impl World {
         });
         if name == SELLER {
             manager.fulfilment_set(Arc::clone(&self.units) as Arc<dyn crate::orders::Fulfilment>);
+            manager.measured_set(Arc::new(OwnMeasure(Arc::clone(&self.down))));
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let outbox = manager.clone();
@@ -280,6 +316,11 @@ impl World {
         });
         *broker.starts.lock().unwrap() += 1;
         *broker.running.lock().unwrap() = Some((manager, runtime));
+    }
+
+    /// Days pass for both brokers.
+    pub(super) fn pass(&self, days: i64) {
+        self.passed.fetch_add(days, Ordering::SeqCst);
     }
 
     pub(super) fn kill(&self, name: &str) {

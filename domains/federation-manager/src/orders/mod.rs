@@ -37,11 +37,12 @@ pub(crate) use seller_work::sale_work;
 pub(crate) use usage_work::usage_work;
 
 use crate::{FederationError, FederationManager, outbox::Breaker, store};
+use chrono::{DateTime, TimeDelta, Utc};
 use hansa_repository::Connection;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 /// What orders, agreements and their workers remember between calls. Nothing of
@@ -50,6 +51,10 @@ use std::{
 pub(crate) struct Memory {
     /// Who delivers here. Set once, after the orchestrator was made.
     pub(crate) fulfilment: OnceLock<Arc<dyn Fulfilment>>,
+    /// Who measures what is delivered here. Set once, like the one above.
+    pub(crate) measured: OnceLock<Arc<dyn crate::settlement::Measured>>,
+    /// When it was last looked for months to be settled, by DID.
+    pub(crate) settled_looks: Mutex<HashMap<String, DateTime<Utc>>>,
     /// How calls to each partner went of late, by DID.
     pub(crate) breakers: Mutex<HashMap<String, Breaker>>,
 }
@@ -57,6 +62,18 @@ pub(crate) struct Memory {
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memory").field("breakers", &self.breakers).finish_non_exhaustive()
+    }
+}
+
+impl Memory {
+    /// Whether it is time to look for months to be settled; from now on it was.
+    pub(crate) fn settled_look(&self, partner: &str, now: DateTime<Utc>, every: TimeDelta) -> bool {
+        let mut looks = self.settled_looks.lock().unwrap_or_else(PoisonError::into_inner);
+        if looks.get(partner).is_some_and(|last| now - *last < every) {
+            return false;
+        }
+        looks.insert(partner.to_owned(), now);
+        true
     }
 }
 

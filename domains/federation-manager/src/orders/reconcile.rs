@@ -7,7 +7,7 @@ use crate::{
     FederationError, FederationManager, Method, contracts,
     outbox::{Next, Outcome},
     partners::PartnerState,
-    store,
+    settlement, store,
 };
 use chrono::TimeDelta;
 use hansa_federation::wire::{self, OrderPage};
@@ -47,6 +47,7 @@ pub(crate) async fn reconcile_work(manager: &FederationManager, partner: &str) -
         Some(_) => {}
     }
     contracts::agreements_tell(manager, partner).await?;
+    settlement::settlements_due(manager, partner).await?;
     let mut after: Option<MachineId> = None;
     for _ in 0..PAGES {
         let query = after.map(|id| format!("?after={id}")).unwrap_or_default();

@@ -22,7 +22,7 @@ const PERIODS: usize = 24;
 const PAGE: usize = 100;
 
 /// Who we are in a usage record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UsageRole {
     /// We delivered.
@@ -52,6 +52,8 @@ pub enum UsageState {
     Acknowledged,
     /// Disputed by the buyer.
     Disputed,
+    /// Acknowledged, and in a statement that both sides have signed.
+    Settled,
 }
 
 impl UsageState {
@@ -62,7 +64,14 @@ impl UsageState {
             Self::Reported => "REPORTED",
             Self::Acknowledged => "ACKNOWLEDGED",
             Self::Disputed => "DISPUTED",
+            Self::Settled => "SETTLED",
         }
+    }
+
+    /// Whether both sides have signed it.
+    #[must_use]
+    pub const fn is_agreed(self) -> bool {
+        matches!(self, Self::Acknowledged | Self::Settled)
     }
 
     pub(super) const fn of(verdict: UsageVerdict) -> Self {
@@ -93,6 +102,17 @@ pub struct Usage {
     pub reason: Option<String>,
     /// As buyer: the seller has our word.
     pub told: bool,
+    /// The agreed statement in which it is.
+    #[serde(default)]
+    pub settled_in: Option<String>,
+}
+
+impl Usage {
+    /// Whether we know that both sides have agreed on it.
+    #[must_use]
+    pub const fn is_agreed(&self) -> bool {
+        self.state.is_agreed() && self.told
+    }
 }
 
 impl FederationManager {
@@ -136,6 +156,7 @@ impl FederationManager {
                 state: UsageState::Reported,
                 reason: None,
                 told: true,
+                settled_in: None,
             };
             let now = self.now();
             self.database().write(move |connection| recorded(connection, &usage, now)).await?;
@@ -195,10 +216,10 @@ impl FederationManager {
                     return Err(FederationError::Conflict("this digest isn't that of the record".to_owned()));
                 }
                 let state = UsageState::of(word.verdict);
-                if usage.state == state {
+                if usage.state == state || (usage.state == UsageState::Settled && state.is_agreed()) {
                     return Ok(());
                 }
-                if usage.state == UsageState::Acknowledged {
+                if usage.state.is_agreed() {
                     return Err(FederationError::Conflict("the record was acknowledged before".to_owned()));
                 }
                 usage.state = state;

@@ -107,6 +107,7 @@ async fn take(
         state: UsageState::of(verdict),
         reason,
         told: false,
+        settled_in: None,
     };
     let kept = usage.clone();
     manager
@@ -132,7 +133,7 @@ fn fault(
         return Some("it is of another offer".to_owned());
     }
     // What was disputed counts for nothing.
-    let known = || known.iter().filter(|usage| usage.state == UsageState::Acknowledged);
+    let known = || known.iter().filter(|usage| usage.state.is_agreed());
     if record.to <= record.from {
         return Some("it ends before it begins".to_owned());
     }

@@ -2,7 +2,7 @@
 //! many at one time as the partner's limit and its breaker allow.
 
 use super::{Item, Permit, SALES, queue_of};
-use crate::{FederationError, FederationManager, contracts, orders};
+use crate::{FederationError, FederationManager, contracts, orders, settlement};
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_repository::{RepositoryError, work};
 use std::{sync::Arc, time::Duration};
@@ -199,6 +199,8 @@ impl Lane {
             (Item::Purchase(id), Some(_)) => orders::purchase_work(manager, &id).await,
             (Item::Negotiation(id), Some(_)) => contracts::negotiation_work(manager, &id).await,
             (Item::Usage(id), Some(_)) => orders::usage_work(manager, &id).await,
+            (Item::Claim(id), Some(partner)) => settlement::claim_work(manager, partner, &id).await,
+            (Item::Statement(id), Some(partner)) => settlement::statement_work(manager, partner, &id).await,
             (Item::Partner, Some(partner)) => orders::reconcile_work(manager, partner).await,
             _ => Ok(Next::Never),
         }

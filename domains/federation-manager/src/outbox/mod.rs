@@ -39,6 +39,10 @@ pub(crate) enum Item {
     Negotiation(String),
     /// The usage that the partner tells of for an order.
     Usage(String),
+    /// A claim that we raise.
+    Claim(String),
+    /// A statement of what we owe each other.
+    Statement(String),
     /// The partner's view of all our orders; agreements whose end is to be told.
     Partner,
     /// A partner's order here: its DID and id.
@@ -51,6 +55,8 @@ impl Item {
             Self::Purchase(id) => format!("purchase/{id}"),
             Self::Negotiation(id) => format!("negotiation/{id}"),
             Self::Usage(id) => format!("usage/{id}"),
+            Self::Claim(id) => format!("claim/{id}"),
+            Self::Statement(id) => format!("statement/{id}"),
             Self::Partner => "partner".to_owned(),
             Self::Sale(partner, id) => format!("sale/{id}/{partner}"),
         }
@@ -65,6 +71,8 @@ impl Item {
             "purchase" => Some(Self::Purchase(rest.to_owned())),
             "negotiation" => Some(Self::Negotiation(rest.to_owned())),
             "usage" => Some(Self::Usage(rest.to_owned())),
+            "claim" => Some(Self::Claim(rest.to_owned())),
+            "statement" => Some(Self::Statement(rest.to_owned())),
             "sale" => rest.split_once('/').map(|(id, partner)| Self::Sale(partner.to_owned(), id.to_owned())),
             _ => None,
         }
@@ -160,6 +168,12 @@ async fn take_up(manager: &FederationManager) -> Result<(), FederationError> {
             for (partner, id) in store::contracts::negotiation_keys(connection)? {
                 enqueue(connection, &partner, &Item::Negotiation(id), now)?;
             }
+            for (partner, id) in store::claims::living_keys(connection)? {
+                enqueue(connection, &partner, &Item::Claim(id), now)?;
+            }
+            for (partner, id) in store::settlements::open_keys(connection)? {
+                enqueue(connection, &partner, &Item::Statement(id), now)?;
+            }
             for sale in store::orders::sales_living(connection, None)? {
                 sale_enqueue(connection, &sale.partner, &sale.id.to_string(), now)?;
             }
@@ -178,6 +192,8 @@ mod tests {
             Item::Purchase("a".to_owned()),
             Item::Negotiation("urn:uuid:1".to_owned()),
             Item::Usage("b".to_owned()),
+            Item::Claim("c".to_owned()),
+            Item::Statement("d".to_owned()),
             Item::Partner,
             Item::Sale("did:web:a.example:x/y".to_owned(), "id".to_owned()),
         ];

@@ -1,6 +1,6 @@
 //! Usage records as rows, on both sides.
 
-use crate::orders::{Usage, UsageRole};
+use crate::orders::{Usage, UsageRole, UsageState};
 use chrono::NaiveDateTime;
 use diesel::{
     ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
@@ -102,6 +102,24 @@ pub(crate) fn of_order(
         .filter(federation_usage::partner.eq(partner))
         .filter(federation_usage::order_id.eq(order.to_string()))
         .order(federation_usage::from_at.asc())
+        .select(Row::as_select())
+        .load(connection)?;
+    rows.into_iter().map(Row::into_usage).collect()
+}
+
+/// Records of both roles between us and a partner that begin before a time and
+/// are in no agreed statement.
+pub(crate) fn unsettled(
+    connection: &mut Connection,
+    partner: &str,
+    before: chrono::DateTime<chrono::Utc>,
+) -> Result<Vec<Usage>, RepositoryError> {
+    let states = [UsageState::Reported, UsageState::Acknowledged, UsageState::Disputed].map(UsageState::name);
+    let rows: Vec<Row> = federation_usage::table
+        .filter(federation_usage::partner.eq(partner))
+        .filter(federation_usage::state.eq_any(states))
+        .filter(federation_usage::from_at.lt(time::to_column(before)))
+        .order((federation_usage::order_id.asc(), federation_usage::from_at.asc()))
         .select(Row::as_select())
         .load(connection)?;
     rows.into_iter().map(Row::into_usage).collect()

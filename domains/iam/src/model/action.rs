@@ -44,6 +44,12 @@ actions! {
     PlanCreate = "plan.create",
     /// See what was used and what it costs.
     UsageRead = "usage.read",
+    /// State and withdraw budgets.
+    BudgetWrite = "budget.write",
+    /// See accounts, prices, rates, all invoices, and the books.
+    BillingRead = "billing.read",
+    /// State accounts, prices and rates, bill months, take invoices back, close the books.
+    BillingWrite = "billing.write",
     /// See offers, sites and providers; query the graph.
     CatalogueRead = "catalogue.read",
     /// Import, draft, publish, price and withdraw offers.

@@ -1,8 +1,8 @@
 //! The share of a machine's making that its use owes.
 
 use crate::{
-    energy::Embodied,
-    quantity::{Carbon, divided},
+    energy::{Embodied, share_out},
+    quantity::{Carbon, Energy, divided},
 };
 
 impl Embodied {
@@ -22,6 +22,17 @@ impl Embodied {
     }
 }
 
+/// Shares out what a machine owes among those that reserve it; the rest is what nobody
+/// reserved of its room. The parts add up exactly.
+pub(crate) fn share_machine(whole: Carbon, reserved: &[u64], room: u64) -> (Vec<Carbon>, Carbon) {
+    let sum: u128 = reserved.iter().copied().map(u128::from).sum();
+    let free = u128::from(room).saturating_sub(sum);
+    // Amounts of whole numbers are shared alike, whatever they are of.
+    let (parts, rest) = share_out(Energy::of(whole.get()), reserved.iter().copied(), free);
+    let carbon = |part: Energy| Carbon::of(part.get());
+    (parts.into_iter().map(carbon).collect(), carbon(rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +46,17 @@ mod tests {
         assert_eq!(server.share(4 * 365 * 86_400, 1, 1), server.carbon);
         assert_eq!(server.share(3_600, 5, 0), Carbon::ZERO);
         assert_eq!(server.share(3_600, 9, 4), server.share(3_600, 1, 1), "no more than the whole");
+    }
+
+    #[test]
+    fn what_a_machine_owes_is_shared_to_the_microgram() {
+        let of = |reserved: &[u64], room| {
+            let (parts, rest) = share_machine(Carbon::of(100), reserved, room);
+            (parts.iter().map(|part| part.get()).collect::<Vec<_>>(), rest.get())
+        };
+        assert_eq!(of(&[1, 1], 4), (vec![25, 25], 50));
+        assert_eq!(of(&[1, 1, 1], 3), (vec![34, 33, 33], 0));
+        assert_eq!(of(&[2, 2], 1), (vec![50, 50], 0), "more is reserved than there is");
+        assert_eq!(of(&[0], 0), (vec![0], 100), "nobody says what is reserved");
     }
 }

@@ -6,6 +6,8 @@ mod embodied;
 mod footprint;
 mod supply;
 
+pub(crate) use embodied::share_machine;
+
 pub use account::{Account, Inputs, Measured, Reservation, Step, account};
 pub use footprint::{Footprint, Sci, sci};
 pub use supply::{Supply, supply};

@@ -192,9 +192,13 @@ impl Mco {
             .write(move |connection| {
                 let until = now + TimeDelta::seconds(REFUSAL_SECONDS);
                 store::refusal_put(connection, machine.application, &machine.terms.id, &reason, until)?;
-                // Who declines it may still run what is in it, and is paid while it does.
-                if matches!(state, None | Some(MachineState::Lost)) {
-                    rental::ends(connection, &machine, now)?;
+                match state {
+                    None => rental::ends(connection, &machine, now)?,
+                    Some(MachineState::Lost) => rental::is_lost(connection, &machine, now)?,
+                    // What was lost and is declined then doesn't come back.
+                    Some(_) if machine.state == MachineState::Lost => rental::ends(connection, &machine, now)?,
+                    // Who declines it may still run what is in it, and is paid while it does.
+                    Some(_) => {}
                 }
                 match state {
                     Some(state) => store::machine_state_set(connection, machine.id, &state)?,

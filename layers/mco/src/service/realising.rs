@@ -100,6 +100,7 @@ impl Mco {
         let desired = workload_list(application.id, model, plan);
         let pim = &self.rooms.infrastructure.pim;
         let failed = pim.machines_given_up().await.map_err(InfrastructureError::from)?;
+        self.rentals_follow(application.id, &machines, &failed).await?;
         let known = self.known(application.id, model, &machines, &seen, &failed);
         let rollout = rollout(model, &desired, &known);
         let (machines, ordered) = (machines.as_slice(), &ordered);

@@ -1,14 +1,20 @@
 //! When a machine begins to be paid for and when it ends, told in the log for
 //! those who meter. Within the transaction of the change itself.
 
-use crate::{model::Machine, store};
+use super::Mco;
+use crate::{
+    error::McoError,
+    model::{Machine, MachineState},
+    store,
+};
 use chrono::{DateTime, Utc};
-use hansa_ontology::Actor;
+use hansa_ontology::{Actor, ApplicationId, MachineId};
 use hansa_repository::{
     Connection, RepositoryError, event,
     life::{Life, LifeChange, Rental},
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The machine can be used. Told once, however often it is found so.
 pub(super) fn begins(
@@ -20,18 +26,81 @@ pub(super) fn begins(
         return Ok(());
     }
     let (price, customer) = (machine.price_per_hour, machine.customer.as_deref());
-    let rental = Rental::new(&machine.terms, price, customer);
+    let rental = Rental {
+        // What a partner orders was held before, for as long as it took the partner.
+        ordered: customer.is_none().then_some(machine.created_at),
+        ..Rental::new(&machine.terms, price, customer, machine.partner.as_deref())
+    };
     let message = format!("a machine of offer {} is rented for {price} an hour", machine.terms.id.short());
     tell(connection, machine, LifeChange::Rented(Box::new(rental)), ("machine.rented", message), now)
 }
 
-/// The machine can't be used any more. Nothing where it never could.
+/// The machine is given up. Nothing where it never could be used. Of one that
+/// was lost it is told again: from now on nobody waits for it.
 pub(super) fn ends(connection: &mut Connection, machine: &Machine, now: DateTime<Utc>) -> Result<(), RepositoryError> {
-    if !store::machine_rented_set(connection, machine.id, false)? {
+    let was_rented = store::machine_rented_set(connection, machine.id, false)?;
+    if !was_rented && machine.state != MachineState::Lost {
         return Ok(());
     }
     let message = format!("the rental of a machine of offer {} has ended", machine.terms.id.short());
     tell(connection, machine, LifeChange::Ended, ("machine.rental-ended", message), now)
+}
+
+/// The machine can't be used any more, and nobody wanted that: it isn't paid
+/// for while that lasts. Nothing where it never could.
+pub(super) fn is_lost(
+    connection: &mut Connection,
+    machine: &Machine,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    if !store::machine_rented_set(connection, machine.id, false)? {
+        return Ok(());
+    }
+    let message = format!("the rental of a machine of offer {} is interrupted: it is lost", machine.terms.id.short());
+    tell(connection, machine, LifeChange::Lost, ("machine.rental-interrupted", message), now)
+}
+
+/// Those that are lost with their hosts and still count as rented, and those that are there again and don't.
+fn changed(
+    machines: &[Machine],
+    failed: &BTreeSet<MachineId>,
+    rented: &BTreeSet<MachineId>,
+) -> (Vec<Machine>, Vec<Machine>) {
+    let (mut lost, mut back) = (Vec::new(), Vec::new());
+    for machine in machines {
+        match (&machine.state, failed.contains(&machine.id), rented.contains(&machine.id)) {
+            (MachineState::Ready { .. } | MachineState::Releasing, true, true) => lost.push(machine.clone()),
+            (MachineState::Ready { .. }, false, false) => back.push(machine.clone()),
+            _ => {}
+        }
+    }
+    (lost, back)
+}
+
+impl Mco {
+    /// Tells of machines whose hosts have failed for longer than is waited for
+    /// that they are lost, and that they are there again when their hosts are.
+    pub(super) async fn rentals_follow(
+        &self,
+        application: ApplicationId,
+        machines: &[Machine],
+        failed: &BTreeSet<MachineId>,
+    ) -> Result<(), McoError> {
+        let database = &self.rooms.database;
+        let rented = database.read(move |connection| store::machines_rented(connection, application)).await?;
+        let (lost, back) = changed(machines, failed, &rented);
+        if lost.is_empty() && back.is_empty() {
+            return Ok(());
+        }
+        let now = self.rooms.clock.now();
+        database
+            .write(move |connection| {
+                lost.iter().try_for_each(|machine| is_lost(connection, machine, now))?;
+                back.iter().try_for_each(|machine| begins(connection, machine, now))?;
+                Ok::<_, McoError>(())
+            })
+            .await
+    }
 }
 
 fn tell(
@@ -116,6 +185,25 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_is_lost_with_its_host_and_is_there_again_with_it() {
+        let (none, all) = (BTreeSet::new(), BTreeSet::from([machine().id]));
+        let count = |state, failed: &BTreeSet<MachineId>, rented: &BTreeSet<MachineId>| {
+            let (lost, back) = changed(&[Machine { state, ..machine() }], failed, rented);
+            (lost.len(), back.len())
+        };
+        let ready = || MachineState::Ready { node: None };
+        assert_eq!(count(ready(), &all, &all), (1, 0), "lost");
+        assert_eq!(count(ready(), &all, &none), (0, 0), "told before");
+        assert_eq!(count(ready(), &none, &none), (0, 1), "there again");
+        assert_eq!(count(ready(), &none, &all), (0, 0));
+        assert_eq!(count(MachineState::Releasing, &all, &all), (1, 0), "it isn't paid for on its way out");
+        assert_eq!(count(MachineState::Releasing, &none, &none), (0, 0), "it doesn't come back");
+        for state in [MachineState::Ordered, MachineState::Lost] {
+            assert_eq!(count(state, &none, &none), (0, 0), "whoever makes it says when it is there");
+        }
+    }
+
+    #[test]
     fn a_rental_begins_and_ends_once_at_the_price_at_which_it_was_rented() {
         for_each_database(&[store::MIGRATIONS], async |db| {
             let now = DateTime::UNIX_EPOCH;
@@ -128,8 +216,13 @@ mod tests {
                 begins(connection, &machine(), now)?;
                 ends(connection, &machine(), now)?;
                 ends(connection, &machine(), now)?;
-                // Its partner is heard again.
-                begins(connection, &machine(), now)
+                // Its partner isn't heard, is heard again, and not any more: then it is given up.
+                begins(connection, &machine(), now)?;
+                is_lost(connection, &machine(), now)?;
+                is_lost(connection, &machine(), now)?;
+                begins(connection, &machine(), now)?;
+                is_lost(connection, &machine(), now)?;
+                ends(connection, &Machine { state: MachineState::Lost, ..machine() }, now)
             })
             .await
             .unwrap();
@@ -143,11 +236,17 @@ mod tests {
                 price_micros: 11_000,
                 currency: Currency::EUR,
                 customer: Some("did:web:south.example".to_owned()),
+                ordered: None,
+                partner: None,
+                flavour: Some(machine().terms.flavour),
+                sla: None,
+                energy: None,
             };
-            let rented =
-                |kind: &str| (Some(ProjectId::orders()), kind.to_owned(), LifeChange::Rented(Box::new(rental.clone())));
-            let ended = (Some(ProjectId::orders()), "machine.rental-ended".to_owned(), LifeChange::Ended);
-            assert_eq!(told(&db).await, [rented("machine.rented"), ended, rented("machine.rented")]);
+            let one = |kind: &str, change| (Some(ProjectId::orders()), kind.to_owned(), change);
+            let rented = || one("machine.rented", LifeChange::Rented(Box::new(rental.clone())));
+            let ended = || one("machine.rental-ended", LifeChange::Ended);
+            let lost = || one("machine.rental-interrupted", LifeChange::Lost);
+            assert_eq!(told(&db).await, [rented(), ended(), rented(), lost(), rented(), lost(), ended()]);
         });
     }
 }

@@ -15,7 +15,7 @@ use diesel::{
 use diesel_migrations::embed_migrations;
 use hansa_ontology::{ApplicationId, MachineId, Money, OfferId};
 use hansa_repository::{Connection, Migrations, RepositoryError, json, text, time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// This room's tables.
 pub const MIGRATIONS: Migrations = Migrations::portable(embed_migrations!("migrations"));
@@ -156,6 +156,17 @@ pub(crate) fn machine_rented_set(
 ) -> Result<bool, RepositoryError> {
     let other = machine::table.filter(machine::id.eq(id.to_string())).filter(machine::rented.ne(rented));
     Ok(diesel::update(other).set(machine::rented.eq(rented)).execute(connection)? > 0)
+}
+
+/// The machines of an application of which the log says that they are rented.
+pub(crate) fn machines_rented(
+    connection: &mut Connection,
+    application: ApplicationId,
+) -> Result<BTreeSet<MachineId>, RepositoryError> {
+    let rented =
+        machine::table.filter(machine::application.eq(application.to_string())).filter(machine::rented.eq(true));
+    let ids: Vec<String> = rented.select(machine::id).load(connection)?;
+    ids.iter().map(|id| text::from_column("id of a machine", id)).collect()
 }
 
 /// Forgets a machine, and what was asked of it. Returns whether there was such a machine.

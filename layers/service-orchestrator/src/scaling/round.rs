@@ -131,7 +131,7 @@ impl ServiceOrchestrator {
         };
         let quotas = match growing.is_empty() {
             true => Ok(Vec::new()),
-            false => self.quotas.of(&application.project).await,
+            false => self.quotas.of(&application.project, id).await,
         };
         let quotas = match quotas {
             Ok(quotas) => quotas,

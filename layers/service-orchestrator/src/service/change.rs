@@ -92,7 +92,7 @@ impl ServiceOrchestrator {
                     if store::find_living(connection, &application.project, &application.name)?.is_some() {
                         return Err(OrchestratorError::NameTaken(application.name.clone()));
                     }
-                    quota::expect(connection, &change.quotas, &application, &QuotaUsage::default())?;
+                    quota::expect_of(connection, &change, &application, &QuotaUsage::default())?;
                     project::assign(connection, application.id, &application.project)?;
                     store::insert(connection, &application)?;
                     store::revision_insert(connection, &application, &change.actor)?;
@@ -205,7 +205,7 @@ impl ServiceOrchestrator {
                         }
                         application.price = Some(price);
                     }
-                    quota::expect(connection, &change.quotas, &application, &before)?;
+                    quota::expect_of(connection, &change, &application, &before)?;
                     renew(connection, application, operation, &change.actor, &verb, now)
                 })
             })

@@ -72,11 +72,11 @@ pub struct ServiceOrchestrator {
 /// The quotas that an application's growth has to fit into.
 #[async_trait]
 pub trait Quotas: fmt::Debug + Send + Sync {
-    /// Those of a project and of its organisation.
+    /// Those that an application of a project has to fit into: the project's and its organisation's.
     ///
     /// # Errors
-    /// Why the project's applications can't grow at all, in words.
-    async fn of(&self, project: &ProjectId) -> Result<Vec<(QuotaHolder, Quota)>, String>;
+    /// Why the application can't grow at all, in words.
+    async fn of(&self, project: &ProjectId, application: ApplicationId) -> Result<Vec<(QuotaHolder, Quota)>, String>;
 }
 
 /// Nobody's growth is limited.
@@ -85,7 +85,7 @@ pub struct NoQuotas;
 
 #[async_trait]
 impl Quotas for NoQuotas {
-    async fn of(&self, _: &ProjectId) -> Result<Vec<(QuotaHolder, Quota)>, String> {
+    async fn of(&self, _: &ProjectId, _: ApplicationId) -> Result<Vec<(QuotaHolder, Quota)>, String> {
         Ok(Vec::new())
     }
 }

@@ -159,7 +159,7 @@ impl ServiceOrchestrator {
                     }
                     let before = quota::taken(&application);
                     application.price = Some(planned.preview.after);
-                    quota::expect(connection, &change.quotas, &application, &before)?;
+                    quota::expect_of(connection, &change, &application, &before)?;
                     supersede(connection, &application, operation, now)?;
                     application.operation = operation;
                     application.version += 1;

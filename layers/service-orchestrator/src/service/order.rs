@@ -123,6 +123,7 @@ impl ServiceOrchestrator {
             actor: Actor::Partner(partner.to_owned()),
             project: ProjectId::orders(),
             quotas: Vec::new(),
+            frozen: None,
             expected_version: None,
             idempotency: None,
         };

@@ -24,6 +24,22 @@ pub(super) fn limits_price(change: &Change) -> bool {
     change.quotas.iter().any(|(_, quota)| quota.price_per_hour.is_some())
 }
 
+/// Checks that an application as it is to be may be what a change makes of it.
+///
+/// # Errors
+/// When it grows while nothing may; the first quota that it would break.
+pub(super) fn expect_of(
+    connection: &mut Connection,
+    change: &Change,
+    wanted: &Application,
+    before: &QuotaUsage,
+) -> Result<(), OrchestratorError> {
+    match &change.frozen {
+        Some(why) if taken(wanted).grows_from(before) => Err(OrchestratorError::Frozen(why.clone())),
+        _ => expect(connection, &change.quotas, wanted, before),
+    }
+}
+
 /// Checks that an application as it is to be fits into the quotas.
 ///
 /// # Errors

@@ -265,6 +265,7 @@ pub(crate) fn tenant() -> Change {
         actor: Actor::Local,
         project: ProjectId::local(),
         quotas: Vec::new(),
+        frozen: None,
         expected_version: None,
         idempotency: None,
     }

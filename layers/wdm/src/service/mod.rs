@@ -215,6 +215,7 @@ fn told(workload: &Workload, change: &Change, now: DateTime<Utc>) -> Result<even
         "workload": spec.id,
         "component": spec.component,
         "ordinal": spec.ordinal,
+        "cpuMilli": spec.resources.cpu.0,
         "revision": spec.revision,
         "machine": spec.target.machine,
         "site": spec.target.site,

@@ -1,7 +1,7 @@
 //! The portal's pages about people: accounts, projects, members, and the audit trail.
 
 use super::{
-    Object::{self, Broker, Organisation, Project, Seen},
+    Object::{self, Broker, Chosen, Organisation, Project, Seen},
     Route, own_page, page,
 };
 use hansa_iam::Action;
@@ -14,6 +14,11 @@ const O: Object = Organisation("organisation");
 pub(super) const ROUTES: &[Route] = &[
     page("GET", "/audit", Action::AuditRead, Seen),
     page("GET", "/audit/export", Action::AuditRead, Broker),
+    page("GET", "/costs", Action::UsageRead, Seen),
+    page("GET", "/promises", Action::ApplicationRead, Seen),
+    page("GET", "/carbon", Action::UsageRead, Seen),
+    page("GET", "/costs/export", Action::UsageRead, Chosen),
+    page("GET", "/costs/invoices/{number}", Action::UsageRead, Chosen),
     page("GET", "/audit/{place}", Action::AuditRead, Seen),
     own_page("GET", "/account"),
     own_page("POST", "/account/language"),

@@ -164,6 +164,9 @@ async fn the_portal_shows_nothing_of_another_and_changes_nothing() {
         "/applications/new",
         "/projects",
         "/account",
+        "/costs",
+        "/carbon",
+        "/promises",
         "/offers",
         "/sites",
     ] {

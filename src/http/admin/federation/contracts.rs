@@ -21,7 +21,7 @@ use utoipa::IntoParams;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-struct ContractQuery {
+pub(super) struct ContractQuery {
     /// Only with this partner: DID or name.
     partner: Option<String>,
     /// Only in this state.
@@ -33,7 +33,7 @@ struct ContractQuery {
 }
 
 /// Only those of a partner and in a state.
-struct Filter {
+pub(super) struct Filter {
     partner: Option<String>,
     state: Option<String>,
     /// Whose the caller may see.
@@ -41,7 +41,7 @@ struct Filter {
 }
 
 impl Filter {
-    async fn of(
+    pub(super) async fn of(
         broker: &Broker,
         manager: &FederationManager,
         caller: &Caller,
@@ -55,7 +55,7 @@ impl Filter {
         self.scope.covers(partner) && self.partner.as_ref().is_none_or(|wanted| wanted == partner)
     }
 
-    fn wants(&self, partner: &str, state: &str) -> bool {
+    pub(super) fn wants(&self, partner: &str, state: &str) -> bool {
         self.wants_partner(partner) && self.state.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(state))
     }
 }

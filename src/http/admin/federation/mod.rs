@@ -4,6 +4,7 @@
 pub(crate) mod contracts;
 pub(super) mod identity;
 pub(super) mod partners;
+pub(super) mod settlement;
 
 use crate::http::{
     Broker,

@@ -22,7 +22,7 @@ fn party(name: &str) -> Party {
     }
 }
 
-async fn with_account(broker: &Broker, zone: chrono_tz::Tz) {
+pub(super) async fn with_account(broker: &Broker, zone: chrono_tz::Tz) {
     let account = Account {
         project: project(),
         currency: Currency::EUR,

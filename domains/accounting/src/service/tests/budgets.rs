@@ -18,7 +18,8 @@ fn budgets_are_told_once_a_month_in_the_log() {
         };
         let named = NamedBudget { name: "tests".to_owned(), budget };
         let accounting = &broker.accounting;
-        assert_eq!(accounting.budget_put(named.clone(), Some(0)).await.unwrap(), 1);
+        let stated = accounting.budget_put(named.clone(), Some(0)).await.unwrap();
+        assert_eq!((stated.version, &stated.budget), (1, &named));
         let stale = accounting.budget_put(named.clone(), Some(0)).await.unwrap_err();
         assert_eq!(stale.kind(), ErrorKind::PreconditionFailed);
         let dollars = Budget { limit: Money::new(1, "USD".parse().unwrap()), ..named.budget.clone() };

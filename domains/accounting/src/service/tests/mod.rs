@@ -2,6 +2,7 @@
 
 mod billed;
 mod budgets;
+mod credited;
 mod metered;
 
 use super::*;
@@ -99,6 +100,11 @@ fn rental(micros: i64, kind: OfferKind) -> LifeChange {
         price_micros: micros,
         currency: Currency::EUR,
         customer: None,
+        ordered: None,
+        partner: None,
+        flavour: None,
+        sla: None,
+        energy: None,
     }))
 }
 

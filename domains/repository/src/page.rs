@@ -1,8 +1,7 @@
 //! Pages of lists. A token is the key of the last entry that was seen, so that
 //! pages stay right while a list grows.
 
-use super::ServiceError;
-use crate::AccountingError;
+use crate::RepositoryError;
 
 /// The most entries that a page may have.
 const LARGEST: usize = 1_000;
@@ -33,9 +32,12 @@ pub struct Page<T> {
 
 impl PageRequest {
     /// One row more than the page has, which tells whether there is another.
-    pub(super) fn rows(&self) -> Result<i64, ServiceError> {
+    ///
+    /// # Errors
+    /// When it asks for none, or for too many.
+    pub fn rows(&self) -> Result<i64, RepositoryError> {
         if self.limit == 0 || self.limit > LARGEST {
-            return Err(AccountingError::invalid("page_size", format!("must be 1 to {LARGEST}")).into());
+            return Err(RepositoryError::invalid("page_size", format!("must be 1 to {LARGEST}")));
         }
         Ok(i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1))
     }
@@ -43,7 +45,8 @@ impl PageRequest {
 
 impl<T> Page<T> {
     /// Cuts what [`PageRequest::rows`] has loaded.
-    pub(super) fn cut(mut items: Vec<T>, rows: i64, key: impl Fn(&T) -> String) -> Self {
+    #[must_use]
+    pub fn cut(mut items: Vec<T>, rows: i64, key: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(rows).unwrap_or(usize::MAX).saturating_sub(1);
         let more = items.len() > limit;
         items.truncate(limit);
@@ -51,7 +54,8 @@ impl<T> Page<T> {
         Self { items, next }
     }
 
-    pub(super) fn map<U>(self, of: impl FnMut(T) -> U) -> Page<U> {
+    /// The same page with other entries.
+    pub fn map<U>(self, of: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(of).collect(), next: self.next }
     }
 }

@@ -1,0 +1,51 @@
+//! The tables as diesel sees them.
+
+diesel::table! {
+    assurance_position (id) {
+        id -> Integer,
+        sequence -> BigInt,
+        generation -> BigInt,
+    }
+}
+
+diesel::table! {
+    assurance_course (machine) {
+        machine -> Text,
+        look -> Nullable<BigInt>,
+        over -> Nullable<BigInt>,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    assurance_standing (machine, objective, began) {
+        machine -> Text,
+        objective -> Integer,
+        began -> BigInt,
+        ended -> BigInt,
+        project -> Text,
+        application -> Nullable<Text>,
+        provider -> Text,
+        judged -> Bool,
+        missed -> Bool,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    assurance_breach (sequence) {
+        sequence -> BigInt,
+        project -> Text,
+        application -> Nullable<Text>,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    assurance_announcement (id) {
+        id -> Text,
+        began -> BigInt,
+        ended -> BigInt,
+        body -> Text,
+    }
+}
