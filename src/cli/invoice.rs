@@ -6,11 +6,12 @@ use super::{
     download,
     owner::changing,
     owner_arguments::OwnerChange,
+    tenancy::amount,
 };
 use crate::{
     client::Request,
     failure::Failure,
-    http::wire::{Amount, Billed, Budget, BudgetRequest, Invoice, Page, Removal, Threshold},
+    http::wire::{Billed, Budget, BudgetRequest, Invoice, Page, Removal, Threshold},
 };
 use hansa_repository::ambient::{IdSource, RandomIds};
 use reqwest::Method;
@@ -163,7 +164,7 @@ pub(super) async fn run_budget(context: &Context, command: BudgetCommand) -> Res
         }
         BudgetCommand::Set { name, limit, application, warn, forecast, stop, change } => {
             let thresholds = thresholds(&warn, &forecast, stop);
-            let asked = BudgetRequest { application, limit: amount(&limit)?, thresholds };
+            let asked = BudgetRequest { application, limit: amount("LIMIT", &limit)?, thresholds };
             let mut request = of(Method::PUT, &[&name])
                 .query("dryRun", change.dry_run)
                 .header("Idempotency-Key", RandomIds.next().to_string());
@@ -190,12 +191,6 @@ fn thresholds(warn: &[u32], forecast: &[u32], stop: Option<u32>) -> Vec<Threshol
     let warned = warn.iter().map(|percent| one(*percent, "actual", "warn"));
     let expected = forecast.iter().map(|percent| one(*percent, "forecast", "warn"));
     warned.chain(expected).chain(stop.map(|percent| one(percent, "actual", "stop"))).collect()
-}
-
-fn amount(text: &str) -> Result<Amount, Failure> {
-    let wrong = || Failure::input(format!("LIMIT: `{text}` is no amount and currency, such as \"100 EUR\""));
-    let (amount, currency) = text.trim().split_once(' ').ok_or_else(wrong)?;
-    Ok(Amount { amount: amount.to_owned(), currency: currency.trim().to_owned() })
 }
 
 fn budgets(budgets: &[Budget]) -> String {

@@ -176,7 +176,8 @@ pub(super) async fn run_quota(context: &Context, command: QuotaCommand) -> Resul
     let report: QuotaReport = match command {
         QuotaCommand::Show { place } => context.client.json(Request::get(&within(&place, &["quota"]))).await?,
         QuotaCommand::Set { place, applications, instances, cpu, memory, price_per_hour, condition } => {
-            let price_per_hour = price_per_hour.as_deref().map(price).transpose()?;
+            let price_per_hour =
+                price_per_hour.as_deref().map(|price| amount("--price-per-hour", price)).transpose()?;
             let limits = QuotaLimits { applications, instances, cpu, memory, price_per_hour };
             let request = on(Request::new(Method::PUT, &within(&place, &["quota"])), &condition);
             context.client.json(request.body("application/json", json!(limits).to_string())).await?
@@ -185,8 +186,9 @@ pub(super) async fn run_quota(context: &Context, command: QuotaCommand) -> Resul
     context.output.show(&report, quota_text)
 }
 
-fn price(text: &str) -> Result<Amount, Failure> {
-    let wrong = || Failure::input(format!("--price-per-hour: `{text}` is no amount and currency, such as \"5 EUR\""));
+/// An amount and its currency, such as `5 EUR`, that an argument gives.
+pub(super) fn amount(argument: &str, text: &str) -> Result<Amount, Failure> {
+    let wrong = || Failure::input(format!("{argument}: `{text}` is no amount and currency, such as \"5 EUR\""));
     let (amount, currency) = text.trim().split_once(' ').ok_or_else(wrong)?;
     Ok(Amount { amount: amount.to_owned(), currency: currency.trim().to_owned() })
 }

@@ -4,7 +4,6 @@ use super::following;
 use crate::http::Broker;
 use hansa_federation_manager::{FederationError, FederationManager};
 use hansa_ontology::ProviderId;
-use hansa_repository::event::{self, Event, EventFilter, Order};
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
@@ -12,8 +11,6 @@ use std::{
 
 /// How long after nothing was left it is looked at again, unless the log grows before.
 const ROUND: Duration = Duration::from_secs(30);
-/// Events that are read at once.
-const EVENTS: usize = 100;
 /// The kind of the event that tells of a statement that both have signed.
 const AGREED: &str = "settlement.agreed";
 
@@ -35,13 +32,8 @@ pub(super) async fn follow(broker: Broker) {
 }
 
 async fn round(broker: &Broker, manager: &FederationManager, read: &AtomicI64) -> Result<bool, Failure> {
-    let filter = EventFilter {
-        after: Some(read.load(Ordering::Relaxed)),
-        kind_prefix: Some(AGREED.to_owned()),
-        ..EventFilter::default()
-    };
-    let list = move |connection: &mut _| event::list(connection, &filter, EVENTS, Order::OldestFirst);
-    let events: Vec<Event> = broker.database.read(list).await.map_err(FederationError::from)?;
+    let events =
+        following::events(broker, AGREED, read.load(Ordering::Relaxed)).await.map_err(FederationError::from)?;
     for event in &events {
         let id = event.subject.strip_prefix("settlement/").unwrap_or_default();
         if let Some(statement) = manager.settlement_show(id).await?.statement()
@@ -51,5 +43,5 @@ async fn round(broker: &Broker, manager: &FederationManager, read: &AtomicI64) -
         }
         read.store(event.sequence, Ordering::Relaxed);
     }
-    Ok(events.len() < EVENTS)
+    Ok(events.len() < following::EVENTS)
 }

@@ -3,12 +3,10 @@
 
 use super::following;
 use crate::http::Broker;
+use chrono::{DateTime, Utc};
 use hansa_accounting::settle::Stretch;
 use hansa_federation_manager::{FederationError, FederationManager, settlement::ClaimTerms};
-use hansa_repository::{
-    breach::{Breach, MISSED},
-    event::{self, Event, EventFilter, Order},
-};
+use hansa_repository::breach::{Breach, MISSED};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
@@ -17,8 +15,6 @@ use std::{
 
 /// How long after nothing was left it is looked at again, unless the log grows before.
 const ROUND: Duration = Duration::from_secs(30);
-/// Events that are read at once.
-const EVENTS: usize = 100;
 
 /// Until the broker stops. It begins with the first breach of the log each time:
 /// what is claimed already stays as it is.
@@ -38,9 +34,7 @@ struct Open {
 
 async fn round(broker: &Broker, manager: &FederationManager, state: &Mutex<Open>) -> Result<bool, FederationError> {
     let after = state.lock().unwrap_or_else(PoisonError::into_inner).read;
-    let filter = EventFilter { after: Some(after), kind_prefix: Some(MISSED.to_owned()), ..EventFilter::default() };
-    let read = move |connection: &mut _| event::list(connection, &filter, EVENTS, Order::OldestFirst);
-    let events: Vec<Event> = broker.database.read(read).await?;
+    let events = following::events(broker, MISSED, after).await?;
     let waiting = {
         let mut open = state.lock().unwrap_or_else(PoisonError::into_inner);
         for event in &events {
@@ -60,7 +54,7 @@ async fn round(broker: &Broker, manager: &FederationManager, state: &Mutex<Open>
         }
         state.lock().unwrap_or_else(PoisonError::into_inner).waiting.remove(&sequence);
     }
-    Ok(events.len() < EVENTS)
+    Ok(events.len() < following::EVENTS)
 }
 
 /// Whether there is nothing left to do about a breach.
@@ -79,9 +73,8 @@ async fn claimed(manager: &FederationManager, breach: &Breach) -> Result<bool, F
 
 fn terms(breach: &Breach) -> ClaimTerms {
     let missed = &breach.missed;
-    let seconds = |from: chrono::DateTime<chrono::Utc>, until: chrono::DateTime<chrono::Utc>| {
-        u64::try_from((until - from).num_seconds()).unwrap_or_default()
-    };
+    let seconds =
+        |from: DateTime<Utc>, until: DateTime<Utc>| u64::try_from((until - from).num_seconds()).unwrap_or_default();
     let excluded: u64 = breach.excluded.iter().map(|one| seconds(one.from, one.until)).sum();
     ClaimTerms {
         metric: missed.metric,

@@ -1,10 +1,16 @@
 //! Domains that follow the event log, round by round.
 
 use crate::http::Broker;
+use hansa_repository::{
+    RepositoryError,
+    event::{self, Event, EventFilter, Order},
+};
 use std::{fmt::Display, time::Duration};
 
 /// The least pause: what comes at once is taken at once.
 const LEAST: Duration = Duration::from_millis(500);
+/// Events of a kind that are read at once.
+pub(super) const EVENTS: usize = 100;
 
 /// Until the broker stops. `step` does a round and says whether nothing was
 /// left; then it is called again after `pause`, or when the log has grown.
@@ -28,4 +34,11 @@ pub(super) async fn follow<E: Display, F: Future<Output = Result<bool, E>>>(
             () = broker.shutdown.cancelled() => {}
         }
     }
+}
+
+/// The next events of a kind after a place in the log, in their order; fewer
+/// than [`EVENTS`] where these are all.
+pub(super) async fn events(broker: &Broker, kind: &str, after: i64) -> Result<Vec<Event>, RepositoryError> {
+    let filter = EventFilter { after: Some(after), kind_prefix: Some(kind.to_owned()), ..EventFilter::default() };
+    broker.database.read(move |connection| event::list(connection, &filter, EVENTS, Order::OldestFirst)).await
 }

@@ -1,5 +1,6 @@
 //! Sustainability: that it follows the log, looks at limits, and asks for intensity.
 
+use super::following;
 use crate::{
     config::{FeedSettings, Settings},
     http::Broker,
@@ -12,14 +13,12 @@ use hansa_sustainability::{
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 /// How long after nothing was left it is looked at again, unless the log grows before.
 const ROUND: Duration = Duration::from_secs(30);
-/// The least pause: what comes at once is taken at once.
-const LEAST: Duration = Duration::from_millis(500);
 /// How often limits are looked at, and metrics computed.
 const LOOK: Duration = Duration::from_secs(300);
 
@@ -36,35 +35,33 @@ pub(super) fn service(
 
 /// Until the broker stops.
 pub(super) async fn follow(broker: Broker) {
-    let (mut signal, mut looked) = (broker.database.event_signal(), None::<Instant>);
-    while !broker.shutdown.is_cancelled() {
-        signal.mark_unchanged();
-        let pause = match broker.sustainability.follow().await {
-            Ok(done) if !done.is_idle() => Duration::ZERO,
-            Ok(_) => ROUND,
-            Err(error) => {
-                tracing::warn!(%error, "what was drawn can't be counted now; nothing of it is lost");
-                ROUND
-            }
-        };
-        if pause.is_zero() {
-            continue;
+    let looked = Mutex::new(None);
+    following::follow(&broker, ROUND, "what was drawn can't be counted now", || round(&broker, &looked)).await;
+}
+
+/// A round, and now and then a look at what is known when nothing was left.
+async fn round(broker: &Broker, looked: &Mutex<Option<Instant>>) -> Result<bool, ServiceError> {
+    let done = broker.sustainability.follow().await;
+    if done.as_ref().is_ok_and(|done| !done.is_idle()) {
+        return Ok(false);
+    }
+    let due = {
+        let mut looked = looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = looked.is_none_or(|looked| looked.elapsed() >= LOOK);
+        if due {
+            *looked = Some(Instant::now());
         }
-        if looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
-            looked = Some(Instant::now());
-            if let Err(error) = broker.sustainability.limit_check().await {
-                tracing::warn!(%error, "carbon limits can't be looked at now");
-            }
-            if let Err(error) = tell(&broker).await {
-                tracing::warn!(%error, "metrics of carbon can't be computed now");
-            }
+        due
+    };
+    if due {
+        if let Err(error) = broker.sustainability.limit_check().await {
+            tracing::warn!(%error, "carbon limits can't be looked at now");
         }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            _ = signal.changed() => tokio::time::sleep(LEAST).await,
-            () = broker.shutdown.cancelled() => {}
+        if let Err(error) = tell(broker).await {
+            tracing::warn!(%error, "metrics of carbon can't be computed now");
         }
     }
+    done.map(|done| done.is_idle())
 }
 
 /// This day's energy and carbon by site, as metrics.

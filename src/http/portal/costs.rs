@@ -9,7 +9,7 @@ use crate::{
     },
     portal::{
         Place,
-        pages::costs::{self, BY, Costs, Told},
+        pages::costs::{self, BY, Costs},
     },
 };
 use actix_web::{
@@ -18,9 +18,9 @@ use actix_web::{
     web::{self, Path, ServiceConfig},
 };
 use chrono::{Datelike as _, Months, NaiveDate};
-use hansa_accounting::service::{Accounting, Dimension, PageRequest, Query, ServiceError};
+use hansa_accounting::service::{Dimension, PageRequest};
 use hansa_iam::Action;
-use hansa_ontology::{ProjectId, ProjectScope};
+use hansa_ontology::ProjectScope;
 use hansa_repository::ErrorKind;
 
 /// Rows that are shown at most.
@@ -49,14 +49,14 @@ pub(crate) async fn show(visit: Visit, request: HttpRequest) -> Reply {
     };
     let by = super::parameter(&request, "by");
     let by = BY.into_iter().find(|one| Some(one.name()) == by.as_deref()).unwrap_or(Dimension::Application);
-    let told = match told(&broker.accounting, &id, &month, by).await {
+    let page = PageRequest { limit: ROWS, token: None };
+    let told = match broker.accounting.month_costs(&id, &month, by, &page).await {
         Ok(told) => Ok(told),
         // What has to be stated before it can be said.
         Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Invalid) => Err(error.to_string()),
         Err(error) => return Err(error.into()),
     };
     let only = ProjectScope::Only([id.clone()].into());
-    let page = PageRequest { limit: ROWS, token: None };
     let budgets = broker.accounting.budget_standings(&only, &page).await?.items;
     let invoices = broker.accounting.invoice_list(&only, &page).await?.items;
     let mut named: Vec<String> =
@@ -69,17 +69,6 @@ pub(crate) async fn show(visit: Visit, request: HttpRequest) -> Reply {
     let project = id.to_string();
     let costs = Costs { projects, project, month, last_day, by, names, told, budgets, invoices };
     visit.show(Place::Costs, |frame| costs::page(frame, &costs))
-}
-
-async fn told(accounting: &Accounting, project: &ProjectId, month: &str, by: Dimension) -> Result<Told, ServiceError> {
-    let (from, through) = days(month).unwrap_or_default();
-    let query = |by| Query { project: project.clone(), application: None, from, through, by: vec![by] };
-    let page = PageRequest { limit: ROWS, token: None };
-    Ok(Told {
-        days: accounting.cost(&query(Dimension::Day), &page).await?,
-        rows: accounting.cost(&query(by), &page).await?,
-        forecast: accounting.forecast(project, None, month).await?,
-    })
 }
 
 /// The first and the last day of a month.

@@ -35,10 +35,26 @@ struct Bar {
 impl HtmlSafe for Bars {}
 
 impl Bars {
+    /// Draws a month of so many days, `2026-11`: each has its place, whether there
+    /// is anything to see or not. `of` gives a day's amount and how it is said.
+    pub(crate) fn of_month(
+        title: String,
+        most: String,
+        (month, days): (&str, u32),
+        of: impl Fn(&str) -> (i64, String),
+    ) -> Option<Self> {
+        let day = |number: u32| {
+            let day = format!("{month}-{number:02}");
+            let (amount, said) = of(&day);
+            (number.to_string(), amount, format!("{day}: {said}"))
+        };
+        Self::new(title, most, &(1..=days).map(day).collect::<Vec<_>>())
+    }
+
     /// Draws amounts in their order, each with its name and what it says. What
     /// is below 0 has no height. `most` names the highest; `title` says what it
     /// is, for those who don't see it. None: there is nothing to see.
-    pub(crate) fn new(title: String, most: String, amounts: &[(String, i64, String)]) -> Option<Self> {
+    fn new(title: String, most: String, amounts: &[(String, i64, String)]) -> Option<Self> {
         let highest = amounts.iter().map(|(_, amount, _)| *amount).max().filter(|highest| *highest > 0)?;
         let every = amounts.len().div_ceil(8).max(1);
         let step = WIDTH / precise(i64::try_from(amounts.len()).unwrap_or(i64::MAX));

@@ -1,7 +1,7 @@
 //! What a project has drawn and emitted: over time and by anything, and how it
 //! would be less.
 
-use super::offers::encoded;
+use super::{costs::project_filter, offers::encoded};
 use crate::portal::{
     Frame, Language,
     drawing::bars::Bars,
@@ -74,11 +74,8 @@ pub(crate) fn page(frame: Frame, emitted: &Emitted) -> Sheet {
 }
 
 fn filters(frame: &Frame, emitted: &Emitted) -> Filters {
-    let same = |name: &String| Choice { value: name.clone(), label: name.clone() };
-    let projects = FieldKind::Choice(emitted.projects.iter().map(same).collect());
     let by = BY.map(|by| Choice { value: by.name().to_owned(), label: word(frame, by) });
-    Filters::new("/carbon", frame.t("sheet-filter"))
-        .field(Field::new("project", frame.t("costs-project"), projects).value(emitted.project.clone()))
+    project_filter(frame, "/carbon", &emitted.projects, &emitted.project)
         .field(Field::new("month", frame.t("costs-month"), FieldKind::Line("month")).value(emitted.month.clone()))
         .field(Field::new("by", frame.t("costs-by"), FieldKind::Choice(by.into())).value(emitted.by.name()))
 }
@@ -114,19 +111,16 @@ fn by_day(frame: &Frame, emitted: &Emitted) -> Section {
     let day = |row: &Row| row.of.get(&Dimension::Day).cloned().unwrap_or_default();
     let of = |row: &Row| row.figures.footprint.location + row.figures.footprint.embodied;
     let known: BTreeMap<String, Carbon> = emitted.days.rows.iter().map(|row| (day(row), of(row))).collect();
-    let bar = |number: u32| {
-        let day = format!("{}-{number:02}", emitted.month);
-        let carbon = known.get(&day).copied().unwrap_or(Carbon::ZERO);
-        let micrograms = i64::try_from(carbon.get()).unwrap_or(i64::MAX);
-        (number.to_string(), micrograms, format!("{day}: {}", grams(language, carbon)))
+    let said = |day: &str| {
+        let carbon = known.get(day).copied().unwrap_or(Carbon::ZERO);
+        (i64::try_from(carbon.get()).unwrap_or(i64::MAX), grams(language, carbon))
     };
-    let amounts: Vec<_> = (1..=emitted.last_day).map(bar).collect();
     let most = known.values().copied().max().unwrap_or(Carbon::ZERO);
     let title = frame.t("carbon-by-day");
     let table = Table::new(title.clone(), columns(frame, frame.t("costs-day")))
         .rows(emitted.days.rows.iter().map(|row| line(frame, Cell::text(day(row)), &row.figures)));
     let section = Section::new("days", title.clone());
-    match Bars::new(title, grams(language, most), &amounts) {
+    match Bars::of_month(title, grams(language, most), (&emitted.month, emitted.last_day), said) {
         Some(bars) => section.with(bars).with(table),
         None => section.with(table),
     }

@@ -13,7 +13,7 @@ use hansa_accounting::{
     budget::BudgetAction,
     forecast::Forecast,
     invoice::{DocumentKind, Invoice},
-    service::{BudgetStanding, CostReport, CostRow, Dimension, Document},
+    service::{BudgetStanding, CostRow, Dimension, Document, MonthCosts},
 };
 use hansa_ontology::{Currency, Money};
 use std::collections::BTreeMap;
@@ -45,22 +45,11 @@ pub(crate) struct Costs {
     /// What people call applications, by id.
     pub(crate) names: BTreeMap<String, String>,
     /// What it costs; or why that can't be said.
-    pub(crate) told: Result<Told, String>,
+    pub(crate) told: Result<MonthCosts, String>,
     /// Its budgets.
     pub(crate) budgets: Vec<BudgetStanding>,
     /// Its invoices, the newest last.
     pub(crate) invoices: Vec<Document>,
-}
-
-/// What a month costs.
-#[derive(Debug)]
-pub(crate) struct Told {
-    /// By day.
-    pub(crate) days: CostReport,
-    /// By what was chosen.
-    pub(crate) rows: CostReport,
-    /// What it will come to.
-    pub(crate) forecast: Forecast,
 }
 
 impl Costs {
@@ -90,17 +79,22 @@ pub(crate) fn page(frame: Frame, costs: &Costs) -> Sheet {
     })
 }
 
-fn filters(frame: &Frame, costs: &Costs) -> Filters {
+/// Which project is shown at an address.
+pub(super) fn project_filter(frame: &Frame, action: &str, projects: &[String], shown: &str) -> Filters {
     let same = |name: &String| Choice { value: name.clone(), label: name.clone() };
-    let projects = FieldKind::Choice(costs.projects.iter().map(same).collect());
+    let projects = FieldKind::Choice(projects.iter().map(same).collect());
+    Filters::new(action, frame.t("sheet-filter"))
+        .field(Field::new("project", frame.t("costs-project"), projects).value(shown))
+}
+
+fn filters(frame: &Frame, costs: &Costs) -> Filters {
     let by = BY.map(|by| Choice { value: by.name().to_owned(), label: word(frame, by) });
-    Filters::new("/costs", frame.t("sheet-filter"))
-        .field(Field::new("project", frame.t("costs-project"), projects).value(costs.project.clone()))
+    project_filter(frame, "/costs", &costs.projects, &costs.project)
         .field(Field::new("month", frame.t("costs-month"), FieldKind::Line("month")).value(costs.month.clone()))
         .field(Field::new("by", frame.t("costs-by"), FieldKind::Choice(by.into())).value(costs.by.name()))
 }
 
-fn figures(sheet: Sheet, frame: &Frame, costs: &Costs, told: &Told) -> Sheet {
+fn figures(sheet: Sheet, frame: &Frame, costs: &Costs, told: &MonthCosts) -> Sheet {
     let money = |micros: i64| amount(frame, micros, told.rows.currency);
     let Forecast { known_micros, expected_micros, low_micros, high_micros, .. } = told.forecast;
     let between =
@@ -118,31 +112,28 @@ fn figures(sheet: Sheet, frame: &Frame, costs: &Costs, told: &Told) -> Sheet {
     sheet.section(by_day(frame, costs, told)).section(by(frame, costs, told))
 }
 
-fn by_day(frame: &Frame, costs: &Costs, told: &Told) -> Section {
+fn by_day(frame: &Frame, costs: &Costs, told: &MonthCosts) -> Section {
     let (language, currency) = (frame.language, told.days.currency);
     let exact = |micros: i64| language.money(Money::new(micros, currency));
     let day = |row: &CostRow| row.of.get(&Dimension::Day).cloned().unwrap_or_default();
     let rows = &told.days.rows.items;
     let known: BTreeMap<String, i64> = rows.iter().map(|row| (day(row), row.net_micros)).collect();
-    // Each day of the month has its place, whether anything was used or not.
-    let bar = |number: u32| {
-        let day = format!("{}-{number:02}", costs.month);
-        let micros = known.get(&day).copied().unwrap_or_default();
-        (number.to_string(), micros, format!("{day}: {}", exact(micros)))
+    let of = |day: &str| {
+        let micros = known.get(day).copied().unwrap_or_default();
+        (micros, exact(micros))
     };
-    let amounts: Vec<_> = (1..=costs.last_day).map(bar).collect();
     let most = rows.iter().map(|row| row.net_micros).max().unwrap_or_default();
     let columns = [Column::new(frame.t("costs-day")), Column::number(frame.t("costs-net"))];
     let row = |row: &CostRow| Row::new([Cell::text(day(row)), Cell::number(exact(row.net_micros))]);
     let table = Table::new(frame.t("costs-by-day"), columns).rows(rows.iter().map(row));
     let section = Section::new("days", frame.t("costs-by-day"));
-    match Bars::new(frame.t("costs-by-day"), exact(most), &amounts) {
+    match Bars::of_month(frame.t("costs-by-day"), exact(most), (&costs.month, costs.last_day), of) {
         Some(bars) => section.with(bars).with(table),
         None => section.with(table),
     }
 }
 
-fn by(frame: &Frame, costs: &Costs, told: &Told) -> Section {
+fn by(frame: &Frame, costs: &Costs, told: &MonthCosts) -> Section {
     let (language, currency) = (frame.language, told.rows.currency);
     let title = frame.msg("costs-by-what").with("what", word(frame, costs.by)).to_string();
     let columns = [

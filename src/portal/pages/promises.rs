@@ -1,6 +1,6 @@
 //! What was promised of machines, and whether it was kept.
 
-use super::offers::encoded;
+use super::{costs::project_filter, offers::encoded};
 use crate::portal::{
     Frame,
     offers::encoded_query,
@@ -44,13 +44,10 @@ pub(crate) fn page(frame: Frame, promises: &Promises) -> Sheet {
 }
 
 fn filters(frame: &Frame, promises: &Promises) -> Filters {
-    let same = |name: &String| Choice { value: name.clone(), label: name.clone() };
-    let projects = FieldKind::Choice(promises.projects.iter().map(same).collect());
     let which = [("", "promises-all"), ("missed", "promises-missed")]
         .map(|(value, label)| Choice { value: value.to_owned(), label: frame.t(label) });
     let chosen = if promises.missed { "missed" } else { "" };
-    Filters::new("/promises", frame.t("sheet-filter"))
-        .field(Field::new("project", frame.t("costs-project"), projects).value(promises.project.clone()))
+    project_filter(frame, "/promises", &promises.projects, &promises.project)
         .field(Field::new("show", frame.t("promises-show"), FieldKind::Choice(which.into())).value(chosen))
 }
 

@@ -109,14 +109,20 @@ pub fn find(names: &[&str]) -> Option<PathBuf> {
     names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file()))
 }
 
-/// Whether a system is there. Where it isn't, that is said loudly, and the
-/// test is to be left; or it fails, where `HANSA_TEST_<NAME>=required`.
+/// Whether a test on a system runs. Where the system isn't there, that is said
+/// loudly, and the test is to be left; or it fails, where
+/// `HANSA_TEST_<NAME>=required`. `HANSA_TEST_<NAME>=skip` leaves the tests of a
+/// system that is there.
 #[must_use]
 pub fn wanted(name: &str, there: bool, remedy: &str) -> bool {
+    let variable = format!("HANSA_TEST_{}", name.to_uppercase());
+    let said = std::env::var(&variable).unwrap_or_default();
+    if said == "skip" {
+        eprintln!("!!!! {variable}=skip: this test is SKIPPED !!!!");
+        return false;
+    }
     if !there {
-        let variable = format!("HANSA_TEST_{}", name.to_uppercase());
-        let required = std::env::var(&variable).is_ok_and(|value| value == "required");
-        assert!(!required, "{variable}=required, and {name} is not there: {remedy}");
+        assert!(said != "required", "{variable}=required, and {name} is not there: {remedy}");
         eprintln!("!!!! {name} is not there: this test is SKIPPED; {remedy} !!!!");
     }
     there

@@ -1,7 +1,9 @@
 //! Months are closed: charges become an invoice with the next number, and are
 //! booked, in one transaction. What was wrong is taken back as a whole.
 
-use super::{Accounting, Defaults, Page, PageRequest, Seller, ServiceError, cost::charges_of, stated};
+use super::{
+    Accounting, Defaults, Page, PageRequest, Seller, ServiceError, cost::charges_of, follow::FOLLOWER, stated,
+};
 use crate::{
     AccountingError,
     invoice::{DocumentKind, Heading, Invoice, Party},
@@ -14,6 +16,7 @@ use hansa_ontology::{Actor, Currency, Money, ProjectId, ProjectScope};
 use hansa_repository::{
     Connection, RepositoryError,
     event::{self, EventFilter, Order},
+    follow,
 };
 use serde_json::json;
 
@@ -245,7 +248,8 @@ fn check_over(
     }
     // The hour in which it ends may be half of the next month's.
     let metered = |course: &crate::usage::Course| course.metered_to() >= end.end();
-    let unread = EventFilter { after: Some(store::position(connection)?.sequence), ..EventFilter::default() };
+    let unread =
+        EventFilter { after: Some(follow::position(connection, FOLLOWER)?.sequence), ..EventFilter::default() };
     let unread = event::list(connection, &unread, 1, Order::OldestFirst)?;
     if unread.iter().any(|event| event.at < end.to())
         || !store::courses_running(connection, project)?.iter().all(metered)

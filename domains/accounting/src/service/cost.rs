@@ -4,7 +4,7 @@ use super::{Accounting, Defaults, Page, PageRequest, ServiceError, credit, state
 use crate::{
     AccountingError, Interval,
     forecast::{Forecast, forecast},
-    price::{BillingDay, BillingMonth, Charge, Zone, rate, round},
+    price::{Account, BillingDay, BillingMonth, Charge, Zone, rate, round},
     store::{self, UsageWindow},
     usage::{PlanId, Subject, Usage, UsageRecord},
 };
@@ -114,6 +114,17 @@ pub struct CostReport {
     pub rows: Page<CostRow>,
 }
 
+/// What a month costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthCosts {
+    /// By day.
+    pub days: CostReport,
+    /// By what was asked for.
+    pub rows: CostReport,
+    /// What it will come to.
+    pub forecast: Forecast,
+}
+
 impl Accounting {
     /// What was used through today costs: what is billed as it was billed, the
     /// rest as it stands now.
@@ -134,23 +145,38 @@ impl Accounting {
                 Ok::<_, ServiceError>((account, charges))
             })
             .await?;
-        let wanted = charges.iter().filter(|charge| {
-            charge.interval.begin() <= now.timestamp()
-                && (query.from..=query.through).contains(&charge.day)
-                && (query.application.is_none() || charge.subject.application == query.application)
-        });
-        let mut rows: BTreeMap<Vec<String>, CostRow> = BTreeMap::new();
-        for charge in wanted {
-            let of = grouped(&query.by, &charge.subject, charge.day, charge.kind.name());
-            let none = CostRow { of: of.clone(), charges: 0, list_micros: 0, net_micros: 0 };
-            let row = rows.entry(key(&query.by, &of)).or_insert(none);
-            row.charges += 1;
-            row.list_micros = round::sum([row.list_micros, charge.list_micros], "the cost of a row")?;
-            row.net_micros = round::sum([row.net_micros, charge.net_micros], "the cost of a row")?;
-        }
-        let total_micros = round::sum(rows.values().map(|row| row.net_micros), "the cost of a project")?;
-        let rows = paged(rows, page)?;
-        Ok(CostReport { currency: account.currency, zone: account.zone, total_micros, rows })
+        report(&account, &charges, (query, now), page)
+    }
+
+    /// What one month costs through today by day and by something else, and what
+    /// it will come to: rated once for all three.
+    ///
+    /// # Errors
+    /// As [`Self::cost`] and [`Self::forecast`].
+    pub async fn month_costs(
+        &self,
+        project: &ProjectId,
+        month: &str,
+        by: Dimension,
+        page: &PageRequest,
+    ) -> Result<MonthCosts, ServiceError> {
+        let (now, defaults, project, name) = (self.clock.now(), self.defaults, project.clone(), month.to_owned());
+        let page = page.clone();
+        page.rows()?;
+        self.database
+            .read(move |connection| {
+                let account = stated::of_project(connection, &project, defaults)?.account;
+                let month = BillingMonth::named(&name, account.zone.0)?;
+                let charges = charges_of(connection, &project, &month, now, defaults)?;
+                let (from, through) = (month.first(), month.last());
+                let query = |by| Query { project: project.clone(), application: None, from, through, by: vec![by] };
+                Ok::<_, ServiceError>(MonthCosts {
+                    days: report(&account, &charges, (&query(Dimension::Day), now), &page)?,
+                    rows: report(&account, &charges, (&query(by), now), &page)?,
+                    forecast: forecast_of(&charges, None, (&project, &month), now)?,
+                })
+            })
+            .await
     }
 
     /// What was used through now, with what is paid for with its machine. A row
@@ -225,6 +251,32 @@ impl Accounting {
             })
             .await
     }
+}
+
+/// Charges through today, put together by what a question names.
+fn report(
+    account: &Account,
+    charges: &[Charge],
+    (query, now): (&Query, DateTime<Utc>),
+    page: &PageRequest,
+) -> Result<CostReport, ServiceError> {
+    let wanted = charges.iter().filter(|charge| {
+        charge.interval.begin() <= now.timestamp()
+            && (query.from..=query.through).contains(&charge.day)
+            && (query.application.is_none() || charge.subject.application == query.application)
+    });
+    let mut rows: BTreeMap<Vec<String>, CostRow> = BTreeMap::new();
+    for charge in wanted {
+        let of = grouped(&query.by, &charge.subject, charge.day, charge.kind.name());
+        let none = CostRow { of: of.clone(), charges: 0, list_micros: 0, net_micros: 0 };
+        let row = rows.entry(key(&query.by, &of)).or_insert(none);
+        row.charges += 1;
+        row.list_micros = round::sum([row.list_micros, charge.list_micros], "the cost of a row")?;
+        row.net_micros = round::sum([row.net_micros, charge.net_micros], "the cost of a row")?;
+    }
+    let total_micros = round::sum(rows.values().map(|row| row.net_micros), "the cost of a project")?;
+    let rows = paged(rows, page)?;
+    Ok(CostReport { currency: account.currency, zone: account.zone, total_micros, rows })
 }
 
 /// The months of a question.

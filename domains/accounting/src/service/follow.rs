@@ -10,7 +10,7 @@ use super::{Accounting, ServiceError};
 use crate::{
     AccountingError, RESOLUTION,
     price::PricePlan,
-    store::{self, Fault, Position},
+    store::{self, Fault},
     usage::{Course, GapReason, Metered, PlanId, Usage, UsageRecord, bridge},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,11 +19,14 @@ use hansa_repository::{
     Connection, RepositoryError,
     breach::ToldBreach,
     event::{self, Event, EventFilter, Order},
+    follow::{self, Position},
     life::{Life, LifeChange, Thing},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Its name among those who follow the log.
+pub(super) const FOLLOWER: &str = "accounting";
 /// How many events a round reads.
 const EVENTS: usize = 1_000;
 /// How many things a round meters on, once there are no events left.
@@ -110,7 +113,7 @@ impl Accounting {
 
 impl Round {
     fn read(connection: &mut Connection, now: DateTime<Utc>) -> Result<Self, ServiceError> {
-        let from = store::position(connection)?;
+        let from = follow::position(connection, FOLLOWER)?;
         let filter = EventFilter { after: Some(from.sequence), ..EventFilter::default() };
         let events = event::list(connection, &filter, EVENTS, Order::OldestFirst)?;
         let mut round = Self {
@@ -220,7 +223,7 @@ impl Round {
 
     /// Writes all of it, or nothing where somebody else was faster.
     fn write(mut self, connection: &mut Connection) -> Result<Followed, ServiceError> {
-        if !store::position_move(connection, self.from, self.to)? {
+        if !follow::position_move(connection, FOLLOWER, self.from, self.to)? {
             return Ok(self.done);
         }
         self.courses.retain(|thing, _| self.touched.contains(thing));

@@ -19,7 +19,7 @@ mod tests;
 pub use crate::store::Fault;
 pub use billing::{Closed, Document};
 pub use budget::{BudgetNews, BudgetStanding, NamedBudget};
-pub use cost::{CostReport, CostRow, Dimension, Query, UsageRow};
+pub use cost::{CostReport, CostRow, Dimension, MonthCosts, Query, UsageRow};
 pub use error::ServiceError;
 pub use export::FocusExport;
 pub use follow::Followed;

@@ -1,4 +1,4 @@
-//! This crate's tables: how far the log was read, courses and records, what
+//! This crate's tables: courses and records, what
 //! people state, the ledger, invoices. The only module here that knows diesel.
 
 mod breach;
@@ -27,10 +27,8 @@ pub(crate) use ledger::{
 };
 pub(crate) use usage::{UsageWindow, projects_used, usage_join, usage_load};
 
-use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use diesel_migrations::embed_migrations;
-use hansa_repository::{Connection, Migrations, RepositoryError};
-use tables::accounting_position;
+use hansa_repository::{Migrations, RepositoryError};
 
 /// This crate's tables.
 pub const MIGRATIONS: Migrations = Migrations::split(
@@ -62,36 +60,6 @@ macro_rules! insert_all {
     };
 }
 use insert_all;
-
-/// How far the log was read, and how many rounds it took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Position {
-    /// The number of the last event that was read.
-    pub(crate) sequence: i64,
-    /// The number of the last round that wrote something.
-    pub(crate) generation: i64,
-}
-
-pub(crate) fn position(connection: &mut Connection) -> Result<Position, RepositoryError> {
-    let (sequence, generation) = accounting_position::table
-        .select((accounting_position::sequence, accounting_position::generation))
-        .first(connection)?;
-    Ok(Position { sequence, generation })
-}
-
-/// Moves on from a position. False when somebody else has done so meanwhile:
-/// then the round must write nothing.
-pub(crate) fn position_move(
-    connection: &mut Connection,
-    from: Position,
-    sequence: i64,
-) -> Result<bool, RepositoryError> {
-    let still = accounting_position::table.filter(accounting_position::generation.eq(from.generation));
-    let moved = diesel::update(still)
-        .set((accounting_position::sequence.eq(sequence), accounting_position::generation.eq(from.generation + 1)))
-        .execute(connection)?;
-    Ok(moved > 0)
-}
 
 /// A count or a quantity as both databases keep it.
 fn small(what: &str, number: u64) -> Result<i64, RepositoryError> {

@@ -1,14 +1,6 @@
 //! The tables as diesel sees them.
 
 diesel::table! {
-    accounting_position (id) {
-        id -> Integer,
-        sequence -> BigInt,
-        generation -> BigInt,
-    }
-}
-
-diesel::table! {
     accounting_course (thing) {
         thing -> Text,
         project -> Text,

@@ -8,7 +8,11 @@ use crate::{
     usage::{Subject, Usage, UsageRecord},
 };
 use hansa_ontology::{Currency, Money};
-use hansa_repository::{RepositoryError, testing::for_each_database};
+use hansa_repository::{
+    RepositoryError,
+    follow::{self, Position},
+    testing::for_each_database,
+};
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use std::sync::Arc;
 
@@ -53,8 +57,11 @@ fn the_database_joins_as_memory_does() {
 #[test]
 fn of_two_rounds_at_one_time_one_is_written() {
     for_each_database(&[MIGRATIONS], async |db| {
+        let position = |connection: &mut _| follow::position(connection, "accounting");
         let from = db.read(position).await.unwrap();
-        let moved = async |to| db.write(move |connection| position_move(connection, from, to)).await.unwrap();
+        let moved = async |to| {
+            db.write(move |connection| follow::position_move(connection, "accounting", from, to)).await.unwrap()
+        };
         assert!(moved(7).await);
         assert!(!moved(9).await, "it was moved on meanwhile");
         let now = db.read(position).await.unwrap();

@@ -8,7 +8,7 @@
 use super::Assurance;
 use crate::{
     sla::{Announcement, Change, Course, Standing, Terms, Told},
-    store::{self, Position},
+    store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::{Actor, MachineId};
@@ -16,10 +16,13 @@ use hansa_repository::{
     Connection, RepositoryError,
     breach::{Breach, MISSED, ToldBreach},
     event::{self, Event, EventFilter, NewEvent, Order},
+    follow::{self, Position},
     life::{Life, LifeChange, Thing},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Its name among those who follow the log.
+const FOLLOWER: &str = "assurance";
 /// How many events a round reads.
 const EVENTS: usize = 1_000;
 /// How many rentals a round looks at, once there are no events left.
@@ -92,7 +95,7 @@ impl Assurance {
 
 impl Round {
     fn read(connection: &mut Connection, now: DateTime<Utc>) -> Result<Self, RepositoryError> {
-        let from = store::position(connection)?;
+        let from = follow::position(connection, FOLLOWER)?;
         let filter = EventFilter { after: Some(from.sequence), ..EventFilter::default() };
         let events = event::list(connection, &filter, EVENTS, Order::OldestFirst)?;
         let mut round = Self {
@@ -209,7 +212,7 @@ impl Round {
 
     /// Writes all of it, or nothing where somebody else was faster.
     fn write(mut self, connection: &mut Connection) -> Result<Followed, RepositoryError> {
-        if !store::position_move(connection, self.from, self.to)? {
+        if !follow::position_move(connection, FOLLOWER, self.from, self.to)? {
             return Ok(self.done);
         }
         store::standings_put(connection, &self.standings)?;

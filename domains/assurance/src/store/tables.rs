@@ -1,14 +1,6 @@
 //! The tables as diesel sees them.
 
 diesel::table! {
-    assurance_position (id) {
-        id -> Integer,
-        sequence -> BigInt,
-        generation -> BigInt,
-    }
-}
-
-diesel::table! {
     assurance_course (machine) {
         machine -> Text,
         look -> Nullable<BigInt>,

@@ -1,12 +1,3 @@
--- How far the event log was read; one row. The generation grows with each
--- round, so that of two processes that did the same only one writes.
-CREATE TABLE accounting_position (
-    id INTEGER PRIMARY KEY NOT NULL,
-    sequence BIGINT NOT NULL,
-    generation BIGINT NOT NULL
-);
-INSERT INTO accounting_position (id, sequence, generation) VALUES (1, 0, 0);
-
 -- The course of each thing's life, as far as it was metered: what was before
 -- that hour (seconds since 1970) stands among the records.
 CREATE TABLE accounting_course (

@@ -1,6 +1,8 @@
 //! What the log tells becomes use, and use costs.
 
 use super::*;
+use crate::service::follow::FOLLOWER;
+use hansa_repository::follow;
 
 #[test]
 fn what_the_log_tells_is_used_and_costs() {
@@ -166,16 +168,17 @@ fn a_round_that_is_cut_short_anywhere_is_done_again_as_a_whole() {
         }
         broker.set("2026-02-28T22:50:30Z");
         // A disk that gives a little more room each time.
+        let position = |connection: &mut _| follow::position(connection, FOLLOWER);
         let (mut failed, mut pages) = (0, 1);
         loop {
             let options = DatabaseOptions { max_page_count: Some(pages), ..DatabaseOptions::default() };
             let full = database.reopen(&[crate::MIGRATIONS], options).unwrap();
-            let before = full.read(store::position).await.unwrap();
+            let before = full.read(position).await.unwrap();
             let full = Accounting::new(full, Arc::clone(&broker.clock) as _, Defaults::default());
             match full.follow().await {
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::Full, "{error}");
-                    assert_eq!(broker.database.read(store::position).await.unwrap(), before, "nothing is half done");
+                    assert_eq!(broker.database.read(position).await.unwrap(), before, "nothing is half done");
                     failed += 1;
                 }
                 Ok(done) if done.is_idle() => break,
