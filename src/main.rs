@@ -8,6 +8,7 @@ mod demo;
 mod failure;
 mod http;
 mod metrics;
+mod notifier;
 mod observability;
 mod portal;
 mod wiring;

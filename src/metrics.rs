@@ -56,6 +56,13 @@ struct OrderLabels {
     state: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FaultLabels {
+    kind: String,
+    severity: String,
+    state: String,
+}
+
 /// What a site has drawn and emitted in this day of UTC.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SiteCarbon {
@@ -106,6 +113,7 @@ pub(crate) struct Metrics {
     energy: Family<SiteLabel, Gauge<f64, AtomicU64>>,
     energy_unknown: Family<SiteLabel, Gauge<f64, AtomicU64>>,
     carbon: Family<EmittedLabels, Gauge<f64, AtomicU64>>,
+    faults: Family<FaultLabels, Gauge>,
 }
 
 fn seconds() -> Histogram {
@@ -132,6 +140,7 @@ impl Metrics {
             energy: Family::default(),
             energy_unknown: Family::default(),
             carbon: Family::default(),
+            faults: Family::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests by method, route and status", metrics.requests.clone());
@@ -151,6 +160,7 @@ impl Metrics {
         registry.register("workloads", "Workloads by state", metrics.workloads.clone());
         registry.register("queue_items", "Items in the work queues", metrics.queue.clone());
         registry.register("event_sequence", "Sequence number of the last event", metrics.events.clone());
+        registry.register("faults", "Faults that are not resolved by kind, severity and state", metrics.faults.clone());
         metrics.register_federation(&mut registry);
         metrics.register_carbon(&mut registry);
         Self { registry, ..metrics }
@@ -185,6 +195,15 @@ impl Metrics {
                 let labels = EmittedLabels { site: site.clone(), method: method.to_owned() };
                 self.carbon.get_or_create(&labels).inc_by(grams);
             }
+        }
+    }
+
+    /// Faults that are not resolved: kind, severity, state, and how many.
+    pub(crate) fn set_faults<'a>(&self, counts: impl Iterator<Item = (&'a str, &'a str, &'a str, i64)>) {
+        self.faults.clear();
+        for (kind, severity, state, count) in counts {
+            let labels = FaultLabels { kind: kind.to_owned(), severity: severity.to_owned(), state: state.to_owned() };
+            self.faults.get_or_create(&labels).set(count);
         }
     }
 
@@ -277,7 +296,11 @@ mod tests {
             unknown: 0.0,
         };
         metrics.set_carbon((0..SITES + 3).map(site).collect());
+        metrics.set_faults([("host-lost", "major", "open", 3)].into_iter());
+        metrics.set_faults([("machine-lost", "major", "open", 2)].into_iter());
         let text = metrics.encode().unwrap();
+        assert!(text.contains(r#"hansa_faults{kind="machine-lost",severity="major",state="open"} 2"#), "{text}");
+        assert!(!text.contains("host-lost"), "{text}");
         assert!(text.contains(r#"hansa_http_requests_total{method="GET",route="/livez",status="200"} 1"#), "{text}");
         assert!(text.contains(r#"hansa_workloads{state="running"} 1"#), "{text}");
         assert!(!text.contains("failed"), "{text}");

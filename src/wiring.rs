@@ -12,9 +12,11 @@ mod error;
 mod federation;
 mod following;
 mod fulfilment;
+mod hours;
 mod iam;
 mod lock;
 mod measuring;
+mod notification;
 mod owner;
 mod partner;
 mod scaling;
@@ -29,13 +31,15 @@ use crate::{
     config::Settings,
     http::{self, Broker, Defence, WorkerHealth},
     metrics::Metrics,
+    notifier::Notifier,
     portal::offers::OfferShelf,
 };
 use agents::FirstBoots;
 use fulfilment::Delivery;
+use hansa_accounting::service::Accounting;
 use hansa_assurance::service::Assurance;
 use hansa_federation_manager::FederationManager;
-use hansa_iam::{Credentials, MachineTokens, SealingKey, WorkloadTokens, dev::DevProvider};
+use hansa_iam::{Credentials, Iam, MachineTokens, SealingKey, WorkloadTokens, dev::DevProvider};
 use hansa_mcm::Mcm;
 use hansa_mco::{Infrastructure, Mco, NoPartners, OfferIndexCache, Partner, Rooms};
 use hansa_pim::{Host, Pim, PimSettings};
@@ -46,6 +50,7 @@ use hansa_repository::{
     system::Systems,
 };
 use hansa_service_orchestrator::ServiceOrchestrator;
+use hansa_sustainability::service::Sustainability;
 use hansa_vip::Vip;
 use hansa_wdm::{ProcessOptions, Wdm, WdmOptions, agent::Agents};
 use lock::DirectoryLock;
@@ -144,6 +149,7 @@ async fn assemble(
         .with_systems(systems)
         .with_agents(agents)
         .with_clusters(Arc::new(mcm.clone()));
+    let sustainability = sustainability::service(&settings, &database, &catalogue, &clock);
     let mco = Mco::new(Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),
@@ -153,16 +159,17 @@ async fn assemble(
         wdm: wdm.clone(),
         default_currency: settings.currency,
         index: OfferIndexCache::default(),
-    });
+    })
+    .with_grids(Arc::new(hours::StatedGrids::new(sustainability.clone())));
     let accounting = accounting::service(&settings, &database, &clock);
-    let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco)
-        .with_moving(settings.moving.policy())
-        .with_scaling(scaling::options(&settings, &iam, &accounting)?);
+    let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
+    let orchestrator = options(orchestrator, &settings, (&iam, &accounting, &sustainability))?;
     federation.iter().for_each(|manager| manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone()))));
     Ok(Broker {
+        notifier: Notifier::new(&settings.notifications, credentials.clone())?,
         accounting,
         assurance: Assurance::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids)),
-        sustainability: sustainability::service(&settings, &database, &catalogue, &clock),
+        sustainability,
         defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), public_url.scheme() == "https")),
         settings: Arc::new(settings),
         clock,
@@ -183,6 +190,18 @@ async fn assemble(
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),
     })
+}
+
+/// How applications are moved, scaled, and made to wait.
+fn options(
+    orchestrator: ServiceOrchestrator,
+    settings: &Settings,
+    (iam, accounting, sustainability): (&Iam, &Accounting, &Sustainability),
+) -> Result<ServiceOrchestrator, WiringError> {
+    Ok(orchestrator
+        .with_moving(settings.moving.policy())
+        .with_scaling(scaling::options(settings, iam, accounting)?)
+        .with_hours(Arc::new(hours::StatedHours(sustainability.clone()))))
 }
 
 /// Who delivers what is ordered elsewhere.

@@ -11,8 +11,8 @@ use crate::{
     client::Request,
     failure::Failure,
     http::wire::{
-        Accepted, Application, ApplicationDetail, MovePreview, MoveRequest, Operation, Plan, Revision, RollbackRequest,
-        ScaleRequest, Scaling, ServiceLevel, ServiceLevels,
+        Accepted, Application, ApplicationDetail, DeferredJob, MovePreview, MoveRequest, Operation, Plan, Revision,
+        RollbackRequest, ScaleRequest, Scaling, ServiceLevel, ServiceLevels,
     },
 };
 use futures_util::StreamExt;
@@ -267,7 +267,29 @@ fn detail_text(detail: &ApplicationDetail) -> String {
     }
     text.push('\n');
     text.push_str(&workloads.text());
+    if !detail.deferred.is_empty() {
+        text.push('\n');
+        text.push_str(&jobs_text(&detail.deferred));
+    }
     text
+}
+
+/// Jobs that may wait, or did.
+fn jobs_text(jobs: &[DeferredJob]) -> String {
+    let mut table =
+        Table::new("", ["JOB", "STATE", "BEGIN", "SITE", "BY", "DONE BY", "EXPECTED TO SAVE G"]).right(&[6]);
+    for job in jobs {
+        table.row([
+            job.component.clone(),
+            job.state.clone(),
+            job.begin.map(event::time).unwrap_or_default(),
+            job.site.as_deref().map(short).unwrap_or_default(),
+            event::time(job.latest),
+            event::time(job.deadline),
+            job.expected_grams.map(|grams| grams.round_dp(3).normalize().to_string()).unwrap_or_default(),
+        ]);
+    }
+    table.text()
 }
 
 async fn revisions(context: &Context, application: &str) -> Result<(), Failure> {

@@ -7,9 +7,11 @@ use super::audit_arguments::AuditCommand;
 pub(crate) use super::bench_arguments::{BenchCommand, BenchOptions};
 pub(crate) use super::billing_arguments::{BillingCommand, BudgetCommand, InvoiceCommand, LedgerCommand};
 pub(crate) use super::carbon_arguments::{CarbonCommand, IntensityCommand};
+pub(crate) use super::fault_arguments::FaultCommand;
 pub(crate) use super::federation_arguments::{
     AgreementCommand, FederationCommand, HoldCommand, KeyCommand, OrderCommand, PartnerCommand, QuarantineCommand,
 };
+pub(crate) use super::notify_arguments::NotifyCommand;
 pub(crate) use super::owner_arguments::{
     AccountCommand, CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
 };
@@ -164,6 +166,12 @@ pub(crate) enum Command {
     /// What was promised of rented machines, how it is kept, and what was missed.
     #[command(subcommand)]
     Sla(SlaCommand),
+    /// What is wrong, why, and who sees to it: list, show, acknowledge, resolve.
+    #[command(subcommand)]
+    Fault(FaultCommand),
+    /// Who is told of what, by webhook: add, list, test, deliveries, remove.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// What happened: list, watch.
     #[command(subcommand)]
     Event(EventCommand),

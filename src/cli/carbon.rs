@@ -2,12 +2,15 @@
 
 use super::{
     Context, Table,
-    carbon_arguments::{AdviceOptions, CarbonCommand, CarbonLimitCommand, CarbonOptions, DayOptions, SciOptions},
+    carbon_arguments::{
+        AdviceOptions, CarbonCommand, CarbonLimitCommand, CarbonOptions, DayOptions, SavingsOptions, SciOptions,
+    },
+    event,
 };
 use crate::{
     client::Request,
     failure::Failure,
-    http::wire::{CarbonAdvice, CarbonFigures, CarbonLimit, CarbonReport, Removal, Sci},
+    http::wire::{CarbonAdvice, CarbonFigures, CarbonLimit, CarbonReport, CarbonSaving, Removal, Sci},
 };
 use reqwest::Method;
 use rust_decimal::Decimal;
@@ -19,6 +22,7 @@ pub(super) async fn run(context: &Context, command: CarbonCommand) -> Result<(),
         CarbonCommand::List(options) => list(context, &options).await,
         CarbonCommand::Sci(options) => sci(context, &options).await,
         CarbonCommand::Advice(options) => advice(context, &options).await,
+        CarbonCommand::Savings(options) => savings(context, &options).await,
         CarbonCommand::Limit(command) => limit(context, command).await,
     }
 }
@@ -117,6 +121,43 @@ async fn advice(context: &Context, options: &AdviceOptions) -> Result<(), Failur
                 round(one.saves_grams),
                 round(one.least_grams),
                 round(one.most_grams),
+            ]);
+        }
+        table.text()
+    })
+}
+
+async fn savings(context: &Context, options: &SavingsOptions) -> Result<(), Failure> {
+    let asked =
+        request(context, &["carbon", "savings"], &options.days).maybe_query("application", options.application.clone());
+    let all: Vec<CarbonSaving> = context.client.list(asked, usize::MAX).await?;
+    context.output.show(&all, |all| {
+        let heads = [
+            "APPLICATION",
+            "JOB",
+            "READY",
+            "BEGUN",
+            "DONE",
+            "KWH",
+            "EMITTED G",
+            "AT ONCE G",
+            "EXPECTED G",
+            "ACHIEVED G",
+        ];
+        let mut table = Table::new("no job was begun that may wait", heads).right(&[5, 6, 7, 8, 9]);
+        let known = |grams: Option<Decimal>| grams.map_or_else(|| "?".to_owned(), round);
+        for one in all {
+            table.row([
+                one.application_name.clone().unwrap_or_else(|| one.application.clone()),
+                one.component.clone(),
+                event::time(one.ready),
+                event::time(one.begun),
+                one.done.map_or_else(|| "not yet".to_owned(), event::time),
+                round(one.energy_kwh),
+                known(one.emitted_grams),
+                known(one.at_once_grams),
+                known(one.expected_grams),
+                known(one.achieved_grams),
             ]);
         }
         table.text()

@@ -14,6 +14,8 @@ pub(crate) enum CarbonCommand {
     Sci(SciOptions),
     /// Moves of running applications that would save carbon.
     Advice(AdviceOptions),
+    /// What jobs saved that waited for better hours: expected and achieved.
+    Savings(SavingsOptions),
     /// What months shall emit at most: list, set, remove.
     #[command(subcommand)]
     Limit(CarbonLimitCommand),
@@ -71,6 +73,16 @@ pub(crate) struct AdviceOptions {
     /// The least that a move must save in thirty days, in grams.
     #[arg(long, value_name = "GRAMS")]
     pub worth: Option<Decimal>,
+}
+
+/// Of which jobs savings are wanted.
+#[derive(Debug, Args)]
+pub(crate) struct SavingsOptions {
+    /// Only of this application: name or id.
+    #[arg(long, value_name = "APPLICATION")]
+    pub application: Option<String>,
+    #[command(flatten)]
+    pub days: DayOptions,
 }
 
 /// What months shall emit at most.

@@ -17,6 +17,8 @@ mod carbon_arguments;
 mod config;
 mod download;
 mod event;
+mod fault;
+mod fault_arguments;
 mod federation;
 mod federation_arguments;
 mod intensity;
@@ -24,6 +26,8 @@ mod invoice;
 mod login;
 mod model;
 mod node;
+mod notify;
+mod notify_arguments;
 mod offer;
 mod operation;
 mod order;
@@ -186,6 +190,8 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Carbon(command) => carbon::run(context, command).await,
         Command::Intensity(command) => intensity::run(context, command).await,
         Command::Sla(command) => sla::run(context, command).await,
+        Command::Fault(command) => fault::run(context, command).await,
+        Command::Notify(command) => notify::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
         Command::Operation(command) => operation::run(context, command).await,
         Command::Query(options) => query::run(context, &options).await,
@@ -283,6 +289,16 @@ mod tests {
         "maintenance withdraw 0190 --dry-run",
         "sla list --application shop --from 2030-01-01T00:00:00Z --missed",
         "sla breaches --limit 5",
+        "fault list --application shop --state living --severity major",
+        "fault list --broker --kind host-lost",
+        "fault show 12",
+        "fault acknowledge 12 --note looking",
+        "fault resolve 12 --note replaced --broker --dry-run",
+        "notify add operators --to https://hooks.example/x --kind fault. --severity major",
+        "notify list --broker",
+        "notify test operators",
+        "notify deliveries operators --limit 5",
+        "notify remove operators --dry-run",
         "partner invite --name north",
         "partner accept hansa-invite:abc",
         "partner list -o json",

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 62] = [
+const FROM_ENVIRONMENT: [&str; 63] = [
     "server.listen",
     "server.public_url",
     "auth.dev_login",
@@ -49,6 +49,7 @@ const FROM_ENVIRONMENT: [&str; 62] = [
     "moving.lost_after",
     "billing.budgets",
     "billing.close_months",
+    "notifications.allow_loopback",
     "agents.url",
     "agents.authorities",
     "scaling.interval",
@@ -197,7 +198,8 @@ fn nested(path: &str, text: &str) -> Value {
             | "federation.conformance"
             | "billing.close_months"
             | "moving.consolidate"
-            | "moving.improve",
+            | "moving.improve"
+            | "notifications.allow_loopback",
             "true" | "false",
         ) => Value::from(text == "true"),
         _ => Value::from(text),

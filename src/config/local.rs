@@ -2,8 +2,8 @@
 
 use super::{
     AgentSettings, AuthSettings, BillingSettings, FederationSettings, LimitSettings, LogFormat, LogSettings,
-    MovingSettings, NodeSettings, OffersSource, PortRange, ScalingSettings, ServerTlsSettings, Settings, SiteSettings,
-    SustainabilitySettings,
+    MovingSettings, NodeSettings, NotificationSettings, OffersSource, PortRange, ScalingSettings, ServerTlsSettings,
+    Settings, SiteSettings, SustainabilitySettings,
 };
 use crate::config::settings::{DatabaseSettings, ProviderSettings, ServerSettings};
 use chrono::{DateTime, Utc};
@@ -66,6 +66,7 @@ impl Settings {
             moving: MovingSettings::default(),
             billing: BillingSettings::default(),
             agents: AgentSettings::default(),
+            notifications: NotificationSettings::default(),
             scaling: ScalingSettings::default(),
             sustainability: SustainabilitySettings::default(),
             federation: FederationSettings::default(),

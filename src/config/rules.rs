@@ -1,8 +1,8 @@
 //! What types alone can't say about the settings.
 
 use super::{
-    ConfigFault, NodeSettings, Settings, SiteSettings, agents, auth, billing, federation, limits, moving, scaling,
-    settings::ServerSettings, sustainability,
+    ConfigFault, NodeSettings, Settings, SiteSettings, agents, auth, billing, federation, limits, moving,
+    notifications, scaling, settings::ServerSettings, sustainability,
 };
 use std::{collections::BTreeSet, net::TcpListener};
 
@@ -14,6 +14,7 @@ pub(crate) fn check(settings: &Settings) -> Vec<ConfigFault> {
     moving::check(&settings.moving, &mut faults);
     billing::check(&settings.billing, &mut faults);
     scaling::check(&settings.scaling, &mut faults);
+    notifications::check(&settings.notifications, &mut faults);
     sustainability::check(&settings.sustainability, &mut faults);
     auth::check(&settings.auth, &settings.server, &mut faults);
     limits::check(&settings.server.limits, &mut faults);

@@ -7,6 +7,7 @@ use super::{
     federation::{FederationSettings, ServerTlsSettings},
     limits::LimitSettings,
     moving::MovingSettings,
+    notifications::NotificationSettings,
     scaling::ScalingSettings,
     sustainability::SustainabilitySettings,
 };
@@ -51,6 +52,9 @@ pub(crate) struct Settings {
     pub moving: MovingSettings,
     /// What it does about money by itself.
     pub billing: BillingSettings,
+    /// Where notifications may be sent.
+    #[serde(default)]
+    pub notifications: NotificationSettings,
     /// How machines that this broker rents find it.
     #[serde(default)]
     pub agents: AgentSettings,

@@ -1,7 +1,7 @@
 //! What every handler can reach.
 
 use super::defence::Defence;
-use crate::{config::Settings, metrics::Metrics, portal::offers::OfferShelf};
+use crate::{config::Settings, metrics::Metrics, notifier::Notifier, portal::offers::OfferShelf};
 use hansa_accounting::service::Accounting;
 use hansa_assurance::service::Assurance;
 use hansa_federation_manager::FederationManager;
@@ -52,6 +52,8 @@ pub(crate) struct Broker {
     pub sustainability: Sustainability,
     /// What was promised of rented machines, and how it is kept.
     pub assurance: Assurance,
+    /// Carries notifications away.
+    pub notifier: Notifier,
     /// Partners. None: this broker federates with nobody.
     pub federation: Option<FederationManager>,
     /// Who acts, and what they may do.

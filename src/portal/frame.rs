@@ -61,6 +61,8 @@ pub(crate) enum Place {
     Carbon,
     /// What was promised of machines, and how it is kept.
     Promises,
+    /// What is wrong, and who sees to it.
+    Faults,
     /// Projects, members, quotas.
     Projects,
     /// The audit trail.
@@ -73,6 +75,8 @@ pub(crate) enum Place {
     Agreements,
     /// Orders of and at partners.
     Orders,
+    /// What partners and this broker owe each other.
+    Settlements,
     /// One's own account and tokens.
     Account,
 }
@@ -87,6 +91,7 @@ const MENU: [(&str, &[Entry]); 3] = [
         &[
             ("/", "nav-overview", Place::Overview, Action::ApplicationRead),
             ("/applications", "nav-applications", Place::Applications, Action::ApplicationRead),
+            ("/faults", "nav-faults", Place::Faults, Action::ApplicationRead),
             ("/offers", "nav-offers", Place::Offers, Action::CatalogueRead),
             ("/sites", "nav-sites", Place::Sites, Action::CatalogueRead),
         ],
@@ -108,6 +113,7 @@ const MENU: [(&str, &[Entry]); 3] = [
             ("/partners", "nav-partners", Place::Partners, Action::PartnerRead),
             ("/agreements", "nav-agreements", Place::Agreements, Action::AgreementRead),
             ("/orders", "nav-orders", Place::Orders, Action::AgreementRead),
+            ("/settlements", "nav-settlements", Place::Settlements, Action::AgreementRead),
         ],
     ),
 ];

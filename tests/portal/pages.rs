@@ -23,7 +23,8 @@ const TENANT: [&str; 11] = [
     "/account",
 ];
 /// Pages of those who run the broker.
-const OWNER: [&str; 8] = ["/", "/infrastructure", "/offers", "/sites", "/partners", "/agreements", "/orders", "/audit"];
+const OWNER: [&str; 9] =
+    ["/", "/infrastructure", "/offers", "/sites", "/partners", "/agreements", "/orders", "/settlements", "/audit"];
 
 /// A file's name of a page's path.
 fn named(path: &str, person: &str) -> String {

@@ -6,12 +6,15 @@
 //! [`QueryAnswer`]. [`Compliance`] says whether a service level is kept.
 //!
 //! [`sla`] has the rules by which the promises of offers are measured, and
-//! `service` follows the event log and keeps what comes out. Knows no layer;
+//! `service` follows the event log and keeps what comes out. [`fault`] makes
+//! faults of what the log tells. Knows no layer;
 //! times are arguments.
 
 mod answer;
+pub mod fault;
 mod labels;
 mod level;
+pub mod notification;
 mod prometheus;
 mod promql;
 mod series;

@@ -25,6 +25,7 @@ pub mod project;
 pub mod request;
 mod schema;
 mod scope;
+pub mod shifted;
 pub mod system;
 #[doc(hidden)]
 pub mod testing;

@@ -82,6 +82,26 @@ impl Fetcher {
         }
     }
 
+    /// Posts bytes of a media type with further headers, and gives the status
+    /// of the answer. Redirects are not followed; what else is answered is not read.
+    ///
+    /// # Errors
+    /// [`FederationError::Address`], [`FederationError::Unreachable`].
+    pub async fn post(
+        &self,
+        url: &Url,
+        headers: &[(&'static str, String)],
+        (media_type, body): (&'static str, Vec<u8>),
+    ) -> Result<u16, FederationError> {
+        self.guard.url_check(url)?;
+        let mut request = self.http.post(url.clone()).header(reqwest::header::CONTENT_TYPE, media_type).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let answer = request.send().await.map_err(|error| self.failure(url, &error))?;
+        Ok(answer.status().as_u16())
+    }
+
     fn failure(&self, url: &Url, error: &reqwest::Error) -> FederationError {
         match refused_address(error) {
             Some((host, reason)) => FederationError::Address { host, reason },

@@ -211,6 +211,8 @@ codes! {
     Contradiction = "contradiction",
     /// A scaling policy that can't decide anything, or a rule that can't run.
     InvalidScaling = "invalid-scaling",
+    /// A job that can't wait as it says.
+    InvalidDeferral = "invalid-deferral",
     /// A service level that can't be measured.
     InvalidServiceLevel = "invalid-service-level",
     /// An amount of nothing.

@@ -8,11 +8,11 @@ use hansa_ontology::{
     place::Area,
     quantity::{CpuMilli, Mebibytes, TimeSpan},
     resource_model::{
-        AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, ExposedPort, HealthCheck,
-        HealthProbe, HelmPackage, HttpProbe, LatencyLevel, Link, MachineGroup, MachineSize, MovePolicy, Objective,
-        ObjectiveKind, OnPeerChange, Package, ProcessPackage, Protocol, QueryLevel, RatioRule, Replicas, Resources,
-        Rule, RunPolicy, Scope, ServiceLevel, SpreadRule, TcpProbe, Volume, Weights,
-        scaling::{Scaling, ScalingBehavior, ScalingPolicy, SchedulePolicy},
+        AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, Deferral, ExposedPort, FileSet,
+        HealthCheck, HealthProbe, HelmPackage, HttpProbe, LatencyLevel, Link, MachineGroup, MachineSize, Minimise,
+        Moment, MovePolicy, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage, Protocol, QueryLevel,
+        RatioRule, Replicas, Resources, Rule, RunPolicy, Scope, ServiceLevel, SpreadRule, TcpProbe, Volume, Weights,
+        scaling::{MicadoAlert, Scaling, ScalingBehavior, ScalingPolicy, SchedulePolicy},
     },
 };
 use proptest::{collection, option, prelude::*};
@@ -93,6 +93,12 @@ fn port() -> impl Strategy<Value = ExposedPort> {
     })
 }
 
+fn file_set() -> impl Strategy<Value = FileSet> {
+    let texts = collection::btree_map("[a-z.]?[a-zA-Z0-9_-]{1,9}", text(), 0..3);
+    let others = collection::btree_map("[A-Z]{4}[.]bin", "([A-Za-z0-9+/]{4}){0,9}", 0..2);
+    (texts, others).prop_map(|(text, base64)| FileSet { mount: None, text, base64 })
+}
+
 fn span() -> impl Strategy<Value = TimeSpan> {
     (1_u64..10_000_000_000).prop_map(TimeSpan)
 }
@@ -135,6 +141,7 @@ prop_compose! {
         ports in collection::btree_map(proptest::sample::select(&NAMES[..]).prop_map(ToOwned::to_owned), port(), 0..4),
         environment in collection::btree_map("[A-G_][A-Za-z0-9_]{0,5}", text().prop_map(|text| text.replace('\0', "")), 0..4),
         volumes in collection::btree_map(proptest::sample::select(&NAMES[..]).prop_map(ToOwned::to_owned), (1_u64..1 << 30).prop_map(Mebibytes), 0..3),
+        files in collection::btree_map(proptest::sample::select(&NAMES[..]).prop_map(ToOwned::to_owned), file_set(), 0..3),
         replicas in prop_oneof![
             (0_u32..9).prop_map(Replicas::Fixed),
             (0_u32..9, 0_u32..9).prop_map(|(min, more)| Replicas::Range { min, max: Some(min + more) }),
@@ -151,7 +158,18 @@ prop_compose! {
             },
             ..health
         });
-        let volume = |(name, size): (String, Mebibytes)| (name, Volume { size, variable: None });
+        let in_container = matches!(package, Package::Container(_));
+        let mount = |kind: &str, name: &str| in_container.then(|| format!("/srv/{kind}/{name}"));
+        let volume = |(name, size): (String, Mebibytes)| {
+            let mount = mount("volumes", &name);
+            (name, Volume { size, variable: None, mount })
+        };
+        let set = |(name, set): (String, FileSet)| {
+            let mount = mount("files", &name);
+            (name, FileSet { mount, ..set })
+        };
+        let takes_files = !matches!(package, Package::Kubernetes(_) | Package::Helm(_));
+        let files = if takes_files { files.into_iter().map(set).collect() } else { BTreeMap::new() };
         let (cpu, memory, disk, gpus) = resources;
         Component {
             package,
@@ -159,9 +177,11 @@ prop_compose! {
             ports,
             environment,
             volumes: volumes.into_iter().map(volume).collect(),
+            files,
             replicas,
             scaling: None,
             run: if job { RunPolicy::Once } else { RunPolicy::Service },
+            defer: None,
             health,
             machines: std::collections::BTreeSet::new(),
             on_peer_change: if restart { OnPeerChange::Restart } else { OnPeerChange::Keep },
@@ -182,6 +202,29 @@ fn scaling(minimum_interval: Option<TimeSpan>) -> Scaling {
     let policy = ScalingPolicy { limit: false, schedule: Some(schedule), ..ScalingPolicy::default() };
     let behavior = ScalingBehavior::default();
     Scaling { min: 1, max: 9, policies: vec![policy], behavior, minimum_interval, zero: None }
+}
+
+/// Where no rule counts it.
+fn may_wait(component: &Component) -> bool {
+    let fixed = matches!(component.replicas, Replicas::Fixed(_));
+    fixed && component.scaling.is_none() && component.run == RunPolicy::Once
+}
+
+fn deferral(duration: TimeSpan) -> Deferral {
+    let duration = TimeSpan(duration.0.clamp(1, 86_400_000_000));
+    Deferral {
+        earliest: Some(Moment::After(TimeSpan::from_millis(90_000))),
+        deadline: Moment::After(TimeSpan::from_millis(7 * 86_400_000)),
+        duration,
+        margin: TimeSpan::from_millis(1_000),
+        minimise: if duration.0.is_multiple_of(2) { Minimise::Carbon } else { Minimise::Price },
+        interruptible: false,
+    }
+}
+
+fn alert() -> MicadoAlert {
+    let (alert, expr) = ("it's {{ busy }}".to_owned(), "sum(rate(requests_total[1m])) > 5".to_owned());
+    MicadoAlert { alert, expr, duration: Some("1m30s".to_owned()) }
 }
 
 /// One of each kind, with what else was chosen.
@@ -243,6 +286,10 @@ fn model() -> impl Strategy<Value = ResourceModel> {
             for component in components.values_mut().filter(|it| matches!(it.replicas, Replicas::Fixed(_))).take(1) {
                 component.scaling = Some(scaling(max_latency));
             }
+            let free = !rules.iter().any(|rule| matches!(rule, Rule::OneOf(_)));
+            if let Some(last) = components.get_mut("1e3").filter(|it| free && may_wait(it)) {
+                last.defer = max_latency.map(deferral);
+            }
             let target = components.get("b").and_then(|part| part.ports.keys().next().cloned());
             let link = Link { from: "alpha".to_owned(), to: "b".to_owned(), port: target, max_latency };
             ResourceModel {
@@ -257,6 +304,7 @@ fn model() -> impl Strategy<Value = ResourceModel> {
                 constraints,
                 rules,
                 service_levels: service_levels(max_latency),
+                alerts: if links { vec![alert()] } else { Vec::new() },
                 objective,
                 moves: if links { MovePolicy::Asked } else { MovePolicy::Automatic },
                 delivery: None,

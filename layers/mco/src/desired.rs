@@ -33,6 +33,8 @@ struct Running<'a> {
     ports: &'a BTreeMap<String, hansa_ontology::resource_model::ExposedPort>,
     environment: &'a BTreeMap<String, String>,
     volumes: &'a BTreeMap<String, hansa_ontology::resource_model::Volume>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    files: &'a BTreeMap<String, hansa_ontology::resource_model::FileSet>,
     health: &'a Option<hansa_ontology::resource_model::HealthCheck>,
     calls: Vec<(&'a str, Option<&'a str>)>,
     #[serde(skip_serializing_if = "RunPolicy::is_service")]
@@ -85,6 +87,13 @@ fn named(revision: Uuid, instance: &Instance, machine: MachineId) -> DesiredWork
     }
 }
 
+/// What workloads of a component carry as their revision: another one is another job.
+/// None where the model has no such component.
+#[must_use]
+pub fn revision(application: ApplicationId, model: &ResourceModel, component: &str) -> Option<String> {
+    fingerprint(application, model, component).map(revision_of)
+}
+
 /// A fingerprint as workloads carry it.
 pub(crate) fn revision_of(fingerprint: Uuid) -> String {
     fingerprint.simple().to_string().chars().take(12).collect()
@@ -99,6 +108,7 @@ pub(crate) fn fingerprint(application: ApplicationId, model: &ResourceModel, nam
         ports: &component.ports,
         environment: &component.environment,
         volumes: &component.volumes,
+        files: &component.files,
         health: &component.health,
         calls: model.links.iter().filter(|l| l.from == name).map(|l| (l.to.as_str(), l.port.as_deref())).collect(),
         run: component.run,

@@ -8,6 +8,7 @@
 
 pub mod desired;
 mod error;
+mod grid;
 mod infrastructure;
 pub mod model;
 mod orders;
@@ -20,6 +21,7 @@ mod service;
 mod store;
 
 pub use error::{ErrorKind, McoError};
+pub use grid::{ComingBySite, Grids, NoGrids};
 pub use hansa_pim::{MaintenanceTarget, NewMaintenance};
 pub use infrastructure::Infrastructure;
 pub use partner::{NoPartners, Partner, PartnerError};

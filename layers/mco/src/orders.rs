@@ -239,6 +239,7 @@ impl Asking<'_> {
             constraints: Constraints::default(),
             rules: Vec::new(),
             service_levels: BTreeMap::new(),
+            alerts: Vec::new(),
             objective: Objective::default(),
             moves: MovePolicy::default(),
             delivery: None,
@@ -281,8 +282,9 @@ fn bare(component: &Component) -> Component {
     Component {
         constraints: Constraints::default(),
         replicas: Replicas::Fixed(1),
-        // Who orders decides how many there are.
+        // Who orders decides how many there are, and when.
         scaling: None,
+        defer: None,
         ..component.clone()
     }
 }

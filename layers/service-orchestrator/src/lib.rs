@@ -2,6 +2,7 @@
 //! want, and goes round (plan, realise, observe, compare) until what is there
 //! is what is wanted. It knows no HTTP, no placement and no infrastructure.
 
+mod deferral;
 pub mod error;
 pub mod model;
 mod moving;
@@ -14,6 +15,7 @@ mod service;
 mod store;
 mod worker;
 
+pub use deferral::{DeferredJob, Hours, JobAdvice, JobAsk, JobStart, JobState, NoHours};
 pub use error::{ErrorKind, OrchestratorError};
 pub use model::{
     Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,

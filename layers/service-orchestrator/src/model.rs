@@ -1,5 +1,6 @@
 //! Applications and what can be done to them.
 
+use crate::deferral::DeferredJob;
 use chrono::{DateTime, Utc};
 use hansa_mco::model::{Machine, Plan, Workload};
 use hansa_ontology::{
@@ -125,6 +126,8 @@ pub struct ApplicationDetail {
     pub machines: Vec<Machine>,
     /// Its workloads, here and at partners.
     pub workloads: Vec<Workload>,
+    /// Its jobs that may wait, or did, by component.
+    pub deferred: BTreeMap<String, DeferredJob>,
 }
 
 /// The answer to a change: it is written down, and an operation tells how it goes.

@@ -4,6 +4,7 @@
 //! crash and a hand-made change all heal the same way.
 
 use crate::{
+    deferral,
     error::OrchestratorError,
     model::{Application, DesiredState, Phase},
     rearranging::Rearranged,
@@ -13,10 +14,10 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_mco::{ApplicationRef, ErrorKind, McoError, Realised, model::Plan};
-use hansa_ontology::{Actor, ApplicationId, Money, ResourceModel};
+use hansa_ontology::{Actor, ApplicationId, MachineId, Money, ResourceModel};
 use hansa_repository::{Connection, RepositoryError, event, operation};
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// When an application is looked at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +96,8 @@ impl ServiceOrchestrator {
     }
 
     async fn bring_about(&self, application: Application) -> Result<Next, OrchestratorError> {
-        match self.round(&application).await? {
+        let effective = self.with_jobs(&application).await?;
+        match self.round(&effective).await? {
             Round::Stale => Ok(SOON),
             Round::Wanted(realised) => {
                 let next = if realised.settled { LATER } else { SOON };
@@ -119,6 +121,7 @@ impl ServiceOrchestrator {
         let in_force = self.mco.plan_in_force(application.id).await?;
         if let Some((revision, plan)) = &in_force
             && *revision == application.revision
+            && deferral::fits(plan, &application.model)
         {
             if !wanted::fits(plan, &application.model) {
                 return self.rescale(&reference, application, plan).await;
@@ -132,7 +135,7 @@ impl ServiceOrchestrator {
                 };
             }
         }
-        match self.plan_and_adopt(application).await {
+        match self.plan_and_adopt(application, &BTreeSet::new()).await {
             Ok(Some(plan)) => self.realised(&reference, application, &plan).await,
             Ok(None) => {
                 self.keep_earlier(&reference, application, in_force).await?;
@@ -209,12 +212,16 @@ impl ServiceOrchestrator {
     }
 
     /// None: it could not be planned a moment ago.
-    pub(crate) async fn plan_and_adopt(&self, application: &Application) -> Result<Option<Plan>, OrchestratorError> {
+    pub(crate) async fn plan_and_adopt(
+        &self,
+        application: &Application,
+        dropped: &BTreeSet<MachineId>,
+    ) -> Result<Option<Plan>, OrchestratorError> {
         let now = self.clock.now();
         if self.was_unplannable(application, now) {
             return Ok(None);
         }
-        match self.mco.plan(Some(application.id), &application.model, false).await {
+        match self.mco.plan_without(application.id, &application.model, dropped).await {
             Ok(plan) => Ok(Some(self.adopt(application, plan).await?)),
             Err(error) => {
                 if matches!(error, McoError::Plan(_))

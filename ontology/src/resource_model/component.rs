@@ -1,6 +1,6 @@
 //! One part of an application.
 
-use super::{Constraints, NAME_PATTERN, scaling::Scaling};
+use super::{Constraints, Deferral, FileSet, NAME_PATTERN, scaling::Scaling};
 use crate::quantity::{CpuMilli, Mebibytes, TimeSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,10 @@ pub struct Component {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
     pub volumes: BTreeMap<String, Volume>,
+    /// Files that each instance finds, in sets by name (RFC 1123): `NAME/FILE` in the directory `HANSA_FILES`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
+    pub files: BTreeMap<String, FileSet>,
     /// How many instances: a number, or a range from which the plan chooses.
     #[serde(default)]
     pub replicas: Replicas,
@@ -41,6 +45,9 @@ pub struct Component {
     /// Whether it is kept running or is done when it has ended well.
     #[serde(default)]
     pub run: RunPolicy,
+    /// When a job (`run: once`) may wait for better hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defer: Option<Deferral>,
     /// How to know that an instance works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<HealthCheck>,
@@ -234,6 +241,11 @@ pub struct Volume {
     /// Environment variable that tells the instance the directory. Where it is absent: `VOLUME_<NAME>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variable: Option<String>,
+    /// Where in a container it is: an absolute path, such as the one that a program of
+    /// others writes to. Where it is absent: a place of the broker's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"/var/lib/mysql")]
+    pub mount: Option<String>,
 }
 
 /// How many instances of a component.

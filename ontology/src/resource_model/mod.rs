@@ -9,6 +9,8 @@ mod chart;
 mod component;
 mod constraint;
 pub mod contract;
+mod deferral;
+mod files;
 mod machine_group;
 mod moves;
 mod objective;
@@ -24,6 +26,8 @@ pub use component::{
     Volume,
 };
 pub use constraint::{AllowDeny, Constraints};
+pub use deferral::{Deferral, Minimise, Moment, Opening};
+pub use files::{FILES_VARIABLE, FileSet, MOST_OF_FILES, MountFault, is_base64, is_file_name, is_mount, mount_faults};
 pub use machine_group::{MachineGroup, MachineSize};
 pub use moves::MovePolicy;
 pub use objective::{Objective, ObjectiveKind, Weights};
@@ -31,7 +35,7 @@ pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, 
 pub use runs::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
 pub use service_level::{AvailabilityLevel, LatencyLevel, QueryLevel, ServiceLevel};
 
-use self::scaling::MicadoPolicy;
+use self::scaling::{MicadoAlert, MicadoPolicy};
 use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,6 +86,10 @@ pub struct ResourceModel {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("propertyNames" = { "pattern": NAME_PATTERN }))]
     pub service_levels: BTreeMap<String, ServiceLevel>,
+    /// What is told in the event log when it has held for a time (`alert.firing`), and
+    /// when it no longer does (`alert.resolved`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<MicadoAlert>,
     /// What to minimise. By default the price.
     #[serde(default)]
     pub objective: Objective,

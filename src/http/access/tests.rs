@@ -160,8 +160,8 @@ const AUDITOR: &str =
     "application.read application.discover application.logs usage.read project.read member.read quota.read audit.read";
 const AUDITOR_OF_BROKER: &str =
     "node.read partner.read agreement.read account.read billing.read event.read metrics.read";
-const INFRASTRUCTURE: &str = "offer.write site.write node.read node.write credential.write flavour.write system.write maintenance.write event.read metrics.read partner.read agreement.read";
-const CLOUD_EDGE: &str = "partner.read partner.write agreement.read key.rotate node.read project.read project.write organisation.write member.read member.write quota.read quota.write service-account.write account.read account.write billing.read billing.write event.read metrics.read application.read application.discover usage.read";
+const INFRASTRUCTURE: &str = "offer.write site.write node.read node.write credential.write flavour.write system.write maintenance.write fault.write event.read metrics.read partner.read agreement.read";
+const CLOUD_EDGE: &str = "partner.read partner.write agreement.read key.rotate node.read project.read project.write organisation.write member.read member.write quota.read quota.write service-account.write account.read account.write billing.read billing.write fault.write event.read metrics.read application.read application.discover usage.read";
 
 /// What somebody may do to the broker, to acme, and to acme/web: written down
 /// once more, so that a policy that gives more is noticed.

@@ -4,7 +4,10 @@
 use crate::http::{
     Broker,
     call::Call,
-    openapi::{BillingAccountSchema, ExchangeRateSchema, PricePlanSchema, SellerSchema, TaxRateSchema},
+    openapi::{
+        BillingAccountSchema, ExchangeRateSchema, PricePlanSchema, SellerSchema, StatedBillingAccountSchema,
+        StatedPricePlanSchema, TaxRateSchema,
+    },
     page_token,
     problem::{ApiError, ProblemKind, Reply},
     query::{PageQuery, Query},
@@ -62,7 +65,7 @@ pub(crate) async fn billing_account_show(broker: web::Data<Broker>, path: web::P
         ("dryRun" = Option<bool>, Query, description = "Only check; write nothing."),
         ("If-Match" = Option<String>, Header, description = "The ETag that the caller saw.")
     ),
-    request_body = BillingAccountSchema,
+    request_body = StatedBillingAccountSchema,
     responses((status = 200, body = BillingAccountSchema))
 )]
 #[put("/billing/accounts/{organisation}/{project}")]
@@ -134,7 +137,7 @@ pub(crate) async fn price_plan_show(broker: web::Data<Broker>, name: web::Path<S
         ("plan" = String, Path, description = "Its name: 1 to 100 letters without spaces"),
         ("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")
     ),
-    request_body = PricePlanSchema,
+    request_body = StatedPricePlanSchema,
     responses((status = 200, body = PricePlanSchema))
 )]
 #[put("/billing/plans/{plan}")]

@@ -8,6 +8,7 @@ mod billing;
 pub(super) mod catalogue;
 mod credentials;
 pub(super) mod derived;
+mod faults;
 pub(super) mod federation;
 pub(super) mod flavours;
 mod intensities;
@@ -15,6 +16,7 @@ mod invoices;
 pub(super) mod limits;
 pub(super) mod maintenance;
 mod nodes;
+mod notifications;
 pub(super) mod offers;
 mod sites;
 pub(super) mod systems;
@@ -66,12 +68,28 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(maintenance::maintenance_begin)
         .service(maintenance::maintenance_show)
         .service(maintenance::maintenance_end)
+        .configure(troubles)
         .configure(intensities)
         .configure(systems)
         .configure(accounts)
         .configure(audit)
         .configure(billing)
         .configure(partners);
+}
+
+/// What is wrong, and who is told.
+fn troubles(config: &mut ServiceConfig<'_>) {
+    config
+        .service(faults::own_fault_list)
+        .service(faults::own_fault_show)
+        .service(faults::own_fault_acknowledge)
+        .service(faults::own_fault_resolve)
+        .service(notifications::own_notification_list)
+        .service(notifications::own_notification_add)
+        .service(notifications::own_notification_show)
+        .service(notifications::own_notification_remove)
+        .service(notifications::own_notification_test)
+        .service(notifications::own_notification_deliveries);
 }
 
 /// Series of carbon intensity, of prices and generation of energy.

@@ -8,7 +8,8 @@ mod split;
 
 pub(crate) use frame::Frame;
 pub(crate) use model::{
-    BillingAccountSchema, ExchangeRateSchema, PricePlanSchema, ResourceModelSchema, SellerSchema, TaxRateSchema,
+    BillingAccountSchema, ExchangeRateSchema, PricePlanSchema, ResourceModelSchema, SellerSchema,
+    StatedBillingAccountSchema, StatedPricePlanSchema, TaxRateSchema,
 };
 
 use frame::AdminFrame;

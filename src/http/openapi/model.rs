@@ -36,7 +36,13 @@ stands_for! {
     PricePlanSchema = "PricePlan",
     ExchangeRateSchema = "ExchangeRate",
     TaxRateSchema = "TaxRate",
+    StatedBillingAccountSchema = "StatedBillingAccount",
+    StatedPricePlanSchema = "StatedPricePlan",
 }
+
+/// What is stated at a path that names it: as it is shown, and this field may be left out.
+const NAMED_BY_PATH: [(&str, &str, &str); 2] =
+    [("StatedBillingAccount", "BillingAccount", "project"), ("StatedPricePlan", "PricePlan", "id")];
 
 /// The schemas, and the definitions they refer to, as components.
 pub(super) fn insert(json: &mut Value) {
@@ -46,6 +52,13 @@ pub(super) fn insert(json: &mut Value) {
     let model = ("ResourceModel", hansa_application::json_schema());
     for (name, schema) in std::iter::once(model).chain(hansa_accounting::service::schemas()) {
         insert_one(schemas, name, schema);
+    }
+    for (name, shown, field) in NAMED_BY_PATH {
+        let Some(mut stated) = schemas.get(shown).cloned() else { continue };
+        if let Some(required) = stated.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|one| one != field);
+        }
+        schemas.insert(name.to_owned(), stated);
     }
 }
 

@@ -16,7 +16,7 @@ use chrono::Datelike as _;
 use hansa_iam::Action;
 use hansa_sustainability::{
     quantity::Carbon,
-    service::{AdviceQuery, Dimension, Query},
+    service::{AdviceQuery, Dimension, Query, SavingsQuery},
 };
 
 /// Shows a project's month, in UTC.
@@ -34,11 +34,14 @@ pub(crate) async fn show(visit: Visit, request: HttpRequest) -> Reply {
     let (rows, by_day) = (carbon.carbon(&query(by)).await?, carbon.carbon(&query(Dimension::Day)).await?);
     let advice =
         carbon.advice(&AdviceQuery { project: project.clone(), application: None, worth: Carbon::ZERO }).await?;
+    let jobs = SavingsQuery { project: project.clone(), application: None, from, through };
+    let savings = carbon.savings(&jobs).await?;
     let mut ids: Vec<String> = advice.iter().map(|one| one.application.to_string()).collect();
     ids.extend(rows.rows.iter().filter_map(|row| row.of.get(&Dimension::Application).cloned()));
+    ids.extend(savings.iter().map(|one| one.application.to_string()));
     let names = names(&broker, ids.iter()).await?;
     let project = project.to_string();
     let last_day = through.day();
-    let emitted = Emitted { projects, project, month, last_day, by, names, days: by_day, rows, advice };
+    let emitted = Emitted { projects, project, month, last_day, by, names, days: by_day, rows, advice, savings };
     visit.show(Place::Carbon, |frame| carbon::page(frame, &emitted))
 }

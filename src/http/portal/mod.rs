@@ -16,6 +16,7 @@ mod contracts;
 mod cookie;
 mod costs;
 mod csrf;
+mod faults;
 mod flash;
 mod form;
 mod infrastructure;
@@ -35,6 +36,7 @@ mod problem;
 mod projects;
 mod promises;
 mod revisions;
+mod settlements;
 mod sign_in;
 mod sites;
 mod tenant;
@@ -98,8 +100,10 @@ fn market(config: &mut web::ServiceConfig) {
         .configure(projects::routes)
         .configure(audit::routes)
         .configure(costs::routes)
+        .configure(faults::routes)
         .configure(partners::routes)
-        .configure(contracts::routes);
+        .configure(contracts::routes)
+        .configure(settlements::routes);
 }
 
 /// A parameter of the address that is not empty.

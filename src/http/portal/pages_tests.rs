@@ -78,7 +78,7 @@ pub(super) fn values<'a>(page: &'a str, before: &str) -> Vec<&'a str> {
     page.split(before).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/offers",
     "/offers/nl-nano",
     "/offers/copy-00",
@@ -90,6 +90,7 @@ const PAGES: [&str; 12] = [
     "/partners/quarantine",
     "/agreements",
     "/orders",
+    "/settlements",
     "/orders/holds",
 ];
 
@@ -102,6 +103,8 @@ async fn every_page_says_what_it_is_in_every_language_and_nothing_breaks_out() {
         "/costs?by=kind&month=2020-02",
         "/carbon?by=site",
         "/promises?show=missed",
+        "/faults?state=resolved",
+        "/infrastructure/faults",
     ]) {
         for language in ["en", "de", "fr", "es"] {
             let (status, page, _) = portal.get(path, language).await;

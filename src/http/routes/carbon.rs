@@ -8,13 +8,13 @@ use crate::http::{
     problem::{ApiError, Reply},
     query::{Limit, Query},
     replay::{self, serialise},
-    wire::{CarbonAdvice, CarbonLimit, CarbonReport, Page, Problem, Removal, Sci},
+    wire::{CarbonAdvice, CarbonLimit, CarbonReport, CarbonSaving, Page, Problem, Removal, Sci},
 };
 use actix_web::{HttpResponse, delete, get, put, web};
 use hansa_ontology::{ProjectId, ProjectScope};
 use hansa_sustainability::{
     quantity::{Carbon, Intensity},
-    service::{self, AdviceQuery, Dimension},
+    service::{self, AdviceQuery, Dimension, SavingsQuery},
 };
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -80,6 +80,29 @@ pub(crate) struct AdviceOptions {
     application: Option<String>,
     /// The least that a move must save in thirty days, in grams. By default 0: anything.
     worth: Option<Decimal>,
+    /// Taken, and without effect: the list comes whole.
+    #[serde(rename = "limit")]
+    #[param(value_type = Option<usize>)]
+    _limit: Option<Limit>,
+}
+
+/// Of which jobs savings are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct SavingsOptions {
+    /// The project: `organisation/project`. Where it is absent: the caller's only one.
+    #[param(value_type = Option<String>)]
+    #[expect(dead_code, reason = "read by the layer that asks what the caller may")]
+    project: Option<String>,
+    /// Only of this application: name or id.
+    application: Option<String>,
+    /// Begun from this day of UTC on. By default the first of this month.
+    #[param(value_type = Option<chrono::NaiveDate>)]
+    from: Option<String>,
+    /// Begun through this day of UTC. By default today.
+    #[param(value_type = Option<chrono::NaiveDate>)]
+    through: Option<String>,
     /// Taken, and without effect: the list comes whole.
     #[serde(rename = "limit")]
     #[param(value_type = Option<usize>)]
@@ -159,6 +182,32 @@ pub(crate) async fn project_advice(broker: web::Data<Broker>, caller: Caller, qu
     let ids: Vec<String> = advice.iter().map(|one| one.application.to_string()).collect();
     let names = names(&broker, ids.iter()).await?;
     let items = advice.into_iter().map(|one| CarbonAdvice::new(one, &names)).collect();
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// What jobs saved that waited for better hours: expected and achieved, the latest first.
+///
+/// Against beginning at once where it would have run then: the same energy as was drawn, hour by hour, laid there and
+/// then, at the intensities that were stated for those hours. Nothing is left out because it is below 0.
+#[utoipa::path(
+    tag = "carbon",
+    params(SavingsOptions),
+    responses(
+        (status = 200, body = Page<CarbonSaving>),
+        (status = 422, body = Problem, content_type = "application/problem+json")
+    )
+)]
+#[get("/carbon/savings")]
+pub(crate) async fn project_savings(broker: web::Data<Broker>, caller: Caller, query: Query<SavingsOptions>) -> Reply {
+    let SavingsOptions { application: wanted, from, through, .. } = query.0;
+    let project = caller.project()?;
+    let application = application(&broker, project, wanted.as_deref()).await?;
+    let (from, through) = between(&broker, from.as_deref(), through.as_deref())?;
+    let asked = SavingsQuery { project: project.clone(), application, from, through };
+    let savings = broker.sustainability.savings(&asked).await?;
+    let ids: Vec<String> = savings.iter().map(|one| one.application.to_string()).collect();
+    let names = names(&broker, ids.iter()).await?;
+    let items = savings.into_iter().map(|one| CarbonSaving::new(one, &names)).collect();
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 

@@ -63,6 +63,8 @@ pub(crate) async fn metrics(broker: web::Data<Broker>) -> Reply {
     metrics.set_queue("application", queue.len());
     metrics.set_events(events);
     metrics.set_federation(federation(&broker).await?);
+    let faults = broker.assurance.fault_counts().await?;
+    metrics.set_faults(faults.iter().map(|one| (one.kind.as_str(), one.severity, one.state.as_str(), one.count)));
     let text = metrics.encode().map_err(|error| ApiError::default().for_operator(error))?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))

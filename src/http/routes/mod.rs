@@ -7,11 +7,13 @@ mod carbon;
 mod documents;
 mod events;
 mod fallback;
+pub(crate) mod faults;
 mod health;
 pub(crate) mod invoices;
 mod logs;
 mod members;
 mod moves;
+pub(crate) mod notifications;
 pub(crate) mod offers;
 mod operations;
 mod plans;
@@ -72,8 +74,6 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(applications::application_service_levels)
         .service(logs::application_logs)
         .service(events::application_events)
-        .service(usage::project_usage)
-        .service(usage::project_costs)
         .service(operations::operation_list)
         .service(operations::operation_show)
         .service(operations::operation_stream)
@@ -86,6 +86,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(sites::provider_list)
         .service(sparql::sparql_get)
         .service(sparql::sparql_post)
+        .configure(troubles)
         .configure(emissions)
         .configure(billing)
         .configure(people);
@@ -94,6 +95,8 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
 /// Costs, invoices and budgets. Words before numbers: `draft` is none.
 fn billing(config: &mut ServiceConfig<'_>) {
     config
+        .service(usage::project_usage)
+        .service(usage::project_costs)
         .service(usage::project_forecast)
         .service(usage::project_export)
         .service(invoices::project_account)
@@ -108,12 +111,28 @@ fn billing(config: &mut ServiceConfig<'_>) {
         .service(sla::sla_breach_list);
 }
 
+/// What is wrong, and who is told.
+fn troubles(config: &mut ServiceConfig<'_>) {
+    config
+        .service(faults::fault_list)
+        .service(faults::fault_show)
+        .service(faults::fault_acknowledge)
+        .service(faults::fault_resolve)
+        .service(notifications::notification_list)
+        .service(notifications::notification_add)
+        .service(notifications::notification_show)
+        .service(notifications::notification_remove)
+        .service(notifications::notification_test)
+        .service(notifications::notification_deliveries);
+}
+
 /// Energy and carbon. Words before names.
 fn emissions(config: &mut ServiceConfig<'_>) {
     config
         .service(carbon::project_carbon)
         .service(carbon::application_sci)
         .service(carbon::project_advice)
+        .service(carbon::project_savings)
         .service(carbon::carbon_limit_list)
         .service(carbon::carbon_limit_set)
         .service(carbon::carbon_limit_remove);

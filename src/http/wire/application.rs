@@ -1,6 +1,6 @@
 //! Applications on the wire.
 
-use super::{Plan, Price, Workload};
+use super::{DeferredJob, Plan, Price, Workload};
 use chrono::{DateTime, Utc};
 use hansa_service_orchestrator as orchestrator;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,9 @@ pub(crate) struct ApplicationDetail {
     pub machines: Vec<Machine>,
     /// Its workloads.
     pub workloads: Vec<Workload>,
+    /// Its jobs that may wait, or did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<DeferredJob>,
 }
 
 /// A rented machine.
@@ -165,6 +168,7 @@ impl From<orchestrator::ApplicationDetail> for ApplicationDetail {
             plan: plan.map(Plan::from),
             machines: detail.machines.into_iter().map(Machine::from).collect(),
             workloads: detail.workloads.into_iter().map(Workload::from).collect(),
+            deferred: detail.deferred.into_iter().map(|(name, job)| DeferredJob::new(name, &job)).collect(),
         }
     }
 }

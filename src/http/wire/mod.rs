@@ -10,8 +10,10 @@ mod carbon;
 mod catalogue;
 mod contract;
 mod event;
+mod fault;
 mod federation;
 mod moves;
+mod notification;
 mod operation;
 mod owner;
 mod page;
@@ -19,6 +21,7 @@ mod plan;
 mod problem;
 mod revision;
 mod sale;
+mod saving;
 mod scaling;
 mod service_account;
 mod service_level;
@@ -44,10 +47,12 @@ pub(crate) use catalogue::{
 };
 pub(crate) use contract::{Agreement, AgreementDetail, Hold, Order};
 pub(crate) use event::Event;
+pub(crate) use fault::{FaultNote, FaultNoteRequest, FaultResolution, FaultSign, FaultTicket};
 pub(crate) use federation::{
     AcceptRequest, Identity, Invitation, InviteRequest, Key, Partner, PartnerChange, Quarantined, RepinRequest,
 };
 pub(crate) use moves::{MovePreview, MoveRequest};
+pub(crate) use notification::{Notification, NotificationDelivery, NotificationRequest, NotificationTrial};
 pub(crate) use operation::Operation;
 pub(crate) use owner::{
     Credential, CredentialRequest, Maintenance, MaintenanceRequest, NodePatch, NodeRequest, Removal, SecretRequest,
@@ -58,6 +63,7 @@ pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Pr
 pub(crate) use problem::{Fault, Problem};
 pub(crate) use revision::{Revision, RollbackRequest};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest, Sale, SaleVersion};
+pub(crate) use saving::{CarbonSaving, DeferredJob};
 pub(crate) use scaling::Scaling;
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use service_level::{ServiceLevel, ServiceLevels};

@@ -1,6 +1,8 @@
 //! What a project has drawn and emitted: over time and by anything, and how it
 //! would be less.
 
+mod savings;
+
 use super::{costs::project_filter, offers::encoded};
 use crate::portal::{
     Frame, Language,
@@ -11,7 +13,7 @@ use crate::portal::{
 };
 use hansa_sustainability::{
     quantity::{Carbon, Energy},
-    service::{Advice, Dimension, Figures, Report, Row},
+    service::{Advice, Dimension, Figures, JobSaving, Report, Row},
 };
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -47,6 +49,8 @@ pub(crate) struct Emitted {
     pub(crate) rows: Report,
     /// What would save.
     pub(crate) advice: Vec<Advice>,
+    /// What hours of jobs saved that were begun in it.
+    pub(crate) savings: Vec<JobSaving>,
 }
 
 /// The page.
@@ -66,9 +70,10 @@ pub(crate) fn page(frame: Frame, emitted: &Emitted) -> Sheet {
         sheet.section(Section::plain("none").with(Empty::new(frame.t("carbon-none"), frame.t("carbon-none-text"))))
     };
     let project = [("project", Some(emitted.project.as_str()))];
-    sheet.section(advice(&frame, emitted)).also(|also| {
+    sheet.section(advice(&frame, emitted)).section(savings::savings(&frame, emitted)).also(|also| {
         also.cli(&["carbon", "list", "--by", emitted.by.name()])
             .cli(&["carbon", "advice"])
+            .cli(&["carbon", "savings"])
             .get(&format!("/api/v1/carbon{}", encoded_query(project)))
     })
 }

@@ -88,7 +88,7 @@ fn role(frame: &Frame, customer: bool) -> Cell {
     Cell::Text(frame.t(if customer { "sheet-customer" } else { "sheet-seller" }))
 }
 
-fn name(names: &Names, did: &str) -> String {
+pub(super) fn name(names: &Names, did: &str) -> String {
     names.get(did).cloned().unwrap_or_else(|| did.to_owned())
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn agreements(frame: Frame, list: &[Agreement], names: &Names, narrow
 }
 
 /// Enough of an id to tell it from others.
-fn short(id: &str) -> String {
+pub(super) fn short(id: &str) -> String {
     let tail = id.rsplit([':', '/']).next().unwrap_or(id);
     tail.chars().take(13).collect()
 }

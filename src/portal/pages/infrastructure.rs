@@ -2,6 +2,7 @@
 //! them, its offers; and taking in descriptions of offers.
 
 use super::{
+    faults,
     offers::{decimal, encoded, memory},
     owners,
     partners::{Refused, again},
@@ -54,6 +55,9 @@ pub(crate) fn page(frame: Frame, own: &Infrastructure<'_>, refused: Option<&Refu
                 &[],
             )
         });
+    if frame.may(Action::EventRead) {
+        sheet = sheet.action(faults::OWN, frame.t("faults-own"));
+    }
     if frame.may(Action::CredentialWrite) {
         sheet = sheet.action(owners::credentials::LIST, frame.t("credentials-title"));
     }

@@ -128,7 +128,7 @@ fn application(frame: &Frame, promises: &Promises, id: Option<String>) -> Cell {
 }
 
 /// What was promised, in a line.
-fn objective(frame: &Frame, metric: Metric, target: Decimal, window: Window) -> String {
+pub(super) fn objective(frame: &Frame, metric: Metric, target: Decimal, window: Window) -> String {
     let window = frame.t(match window {
         Window::Hour => "promises-hour",
         Window::Day => "promises-day",

@@ -57,12 +57,13 @@ impl StateMark {
     pub(crate) fn of(language: Language, name: &str) -> Self {
         let tone = match name {
             "running" | "ready" | "succeeded" | "completed" | "active" | "published" | "open" | "healthy"
-            | "drained" | "kept" => Tone::Good,
+            | "drained" | "kept" | "agreed" | "accepted" => Tone::Good,
             "planning" | "deploying" | "starting" | "prepared" | "ordered" | "held" | "stopping" | "removing"
-            | "releasing" | "draining" | "pending" | "invited" | "draft" | "moves" | "moving" => Tone::Busy,
+            | "releasing" | "draining" | "pending" | "invited" | "draft" | "moves" | "moving" | "proposed"
+            | "raised" => Tone::Busy,
             "degraded" | "unhealthy" | "backing-off" | "lost" | "stale" | "suspended" | "overdue" | "stays"
             | "at-risk" => Tone::Warn,
-            "blocked" | "failed" | "unreachable" | "refused" | "expired" | "missed" => Tone::Bad,
+            "blocked" | "failed" | "unreachable" | "refused" | "expired" | "missed" | "disputed" => Tone::Bad,
             _ => Tone::Quiet,
         };
         let key = format!("state-{name}");

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::harness::{Broker, eventually};
 use hansa_repository::ambient::{Clock as _, SystemClock};
+use reqwest::Method;
 use serde_json::Value;
 
 fn list(broker: &Broker, what: &str) -> Vec<Value> {
@@ -26,6 +27,15 @@ fn agreed(broker: &Broker) -> Result<Value, String> {
 fn keys(north: &Broker, name: &str, broker: &Broker) -> String {
     let document = broker.get("/.well-known/did.json").ok();
     north.file(&format!("{name}.did.json"), &document.to_string())
+}
+
+fn seen_in_the_portal(broker: &Broker, id: &str) {
+    let page = |path: &str| broker.call(Method::GET, path).header("Accept", "text/html").send();
+    let listed = page("/settlements");
+    assert!(listed.status == 200 && listed.body.contains(&format!("/settlements/{id}")), "{}", listed.body);
+    assert!(listed.body.contains("agreed") && listed.body.contains("No claims"), "{}", listed.body);
+    let shown = page(&format!("/settlements/{id}"));
+    assert!(shown.status == 200 && shown.body.contains("What both sides signed"), "{}", shown.body);
 }
 
 #[test]
@@ -71,6 +81,8 @@ fn what_was_delivered_is_settled_once_and_verified_offline() {
     // Nothing of it is settled again, and it stays as it is.
     make().ok();
     assert_eq!(agreed(north).unwrap(), ours);
+
+    seen_in_the_portal(north, id);
 
     // Both files say the same, and need no broker.
     let (own, other) = (keys(north, "north", north), keys(north, "south", south));

@@ -123,7 +123,12 @@ impl Course {
         if self.ended.is_some() || told.sequence <= self.last.0 {
             return None;
         }
-        let at = told.at.min(now).timestamp().max(self.last.1);
+        // A second in which it was away counts whole.
+        let whole = |at: DateTime<Utc>| match told.change {
+            Change::Lost => at.timestamp(),
+            Change::There | Change::Ended => at.timestamp().saturating_add(i64::from(at.timestamp_subsec_nanos() > 0)),
+        };
+        let at = whole(told.at.min(now)).max(self.last.1);
         self.last = (told.sequence, at);
         match (told.change, self.downs.last_mut().filter(|down| down.until.is_none())) {
             (Change::Lost, None) => self.downs.push(Down { from: at, until: None, events: vec![told.sequence] }),
@@ -140,7 +145,7 @@ impl Course {
                 down.until = Some(at);
             }
         }
-        Some(time(at)).filter(|taken| taken.timestamp() != told.at.timestamp())
+        (at != whole(told.at)).then(|| time(at))
     }
 
     /// Everything through this second is judged: what is told later with an

@@ -75,6 +75,15 @@ fn announcement(from: &str, until: &str) -> Announcement {
 }
 
 #[test]
+fn an_outage_within_a_second_counts_as_one() {
+    let told = [("2026-03-01T10:20:00.2Z", Change::Lost), ("2026-03-01T10:20:00.7Z", Change::Ended)];
+    let course = course(vec![promise(Metric::Availability, "99.95", Window::Hour)], "2026-03-01T10:00:00Z", &told);
+    let found = judged(course, "2026-03-01T11:01:00Z", &[]);
+    let [(standing, Some(_))] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((standing.counted_seconds, standing.down_seconds, standing.state), (1_201, 1, LevelState::Missed));
+}
+
+#[test]
 fn an_outage_is_measured_and_the_dearest_remedy_is_owed() {
     // Ten minutes of an hour: 83.333333 %.
     let told = [("2026-03-01T10:20:00Z", Change::Lost), ("2026-03-01T10:30:00Z", Change::There)];

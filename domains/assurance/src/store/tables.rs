@@ -41,3 +41,34 @@ diesel::table! {
         body -> Text,
     }
 }
+
+diesel::table! {
+    assurance_subscription (id) {
+        id -> Text,
+        project -> Nullable<Text>,
+        name -> Text,
+        cursor -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    assurance_delivery (subscription, event) {
+        subscription -> Text,
+        event -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    assurance_fault (number) {
+        number -> BigInt,
+        project -> Nullable<Text>,
+        application -> Nullable<Text>,
+        kind -> Text,
+        state -> Text,
+        severity -> Integer,
+        resolved -> Nullable<BigInt>,
+        body -> Text,
+    }
+}

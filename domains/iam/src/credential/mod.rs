@@ -5,6 +5,7 @@
 
 mod error;
 mod key;
+mod signing;
 mod store;
 
 pub use error::{CredentialError, ErrorKind};

@@ -68,6 +68,8 @@ actions! {
     SystemWrite = "system.write",
     /// Drain and resume nodes and sites.
     MaintenanceWrite = "maintenance.write",
+    /// Acknowledge and resolve faults of the broker itself, and say who is told of its events.
+    FaultWrite = "fault.write",
     /// See partners, their policies and what was refused of them.
     PartnerRead = "partner.read",
     /// Invite, accept, suspend and end partners, set their policies.

@@ -142,7 +142,7 @@ impl Book {
 }
 
 /// The names under which a site's series may stand, the nearest first.
-fn zones(options: &Options, site: &SiteId, country: Option<&Area>) -> impl Iterator<Item = String> + use<> {
+pub(super) fn zones(options: &Options, site: &SiteId, country: Option<&Area>) -> impl Iterator<Item = String> + use<> {
     let named = options.zones.get(site).cloned();
     let country = country.filter(|_| named.is_none()).map(ToString::to_string);
     [Some(site.to_string()), named, country].into_iter().flatten()

@@ -6,28 +6,37 @@
 
 mod advice;
 mod book;
+mod coming;
 mod count;
 mod error;
 mod follow;
+mod jobs;
 mod limit;
 mod readings;
 mod report;
+mod savings;
 mod stated;
 #[cfg(test)]
 mod tests;
 
 pub use advice::{Advice, AdviceQuery};
+pub use coming::ComingIntensity;
 pub use error::ServiceError;
 pub use follow::Followed;
+pub use jobs::{JobChoice, JobQuery};
 pub use limit::{CarbonLimit, LimitNews};
 pub use readings::{NewReading, Taken};
 pub use report::{Dimension, Figures, Query, Report, Row};
+pub use savings::{JobSaving, SavingsQuery};
 pub use stated::{Format, SeriesInfo, SeriesName, Values, time_zone};
 
 use crate::energy::Coefficients;
 use hansa_ontology::SiteId;
 use hansa_repository::{Database, ambient::SharedClock, catalogue::CatalogueService};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 /// What holds for all that is counted.
 #[derive(Debug, Clone, Default)]
@@ -46,12 +55,16 @@ pub struct Sustainability {
     clock: SharedClock,
     catalogue: CatalogueService,
     options: Arc<Options>,
+    /// Another number whenever a series changed.
+    version: Arc<AtomicU64>,
 }
 
 impl Sustainability {
     /// The sustainability in this database; `catalogue` is that of the same one.
     #[must_use]
     pub fn new(database: Database, clock: SharedClock, catalogue: CatalogueService, options: Options) -> Self {
-        Self { database, clock, catalogue, options: Arc::new(options) }
+        // What an earlier process counted is never taken for a count of this one.
+        let version = Arc::new(AtomicU64::new(clock.now().timestamp_micros().unsigned_abs()));
+        Self { database, clock, catalogue, options: Arc::new(options), version }
     }
 }

@@ -148,17 +148,22 @@ pub struct Report {
 impl Query {
     /// The time that it is about, in seconds since 1970.
     fn window(&self) -> Result<(i64, i64), SustainabilityError> {
-        let begin = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
-        if self.through < self.from {
-            return Err(SustainabilityError::invalid("through", format!("must be {} or later", self.from)));
-        }
-        if (self.through - self.from) > TimeDelta::days(DAYS) {
-            let problem = format!("is more than {DAYS} days after from; ask for less at once");
-            return Err(SustainabilityError::invalid("through", problem));
-        }
-        let after = self.through.checked_add_days(Days::new(1)).unwrap_or(self.through);
-        Ok((begin(self.from), begin(after)))
+        days(self.from, self.through)
     }
+}
+
+/// The time from a day of UTC on, through another, in seconds since 1970.
+pub(super) fn days(from: NaiveDate, through: NaiveDate) -> Result<(i64, i64), SustainabilityError> {
+    let begin = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
+    if through < from {
+        return Err(SustainabilityError::invalid("through", format!("must be {from} or later")));
+    }
+    if (through - from) > TimeDelta::days(DAYS) {
+        let problem = format!("is more than {DAYS} days after from; ask for less at once");
+        return Err(SustainabilityError::invalid("through", problem));
+    }
+    let after = through.checked_add_days(Days::new(1)).unwrap_or(through);
+    Ok((begin(from), begin(after)))
 }
 
 impl Sustainability {

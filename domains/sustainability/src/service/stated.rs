@@ -14,6 +14,7 @@ use crate::{
 };
 use chrono::{DateTime, Datelike as _, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
+use hansa_ontology::Currency;
 use hansa_repository::{Connection, RepositoryError};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -145,9 +146,22 @@ impl fmt::Display for SeriesName {
 }
 
 impl SeriesName {
+    /// The kind of those of carbon intensity.
+    pub(super) const INTENSITY: &'static str = INTENSITY;
+
     /// The intensity of a zone that was.
     pub(super) fn intensity(zone: &str, method: Method) -> Self {
         Self { kind: INTENSITY.to_owned(), zone: zone.to_owned(), variant: method_name(method).to_owned() }
+    }
+
+    /// The price of a zone's energy.
+    pub(super) fn price(zone: &str, currency: Currency) -> Self {
+        Self { kind: PRICE.to_owned(), zone: zone.to_owned(), variant: currency.to_string() }
+    }
+
+    /// What a source expects of it.
+    pub(super) fn forecast(&self) -> Self {
+        Self { variant: format!("{}{FORECAST}", self.variant), ..self.clone() }
     }
 
     /// What a site generates.
@@ -192,8 +206,7 @@ impl Format {
             Self::NesoMix => vec![read_neso_mix(text, &Factors::default())?],
             Self::Prices => {
                 let price = |read: crate::intensity::PriceSeries| {
-                    let (kind, zone) = (PRICE.to_owned(), read.zone.to_string());
-                    let name = SeriesName { kind, zone, variant: read.currency.to_string() };
+                    let name = SeriesName::price(&read.zone, read.currency);
                     Draft { name, source: read.source.to_string(), series: read.series }
                 };
                 return Ok(read_prices(text, source, &mut clock)?.into_iter().map(price).collect());
@@ -234,7 +247,8 @@ impl Sustainability {
         if read.is_empty() {
             return Err(SustainabilityError::invalid("series", "has no values; is it in another format?").into());
         }
-        self.database
+        let put = self
+            .database
             .write(move |connection| {
                 for draft in &read {
                     let (key, chunks) = merged(connection, draft)?;
@@ -245,7 +259,9 @@ impl Sustainability {
                 let info = |draft: Draft| Ok(info(draft.name, &draft.source, &draft.series));
                 read.into_iter().map(info).collect()
             })
-            .await
+            .await;
+        self.series_changed();
+        put
     }
 
     /// What series there are, by kind and zone.
@@ -297,7 +313,9 @@ impl Sustainability {
                 };
                 there.then_some(()).ok_or_else(|| ServiceError::missing(wanted.to_string()))
             })
-            .await
+            .await?;
+        self.series_changed();
+        Ok(())
     }
 
     /// What is expected of a series in the 48 hours from now on: by its source where
@@ -318,8 +336,7 @@ impl Sustainability {
                 let day = 24 * HOUR;
                 let known = load(connection, &wanted, (now - 28 * day, now))?.ok_or_else(missing)?;
                 let model = Model::learn(&known.series, now, settings).ok_or_else(missing)?;
-                let own = SeriesName { variant: format!("{}{FORECAST}", wanted.variant), ..wanted.clone() };
-                let own = load(connection, &own, (now, now + 3 * day))?;
+                let own = load(connection, &wanted.forecast(), (now, now + 3 * day))?;
                 Ok(combined(model.expect(&known.series, now), own.as_ref().map(|own| &own.series)))
             })
             .await

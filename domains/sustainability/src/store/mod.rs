@@ -13,7 +13,7 @@ pub(crate) use machine::{
     Machines, Reading, ReadingKind, machines_due, machines_first, machines_get, machines_open, machines_put,
     readings_forget, readings_get, readings_put, workloads_get, workloads_put,
 };
-pub(crate) use series::{Chunk, Key, chunk_delete, chunk_list, chunk_load, chunk_put};
+pub(crate) use series::{Chunk, Key, chunk_delete, chunk_list, chunk_load, chunk_put, zones};
 
 use diesel_migrations::embed_migrations;
 use hansa_repository::{Migrations, RepositoryError};

@@ -3,6 +3,7 @@
 use super::tables::sustainability_series;
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 use hansa_repository::{Connection, RepositoryError, json};
+use std::collections::BTreeSet;
 
 /// Which series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,4 +119,14 @@ fn end(connection: &mut Connection, key: &Key, first: bool) -> Result<Option<Chu
     };
     let row: Option<Columns> = query.first(connection).optional()?;
     row.map(read).transpose()
+}
+
+/// The zones of which there is a series of a kind.
+pub(crate) fn zones(connection: &mut Connection, kind: &str) -> Result<BTreeSet<String>, RepositoryError> {
+    let zones: Vec<String> = sustainability_series::table
+        .filter(sustainability_series::kind.eq(kind))
+        .select(sustainability_series::zone)
+        .distinct()
+        .load(connection)?;
+    Ok(zones.into_iter().collect())
 }

@@ -8,7 +8,8 @@ use crate::{
 };
 use hansa_ontology::resource_model::contract::volume_variable;
 use hansa_ontology::resource_model::{
-    Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule, ServiceLevel, scaling::MicadoPolicy,
+    Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule, ServiceLevel,
+    scaling::{MicadoAlert, MicadoPolicy},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,8 @@ pub(super) struct Draft {
     pub(super) groups: BTreeMap<String, Option<MachineGroup>>,
     /// MiCADO's policies, where all are sound.
     pub(super) micado: Option<Vec<MicadoPolicy>>,
+    /// The alerts, where all are sound.
+    pub(super) alerts: Option<Vec<MicadoAlert>>,
     /// Whether those are all: names can be looked up among them.
     pub(super) complete: bool,
     pub(super) links: Vec<Sound<Link>>,
@@ -83,6 +86,7 @@ impl Draft {
                 .map(|(name, _)| (name.clone(), part(rest.pointer(&field("/machines", name)))))
                 .collect(),
             micado: part(rest.get("micado")),
+            alerts: part(rest.get("alerts")),
             complete: components.is_some(),
             links: list(&rest, "links").0,
             service_levels: levels
@@ -131,11 +135,11 @@ fn salvaged(value: &Value) -> Option<Component> {
     const PACKAGE: &str = "package";
     let fits = |fields: &Map<String, Value>| part::<Component>(Some(&Value::Object(fields.clone())));
     let mut sound = Map::new();
-    sound.insert(PACKAGE.to_owned(), json!({ "process": { "command": ["-"] } }));
+    sound.insert(PACKAGE.to_owned(), json!({ "container": { "image": "-" } }));
     for (name, given) in value.as_object()? {
         let mut given = given.clone();
         let mut alone = sound.clone();
-        if let (Some(entries), "ports" | "volumes") = (given.as_object_mut(), name.as_str()) {
+        if let (Some(entries), "ports" | "volumes" | "files") = (given.as_object_mut(), name.as_str()) {
             entries.retain(|entry, value| {
                 alone.insert(name.clone(), json!({ entry: value }));
                 fits(&alone).is_some()

@@ -2,13 +2,16 @@
 //! each other, variables that are not defined. Every check works on what of the
 //! descriptor is sound, so that a slip in one field doesn't hide a fault in another.
 
+mod alerts;
 mod amounts;
 mod bounds;
 mod constraints;
 mod contradictions;
+mod deferral;
 mod draft;
 mod links;
 mod machines;
+mod mounts;
 mod names;
 mod ports;
 mod rules;
@@ -41,8 +44,11 @@ pub(crate) fn check(value: &Value, found: &[Finding]) -> Verdict {
     checker.variables();
     checker.constraints();
     checker.machines();
+    checker.mounts();
     checker.scaling();
+    checker.deferrals();
     checker.service_levels();
+    checker.alerts();
     checker.links();
     checker.rules();
     checker.contradictions();

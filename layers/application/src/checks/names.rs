@@ -24,7 +24,7 @@ impl Checker<'_> {
         for (name, component) in keys(value, "components") {
             let pointer = field("/components", name);
             self.name(&pointer, name, Place::Key);
-            for kind in ["ports", "volumes"] {
+            for kind in ["ports", "volumes", "files"] {
                 for (name, _) in keys(component, kind) {
                     self.name(&field(&field(&pointer, kind), name), name, Place::Key);
                 }

@@ -9,7 +9,7 @@ use crate::{
     suggestion::{hint, shown},
 };
 use hansa_ontology::resource_model::{
-    Component, Package,
+    Component, FILES_VARIABLE, Package,
     contract::{
         BROKER_VARIABLES, RESERVED_PREFIXES, ReferenceFault, SYSTEM_VARIABLES, is_variable_name, peers_variable,
         port_variable, substitute, volume_variable,
@@ -26,6 +26,9 @@ impl Checker<'_> {
             let always = BROKER_VARIABLES.iter().chain(&SYSTEM_VARIABLES);
             defined.extend(always.map(|(name, _)| (*name).to_owned()));
             if let Some(component) = &part.component {
+                if !component.files.is_empty() {
+                    defined.insert(FILES_VARIABLE.0.to_owned());
+                }
                 self.environment(part, component);
                 self.volume_variables(part, component);
                 self.references(part, component, &defined);

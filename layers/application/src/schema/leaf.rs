@@ -7,6 +7,7 @@ use hansa_ontology::{
     Currency,
     place::Area,
     quantity::{CpuMilli, Mebibytes, TimeSpan},
+    resource_model::Moment,
 };
 use jsonschema::{Keyword, ValidationError, paths::Location};
 use rust_decimal::Decimal;
@@ -18,7 +19,7 @@ pub(super) const KEYWORD: &str = "x-hansa-type";
 
 /// Definitions that are such a value.
 pub(super) fn is_leaf(definition: &str) -> bool {
-    matches!(definition, "CpuMilli" | "Mebibytes" | "TimeSpan" | "Currency" | "Area")
+    matches!(definition, "CpuMilli" | "Mebibytes" | "TimeSpan" | "Moment" | "Currency" | "Area")
 }
 
 /// What a schema asks if it is a decimal number, which schemars writes in place.
@@ -52,6 +53,7 @@ pub(super) fn judge(spec: &Value, value: &Value) -> Result<(), Fault> {
         Some("CpuMilli") => quantity::<CpuMilli>(value, CpuMilli::EXPECTED, "m"),
         Some("Mebibytes") => quantity::<Mebibytes>(value, Mebibytes::EXPECTED, "Mi"),
         Some("TimeSpan") => quantity::<TimeSpan>(value, TimeSpan::EXPECTED, "ms"),
+        Some("Moment") => quantity::<Moment>(value, Moment::EXPECTED, "h"),
         Some("Currency") => capitals::<Currency>(value, "a currency code of ISO 4217, such as EUR"),
         Some("Area") => capitals::<Area>(value, "a country code of ISO 3166-1 such as DE, or a group such as EU, EEA"),
         _ => decimal(spec, value),

@@ -5,9 +5,10 @@
 
 use hansa_application::Code;
 use hansa_ontology::resource_model::{
-    AllowDeny, AvailabilityLevel, Component, ConflictRule, Constraints, ContainerPackage, CountRule, EverywhereRule,
-    ExposedPort, HealthCheck, HelmPackage, HttpProbe, KubernetesPackage, LatencyLevel, Link, MachineGroup, MachineSize,
-    ProcessPackage, QueryLevel, RatioRule, Resources, SpreadRule, TcpProbe, Volume, Weights,
+    AllowDeny, AvailabilityLevel, Component, ConflictRule, Constraints, ContainerPackage, CountRule, Deferral,
+    EverywhereRule, ExposedPort, FILES_VARIABLE, FileSet, HealthCheck, HelmPackage, HttpProbe, KubernetesPackage,
+    LatencyLevel, Link, MachineGroup, MachineSize, ProcessPackage, QueryLevel, RatioRule, Resources, SpreadRule,
+    TcpProbe, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
     scaling::{
         ChangePolicy, DeadlinePolicy, EndpointMetric, MicadoAlert, MicadoPolicy, Prediction, RulePolicy, ScaleToZero,
@@ -44,12 +45,15 @@ fn described() -> Vec<Section> {
         ("ExposedPort", fields::<ExposedPort>()),
         ("Protocol", vec![]),
         ("Volume", fields::<Volume>()),
+        ("FileSet", fields::<FileSet>()),
         ("Replicas", vec!["min", "max"]),
         ("HealthCheck", fields::<HealthCheck>()),
         ("HealthProbe", vec![]),
         ("HttpProbe", fields::<HttpProbe>()),
         ("TcpProbe", fields::<TcpProbe>()),
         ("RunPolicy", vec![]),
+        ("Deferral", fields::<Deferral>()),
+        ("Minimise", vec![]),
         ("OnPeerChange", vec![]),
         ("Link", fields::<Link>()),
         ("MachineGroup", fields::<MachineGroup>()),
@@ -113,6 +117,7 @@ fn bounded() -> Vec<Section> {
         ("CpuMilli", vec![]),
         ("Mebibytes", vec![]),
         ("TimeSpan", vec![]),
+        ("Moment", vec![]),
         ("Area", vec![]),
         ("Currency", vec![]),
     ]
@@ -328,7 +333,7 @@ fn codes(out: &mut String) {
 
 fn variables(out: &mut String) {
     out.push_str("### Environment variables that every workload gets\n\n| variable | meaning |\n|---|---|\n");
-    for (name, meaning) in BROKER_VARIABLES.iter().chain(&SYSTEM_VARIABLES) {
+    for (name, meaning) in BROKER_VARIABLES.iter().chain([&FILES_VARIABLE]).chain(&SYSTEM_VARIABLES) {
         out.push_str(&format!("| `{name}` | {} |\n", cell(meaning)));
     }
     out.push('\n');

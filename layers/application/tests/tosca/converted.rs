@@ -8,7 +8,7 @@ use hansa_application::{
 };
 use hansa_ontology::{
     quantity::{CpuMilli, Mebibytes},
-    resource_model::{HealthProbe, Package, Replicas, Rule, RunPolicy, Scope, scaling::MicadoLevel},
+    resource_model::{HealthProbe, Minimise, Package, Replicas, Rule, RunPolicy, Scope, scaling::MicadoLevel},
 };
 
 fn valid(name: &str) -> Converted {
@@ -54,7 +54,9 @@ fn containers_become_components() {
     );
     assert_eq!(front.replicas, Replicas::Fixed(1));
     assert!(matches!(&front.health.as_ref().unwrap().probe, HealthProbe::Http(probe) if probe.path == "/health"));
-    assert_eq!(front.volumes["cache"].size, Mebibytes(2_048));
+    let cache = &front.volumes["cache"];
+    assert_eq!((cache.size, cache.mount.as_deref()), (Mebibytes(2_048), Some("/cache")));
+    assert_eq!(front.files["settings"].text["shop.conf"], "a = 1");
     let store = &model.components["store"];
     assert!(matches!(&store.package, Package::Container(package) if package.image == "mysql:8"));
     assert_eq!((store.resources.cpu, store.resources.memory), (CpuMilli(500), Mebibytes(489)));
@@ -66,6 +68,92 @@ fn containers_become_components() {
 }
 
 #[test]
+fn settings_are_files_and_variables() {
+    let converted = valid("attached.yaml");
+    let model = converted.model.as_ref().unwrap();
+    assert_eq!(read_descriptor(&write_descriptor(model)).unwrap().model, *model);
+    let web = &model.components["web"];
+    let set = |name: &str| (web.files[name].mount.as_deref(), web.files[name].names().collect::<Vec<_>>());
+    assert_eq!(set("pages"), (Some("/usr/share/web"), vec!["empty", "index.html", "logo.png"]));
+    assert_eq!(web.files["pages"].text["index.html"], "<p>$HOME ${HOME}</p>\n", "nothing is put in");
+    assert_eq!(set("more-pages"), (None, vec!["index.html"]), "its place is taken");
+    assert_eq!(set("devices"), (None, vec!["a"]), "the system's own");
+    assert!(!web.files.contains_key("colours"), "it is attached nowhere");
+    let told: Vec<(&str, &str)> = web.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(told, [("C_LEVEL", "info"), ("C_ROOF", "3"), ("C_WALL", "white"), ("LEVEL", "info")]);
+    for (kind, words) in [
+        (RemarkKind::Derived, "the settings `pages` of `web`"),
+        (RemarkKind::Changed, "the settings `more_pages` of `web`"),
+        (RemarkKind::Changed, "the settings `devices` of `web`"),
+        (RemarkKind::LeftOut, "`../etc/passwd` in the settings `pages`"),
+        (RemarkKind::LeftOut, "`broken.png` in the settings `pages`"),
+        (RemarkKind::ToBind, "`list` in the settings `more_pages`"),
+        (RemarkKind::LeftOut, "the variable `C_not a name` of `web`"),
+        (RemarkKind::LeftOut, "the variable `OTHER` of `web`"),
+        (RemarkKind::LeftOut, "variables of `web`"),
+    ] {
+        reports(&converted, kind, words);
+    }
+    let of_colours = converted.report.iter().filter(|remark| remark.what == "the volume `colours`");
+    assert_eq!(of_colours.count(), 0, "its values are read");
+}
+
+#[test]
+fn probes_are_health_checks_with_the_time_that_they_gave() {
+    let converted = valid("attached.yaml");
+    let components = &converted.model.as_ref().unwrap().components;
+    let check = |name: &str| components[name].health.clone().unwrap();
+    let probed = check("probed");
+    assert!(
+        matches!(&probed.probe, HealthProbe::Http(probe) if probe.port == "tcp-8080" && probe.path == "/health"),
+        "{probed:?}"
+    );
+    assert_eq!((probed.interval.to_string(), probed.failures), ("90s".to_owned(), 5));
+    let startup = |name: &str| check(name).startup.to_string();
+    assert_eq!(startup("ready"), "5m", "readiness alone ends nothing");
+    assert_eq!(startup("lively"), "100s", "the delay, and four tries of which none must succeed");
+    assert!(components["asked"].health.is_none());
+    for words in ["`healthcheck` of `asked`", "`livenessProbe` of `asked`"] {
+        reports(&converted, RemarkKind::LeftOut, words);
+    }
+}
+
+#[test]
+fn alerting_policies_are_alerts_of_the_model() {
+    let converted = valid("attached.yaml");
+    let alerts = &converted.model.as_ref().unwrap().alerts;
+    let told: Vec<(&str, &str, Option<&str>)> =
+        alerts.iter().map(|it| (it.alert.as_str(), it.expr.as_str(), it.duration.as_deref())).collect();
+    assert_eq!(told, [("busy", "sum(rate(requests_total[1m])) > 5", Some("30s"))]);
+    for name in ["busy", "odd", "open", "long"] {
+        reports(&converted, RemarkKind::LeftOut, &format!("the alert `{name}` of the policy `alarms`"));
+    }
+    reports(&converted, RemarkKind::Changed, "the policy `alarms`");
+}
+
+#[test]
+fn volumes_have_the_places_that_the_template_names() {
+    let converted = valid("attached.yaml");
+    let web = &converted.model.as_ref().unwrap().components["web"];
+    let places: Vec<(&str, Option<&str>)> =
+        web.volumes.iter().map(|(name, volume)| (name.as_str(), volume.mount.as_deref())).collect();
+    let expected = [
+        ("data", Some("/var/lib/web")),
+        ("host", Some("/etc/micado/volumes")),
+        ("scratch", Some("/tmp/web")),
+        ("shared", None),
+    ];
+    assert_eq!(places, expected, "of two with one place the first has it");
+    assert_eq!(web.volumes["data"].size, Mebibytes(2_048));
+    reports(&converted, RemarkKind::LeftOut, "the volume `socket` of `web`");
+    for name in ["data", "host", "shared"] {
+        reports(&converted, RemarkKind::Changed, &format!("the volume `{name}` of `web`"));
+    }
+    let scratch = |remark: &&hansa_application::tosca::convert::Remark| remark.what == "the volume `scratch` of `web`";
+    assert_eq!(converted.report.iter().filter(scratch).count(), 0, "it is there as it says");
+}
+
+#[test]
 fn nothing_is_lost_silently() {
     let converted = valid("shop.yaml");
     for (kind, words) in [
@@ -73,11 +161,10 @@ fn nothing_is_lost_silently() {
         (RemarkKind::Changed, "the limits of `front_end`"),
         (RemarkKind::Changed, "`port` of port 8080"),
         (RemarkKind::Changed, "`nodePort` of port 8080"),
-        (RemarkKind::Changed, "the volume `cache`"),
         (RemarkKind::Changed, "the machine `worker`"),
         (RemarkKind::LeftOut, "the variable `PORT_NUMBER`"),
         (RemarkKind::LeftOut, "`tty` of `front_end`"),
-        (RemarkKind::LeftOut, "the settings `settings` of `front_end`"),
+        (RemarkKind::Derived, "the settings `settings` of `front_end`"),
         (RemarkKind::LeftOut, "`clusterIP` of port 3306"),
         (RemarkKind::LeftOut, "the output `port`"),
         (RemarkKind::LeftOut, "`image_id` of the machine `worker`"),
@@ -121,6 +208,13 @@ fn machines_and_policies_are_typed() {
     assert_eq!((in_containers.level, in_containers.target.as_str()), (MicadoLevel::Container, "front-end"));
     assert_eq!(in_containers.host.as_deref(), Some("worker"));
     assert_eq!(in_containers.max_instances, serde_json::json!(4), "a constant of another policy holds too");
+    assert_eq!(
+        (in_containers.queries["IDLE"].as_str(), in_containers.labels["IDLE"].as_str()),
+        ("idle_workers", "node")
+    );
+    assert!(!in_containers.labels.contains_key("LOAD"), "it gives a number");
+    assert_eq!(in_machines.sources, ["front-end:9100", "else:1"], "exporters tell all policies");
+    assert!(in_containers.sources.is_empty());
     let place = nodes.rule_position.as_ref().unwrap();
     assert_eq!((place.line, place.column), (93, 13), "where the rule itself begins");
     assert_eq!((containers.alerts[0].alert.as_str(), containers.alerts[0].duration.as_deref()), ("busy", Some("30s")));
@@ -200,6 +294,38 @@ topology_template:
         matches!(&model.components["object"].package, Package::Kubernetes(package) if package.manifests.contains("ConfigMap"))
     );
     reports(&converted, RemarkKind::Changed, "the pod `pod`");
+}
+
+#[test]
+fn jobs_may_wait_by_a_policy() {
+    let template = |properties: &str, targets: &str| {
+        of_text(&format!(
+            "tosca_definitions_version: tosca_simple_yaml_1_3
+imports: [micado_types.yaml]
+policy_types:
+  hansa.policies.Deferral:
+    derived_from: tosca.policies.Root
+    properties:
+      deadline: {{ type: string }}
+      duration: {{ type: string }}
+      minimise: {{ type: string, required: false }}
+topology_template:
+  node_templates:
+    report: {{ type: tosca.nodes.MiCADO.Container.Application.Docker.Job, properties: {{ image: a }} }}
+    web: {{ type: tosca.nodes.MiCADO.Container.Application.Docker, properties: {{ image: b }} }}
+  policies:
+    - night: {{ type: hansa.policies.Deferral, targets: [{targets}], properties: {{ {properties} }} }}
+"
+        ))
+    };
+    let converted = template("deadline: 24h, duration: 2h, minimise: price", "report, web");
+    let model = converted.model.as_ref().unwrap();
+    let deferral = model.components["report"].defer.as_ref().unwrap();
+    assert_eq!((deferral.deadline.to_string().as_str(), deferral.minimise), ("24h", Minimise::Price));
+    assert_eq!(model.components["web"].defer, None);
+    reports(&converted, RemarkKind::Derived, "`defer` of report");
+    reports(&template("deadline: soon, duration: 2h", "report"), RemarkKind::LeftOut, "the policy `night`");
+    reports(&template("deadline: 24h, duration: 2h", "web"), RemarkKind::LeftOut, "the policy `night`");
 }
 
 #[test]

@@ -86,6 +86,69 @@ fn values_are_worked_out() {
 }
 
 #[test]
+fn copies_relationships_and_scalars_of_ones_own() {
+    let shown = |name: &str| {
+        let file = templates("valid").into_iter().find(|file| file.ends_with(name)).unwrap();
+        let outcome = read_file(&file);
+        outcome.template.unwrap_or_else(|| panic!("{name}")).view()
+    };
+    let view = shown("house.yaml");
+    let wider = &view.nodes["wider"];
+    assert_eq!((&wider.properties["board"]["kind"], &wider.properties["board"]["rows"]), (&"one".into(), &8.into()));
+    assert_eq!(wider.properties["age"], "5 d");
+    assert_eq!(
+        (&wider.capabilities["main"]["volts"], &wider.capabilities["spare"]["volts"]),
+        (&12.5.into(), &110.into())
+    );
+    assert_eq!(view.nodes["wide"].properties["board"]["kind"], "flat");
+    let view = shown("house-2.0.yaml");
+    let (first, second) = (&view.nodes["first"].properties, &view.nodes["second"].properties);
+    assert_eq!((&first["number"], &second["number"]), (&10.into(), &10.into()));
+    assert_eq!((&first["truth"], &second["truth"]), (&true.into(), &true.into()));
+    assert_eq!((&first["words"]["a"], &first["words"]["b"]), (&"x-y".into(), &"q".into()));
+    assert_eq!(second["room"]["area"], 4.5);
+}
+
+#[test]
+fn a_scalar_has_the_units_that_its_prefixes_make() {
+    let text = "tosca_definitions_version: tosca_2_0
+data_types:
+  Size: { derived_from: scalar, data_type: integer, units: { B: 1 }, prefixes: { k: 1000 }, validation: { $less_than: [$value, 2 kB] } }
+node_types:
+  N: { properties: { size: { type: Size } } }
+service_template:
+  node_templates:
+    n: { type: N, properties: { size: 1.5 kB } }
+";
+    assert_eq!(errors(&read_text(text)), [""; 0]);
+    assert_eq!(errors(&read_text(&text.replace("1.5 kB", "3 kB"))), ["8 constraint-violated"]);
+    assert_eq!(errors(&read_text(&text.replace("1.5 kB", "3 MB"))), ["8 wrong-type"]);
+}
+
+#[test]
+fn what_workflows_name_is_looked_for() {
+    let outcome = read_text(
+        "tosca_definitions_version: tosca_simple_yaml_1_3
+topology_template:
+  node_templates:
+    a: { type: Compute }
+  workflows:
+    go:
+      steps:
+        first: { target: b, activities: [{ inline: gone }], on_success: [secnd] }
+        second: { target: a, activities: [{ inline: go }, { set_state: up }], on_failure: [first] }
+",
+    );
+    let named = outcome.diagnostics.iter().filter(|found| found.code == hansa_application::Code::UnknownName);
+    let told: Vec<(usize, &str)> = named.map(|found| (found.line, found.message.as_str())).collect();
+    let of = "which the step `first` of the workflow `go` names";
+    let expected = [("node template", "b"), ("workflow", "gone"), ("step", "secnd")]
+        .map(|(what, name)| (8, format!("there is no {what} `{name}`, {of}")));
+    assert_eq!(told, expected.each_ref().map(|(line, message)| (*line, message.as_str())));
+    assert!(outcome.template.is_some(), "they have no meaning here, so nothing is refused for them");
+}
+
+#[test]
 fn rules_in_python_2_are_warned_of() {
     let text = "tosca_definitions_version: tosca_simple_yaml_1_2
 imports: [https://raw.githubusercontent.com/micado-scale/tosca/main/micado_types.yaml]

@@ -21,12 +21,22 @@ pub struct Footprint {
     pub watts: Decimal,
     /// Whether the watts are an estimate from processors and memory.
     pub estimated: bool,
-    /// Grams for each kilowatt-hour, if the offer or its site states it.
+    /// Grams for each kilowatt-hour, if it is known of the site's grid, or the offer or its site states it.
     pub intensity: Option<Decimal>,
     /// Grams an hour, rounded to micrograms.
     pub grams: Decimal,
     /// The same in micrograms.
     pub micrograms: i64,
+}
+
+/// What a grid is expected to emit in the coming hours, in the place of what offers and
+/// sites state once and for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coming {
+    /// Mean intensity, in g/kWh.
+    pub intensity: Decimal,
+    /// Whose series or expectation it is, and for which hours, for people.
+    pub source: String,
 }
 
 /// The profile that counts for an offer: its own, else its site's.
@@ -38,10 +48,15 @@ pub(super) fn profile<'a>(offer: &'a Offer, site: Option<&'a Site>) -> Option<&'
 /// and memory where the offer does not state its power.
 #[must_use]
 pub fn footprint(offer: &Offer, site: Option<&Site>) -> Footprint {
+    footprint_at(offer, site, None)
+}
+
+/// The same at what the site's grid is expected to emit, where that is known.
+pub(super) fn footprint_at(offer: &Offer, site: Option<&Site>, coming: Option<&Coming>) -> Footprint {
     let profile = profile(offer, site);
     let stated = offer.energy.as_ref().and_then(|energy| energy.power_watts);
     let watts = stated.unwrap_or_else(|| estimate(offer));
-    let intensity = profile.map(|profile| profile.carbon_intensity);
+    let intensity = coming.map(|coming| coming.intensity).or(profile.map(|profile| profile.carbon_intensity));
     let pue = profile.map_or_else(|| Decimal::new(UNKNOWN_PUE_HUNDREDTHS, 2), |profile| profile.pue);
     let grams = watts
         .checked_mul(pue)
@@ -64,3 +79,6 @@ fn estimate(offer: &Offer) -> Decimal {
     let memory = i128::from(offer.flavour.memory_mib) * i128::from(MILLIWATTS_PER_GIB) / 1_024;
     Decimal::try_from_i128_with_scale(cpu + memory, 3).unwrap_or(Decimal::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::{
     survey::{Active, Survey},
 };
 use crate::model::{ComponentReport, PlannedMachine, Reason, Refusal};
-use hansa_ontology::{Money, OfferId};
+use hansa_ontology::{Money, OfferId, SiteId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Refused offers that are told of for each component.
@@ -107,4 +107,18 @@ pub(super) fn eligible_offers(survey: &Survey<'_>) -> usize {
         units.is_ok() && (0..survey.wish.parts.len()).any(|number| survey.eligible(fails, &all) & bit(number) != 0)
     });
     usable.count()
+}
+
+/// At which sites there are offers that a component could use, by the name of the component.
+pub(super) fn eligible_sites(survey: &Survey<'_>) -> BTreeMap<String, BTreeSet<SiteId>> {
+    let all = Active::default();
+    let mut sites: BTreeMap<String, BTreeSet<SiteId>> = BTreeMap::new();
+    for ((entry, fails), units) in survey.index.offers.iter().zip(&survey.fails).zip(&survey.units) {
+        let usable = if units.is_ok() { survey.eligible(fails, &all) } else { 0 };
+        let parts = survey.wish.parts.iter().enumerate().filter(|(number, _)| usable & bit(*number) != 0);
+        for (_, part) in parts {
+            sites.entry(part.name.clone()).or_default().insert(entry.offer.site.clone());
+        }
+    }
+    sites
 }

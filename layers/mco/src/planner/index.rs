@@ -2,7 +2,7 @@
 //! most in columns of its own.
 
 use super::{
-    energy::{Footprint, footprint},
+    energy::{Coming, Footprint, footprint_at},
     solver::problem::{Amount, UNKNOWN},
 };
 use hansa_ontology::{Catalogue, Currency, Offer, OfferId, Provider, ProviderId, Site, SiteId};
@@ -18,6 +18,8 @@ pub struct OfferIndex {
     /// For each capability which offers have it.
     pub(super) capabilities: BTreeMap<String, BTreeSet<usize>>,
     latency: Vec<u32>,
+    /// What the grids of sites are expected to emit.
+    coming: BTreeMap<SiteId, Coming>,
 }
 
 /// An offer with what planning asks of it.
@@ -37,9 +39,16 @@ impl OfferIndex {
     /// Compiles a catalogue. Of several documents with one IRI the last counts.
     #[must_use]
     pub fn new(catalogue: &Catalogue) -> Self {
+        Self::with_coming(catalogue, BTreeMap::new())
+    }
+
+    /// The same, with what the grids of sites are expected to emit in the coming hours:
+    /// that counts in the place of what offers and sites state.
+    #[must_use]
+    pub fn with_coming(catalogue: &Catalogue, coming: BTreeMap<SiteId, Coming>) -> Self {
         let sites = sorted(&catalogue.sites, |site: &Site| site.id.clone());
         let providers = sorted(&catalogue.providers, |provider: &Provider| provider.id.clone());
-        let mut index = Self { latency: latencies(&sites), sites, providers, ..Self::default() };
+        let mut index = Self { latency: latencies(&sites), sites, providers, coming, ..Self::default() };
         index.offers = sorted(&catalogue.offers, |offer: &Offer| offer.id.clone())
             .into_iter()
             .map(|offer| index.entry(offer))
@@ -89,9 +98,14 @@ impl OfferIndex {
             ],
             price: offer.price_plan.price_per_hour.micros,
             currency: offer.price_plan.price_per_hour.currency,
-            footprint: footprint(&offer, site.and_then(|site| self.sites.get(site))),
+            footprint: footprint_at(&offer, site.and_then(|site| self.sites.get(site)), self.coming(&offer.site)),
             offer,
         }
+    }
+
+    /// What a site's grid is expected to emit, where that is known.
+    pub(super) fn coming(&self, site: &SiteId) -> Option<&Coming> {
+        self.coming.get(site)
     }
 
     fn site_number(&self, id: &SiteId) -> Option<usize> {

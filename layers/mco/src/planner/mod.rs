@@ -25,7 +25,7 @@ mod verify;
 mod wish;
 
 pub use delivery::deliver;
-pub use energy::{Footprint, footprint};
+pub use energy::{Coming, Footprint, footprint};
 pub use error::PlanError;
 pub use improve::{consolidate, improve};
 pub use index::OfferIndex;
@@ -34,8 +34,9 @@ pub use verify::{Flaw, verify};
 
 use crate::model::{Plan, PlanOptions, Proof, ProofStatus};
 use compile::{Compiled, Pin, compile};
-use hansa_ontology::ResourceModel;
+use hansa_ontology::{ResourceModel, SiteId};
 use solver::{Answer, Work, problem::Solution};
+use std::collections::{BTreeMap, BTreeSet};
 use survey::{Active, Survey};
 use wish::Wish;
 
@@ -64,6 +65,20 @@ pub fn plan(model: &ResourceModel, index: &OfferIndex, options: &PlanOptions) ->
         let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
         Err(PlanError::Unsound(flaws.join("; ")))
     }
+}
+
+/// At which sites there are offers that each component could use by itself, by its
+/// name. Rules, links and bounds of the whole aren't looked at: a plan tells.
+///
+/// # Errors
+/// [`PlanError::Invalid`] where the model names what isn't there.
+pub fn sites(
+    model: &ResourceModel,
+    index: &OfferIndex,
+    options: &PlanOptions,
+) -> Result<BTreeMap<String, BTreeSet<SiteId>>, PlanError> {
+    let wish = Wish::new(model, index, options)?;
+    Ok(explain::eligible_sites(&Survey::new(&wish, index, options)))
 }
 
 /// The solver's answer with what it was asked.

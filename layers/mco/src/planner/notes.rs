@@ -1,9 +1,13 @@
 //! What a person should know about a plan: what was estimated and assumed,
 //! what had to move.
 
-use super::{Placed, energy::UNKNOWN_INTENSITY, survey::Survey};
+use super::{
+    Placed,
+    energy::{Coming, UNKNOWN_INTENSITY},
+    survey::Survey,
+};
 use crate::model::PlannedMachine;
-use hansa_ontology::OfferId;
+use hansa_ontology::{OfferId, SiteId};
 use std::collections::BTreeSet;
 
 pub(super) fn notes(survey: &Survey<'_>, machines: &[PlannedMachine], placed: &Placed) -> Vec<String> {
@@ -24,6 +28,7 @@ pub(super) fn notes(survey: &Survey<'_>, machines: &[PlannedMachine], placed: &P
             "Where neither offer nor site states a carbon intensity, {UNKNOWN_INTENSITY} g/kWh and a PUE of 1.58 are taken."
         ));
     }
+    notes.extend(coming(survey, &used));
     let counted = survey.wish.weights.latency > rust_decimal::Decimal::ZERO;
     if let Some(problem) = placed.compiled.problems.get(placed.chosen)
         && counted
@@ -35,6 +40,19 @@ pub(super) fn notes(survey: &Survey<'_>, machines: &[PlannedMachine], placed: &P
         ));
     }
     notes
+}
+
+/// Whose intensity counts at sites of which it is known what their grids are expected to emit.
+fn coming(survey: &Survey<'_>, used: &BTreeSet<&OfferId>) -> Vec<String> {
+    let offers = used.iter().filter_map(|id| survey.index.offer(id));
+    let sites: BTreeSet<&SiteId> = offers.map(|offer| &offer.site).collect();
+    let told = |site: &SiteId| {
+        let Coming { intensity, source } = survey.index.coming(site)?;
+        Some(format!(
+            "At {site} {intensity} g/kWh count, by {source}, in the place of what the offers and the site state."
+        ))
+    };
+    sites.into_iter().filter_map(told).collect()
 }
 
 /// Says which running instances are placed elsewhere now.

@@ -183,7 +183,10 @@ impl Check {
             Ask::MaxPrice(..) => format!("the offer costs {}", Money::new(entry.price, entry.currency)),
             Ask::MaxCarbon(_) => entry.footprint.intensity.map_or_else(
                 || "neither offer nor site states it".to_owned(),
-                |value| format!("it is {value} g/kWh there"),
+                |value| match index.coming(&offer.site) {
+                    Some(coming) => format!("{} says {value} g/kWh", coming.source),
+                    None => format!("it is {value} g/kWh there"),
+                },
             ),
             Ask::Cpu(_) => format!("the offer has {}", CpuMilli(u32::try_from(cpu).unwrap_or(u32::MAX))),
             Ask::Memory(_) => format!("the offer has {}", Mebibytes(memory)),

@@ -30,6 +30,14 @@ impl Leaving {
         Self { machines: machines.collect(), stay: false }
     }
 
+    /// These machines besides: they go unless they keep data.
+    pub(super) fn and(mut self, machines: &BTreeSet<MachineId>) -> Self {
+        for machine in machines {
+            self.machines.entry(*machine).or_insert(false);
+        }
+        self
+    }
+
     /// The same where nothing of it can go.
     pub(super) fn all_stay(&self) -> Self {
         Self { machines: self.machines.clone(), stay: true }

@@ -23,6 +23,7 @@ pub use realising::{ApplicationRef, Realised};
 
 use crate::{
     error::McoError,
+    grid::{ComingBySite, Grids, NoGrids},
     infrastructure::Infrastructure,
     model::{Machine, Plan},
     planner::OfferIndex,
@@ -43,6 +44,7 @@ use std::sync::{Arc, Mutex};
 pub struct Mco {
     rooms: Arc<Rooms>,
     sightings: Arc<Sightings>,
+    grids: Arc<dyn Grids>,
 }
 
 /// What the orchestrator works with.
@@ -66,15 +68,29 @@ pub struct Rooms {
     pub index: OfferIndexCache,
 }
 
-/// The compiled offers of the last generation of the catalogue.
+/// The offers as they were last compiled.
 #[derive(Debug, Default)]
-pub struct OfferIndexCache(Mutex<Option<(i64, Arc<OfferIndex>)>>);
+pub struct OfferIndexCache(Mutex<Option<Compiled>>);
+
+/// Offers of a generation of the catalogue, at what grids were expected to emit.
+#[derive(Debug)]
+struct Compiled {
+    generation: i64,
+    coming: Arc<ComingBySite>,
+    index: Arc<OfferIndex>,
+}
 
 impl Mco {
     /// An orchestrator over these rooms.
     #[must_use]
     pub fn new(rooms: Rooms) -> Self {
-        Self { rooms: Arc::new(rooms), sightings: Arc::default() }
+        Self { rooms: Arc::new(rooms), sightings: Arc::default(), grids: Arc::new(NoGrids::default()) }
+    }
+
+    /// With somebody who knows what grids will emit.
+    #[must_use]
+    pub fn with_grids(self, grids: Arc<dyn Grids>) -> Self {
+        Self { grids, ..self }
     }
 
     /// The plan in force of an application and the revision that it was made for.

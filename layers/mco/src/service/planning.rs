@@ -1,9 +1,10 @@
 //! Gathers what the planner is told: the offers, what is rented of them, what
 //! their sites can still give, who refused.
 
-use super::{Mco, leaving::Leaving, room::Room};
+use super::{Compiled, Mco, leaving::Leaving, room::Room};
 use crate::{
     error::McoError,
+    grid::ComingBySite,
     infrastructure::InfrastructureError,
     model::{HeldMachine, Machine, MachineState, Plan, PlanOptions},
     planner::{self, OfferIndex, PlanError},
@@ -31,10 +32,37 @@ impl Mco {
     ) -> Result<Plan, McoError> {
         let nodes = self.nodes_by_site(None).await?;
         let leaving = Leaving::of(&nodes);
-        match self.plan_over(application, model, what_if, &nodes, &leaving).await {
+        self.plan_or_stay(application, model, what_if, &nodes, leaving).await
+    }
+
+    /// Plans an application whose machines are held, without these of them,
+    /// where that can be and they keep no data. Writes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub async fn plan_without(
+        &self,
+        application: ApplicationId,
+        model: &ResourceModel,
+        machines: &BTreeSet<MachineId>,
+    ) -> Result<Plan, McoError> {
+        let nodes = self.nodes_by_site(None).await?;
+        let leaving = Leaving::of(&nodes).and(machines);
+        self.plan_or_stay(Some(application), model, false, &nodes, leaving).await
+    }
+
+    async fn plan_or_stay(
+        &self,
+        application: Option<ApplicationId>,
+        model: &ResourceModel,
+        what_if: bool,
+        nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
+        leaving: Leaving,
+    ) -> Result<Plan, McoError> {
+        match self.plan_over(application, model, what_if, nodes, &leaving).await {
             // Maintenance keeps nobody from being planned: what can't move stays for now.
             Err(McoError::Plan(PlanError::Infeasible(_))) if !leaving.is_empty() => {
-                self.plan_over(application, model, what_if, &nodes, &leaving.all_stay()).await
+                self.plan_over(application, model, what_if, nodes, &leaving.all_stay()).await
             }
             planned => planned,
         }
@@ -56,6 +84,23 @@ impl Mco {
             None => planner::plan(&model, &index, &options),
         });
         Ok(planned.await??)
+    }
+
+    /// At which sites there is something that each component of a model could use now, by
+    /// its name; a plan tells whether all of it can.
+    ///
+    /// # Errors
+    /// When the model names what isn't there; when the database fails.
+    pub async fn sites(
+        &self,
+        application: ApplicationId,
+        model: &ResourceModel,
+    ) -> Result<BTreeMap<String, BTreeSet<SiteId>>, McoError> {
+        let nodes = self.nodes_by_site(None).await?;
+        let leaving = Leaving::of(&nodes);
+        let (index, options) = self.circumstances(Some(application), model, false, &nodes, &leaving).await?;
+        let model = model.clone();
+        Ok(tokio::task::spawn_blocking(move || planner::sites(&model, &index, &options)).await??)
     }
 
     /// What a plan is made from, besides the model.
@@ -82,18 +127,20 @@ impl Mco {
     }
 
     async fn offer_index(&self) -> Result<Arc<OfferIndex>, McoError> {
-        let snapshot = self.rooms.catalogue.snapshot().await?;
+        let (snapshot, coming) = (self.rooms.catalogue.snapshot().await?, self.grids.coming().await);
         let cache = &self.rooms.index.0;
         if let Ok(cached) = cache.lock()
-            && let Some((generation, index)) = cached.as_ref()
+            && let Some(Compiled { generation, coming: by, index }) = cached.as_ref()
             && *generation == snapshot.generation
+            && Arc::ptr_eq(by, &coming)
         {
             return Ok(Arc::clone(index));
         }
-        let generation = snapshot.generation;
-        let index = tokio::task::spawn_blocking(move || Arc::new(OfferIndex::new(&snapshot.catalogue))).await?;
+        let (generation, by) = (snapshot.generation, ComingBySite::clone(&coming));
+        let compile = move || Arc::new(OfferIndex::with_coming(&snapshot.catalogue, by));
+        let index = tokio::task::spawn_blocking(compile).await?;
         if let Ok(mut cached) = cache.lock() {
-            *cached = Some((generation, Arc::clone(&index)));
+            *cached = Some(Compiled { generation, coming, index: Arc::clone(&index) });
         }
         Ok(index)
     }

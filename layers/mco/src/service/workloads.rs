@@ -171,6 +171,7 @@ fn specs(round: &Round<'_>) -> BTreeMap<WorkloadId, WorkloadSpec> {
                 ports: component.ports.clone(),
                 environment: component.environment.clone(),
                 volumes: component.volumes.clone(),
+                files: component.files.clone(),
                 health: component.health.clone(),
                 run: component.run,
             };

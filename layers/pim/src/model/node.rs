@@ -26,6 +26,9 @@ pub struct Down {
     pub reason: String,
     /// It lasts longer than is waited for: what ran there begins elsewhere.
     pub given_up: bool,
+    /// The log tells that the host itself doesn't work; not where its system can't be asked.
+    #[serde(default)]
+    pub told: bool,
 }
 
 /// A share of this machine that its owner gives away, or a host of a real system.

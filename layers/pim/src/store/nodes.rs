@@ -17,8 +17,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     ExpressionMethods as _, Insertable, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable, SelectableHelper as _,
 };
-use hansa_ontology::{MachineId, SiteId};
-use hansa_repository::{Connection, RepositoryError, json, text};
+use hansa_ontology::{Actor, MachineId, SiteId};
+use hansa_repository::{Connection, RepositoryError, event, json, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A look at a system's hosts.
@@ -219,7 +219,7 @@ pub(crate) fn host_sync(
     let before = node_list(connection, None)?;
     for (node, trouble) in hosts {
         let old = before.iter().find(|usage| usage.node.name == node.name);
-        let down = trouble.as_ref().map(|reason| look.fallen(old, reason));
+        let down = trouble.as_ref().map(|reason| Down { told: true, ..look.fallen(old, reason) });
         if old.is_some_and(|old| !old.is_of(Some(system))) {
             tracing::warn!(node = node.name, system, "another node has this name; the host is left out");
             continue;
@@ -227,6 +227,8 @@ pub(crate) fn host_sync(
         if old.is_some_and(|old| old.node == *node && old.down == down) {
             continue;
         }
+        let was_told = old.and_then(|old| old.down.as_ref()).is_some_and(|down| down.told);
+        tell(connection, system, node, was_told, down.as_ref().map(|down| down.reason.as_str()), look.now)?;
         let version = old.map_or(1, |old| old.version + i64::from(old.node != *node));
         let down = down.as_ref().map(|down| json::to_column("down", down)).transpose()?;
         let row = NodeRow { down, ..NodeRow::new(node, NodeOrigin::Discovered, version)? };
@@ -241,8 +243,11 @@ pub(crate) fn host_sync(
         if old.machines.is_empty() {
             node_delete(connection, &old.node.name)?;
         } else if old.down.as_ref().is_none_or(|down| !down.given_up) {
+            let was_told = old.down.as_ref().is_some_and(|down| down.told);
             let since = old.down.map_or(look.now, |down| down.since);
-            let down = Down { since, reason: format!("system {system} no longer has it"), given_up: true };
+            let reason = format!("system {system} no longer has it");
+            tell(connection, system, &old.node, was_told, Some(&reason), look.now)?;
+            let down = Down { since, reason, given_up: true, told: true };
             let row = NodeRow {
                 down: Some(json::to_column("down", &down)?),
                 ..NodeRow::new(&old.node, NodeOrigin::Discovered, old.version)?
@@ -251,6 +256,32 @@ pub(crate) fn host_sync(
         }
     }
     Ok(())
+}
+
+/// Tells that a host of a system doesn't work, and that it works again, once each time.
+fn tell(
+    connection: &mut Connection,
+    system: &str,
+    node: &Node,
+    was_told: bool,
+    trouble: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), RepositoryError> {
+    let (kind, what) = match (was_told, trouble) {
+        (false, Some(reason)) => ("node.lost", format!("doesn't work: {reason}")),
+        (true, None) => ("node.found", "works again".to_owned()),
+        _ => return Ok(()),
+    };
+    let new = event::NewEvent {
+        at: now,
+        actor: Actor::Broker,
+        application: None,
+        subject: format!("node/{}", node.name),
+        kind: kind.to_owned(),
+        message: format!("host {} of site {} {what}", node.name, node.site.short()),
+        data: serde_json::json!({ "site": node.site, "system": system }),
+    };
+    event::append(connection, &new).map(drop)
 }
 
 /// Whether any node may have to be empty: under maintenance, or because its host doesn't work.
@@ -297,7 +328,8 @@ impl Look {
     fn fallen(self, old: Option<&NodeUsage>, reason: &str) -> Down {
         let before = old.and_then(|old| old.down.as_ref());
         let since = before.map_or(self.now, |down| down.since);
-        Down { since, reason: reason.to_owned(), given_up: self.now - since >= self.lost_after }
+        let told = before.is_some_and(|down| down.told);
+        Down { since, reason: reason.to_owned(), given_up: self.now - since >= self.lost_after, told }
     }
 }
 

@@ -16,6 +16,7 @@ pub struct PolicySet {
     pub(super) policies: Vec<Compiled>,
     pub(super) constants: BTreeMap<String, Json>,
     queries: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
     alerts: BTreeMap<String, MicadoAlert>,
 }
 
@@ -56,15 +57,26 @@ impl PolicySet {
     pub fn compile(policies: &[MicadoPolicy]) -> (Self, Vec<MicadoFault>) {
         let mut faults = Vec::new();
         let (mut constants, mut queries, mut alerts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut labels = BTreeMap::new();
         for policy in policies {
             constants.extend(policy.constants.clone());
         }
         for (place, policy) in policies.iter().enumerate() {
             for (name, query) in &policy.queries {
                 match template::fill(query, &constants) {
-                    Ok(query) => drop(queries.insert(name.clone(), query)),
+                    // Of two of one name the last, and with it whether it has a label.
+                    Ok(query) => {
+                        queries.insert(name.clone(), query);
+                        match policy.labels.get(name) {
+                            Some(label) => drop(labels.insert(name.clone(), label.clone())),
+                            None => drop(labels.remove(name)),
+                        }
+                    }
                     Err(problem) => tell(&mut faults, place, format!("queries.{name}"), problem),
                 }
+            }
+            for name in policy.labels.keys().filter(|name| !policy.queries.contains_key(*name)) {
+                tell(&mut faults, place, format!("labels.{name}"), format!("there is no query {name} of this policy"));
             }
             for alert in &policy.alerts {
                 if let Err(problem) = watch::hold(alert) {
@@ -76,7 +88,7 @@ impl PolicySet {
                 }
             }
         }
-        let mut set = Self { policies: Vec::new(), constants, queries, alerts };
+        let mut set = Self { policies: Vec::new(), constants, queries, labels, alerts };
         let compiled = policies.iter().enumerate().map(|(place, policy)| set.one(place, policy, &mut faults)).collect();
         set.policies = compiled;
         (set, faults)
@@ -85,6 +97,12 @@ impl PolicySet {
     /// The queries of Prometheus to ask each round, by the names of their answers.
     pub fn queries(&self) -> impl Iterator<Item = (&str, &str)> {
         self.queries.iter().map(|(name, query)| (name.as_str(), query.as_str()))
+    }
+
+    /// The label whose values a query gives, as a list. None: it gives a number.
+    #[must_use]
+    pub fn label(&self, query: &str) -> Option<&str> {
+        self.labels.get(query).map(String::as_str)
     }
 
     /// What is scaled: its level, its name, its least and its greatest number.

@@ -13,4 +13,5 @@ mod watch;
 
 pub use compile::{MicadoFault, PolicySet};
 pub use round::{Answer, Machines, MicadoRound, MicadoState, Watched};
+pub use template::fill;
 pub use watch::{Held, firing, hold, span};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// What can't be put in.
-pub(super) fn fill(text: &str, constants: &BTreeMap<String, Json>) -> Result<String, String> {
+pub fn fill(text: &str, constants: &BTreeMap<String, Json>) -> Result<String, String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("{{") {

@@ -10,11 +10,11 @@ use chrono::{DateTime, Utc};
 use hansa_ontology::resource_model::scaling::MicadoLevel;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The names that a series has to have: those of queries, then those of
+/// The names that a series has to have: those of queries that give a number, then those of
 /// alerts. An alert without any sample never holds.
 #[must_use]
 pub fn micado_names_asked(set: &PolicySet) -> (BTreeSet<String>, BTreeSet<String>) {
-    let queries = set.queries().map(|(name, _)| name.to_owned()).collect();
+    let queries = set.queries().map(|(name, _)| name.to_owned()).filter(|name| set.label(name).is_none()).collect();
     (queries, set.alerts().map(|alert| alert.alert.clone()).collect())
 }
 
@@ -72,6 +72,9 @@ fn answers(set: &PolicySet, series: &Series, now: DateTime<Utc>, options: &Repla
     let answer = |(name, _): (&str, &str)| {
         let answer = match series.at(name, now, options.stale_after) {
             Some(measured) => Answer::Value { value: Datum::Float(measured.value), at: measured.at },
+            None if set.label(name).is_some() => {
+                Answer::Missing { reason: "a recorded series has numbers, and no labels".to_owned() }
+            }
             None => Answer::Missing { reason: "the series has no sample here".to_owned() },
         };
         (name.to_owned(), answer)

@@ -324,6 +324,32 @@ fn nodes_to_drop_are_named_and_bounded() {
 }
 
 #[test]
+fn a_query_with_a_label_gives_the_list_of_its_values() {
+    let policy = |labels: Value| {
+        serde_json::from_value::<MicadoPolicy>(json!({
+            "target": "workers", "level": "machine", "min_instances": 1, "max_instances": 5,
+            "queries": { "IDLE": "idle == 1", "LOAD": "load" }, "labels": labels,
+            "scaling_rule": "for node in IDLE:\n  if node in m_nodes: m_nodes_todrop.append(node)\n"
+        }))
+        .unwrap()
+    };
+    let (set, faults) = PolicySet::compile(&[policy(json!({ "IDLE": "instance" }))]);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!((set.label("IDLE"), set.label("LOAD")), (Some("instance"), None));
+    let nodes: Vec<String> = ["a", "b", "c"].map(str::to_owned).into();
+    let idle = Datum::List(["b", "elsewhere"].map(|name| Datum::Text(name.to_owned())).into());
+    let answers = BTreeMap::from([("IDLE".to_owned(), Answer::Value { value: idle, at: start() })]);
+    let machines = BTreeMap::from([("workers".to_owned(), Machines { wanted: 3, nodes })]);
+    let (firing, containers) = (BTreeSet::new(), BTreeMap::new());
+    let round =
+        MicadoRound { now: start(), answers: &answers, firing: &firing, machines: &machines, containers: &containers };
+    let decisions = set.round(&round, &mut MicadoState::default());
+    assert_eq!((decisions[0].to, decisions[0].drop.as_slice()), (2, &["b".to_owned()][..]), "{:?}", decisions[0]);
+    let (_, faults) = PolicySet::compile(&[policy(json!({ "IDEL": "instance" }))]);
+    assert_eq!(faults[0].field, "labels.IDEL");
+}
+
+#[test]
 fn what_is_wrong_with_policies_is_told_at_once() {
     let policies: Vec<MicadoPolicy> = serde_json::from_value(json!([
         { "target": "a", "level": "machine", "min_instances": "{{LEST}}", "max_instances": 1, "constants": { "LEAST": 2 },

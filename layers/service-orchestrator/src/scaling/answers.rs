@@ -67,14 +67,45 @@ impl Metrics {
         now: DateTime<Utc>,
     ) -> Result<bool, String> {
         let holds = has_value(&self.ask(of, query, now).await?);
-        if holds || self.prometheus.is_some() {
-            return Ok(holds);
+        if !holds {
+            self.is_asked_of_somebody(of.0, query)?;
         }
-        let (tenant, read) = (of.0.to_string(), Query::parse(query).map_err(|error| error.to_string())?);
+        Ok(holds)
+    }
+
+    /// The values of a label, in the order of the answer: an element without it has none.
+    ///
+    /// # Errors
+    /// Why there is no answer, in words.
+    pub(super) async fn labels(
+        &self,
+        of: (ApplicationId, &ProjectId),
+        query: &str,
+        label: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, String> {
+        match self.ask(of, query, now).await?.result {
+            QueryResult::Scalar { .. } => Err("the answer is a number, which has no labels".to_owned()),
+            QueryResult::Vector(elements) if elements.is_empty() => {
+                self.is_asked_of_somebody(of.0, query)?;
+                Ok(Vec::new())
+            }
+            QueryResult::Vector(elements) => {
+                Ok(elements.iter().filter_map(|element| Some(element.labels.get(label)?.to_owned())).collect())
+            }
+        }
+    }
+
+    /// That nothing was found says something only where somebody measures it.
+    fn is_asked_of_somebody(&self, id: ApplicationId, query: &str) -> Result<(), String> {
+        if self.prometheus.is_some() {
+            return Ok(());
+        }
+        let (tenant, read) = (id.to_string(), Query::parse(query).map_err(|error| error.to_string())?);
         let unknown = read.metrics().find(|metric| !self.series.has(&tenant, metric));
         match unknown {
             Some(metric) => Err(format!("the broker measures no {metric}, and no Prometheus is set")),
-            None => Ok(false),
+            None => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@
 //! as fit are there.
 
 use super::wanted::{self, Numbers};
-use crate::{error::OrchestratorError, model::Application, reconcile::Round, service::ServiceOrchestrator};
+use crate::{error::OrchestratorError, model::Application, reconcile::Round, service::ServiceOrchestrator, store};
 use hansa_mco::{ApplicationRef, ErrorKind, McoError, model::Plan};
 
 impl ServiceOrchestrator {
@@ -13,7 +13,10 @@ impl ServiceOrchestrator {
         application: &Application,
         plan: &Plan,
     ) -> Result<Round, OrchestratorError> {
-        match self.plan_and_adopt(application).await {
+        let id = application.id;
+        let known = self.database.read(move |connection| store::remembered(connection, id)).await?;
+        let dropped = known.map(|known| known.memory.dropped()).unwrap_or_default();
+        match self.plan_and_adopt(application, &dropped).await {
             Ok(Some(plan)) => self.realised(reference, application, &plan).await,
             Ok(None) => {
                 let model = wanted::as_planned(&application.model, plan);

@@ -1,6 +1,7 @@
 //! One round of all policies of an application.
 
 use super::{
+    alerts::Watch,
     answers::Metrics,
     fleet::{in_group, of_component, of_group},
     readings::Ground,
@@ -9,7 +10,7 @@ use super::{
 use futures_util::future::join_all;
 use hansa_mco::model::MachineState;
 use hansa_ontology::{
-    ProjectId,
+    MachineId, ProjectId,
     resource_model::scaling::{MetricSource, MicadoLevel, Scaling},
 };
 use hansa_scaling::{
@@ -29,9 +30,30 @@ pub(crate) struct Memory {
     micado: MicadoState,
     /// Since when the expressions of MiCADO's alerts have held.
     alerts: Held,
+    /// What is known of the application's own alerts.
+    pub(super) watch: Watch,
+    /// The machines that the latest change of a group named as those to go.
+    dropping: BTreeMap<String, Vec<String>>,
 }
 
 impl Memory {
+    /// Which machines the changes that were decided name as those to go.
+    pub(super) fn drop_named(&mut self, changing: &[Decision]) {
+        for decision in changing {
+            let surplus = usize::try_from(decision.from.saturating_sub(decision.to)).unwrap_or(0);
+            let named: Vec<String> = decision.drop.iter().take(surplus).cloned().collect();
+            match named.is_empty() {
+                true => drop(self.dropping.remove(&decision.target)),
+                false => drop(self.dropping.insert(decision.target.clone(), named)),
+            }
+        }
+    }
+
+    /// The machines that are to go, where one goes.
+    pub(super) fn dropped(&self) -> BTreeSet<MachineId> {
+        self.dropping.values().flatten().filter_map(|name| name.parse().ok()).collect()
+    }
+
     /// So many of the latest change of a target don't come about after all.
     pub(super) fn take_back(&mut self, target: &str, instances: i64) {
         if let Some(state) = self.own.get_mut(target) {
@@ -112,8 +134,15 @@ impl Ground<'_> {
     ) -> Vec<Decision> {
         let of = (self.id, project);
         let answers = set.queries().map(|(name, query)| async move {
-            let answer = match metrics.number(of, query, self.now).await {
-                Ok((value, at)) => Answer::Value { value: Datum::Float(value), at },
+            let found = match set.label(name) {
+                None => metrics.number(of, query, self.now).await.map(|(value, at)| (Datum::Float(value), at)),
+                Some(label) => metrics
+                    .labels(of, query, label, self.now)
+                    .await
+                    .map(|values| (Datum::List(values.into_iter().map(Datum::Text).collect()), self.now)),
+            };
+            let answer = match found {
+                Ok((value, at)) => Answer::Value { value, at },
                 Err(reason) => Answer::Missing { reason },
             };
             (name.to_owned(), answer)

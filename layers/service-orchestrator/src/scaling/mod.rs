@@ -7,6 +7,7 @@
 //! ([`wanted::apply`]), and a plan in force that has another number is planned
 //! anew ([`wanted::fits`]).
 
+mod alerts;
 mod answers;
 mod carry;
 mod decide;

@@ -1,6 +1,7 @@
 //! One round of scaling: measure, ask the policies, write down what they want.
 
 use super::{
+    alerts::{self, AlertNews},
     decide::Memory,
     own_series, readings,
     readings::Ground,
@@ -56,12 +57,12 @@ impl ServiceOrchestrator {
             self.metrics.series().forget(&id.to_string());
             return Ok(Next::Never);
         };
-        if wanted::targets(&application.model).is_empty() {
+        if !wanted::is_watched(&application.model) {
             return Ok(Next::Never);
         }
         let mut memory = known.map(|known| known.memory).unwrap_or_default();
-        if let Some(decisions) = self.decisions(&application, &mut memory).await? {
-            self.decided(application, decisions, memory).await?;
+        if let Some((decisions, news)) = self.decisions(&application, &mut memory).await? {
+            self.decided(application, decisions, news, memory).await?;
         }
         Ok(Next::After(self.scaling_interval))
     }
@@ -71,7 +72,7 @@ impl ServiceOrchestrator {
         &self,
         application: &Application,
         memory: &mut Memory,
-    ) -> Result<Option<Vec<Decision>>, OrchestratorError> {
+    ) -> Result<Option<(Vec<Decision>, Vec<AlertNews>)>, OrchestratorError> {
         let (id, model) = (application.id, &application.model);
         let Some((_, plan)) = self.mco.plan_in_force(id).await? else { return Ok(None) };
         let (micado, _) = PolicySet::compile(&model.micado);
@@ -106,20 +107,25 @@ impl ServiceOrchestrator {
                 memory.take_back(&decision.target, lacking);
             }
         }
-        Ok(Some(decisions))
+        let news = ground.alerts(&application.project, &self.metrics, memory).await;
+        Ok(Some((decisions, news)))
     }
 
-    /// Writes down what was decided. Another number is an event, and wakes who carries it out.
+    /// Writes down what was decided. Another number is an event, and wakes who
+    /// carries it out; an alert that begins or ends is an event, too.
     async fn decided(
         &self,
         application: Application,
         decisions: Vec<Decision>,
-        memory: Memory,
+        news: Vec<AlertNews>,
+        mut memory: Memory,
     ) -> Result<(), OrchestratorError> {
         let (id, now) = (application.id, self.clock.now());
         let changing: Vec<Decision> = decisions.iter().filter(|decision| decision.changes()).cloned().collect();
+        memory.drop_named(&changing);
         let round = Remembered { memory, decisions, decided_at: now };
-        if changing.is_empty() {
+        let alarms: Vec<event::NewEvent> = news.iter().map(|news| alerts::event(&application, news, now)).collect();
+        if changing.is_empty() && alarms.is_empty() {
             let write = move |connection: &mut Connection| store::remember(connection, id, &round);
             return Ok(self.database.write_relaxed(write).await?);
         }
@@ -144,7 +150,12 @@ impl ServiceOrchestrator {
             .database
             .write(move |connection| {
                 store::remember(connection, id, &round)?;
-                let Some(mut current) = current(connection, &application)? else { return Ok(()) };
+                for event in &alarms {
+                    event::append(connection, event)?;
+                }
+                let Some(mut current) = current(connection, &application)?.filter(|_| !changing.is_empty()) else {
+                    return Ok(());
+                };
                 let before = quota::taken(&current);
                 for decision in &changing {
                     current.scaled.insert(decision.target.clone(), decision.to);

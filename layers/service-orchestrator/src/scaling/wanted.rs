@@ -18,6 +18,11 @@ pub(crate) fn targets(model: &ResourceModel) -> BTreeSet<&str> {
     components.chain(groups).chain(micado).map(String::as_str).collect()
 }
 
+/// Whether something of the application is asked for in every round.
+pub(crate) fn is_watched(model: &ResourceModel) -> bool {
+    !targets(model).is_empty() || !model.alerts.is_empty()
+}
+
 /// Puts the numbers that were decided into a model. What was not decided yet
 /// begins with its own number, within its bounds.
 pub(crate) fn apply(model: &mut ResourceModel, numbers: &Numbers) {

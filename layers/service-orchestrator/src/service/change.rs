@@ -317,7 +317,7 @@ pub(super) fn accept(
         },
     )?;
     work::enqueue(connection, QUEUE, &application.id.to_string(), now)?;
-    if !wanted::targets(&application.model).is_empty() {
+    if wanted::is_watched(&application.model) {
         work::enqueue(connection, SCALING_QUEUE, &application.id.to_string(), now)?;
     }
     if !application.model.service_levels.is_empty() {

@@ -39,6 +39,7 @@ impl ServiceOrchestrator {
                 self.database.read(move |connection| Ok::<_, OrchestratorError>(store::get(connection, id)?)).await?;
             let (name, departures) = match application {
                 Some(found) if number < MOST_PLANNED => {
+                    let found = self.effective(found).await?;
                     (found.name, self.mco.departures(id, &found.model, machines, supposed).await?)
                 }
                 found => (found.map(|found| found.name).unwrap_or_default(), unplanned(id, machines)),

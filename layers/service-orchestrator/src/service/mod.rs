@@ -14,6 +14,7 @@ pub use maintenance::Move;
 pub use order::{Hold, order_application};
 
 use crate::{
+    deferral::{Hours, NoHours},
     error::OrchestratorError,
     model::ApplicationDetail,
     moving::MovingPolicy,
@@ -62,6 +63,8 @@ pub struct ServiceOrchestrator {
     /// What policies are told, and how often they are asked.
     pub(crate) metrics: Metrics,
     pub(crate) quotas: Arc<dyn Quotas>,
+    /// Who knows which hours are good ones for jobs that may wait.
+    pub(crate) hours: Arc<dyn Hours>,
     pub(crate) scaling_interval: Duration,
     pub(crate) sampler: Arc<Sampler>,
     pub(crate) machine_clocks: Arc<Clocks>,
@@ -126,6 +129,7 @@ impl ServiceOrchestrator {
             looked: Arc::default(),
             metrics,
             quotas,
+            hours: Arc::new(NoHours),
             scaling_interval: interval,
             sampler: Arc::default(),
             machine_clocks: Arc::default(),
@@ -144,6 +148,12 @@ impl ServiceOrchestrator {
     pub fn with_scaling(self, options: ScalingOptions) -> Self {
         let ScalingOptions { interval, metrics, quotas } = options;
         Self { metrics, quotas, scaling_interval: interval, ..self }
+    }
+
+    /// With somebody who knows which hours are good ones.
+    #[must_use]
+    pub fn with_hours(self, hours: Arc<dyn Hours>) -> Self {
+        Self { hours, ..self }
     }
 
     /// The layer below, for those who look after its systems.
@@ -183,6 +193,7 @@ impl ServiceOrchestrator {
             plan: self.mco.plan_in_force(id).await?,
             machines: self.mco.machine_list(Some(id)).await?,
             workloads: self.mco.workload_list(id).await?,
+            deferred: self.deferred_jobs(id).await?,
         })
     }
 }

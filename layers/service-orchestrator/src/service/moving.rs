@@ -98,7 +98,7 @@ impl ServiceOrchestrator {
 
     /// An application with the plan of its revision.
     async fn movable(&self, id: ApplicationId) -> Result<(Application, Plan), OrchestratorError> {
-        let application = self.application(id).await?;
+        let application = self.effective(self.application(id).await?).await?;
         let name = &application.name;
         if application.desired == DesiredState::Removed {
             return Err(OrchestratorError::BeingRemoved(name.clone()));

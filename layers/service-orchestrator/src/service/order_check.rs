@@ -6,7 +6,7 @@ use crate::error::OrchestratorError;
 use hansa_ontology::{
     ResourceModel,
     order::OrderRequest,
-    resource_model::{Component, contract::is_variable_name},
+    resource_model::{Component, contract::is_variable_name, mount_faults},
 };
 
 /// The longest name (RFC 1123).
@@ -62,6 +62,9 @@ fn check_component(name: &str, component: &Component) -> Result<(), Orchestrator
         if names.into_iter().any(|name| !is_name(name)) {
             return Err(refused(&at(field), &format!("has something that {NAME}")));
         }
+    }
+    if let Some(fault) = mount_faults(&component.package, &component.volumes, &component.files).into_iter().next() {
+        return Err(refused(&at(&fault.field.join("/")), &fault.to_string()));
     }
     let variables = component.volumes.values().filter_map(|volume| volume.variable.as_ref());
     if component.environment.keys().chain(variables).any(|name| !is_variable_name(name)) {
@@ -122,6 +125,9 @@ mod tests {
             assert!(refused.unwrap_err().starts_with("/model/components"), "{bad}");
             let volume = json!({ bad: { "size": "1Mi" } });
             assert!(order(|order| order["model"]["components"]["web"]["volumes"] = volume).is_err(), "{bad}");
+            let files = json!({ "conf": { "text": { format!("../{bad}"): "" } } });
+            let refused = order(|order| order["model"]["components"]["web"]["files"] = files);
+            assert!(refused.unwrap_err().starts_with("/model/components/web/files/conf/text/"), "{bad}");
         }
     }
 

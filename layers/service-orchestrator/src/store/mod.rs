@@ -1,5 +1,6 @@
 //! Applications and their revisions, as rows. Private to this room.
 
+mod deferrals;
 mod levels;
 mod orders;
 mod relocations;
@@ -8,6 +9,7 @@ mod scaling;
 mod usage;
 
 pub(crate) use self::scaling::{Remembered, remember, remembered};
+pub(crate) use deferrals::{deferral_put, deferrals, revision_at};
 pub(crate) use levels::{Known, level_count, level_hour_before, level_hours, level_put, levels};
 pub(crate) use orders::{generation, generation_set, order_insert};
 pub(crate) use relocations::{
@@ -118,6 +120,14 @@ diesel::table! {
         begun_at -> Timestamp,
         adopted_at -> Nullable<Timestamp>,
         done_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    deferral (application, component) {
+        application -> Text,
+        component -> Text,
+        body -> Text,
     }
 }
 

@@ -2,7 +2,10 @@
 //! and nothing of the broker's own.
 
 use crate::model::{Endpoints, PeerEndpoint, Peers, WorkloadSpec};
-use hansa_ontology::resource_model::contract::{peers_variable, port_variable, substitute, volume_variable};
+use hansa_ontology::resource_model::{
+    FILES_VARIABLE,
+    contract::{peers_variable, port_variable, substitute, volume_variable},
+};
 use std::{
     collections::BTreeMap,
     net::IpAddr,
@@ -23,6 +26,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) peers_file: &'a Path,
     /// Volumes by name.
     pub(crate) volumes: &'a BTreeMap<String, PathBuf>,
+    /// The directory of the component's files.
+    pub(crate) files: &'a Path,
     /// The address to listen on: the node's, or any where the workload has a network of its own.
     pub(crate) address: IpAddr,
     /// Where to look up peers.
@@ -76,6 +81,9 @@ pub(crate) fn environment(
         let given = spec.volumes.get(name).and_then(|volume| volume.variable.clone());
         let key = given.unwrap_or_else(|| volume_variable(name));
         all.insert(key, directory.display().to_string());
+    }
+    if !spec.files.is_empty() {
+        all.insert(FILES_VARIABLE.0.to_owned(), around.files.display().to_string());
     }
     let own = [
         ("HANSA_APPLICATION", spec.application_name.clone()),

@@ -36,6 +36,7 @@ fn workload() -> Workload {
         ports: BTreeMap::new(),
         environment: BTreeMap::new(),
         volumes: BTreeMap::new(),
+        files: BTreeMap::new(),
         health: None,
         run: RunPolicy::Service,
     };

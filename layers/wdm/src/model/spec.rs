@@ -2,7 +2,7 @@
 
 use hansa_ontology::{
     ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
-    resource_model::{Environment, ExposedPort, HealthCheck, Package, Resources, RunPolicy, Volume},
+    resource_model::{Environment, ExposedPort, FileSet, HealthCheck, Package, Resources, RunPolicy, Volume},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
@@ -21,7 +21,7 @@ pub struct WorkloadSpec {
     pub component: String,
     /// Which of the component's instances.
     pub ordinal: u32,
-    /// Changes whenever package, environment, resources, ports, volumes or
+    /// Changes whenever package, environment, resources, ports, volumes, files or
     /// health check change. A running workload of another revision is replaced
     /// in place; a caller who wants old and new side by side takes a new id.
     pub revision: String,
@@ -42,6 +42,9 @@ pub struct WorkloadSpec {
     /// Directories that outlive the workload, by name.
     #[serde(default)]
     pub volumes: BTreeMap<String, Volume>,
+    /// Files that it finds, in sets by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, FileSet>,
     /// How to know that it works.
     #[serde(default)]
     pub health: Option<HealthCheck>,

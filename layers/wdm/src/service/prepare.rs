@@ -8,7 +8,10 @@ use crate::{
     store,
 };
 use chrono::{DateTime, Utc};
-use hansa_ontology::{WorkloadId, resource_model::Protocol};
+use hansa_ontology::{
+    WorkloadId,
+    resource_model::{Protocol, mount_faults},
+};
 use hansa_repository::{
     Connection,
     life::{LifeChange, Placement},
@@ -31,6 +34,7 @@ impl Wdm {
         if let Some(endpoints) = self.is_prepared(spec).await? {
             return Ok(endpoints);
         }
+        check_mounts(spec)?;
         for _ in 0..TRIES {
             let found = match connector.ports() {
                 PortChoice::System => connector.expose(spec).await?,
@@ -118,6 +122,14 @@ impl Workload {
             self.endpoints.get(name).is_some_and(|held| ports::serves(held, wish, &self.spec))
         };
         self.endpoints.len() == self.spec.ports.len() && self.spec.ports.iter().all(serves)
+    }
+}
+
+/// Files and volumes have places that they can have.
+fn check_mounts(spec: &WorkloadSpec) -> Result<(), WdmError> {
+    match mount_faults(&spec.package, &spec.volumes, &spec.files).into_iter().next() {
+        None => Ok(()),
+        Some(fault) => Err(WdmError::Invalid { field: fault.field.join("."), problem: fault.to_string() }),
     }
 }
 

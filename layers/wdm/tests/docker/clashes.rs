@@ -37,7 +37,7 @@ fn foreign_things_of_the_same_name_stay() {
 
         let volume = format!("hansa-{}-web-0-data", room.application);
         room.engine.run(&["volume", "create", &volume]);
-        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(1), variable: None });
+        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(1), variable: None, mount: None });
         let said = reason(room, &spec).await;
         assert!(said.contains(&volume) && said.contains("this broker did not make"), "{said}");
         room.remove(&spec).await;

@@ -34,7 +34,7 @@ fn a_job_is_tried_until_it_ends_well_and_then_never_again() {
     on_each_engine(async |room: &mut Room| {
         let mut spec = room.shell("web", "echo try >> $VOLUME_DATA/tries; test $(wc -l < $VOLUME_DATA/tries) = 3");
         spec.run = RunPolicy::Once;
-        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(8), variable: None });
+        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(8), variable: None, mount: None });
         let done = |state: &WorkloadState| matches!(state, WorkloadState::Completed { .. });
         let status = room.until(&spec, |status| done(&status.state)).await;
         assert_eq!((status.restarts, status.last_exit.unwrap().code), (2, Some(0)));

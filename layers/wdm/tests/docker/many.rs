@@ -38,7 +38,7 @@ async fn counting(engine: &Path) -> (tempfile::TempDir, String, Arc<AtomicU64>) 
 
 #[test]
 fn hundreds_are_watched_with_few_calls() {
-    on(docker(), &async |room: &mut Room| {
+    on(docker, &async |room: &mut Room| {
         let (_folder, address, count) = counting(room.engine.socket()).await;
         room.connect(&address, &[]).await;
         let specs: Vec<WorkloadSpec> = (0..MANY).map(|_| room.spec("many", &["sleep", "3600"])).collect();

@@ -12,7 +12,7 @@ use hansa_repository::{
     system::{System, Systems},
     testing::{PlainSecrets, TestDatabase, sqlite, systems},
 };
-use hansa_test_systems::{BUSYBOX, ContainerEngine, docker, podman};
+use hansa_test_systems::{BUSYBOX, ContainerEngine, docker, podman, wanted};
 use hansa_wdm::{
     LogQuery, MIGRATIONS, Peers, ProcessOptions, Wdm, WdmError, WdmOptions, WorkloadSpec, WorkloadState, WorkloadStatus,
 };
@@ -37,12 +37,13 @@ pub(crate) struct Room {
 
 /// Runs the test over a Docker Engine and over Podman's socket, as far as they are installed.
 pub(crate) fn on_each_engine(test: impl AsyncFn(&mut Room)) {
-    on(docker(), &test);
-    on(podman(), &test);
+    on(docker, &test);
+    on(podman, &test);
 }
 
-pub(crate) fn on(engine: Option<ContainerEngine>, test: &impl AsyncFn(&mut Room)) {
-    let Some(engine) = engine else { return };
+/// Runs the test over an engine, if it is installed. `HANSA_TEST_ENGINES=skip` leaves this suite.
+pub(crate) fn on(engine: impl FnOnce() -> Option<ContainerEngine>, test: &impl AsyncFn(&mut Room)) {
+    let Some(engine) = wanted("engines", true, "").then(engine).flatten() else { return };
     eprintln!("on {}", engine.name);
     shared::run(async {
         let mut room = Room::new(engine).await;

@@ -1,9 +1,12 @@
 //! What a container gets, and what holds for it.
 
-use crate::room::{Room, container, failed, on_each_engine, port};
+use crate::{
+    room::{Room, container, failed, on_each_engine, port},
+    shared,
+};
 use hansa_ontology::{
     quantity::Mebibytes,
-    resource_model::{Package, ProcessPackage, Volume},
+    resource_model::{FileSet, Package, ProcessPackage, Volume},
 };
 use hansa_wdm::{PeerEndpoint, Peers};
 use std::time::Instant;
@@ -13,7 +16,7 @@ fn a_container_comes_up_and_answers() {
     on_each_engine(async |room: &mut Room| {
         let mut spec = room.server("web");
         spec.environment.insert("GREETING".to_owned(), "good day".to_owned());
-        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(16), variable: None });
+        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(16), variable: None, mount: None });
         let begun = Instant::now();
         let status = room.until_running(&spec).await;
         println!("{}: from apply to healthy in {:?}", room.engine.name, begun.elapsed());
@@ -124,7 +127,7 @@ fn volumes_outlive_their_containers() {
         let mut spec = room.shell("db", "date > $PGDATA/from-$HANSA_ORDINAL && exec sleep 600");
         let Package::Container(package) = &mut spec.package else { panic!("a container") };
         package.image = "hansa-test/nobody:1".to_owned();
-        let volume = Volume { size: Mebibytes(16), variable: Some("PGDATA".to_owned()) };
+        let volume = Volume { size: Mebibytes(16), variable: Some("PGDATA".to_owned()), mount: None };
         spec.volumes.insert("data".to_owned(), volume);
         room.until_running(&spec).await;
         let written = crate::room::eventually(async || {
@@ -146,6 +149,38 @@ fn volumes_outlive_their_containers() {
         assert!(refused.contains("still has these volumes"), "{refused}");
         room.remove(&next).await;
         room.wdm.volume_remove(room.application, "db", 0).await.unwrap();
+    });
+}
+
+#[test]
+fn files_and_volumes_are_where_the_model_says() {
+    on_each_engine(async |room: &mut Room| {
+        let mut spec = room.shell("web", "exec sleep 600");
+        spec.files = shared::files(Some("/etc/shop/more"), "a = ${HOME}\n");
+        let in_bin = FileSet { mount: Some("/bin".to_owned()), ..shared::files(None, "b").remove("settings").unwrap() };
+        spec.files.insert("beside".to_owned(), in_bin);
+        let volume = |mount: &str| Volume { size: Mebibytes(16), variable: None, mount: Some(mount.to_owned()) };
+        spec.volumes.insert("data".to_owned(), volume("/var/lib/shop"));
+        spec.volumes.insert("spool".to_owned(), volume("/var/spool"));
+        room.until_running(&spec).await;
+        for path in ["/etc/shop/more/shop.conf", "/hansa/files/settings/shop.conf"] {
+            assert_eq!(room.exec(&spec, &["cat", path]), "a = ${HOME}", "{path}");
+        }
+        assert_eq!(room.exec(&spec, &["sh", "-c", "od -An -tx1 $HANSA_FILES/settings/bytes | tr -d ' '"]), "00ff0a");
+        // By a program of the image, which stays beside it.
+        assert_eq!(room.exec(&spec, &["/bin/cat", "/bin/shop.conf"]), "b");
+        assert_eq!(room.exec(&spec, &["stat", "-c", "%a", "/etc/shop/more/shop.conf"]), "444");
+        assert_eq!(room.exec(&spec, &["sh", "-c", "echo $VOLUME_DATA; echo kept > $VOLUME_DATA/one"]), "/var/lib/shop");
+        room.remove(&spec).await;
+
+        let mut next = spec.clone();
+        next.id = hansa_ontology::WorkloadId(hansa_repository::ambient::IdSource::next(
+            &hansa_repository::ambient::RandomIds,
+        ));
+        room.until_running(&next).await;
+        assert_eq!(room.exec(&next, &["cat", "/var/lib/shop/one"]), "kept");
+        room.remove(&next).await;
+        room.wdm.volume_remove_all(room.application).await.unwrap();
     });
 }
 

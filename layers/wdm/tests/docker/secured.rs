@@ -30,20 +30,22 @@ fn secret(authority: &Authority) -> String {
 fn an_engine_behind_tls() {
     let (ours, theirs) = (authority(), authority());
     let port = free_port();
-    let engine = docker_with(|folder| {
-        let (certificate, key) = issue(&ours);
-        let at = |name: &str| folder.join(name).display().to_string();
-        fs::write(at("ca.pem"), ours.pem()).unwrap();
-        fs::write(at("server.pem"), certificate).unwrap();
-        fs::write(at("server.key"), key).unwrap();
-        vec![
-            format!("--host=tcp://127.0.0.1:{port}"),
-            "--tlsverify".to_owned(),
-            format!("--tlscacert={}", at("ca.pem")),
-            format!("--tlscert={}", at("server.pem")),
-            format!("--tlskey={}", at("server.key")),
-        ]
-    });
+    let engine = || {
+        docker_with(|folder| {
+            let (certificate, key) = issue(&ours);
+            let at = |name: &str| folder.join(name).display().to_string();
+            fs::write(at("ca.pem"), ours.pem()).unwrap();
+            fs::write(at("server.pem"), certificate).unwrap();
+            fs::write(at("server.key"), key).unwrap();
+            vec![
+                format!("--host=tcp://127.0.0.1:{port}"),
+                "--tlsverify".to_owned(),
+                format!("--tlscacert={}", at("ca.pem")),
+                format!("--tlscert={}", at("server.pem")),
+                format!("--tlskey={}", at("server.key")),
+            ]
+        })
+    };
     on(engine, &async |room: &mut Room| {
         let (address, trust) = (format!("https://127.0.0.1:{port}"), ours.pem());
         let good = secret(&ours);

@@ -1,6 +1,10 @@
 //! Containers come, serve, change, and go.
 
-use crate::world::{eventually, get, with_a_node};
+use crate::{
+    shared,
+    world::{eventually, get, with_a_node},
+};
+use hansa_ontology::resource_model::FileSet;
 use hansa_wdm::{PeerEndpoint, Peers};
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -32,6 +36,28 @@ fn a_container_answers_through_the_node_and_leaves_nothing() {
         assert_eq!(pod.annotations()["hansa.internal/run"], "1");
         assert_eq!(pod.annotations()["hansa.internal/revision"], "1");
 
+        world.remove(&spec).await;
+        world.assert_nothing_left().await;
+    });
+}
+
+#[test]
+fn files_are_where_the_model_says() {
+    with_a_node(async |world| {
+        let mut spec = world.server();
+        let script = "mkdir /tmp/w; { /bin/cat /etc/shop/more/shop.conf /bin/shop.conf; od -An -tx1 $HANSA_FILES/settings/bytes; \
+                      ls $(dirname $HANSA_PEERS_FILE); } > /tmp/w/index.html; exec httpd -f -p $PORT_HTTP -h /tmp/w";
+        spec.package = world.shell(script).package;
+        spec.files = shared::files(Some("/etc/shop/more/"), "a = ${HOME} $(HOME)\n");
+        let in_bin =
+            FileSet { mount: Some("/bin".to_owned()), ..shared::files(None, "b\n").remove("settings").unwrap() };
+        spec.files.insert("beside".to_owned(), in_bin);
+        let socket = world.until_healthy(&spec).await.endpoints["http"].socket();
+        let page = eventually("an answer", async || get(socket).await).await;
+        for line in ["a = ${HOME} $(HOME)", "b", " 00 ff 0a", "peers.json"] {
+            assert!(page.lines().any(|known| known == line), "{line} is not in\n{page}");
+        }
+        assert!(!page.contains("files."), "the peers' directory holds the peers' file alone: {page}");
         world.remove(&spec).await;
         world.assert_nothing_left().await;
     });

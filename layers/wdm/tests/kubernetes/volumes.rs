@@ -28,9 +28,12 @@ fn volumes_outlive_runs_and_workloads() {
         let (disks, disk) = offer_a_volume(&world).await;
         let mut spec = world.server();
         spec.package = world
-            .shell("echo run >> $DATA/runs; mkdir /tmp/w; cp $DATA/runs /tmp/w/index.html; exec httpd -f -p $PORT_HTTP -h /tmp/w")
+            .shell("echo run >> /srv/data/runs; mkdir /tmp/w; cp $DATA/runs /tmp/w/index.html; exec httpd -f -p $PORT_HTTP -h /tmp/w")
             .package;
-        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(32), variable: Some("DATA".to_owned()) });
+        spec.volumes.insert(
+            "data".to_owned(),
+            Volume { size: Mebibytes(32), variable: Some("DATA".to_owned()), mount: Some("/srv/data".to_owned()) },
+        );
         let first = world.until_healthy(&spec).await;
         let socket = first.endpoints["http"].socket();
         let lines = async |socket| {

@@ -4,7 +4,7 @@
 use hansa_ontology::{
     ApplicationId, MachineId, ProviderId, SiteId, WorkloadId,
     quantity::{CpuMilli, Mebibytes, TimeSpan},
-    resource_model::{ExposedPort, HealthCheck, HealthProbe, HttpProbe, Package, Resources, RunPolicy},
+    resource_model::{ExposedPort, FileSet, HealthCheck, HealthProbe, HttpProbe, Package, Resources, RunPolicy},
 };
 use hansa_repository::{
     Connection, Database,
@@ -98,6 +98,7 @@ pub(crate) fn workload(application: ApplicationId, directory: &Path, package: Pa
         ports: BTreeMap::new(),
         environment: BTreeMap::new(),
         volumes: BTreeMap::new(),
+        files: BTreeMap::new(),
         health: None,
         run: RunPolicy::Service,
     }
@@ -119,6 +120,16 @@ pub(crate) fn health(path: &str, interval_ms: u64, timeout_ms: u64) -> HealthChe
         failures: 3,
         startup: TimeSpan::from_millis(60_000),
     }
+}
+
+/// The set `settings` of files: a text with what no shell may touch, and bytes.
+pub(crate) fn files(mount: Option<&str>, text: &str) -> BTreeMap<String, FileSet> {
+    let set = FileSet {
+        mount: mount.map(str::to_owned),
+        text: BTreeMap::from([("shop.conf".to_owned(), text.to_owned())]),
+        base64: BTreeMap::from([("bytes".to_owned(), "AP8K".to_owned())]),
+    };
+    BTreeMap::from([("settings".to_owned(), set)])
 }
 
 pub(crate) fn port(number: Option<u16>) -> ExposedPort {

@@ -1,6 +1,9 @@
 //! What a workload sees, and what it may use.
 
-use crate::room::{FIXTURE, Room, Tokens, on_sqlite};
+use crate::{
+    room::{FIXTURE, Room, Tokens, on_sqlite},
+    shared::files,
+};
 use hansa_ontology::{quantity::Mebibytes, resource_model::Volume};
 use hansa_wdm::{ErrorKind, Peers, WorkloadState};
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
@@ -15,7 +18,7 @@ fn nothing_of_the_broker_leaks() {
         spec.health = None;
         spec.environment.insert("LANG".to_owned(), "de_DE.UTF-8".to_owned());
         spec.environment.insert("HANSA_WORKLOAD_ID".to_owned(), "forged".to_owned());
-        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(1), variable: None });
+        spec.volumes.insert("data".to_owned(), Volume { size: Mebibytes(1), variable: None, mount: None });
         room.until_written(&spec, "up").await;
         let root = room.directory(&spec);
         let read = |name: &str| fs::read_to_string(root.join("work").join(name)).unwrap();
@@ -139,10 +142,40 @@ fn without_control_groups_a_workload_runs_and_the_lack_is_said() {
 }
 
 #[test]
+fn files_are_there_as_the_model_has_them() {
+    on_sqlite(async |room: Room| {
+        let mut spec = room
+            .shell("cat $HANSA_FILES/settings/shop.conf $HANSA_FILES/settings/bytes > read; echo > up; exec sleep 600");
+        spec.files = files(None, "a = ${HOME}\n");
+        room.until_written(&spec, "up").await;
+        let read = || fs::read(room.directory(&spec).join("work/read")).unwrap();
+        assert_eq!(read(), b"a = ${HOME}\n\0\xff\n");
+        // Another revision in the same place has its own, and nothing of the earlier one.
+        let mut next = spec.clone();
+        next.revision = "2".to_owned();
+        next.files = BTreeMap::from([("others".to_owned(), files(None, "").remove("settings").unwrap())]);
+        next.package = room.shell("ls $HANSA_FILES > read; echo > again; exec sleep 600").package;
+        room.until_written(&next, "again").await;
+        assert_eq!(read(), b"others\n");
+        room.remove(&spec).await;
+        room.assert_no_trace(&spec);
+    });
+}
+
+#[test]
 fn a_name_that_leads_elsewhere_is_refused() {
     on_sqlite(async |room: Room| {
         let mut spec = room.shell("true");
-        spec.volumes.insert("../../etc".to_owned(), Volume { size: Mebibytes(1), variable: None });
+        spec.files = files(None, "");
+        spec.files.get_mut("settings").unwrap().text.insert("../../up".to_owned(), String::new());
+        let error = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.to_string().contains("files.settings.text.../../up"), "{error}");
+        spec.files = files(Some("/etc"), "");
+        let error = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap_err().to_string();
+        assert!(error.contains("files.settings.mount") && error.contains("is for containers"), "{error}");
+        spec.files = BTreeMap::new();
+        spec.volumes.insert("../../etc".to_owned(), Volume { size: Mebibytes(1), variable: None, mount: None });
         let error = room.wdm.workload_apply(&spec, &Peers::new()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.to_string().contains("volumes.../../etc"), "{error}");

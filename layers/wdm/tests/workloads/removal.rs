@@ -124,7 +124,7 @@ fn a_process_whose_files_were_deleted_is_swept() {
 #[test]
 fn volumes_outlive_the_workload_and_go_when_asked() {
     on_each_database(async |room: Room| {
-        let volume = || Volume { size: Mebibytes(1), variable: Some("DATA".to_owned()) };
+        let volume = || Volume { size: Mebibytes(1), variable: Some("DATA".to_owned()), mount: None };
         let mut spec =
             room.shell("cat $DATA/kept > seen 2>/dev/null; echo treasure > $DATA/kept; echo up > up; exec sleep 600");
         spec.volumes.insert("data".to_owned(), volume());

@@ -38,6 +38,9 @@ pub struct MicadoPolicy {
     /// Queries of Prometheus, by the names that rules have for their answers.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub queries: BTreeMap<String, String>,
+    /// Queries that give a list and no number: the label whose values it holds, by the query's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// Alerts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<MicadoAlert>,
@@ -50,7 +53,7 @@ pub struct MicadoPolicy {
     pub scaling_rule: String,
 }
 
-/// An alert: True while its expression has held for a time.
+/// An alert: it fires, and is True for rules of its policy, while its expression has held for a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "MiCADO alert")]
 pub struct MicadoAlert {

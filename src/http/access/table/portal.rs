@@ -40,6 +40,11 @@ pub(super) const ROUTES: &[Route] = &[
     page("POST", "/applications/{reference}/rollback", UPDATE, APPLICATION),
     page("GET", "/applications/{reference}/remove", REMOVE, APPLICATION),
     page("POST", "/applications/{reference}/remove", REMOVE, APPLICATION),
+    page("GET", "/faults", READ, Seen),
+    page("GET", "/faults/{fault}", READ, Seen),
+    // The handler asks for the project of the fault.
+    page("POST", "/faults/{fault}/acknowledge", UPDATE, Seen),
+    page("POST", "/faults/{fault}/resolve", UPDATE, Seen),
     page("GET", "/offers", CATALOGUE, Broker),
     page("GET", "/offers/compare", CATALOGUE, Broker),
     page("GET", "/offers/{offer}", CATALOGUE, Broker),
@@ -63,4 +68,9 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/orders", Action::AgreementRead, Broker),
     page("GET", "/orders/holds", Action::AgreementRead, Broker),
     page("GET", "/orders/{order}", Action::AgreementRead, Broker),
+    page("GET", "/settlements", Action::AgreementRead, Broker),
+    page("GET", "/settlements/{settlement}", Action::AgreementRead, Broker),
+    page("POST", "/settlements", CHANGE, Broker),
+    page("POST", "/settlements/claims/{claim}/accept", CHANGE, Broker),
+    page("POST", "/settlements/claims/{claim}/withdraw", CHANGE, Broker),
 ];

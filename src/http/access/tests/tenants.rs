@@ -167,6 +167,7 @@ async fn the_portal_shows_nothing_of_another_and_changes_nothing() {
         "/costs",
         "/carbon",
         "/promises",
+        "/faults",
         "/offers",
         "/sites",
     ] {

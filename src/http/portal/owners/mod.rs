@@ -25,10 +25,10 @@ use hansa_repository::OwnerChange;
 use std::collections::BTreeSet;
 
 /// What a form has done: where it leads, what is told there, and of what.
-struct Done(String, &'static str, String);
+pub(super) struct Done(pub(super) String, pub(super) &'static str, pub(super) String);
 
 /// Does what a form asks for once, however often the very same form comes, and leads on.
-async fn once(form: &Form, work: impl Future<Output = Result<Done, ApiError>>) -> Reply {
+pub(super) async fn once(form: &Form, work: impl Future<Output = Result<Done, ApiError>>) -> Reply {
     let written = async {
         let Done(to, told, name) = work.await?;
         serialise(&(to, told, name))
@@ -42,7 +42,7 @@ async fn once(form: &Form, work: impl Future<Output = Result<Done, ApiError>>) -
 /// What was entered, with what is wrong at its field, to be corrected. The
 /// first name is that of the field which stands for the whole. What is not the
 /// form's fault stays an error.
-fn entered(form: &Form, names: &[&str], error: ApiError) -> Result<Entered, ApiError> {
+pub(super) fn entered(form: &Form, names: &[&str], error: ApiError) -> Result<Entered, ApiError> {
     let entered = Entered::of(names.iter().map(|name| (*name, form.raw(name).replace("\r\n", "\n"))));
     refused(entered, names, error)
 }

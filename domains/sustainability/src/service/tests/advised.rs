@@ -8,7 +8,7 @@ use hansa_ontology::{
 };
 use hansa_repository::OwnerChange;
 
-const OTHER: &str = "urn:hansa:site:porto";
+pub(super) const OTHER: &str = "urn:hansa:site:porto";
 
 fn provider() -> Provider {
     Provider {
@@ -18,7 +18,7 @@ fn provider() -> Provider {
     }
 }
 
-fn site(id: &str, country: &str, grams: Option<i64>) -> Site {
+pub(super) fn site(id: &str, country: &str, grams: Option<i64>) -> Site {
     let profile = grams.map(|grams| EnergyProfile { carbon_intensity: Decimal::from(grams), ..energy(None) });
     Site {
         id: SiteId::new(id).unwrap(),
@@ -32,7 +32,7 @@ fn site(id: &str, country: &str, grams: Option<i64>) -> Site {
     }
 }
 
-fn offer(name: &str, site: &str, flavour: Flavour) -> Offer {
+pub(super) fn offer(name: &str, site: &str, flavour: Flavour) -> Offer {
     Offer {
         id: OfferId::new(format!("urn:hansa:offer:{name}")).unwrap(),
         title: name.to_owned(),
@@ -56,7 +56,7 @@ fn offer(name: &str, site: &str, flavour: Flavour) -> Offer {
 }
 
 impl Broker {
-    async fn sells(&self, sites: Vec<Site>, offers: Vec<Offer>) {
+    pub(super) async fn sells(&self, sites: Vec<Site>, offers: Vec<Offer>) {
         let catalogue = Catalogue { providers: vec![provider()], sites, offers };
         let change = OwnerChange { actor: Actor::Broker, now: self.now(), expected: None, dry_run: false };
         let refused = self.sustainability.catalogue.own_put(catalogue, None, change).await.unwrap();

@@ -3,6 +3,7 @@
 mod advised;
 mod counted;
 mod measured;
+mod shifted;
 mod stated;
 
 use super::*;

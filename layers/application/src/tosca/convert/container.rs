@@ -39,7 +39,7 @@ impl<'a> Settings<'a> {
 const ASSUMED_MEMORY: Mebibytes = Mebibytes(512);
 
 /// Properties of a container that the model has no word for, and what to do about each.
-const UNSAID: [(&str, &str); 18] = [
+const UNSAID: [(&str, &str); 17] = [
     ("securityContext", "the broker decides about rights; ask its owner"),
     ("privileged", "the broker decides about rights; ask its owner"),
     ("imagePullPolicy", "name the image by its digest where the same tag may change"),
@@ -52,7 +52,6 @@ const UNSAID: [(&str, &str); 18] = [
     ("dns_search", "use whole names"),
     ("extra_hosts", "use names that everybody can look up"),
     ("env_file", "write the variables into `env`"),
-    ("envFrom", "write the variables into `env`"),
     ("secrets", "give the program its secrets another way"),
     ("configs", "put the files into the image"),
     ("volumes", "state a volume in the model"),
@@ -84,7 +83,8 @@ impl Conversion<'_> {
         let ports = if in_container { self.ports(&mut settings) } else { Default::default() };
         let resources = self.resources(&mut settings);
         let health = if in_container { self.health(&mut settings, &ports) } else { None };
-        let volumes = if in_container { self.volumes(&mut settings) } else { Default::default() };
+        let volumes = if in_container { self.volumes(&settings) } else { Default::default() };
+        let files = if in_container { self.files(&settings) } else { Default::default() };
         let replicas = self.replicas(&mut settings, shape);
         let constraints = self.machine_constraints(name);
         self.unsaid(&settings, shape);
@@ -94,9 +94,11 @@ impl Conversion<'_> {
             ports,
             environment,
             volumes,
+            files,
             replicas,
             scaling: None,
             run: if shape == Shape::Job { RunPolicy::Once } else { RunPolicy::Service },
+            defer: None,
             health,
             on_peer_change: OnPeerChange::default(),
             constraints,

@@ -13,6 +13,8 @@ use hansa_ontology::resource_model::{
 impl Conversion<'_> {
     pub(super) fn environment(&mut self, settings: &mut Settings<'_>) -> Environment {
         let mut found = Environment::new();
+        // What the container states itself holds.
+        self.environment_from(&mut found, settings);
         for field in ["environment", "env"] {
             let Some(node) = settings.take(field) else { continue };
             match &node.data {
@@ -49,6 +51,9 @@ impl Conversion<'_> {
             return;
         };
         if let Some(from) = item.given("valueFrom") {
+            if let Some(value) = self.key_of_config(from) {
+                return self.variable(found, name.trim(), Some(&value), item.at, owner);
+            }
             let why = "its value comes of an object of Kubernetes, which is not there";
             let remedy = "write the value itself, or give the program its secrets another way";
             self.remarks.left_out(from.at, format!("the variable `{name}` of `{owner}`"), why, remedy);
@@ -57,7 +62,14 @@ impl Conversion<'_> {
         self.variable(found, name.trim(), item.get("value"), item.at, owner);
     }
 
-    fn variable(&mut self, found: &mut Environment, name: &str, value: Option<&Node>, at: Position, owner: &str) {
+    pub(super) fn variable(
+        &mut self,
+        found: &mut Environment,
+        name: &str,
+        value: Option<&Node>,
+        at: Position,
+        owner: &str,
+    ) {
         let what = || format!("the variable `{name}` of `{owner}`");
         if !is_variable_name(name) {
             let remedy = "use letters, digits and underscores, no digit first";

@@ -36,28 +36,32 @@ impl Conversion<'_> {
                 (policy.level, label, host)
             }
         };
-        let mut queries = std::collections::BTreeMap::new();
-        for (name, query) in &policy.queries {
-            if query.label.is_some() {
-                let what = format!("the query `{name}` of the policy `{}`", policy.name);
-                let why = "it asks for the values of a label, and here queries give one number";
-                self.remarks.left_out(policy.at, what, why, "ask for a number, such as a count");
-                continue;
-            }
-            queries.insert(name.clone(), query.expr.clone());
-        }
+        // What exporters tell is for all policies, and is asked of the first.
+        let exporters = self.policies.monitoring.iter().filter(|_| self.micado.is_empty()).flat_map(|it| &it.exporters);
+        let sources: Vec<String> = policy.sources.iter().chain(exporters).map(|source| self.source(source)).collect();
         let bound = |number: Option<u32>| Value::from(number.unwrap_or(1));
         Some(MicadoPolicy {
             target,
             level,
             host,
-            sources: policy.sources.clone(),
+            sources,
             constants: policy.constants.clone(),
-            queries,
+            queries: policy.queries.iter().map(|(name, query)| (name.clone(), query.expr.clone())).collect(),
+            labels: policy
+                .queries
+                .iter()
+                .filter_map(|(name, query)| Some((name.clone(), query.label.clone()?)))
+                .collect(),
             alerts: policy.alerts.clone(),
             min_instances: bound(policy.min),
             max_instances: bound(policy.max.or(policy.min)),
             scaling_rule: policy.rule.clone(),
         })
+    }
+
+    /// `NAME:NUMBER` by the name that the model has for the container.
+    fn source(&self, source: &str) -> String {
+        let Some((name, number)) = source.rsplit_once(':') else { return source.to_owned() };
+        self.names.get(name).map_or_else(|| source.to_owned(), |label| format!("{label}:{number}"))
     }
 }

@@ -1,8 +1,12 @@
 //! What becomes of a template here: a resource model, the machines that it
 //! names, its policies, and a report of everything that was not carried over.
 
+mod alerts;
+mod config;
 mod container;
+mod deferral;
 mod environment;
+mod health;
 mod links;
 mod machines;
 mod micado;
@@ -33,7 +37,10 @@ use crate::{
 };
 use hansa_ontology::{
     ResourceModel,
-    resource_model::{self, Component, Constraints, Link, MovePolicy, Objective, Rule, scaling::MicadoPolicy},
+    resource_model::{
+        self, Component, Constraints, Link, MovePolicy, Objective, Rule,
+        scaling::{MicadoAlert, MicadoPolicy},
+    },
 };
 use indexmap::IndexMap;
 use remark::Remarks;
@@ -72,8 +79,12 @@ pub(super) struct Conversion<'a> {
     group_names: BTreeMap<String, String>,
     /// Those of MiCADO that scale, as the model has them.
     micado: Vec<MicadoPolicy>,
+    /// What alarms.
+    alerts: Vec<MicadoAlert>,
     /// Names by which components are found besides their own: those of pods and services.
     other_names: BTreeMap<String, Vec<String>>,
+    /// Node templates of settings that a container reads.
+    configs_read: BTreeSet<String>,
 }
 
 impl ServiceTemplate {
@@ -97,7 +108,9 @@ impl ServiceTemplate {
             policies: Policies::default(),
             group_names: BTreeMap::new(),
             micado: Vec::new(),
+            alerts: Vec::new(),
             other_names: BTreeMap::new(),
+            configs_read: BTreeSet::new(),
         };
         conversion.all();
         conversion.finish(&self.name)
@@ -118,6 +131,7 @@ impl Conversion<'_> {
         self.everywhere();
         self.find_links();
         self.place();
+        self.defer();
         self.rest();
     }
 
@@ -159,7 +173,7 @@ impl Conversion<'_> {
             .collect();
         for (name, node) in &self.topology.nodes {
             let storage = self.is(node, shape::VOLUME) || self.is(node, shape::CONFIG);
-            if storage && !attached.contains(name.as_str()) {
+            if storage && !attached.contains(name.as_str()) && !self.configs_read.contains(name) {
                 let why = "no container has it attached";
                 self.remarks.left_out(
                     node.at,
@@ -291,6 +305,7 @@ impl Conversion<'_> {
             constraints: Constraints::default(),
             rules: self.rules.clone(),
             service_levels: BTreeMap::new(),
+            alerts: self.alerts.clone(),
             objective: Objective::default(),
             moves: MovePolicy::default(),
             delivery: None,

@@ -10,7 +10,6 @@ use hansa_ontology::resource_model::{
     Replicas,
     scaling::{MicadoAlert, MicadoLevel},
 };
-use hansa_scaling::micado::span;
 use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt};
@@ -185,24 +184,28 @@ impl Conversion<'_> {
                 is("tosca.policies.Security.MiCADO.Network"),
                 is("tosca.policies.Security.MiCADO.Secret.KubernetesSecretDistribution"),
             );
-            let placement = is("tosca.policies.Placement");
+            // `place` makes rules of the one, `defer` times of the other.
+            let elsewhere = is("tosca.policies.Placement") || is(super::deferral::DEFERRAL);
+            let passthrough = is("tosca.policies.Security.MiCADO.Network.Passthrough");
             let known = if scaling {
                 self.scaling(policy, &constants, micado);
-                "it is read and checked; until scaling runs, the plan takes the least number"
+                "it is read and checked; it says within which bounds and not by what, and the plan chooses"
             } else if monitoring {
                 self.monitoring(policy);
-                "it is read and checked; the broker measures what it runs in its own way"
+                "the broker measures containers and machines itself, whatever the policy says"
             } else if alerting {
-                self.alerting(policy);
-                "it is read and checked; nothing alarms yet"
+                self.alerting(policy, &constants);
+                continue;
             } else if network {
                 self.network(policy);
-                "it is read and checked; nothing filters yet"
+                match passthrough {
+                    true => "nothing filters, as it says",
+                    false => "it is read and checked; nothing filters yet",
+                }
             } else if secret {
                 self.secret(policy);
                 "it is read and checked; nothing hands out secrets yet"
-            } else if placement {
-                // `placement` makes rules of it.
+            } else if elsewhere {
                 continue;
             } else {
                 let what = format!("the policy `{}` of type `{}`", policy.name, policy.type_name);
@@ -216,7 +219,9 @@ impl Conversion<'_> {
             };
             let what = format!("the policy `{}` of type `{}`", policy.name, policy.type_name);
             if !micado {
-                self.remarks.add(RemarkKind::NotCarriedOut, policy.at, what, known, "");
+                let done = monitoring || passthrough;
+                let kind = if done { RemarkKind::Changed } else { RemarkKind::NotCarriedOut };
+                self.remarks.add(kind, policy.at, what, known, "");
             }
             if let Some(triggers) = &policy.triggers {
                 let why = "triggers have no meaning here";
@@ -235,7 +240,7 @@ impl Conversion<'_> {
         self.topology.policies.iter().flat_map(|policy| values(policy, "constants")).collect()
     }
 
-    fn position(&self, at: Position) -> Place {
+    pub(super) fn position(&self, at: Position) -> Place {
         let (file, line, column) = self.remarks.place(at);
         Place { file, line, column }
     }
@@ -316,30 +321,6 @@ impl Conversion<'_> {
         number.and_then(|number| format!("{number:.0}").parse::<u32>().ok()).map(|number| number.min(Replicas::MOST))
     }
 
-    fn alerts(&mut self, policy: &Policy) -> Vec<MicadoAlert> {
-        let mut found = Vec::new();
-        for item in policy.properties.get("alerts").into_iter().flat_map(Node::items) {
-            let text = |field: &str| item.given(field).and_then(Node::scalar).map(str::to_owned);
-            let (Some(alert), Some(expr)) = (text("alert"), text("expr")) else {
-                let what = format!("an alert of the policy `{}`", policy.name);
-                self.remarks.left_out(item.at, what, "it needs `alert` and `expr`", "state both");
-                continue;
-            };
-            let duration = text("for");
-            if let Some(wrong) = duration.as_deref().filter(|text| !text.contains("{{") && span(text).is_none()) {
-                let what = format!("`for` of the alert `{alert}`");
-                self.remarks.left_out(
-                    item.at,
-                    what,
-                    format!("`{wrong}` is no time span"),
-                    "write it such as 30s or 1m",
-                );
-            }
-            found.push(MicadoAlert { alert, expr, duration });
-        }
-        found
-    }
-
     fn monitoring(&mut self, policy: &Policy) {
         let truth = |field: &str| {
             let value = policy.properties.get(field).and_then(Node::scalar);
@@ -353,17 +334,6 @@ impl Conversion<'_> {
             position: self.position(policy.at),
         };
         self.policies.monitoring.push(found);
-    }
-
-    fn alerting(&mut self, policy: &Policy) {
-        let alerts = self.alerts(policy);
-        let found = AlertingPolicy {
-            name: policy.name.clone(),
-            constants: values(policy, "constants").collect(),
-            alerts,
-            position: self.position(policy.at),
-        };
-        self.policies.alerting.push(found);
     }
 
     fn network(&mut self, policy: &Policy) {
@@ -429,7 +399,7 @@ impl Conversion<'_> {
     }
 }
 
-fn values<'a>(policy: &'a Policy, field: &str) -> impl Iterator<Item = (String, Value)> + 'a {
+pub(super) fn values<'a>(policy: &'a Policy, field: &str) -> impl Iterator<Item = (String, Value)> + 'a {
     let entries = policy.properties.get(field).into_iter().flat_map(Node::entries);
     entries.map(|entry| (entry.key.clone(), entry.value.to_value()))
 }

@@ -1,15 +1,11 @@
-//! Ports in all their dialects: a service's, a container's, Compose's; and the
-//! probes that go to them.
+//! Ports in all their dialects: a service's, a container's, Compose's.
 
 use super::{Conversion, container::Settings};
 use crate::{descriptor::node::Node, suggestion::as_name, tosca::functions::contains_call};
-use hansa_ontology::{
-    quantity::TimeSpan,
-    resource_model::{ExposedPort, HealthCheck, HealthProbe, HttpProbe, Protocol, TcpProbe},
-};
+use hansa_ontology::resource_model::{ExposedPort, Protocol};
 use std::collections::BTreeMap;
 
-type Ports = BTreeMap<String, ExposedPort>;
+pub(super) type Ports = BTreeMap<String, ExposedPort>;
 
 /// Fields of a port that are read.
 const READ: [&str; 12] = [
@@ -145,65 +141,6 @@ impl Conversion<'_> {
         let plain = if protocol == Protocol::Udp { format!("udp-{number}") } else { format!("tcp-{number}") };
         let named = name.as_deref().and_then(as_name).filter(|name| !found.contains_key(name));
         found.insert(named.unwrap_or(plain), ExposedPort { protocol, public, number: Some(number), host: None });
-    }
-
-    /// A probe that the model has a word for.
-    pub(super) fn health(&mut self, settings: &mut Settings<'_>, ports: &Ports) -> Option<HealthCheck> {
-        let mut found = None;
-        for field in ["readinessProbe", "livenessProbe", "healthcheck"] {
-            let Some(probe) = settings.take(field) else { continue };
-            let made = self.probe(probe, ports);
-            match (&found, made) {
-                (None, Some(made)) => found = Some(made),
-                (Some(_), Some(_)) => {
-                    let why = "a component has one health check, which is made of the other probe";
-                    self.remarks.left_out(probe.at, format!("`{field}` of `{}`", settings.name), why, "");
-                }
-                (_, None) => {
-                    let why = "a health check asks a port of the component, by HTTP or TCP";
-                    let remedy = "give the program a port that tells whether it works";
-                    self.remarks.left_out(probe.at, format!("`{field}` of `{}`", settings.name), why, remedy);
-                }
-            }
-        }
-        found
-    }
-
-    fn probe(&self, probe: &Node, ports: &Ports) -> Option<HealthCheck> {
-        let port = |node: &Node| -> Option<String> {
-            let port = node.given("port")?;
-            let by_name = port.text().and_then(as_name).filter(|name| ports.contains_key(name));
-            by_name.or_else(|| {
-                let number = number_of(port)?;
-                let same = |(_, known): &(&String, &ExposedPort)| {
-                    known.number == Some(number) && known.protocol == Protocol::Tcp
-                };
-                ports.iter().find(same).map(|(name, _)| name.clone())
-            })
-        };
-        let http = probe.given("httpGet").and_then(|get| {
-            let path = get.get("path").and_then(Node::text).filter(|path| path.starts_with('/')).unwrap_or("/");
-            Some(HealthProbe::Http(HttpProbe { port: port(get)?, path: path.to_owned() }))
-        });
-        let tcp =
-            || probe.given("tcpSocket").and_then(|socket| Some(HealthProbe::Tcp(TcpProbe { port: port(socket)? })));
-        let probe_of = http.or_else(tcp)?;
-        let seconds = |field: &str, default: u64| {
-            let given = probe
-                .given(field)
-                .and_then(Node::integer)
-                .and_then(|n| u64::try_from(n).ok())
-                .filter(|n| (1..86_400).contains(n));
-            TimeSpan::from_millis(given.unwrap_or(default) * 1_000)
-        };
-        let failures = probe.given("failureThreshold").and_then(Node::integer).and_then(|n| u32::try_from(n).ok());
-        Some(HealthCheck {
-            probe: probe_of,
-            interval: seconds("periodSeconds", 10),
-            timeout: seconds("timeoutSeconds", 1),
-            failures: failures.filter(|n| *n > 0).unwrap_or(3),
-            startup: seconds("initialDelaySeconds", 30),
-        })
     }
 }
 

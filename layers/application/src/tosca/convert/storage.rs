@@ -2,9 +2,10 @@
 
 use super::{
     Conversion,
+    config::place,
     container::Settings,
     quantity,
-    shape::{CONFIG, VOLUME},
+    shape::{VOLUME, manifest},
 };
 use crate::{
     descriptor::node::Node,
@@ -17,50 +18,56 @@ use crate::{
 };
 use hansa_ontology::{
     quantity::Mebibytes,
-    resource_model::{Volume, contract::volume_variable},
+    resource_model::{Volume, contract::volume_variable, is_mount},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Room for a volume that states no size.
 const DEFAULT: Mebibytes = Mebibytes(1_024);
 
-/// Volumes that are places which this broker doesn't have.
-const ELSEWHERE: [(&str, &str, &str); 4] = [
-    (
-        "HostPath",
-        "it is a directory of a machine of the template's own, which is not there",
-        "put the files into the image, or use a volume of the model",
-    ),
-    (
-        "Local",
-        "it is a directory of one machine of the template's own, which is not there",
-        "use a volume of the model",
-    ),
-    (
-        "NFS",
-        "the model has no volumes of file servers",
-        "let the program itself reach the server, or use a volume of the model",
-    ),
-    (
-        "GlusterFS",
-        "the model has no volumes of file servers",
-        "let the program itself reach the server, or use a volume of the model",
-    ),
+/// Where MiCADO puts volumes of which the template doesn't say where.
+const PLACE: &str = "/etc/micado/volumes";
+
+/// Volumes that are places which this broker doesn't have, and what they are there.
+const ELSEWHERE: [(&str, &str); 4] = [
+    ("HostPath", "a directory of a machine of the template's own"),
+    ("Local", "a directory of one machine of the template's own"),
+    ("NFS", "a directory of a file server"),
+    ("GlusterFS", "a directory of a file server"),
+];
+
+/// What a machine's system keeps there is of no use in an empty directory.
+const OF_SYSTEM: [&str; 18] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
+    "/var/lib/rancher",
+    "/var/log",
+    "/var/run",
 ];
 
 impl Conversion<'_> {
-    pub(super) fn volumes(&mut self, settings: &mut Settings<'_>) -> BTreeMap<String, Volume> {
-        let mut found = BTreeMap::new();
+    pub(super) fn volumes(&mut self, settings: &Settings<'_>) -> BTreeMap<String, Volume> {
+        let mut found: BTreeMap<String, Volume> = BTreeMap::new();
         for requirement in &settings.node.requirements {
             let Some(name) = requirement.target.as_deref() else { continue };
             let Some(node) = self.topology.nodes.get(name) else { continue };
-            if self.is(node, CONFIG) {
-                self.config(settings.name, name, node, requirement);
-                continue;
-            }
             let kinds = [VOLUME, "tosca.nodes.BlockStorage", "tosca.nodes.Storage.BlockStorage"];
             if kinds.iter().any(|kind| self.is(node, kind)) {
-                found.extend(self.volume(settings.name, name, node, requirement));
+                let taken = found.values().filter_map(|volume| volume.mount.clone()).collect();
+                found.extend(self.volume(settings.name, (name, node), requirement, &taken));
             }
         }
         found
@@ -69,19 +76,18 @@ impl Conversion<'_> {
     fn volume(
         &mut self,
         owner: &str,
-        name: &str,
-        node: &NodeTemplate,
+        (name, node): (&str, &NodeTemplate),
         requirement: &Requirement,
+        taken: &BTreeSet<String>,
     ) -> Option<(String, Volume)> {
         let what = format!("the volume `{name}` of `{owner}`");
-        let of_type = ELSEWHERE.into_iter().find(|(kind, ..)| self.is(node, &format!("{VOLUME}.{kind}")));
-        // A plain volume says in the inputs of `create` what it is.
-        let by_inputs = || {
-            let spec = node.interfaces.get("Kubernetes")?.get("create")?.inputs.given("spec")?;
-            let field = spec.entries().first()?.key.to_ascii_lowercase();
-            ELSEWHERE.into_iter().find(|(kind, ..)| kind.to_ascii_lowercase() == field)
-        };
-        if let Some((_, why, remedy)) = of_type.or_else(by_inputs) {
+        let elsewhere = self.elsewhere(node);
+        let path = path_of(node);
+        if let Some(("HostPath" | "Local", kind)) = elsewhere
+            && path.is_none_or(is_of_system)
+        {
+            let why = format!("it is {kind}, with what the system has there");
+            let remedy = "put the files into the image, or use a volume of the model";
             self.remarks.left_out(requirement.at, what, why, remedy);
             return None;
         }
@@ -90,39 +96,39 @@ impl Conversion<'_> {
         let size = size.and_then(|text| {
             scalar::amount(text, Units::Size).and_then(quantity::bytes).or_else(|| quantity::memory(text))
         });
-        let location = requirement
-            .relationship
-            .properties
-            .get("location")
-            .or_else(|| node.properties.get("path"))
-            .and_then(Node::text);
-        let variable = volume_variable(&label);
-        let why = match location {
-            Some(location) => format!("its directory is told in `{variable}`, and is not `{location}`"),
-            None => format!("its directory is told in `{variable}`"),
-        };
-        self.remarks.changed(requirement.at, what.clone(), why, "let the program use that variable");
+        let own = self.is(node, VOLUME).then_some(PLACE);
+        let place = place(node, requirement).or(own);
+        let mount = place.filter(|place| is_mount(place) && !taken.contains(*place)).map(str::to_owned);
+        if let Some((_, kind)) = elsewhere {
+            let why = format!(
+                "it is {kind}; here each instance has a volume of its own, empty at first, shared with no other"
+            );
+            let remedy = "fill it when the program starts, or let the program itself reach what it shares";
+            self.remarks.changed(requirement.at, what.clone(), why, remedy);
+        }
+        if mount.is_none() {
+            let variable = volume_variable(&label);
+            let why = match place {
+                Some(place) => format!("its directory is told in `{variable}`, and is not `{place}`"),
+                None => format!("its directory is told in `{variable}`"),
+            };
+            self.remarks.changed(requirement.at, what.clone(), why, "let the program use that variable");
+        }
         if size.is_none() {
             self.remarks.derived(node.at, format!("{DEFAULT} for {what}"), "it states no size");
         }
-        Some((label, Volume { size: size.unwrap_or(DEFAULT), variable: None }))
+        Some((label, Volume { size: size.unwrap_or(DEFAULT), variable: None, mount }))
     }
 
-    fn config(&mut self, owner: &str, name: &str, node: &NodeTemplate, requirement: &Requirement) {
-        let files: Vec<String> = ["data", "binaryData"]
-            .iter()
-            .filter_map(|field| node.properties.get(*field))
-            .flat_map(Node::entries)
-            .map(|entry| format!("`{}`", entry.key))
-            .collect();
-        let files = if files.is_empty() { "no files".to_owned() } else { files.join(", ") };
-        let why = format!("the model has no files of settings (here: {files})");
-        self.remarks.left_out(
-            requirement.at,
-            format!("the settings `{name}` of `{owner}`"),
-            why,
-            "put the files into the image",
-        );
+    /// What it is, where it is no volume of the container's own: by its type,
+    /// or by what the inputs of `create` say.
+    fn elsewhere(&mut self, node: &NodeTemplate) -> Option<(&'static str, &'static str)> {
+        let of_type = ELSEWHERE.into_iter().find(|(kind, _)| self.is(node, &format!("{VOLUME}.{kind}")));
+        let by_inputs = || {
+            let field = manifest(node)?.given("spec")?.entries().first()?.key.to_ascii_lowercase();
+            ELSEWHERE.into_iter().find(|(kind, _)| kind.to_ascii_lowercase() == field)
+        };
+        of_type.or_else(by_inputs)
     }
 
     /// The members of a pod: the containers that it holds.
@@ -137,4 +143,16 @@ impl Conversion<'_> {
         }
         found
     }
+}
+
+/// The directory that a volume is elsewhere.
+fn path_of(node: &NodeTemplate) -> Option<&str> {
+    let by_inputs = || manifest(node)?.given("spec")?.entries().first()?.value.given("path")?.text();
+    node.properties.get("path").and_then(Node::text).or_else(by_inputs)
+}
+
+/// Whether it is, or lies in, a directory that a machine's system fills; or is no directory at all.
+fn is_of_system(path: &str) -> bool {
+    let within = |of: &&str| path.strip_prefix(*of).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    path.trim_end_matches('/').is_empty() || path.ends_with(".sock") || OF_SYSTEM.iter().any(within)
 }

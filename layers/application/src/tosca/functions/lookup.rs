@@ -10,6 +10,7 @@ use crate::{
     suggestion::{hint, shown},
     tosca::{
         report::Fault,
+        template::Relationship,
         types::{Kind, ValueType},
     },
 };
@@ -310,7 +311,11 @@ impl Evaluator<'_> {
             let Some(target) = requirement.target.as_deref().and_then(|t| self.topology.nodes.get_index_of(t)) else {
                 return Found::Symbol;
             };
-            return self.in_target(node, target, name, requirement.capability.clone(), rest, attributes);
+            let found = self.in_target(node, target, name, requirement.capability.clone(), rest, attributes);
+            return match found {
+                Found::Nothing => self.of_relationship(node, &requirement.relationship, rest, attributes),
+                found => found,
+            };
         }
         self.in_capability(node, index, path, attributes)
     }
@@ -343,6 +348,24 @@ impl Evaluator<'_> {
                 self.in_capability(node, target, &whole, attributes)
             }
             None => self.follow(node, target, path, attributes),
+        }
+    }
+
+    /// The property of the relationship itself that fulfils a requirement.
+    fn of_relationship(&mut self, node: &Node, relationship: &Relationship, path: &[&Node], attributes: bool) -> Found {
+        let [property, rest @ ..] = path else { return Found::Nothing };
+        let Some(name) = property.scalar() else { return Found::Symbol };
+        match relationship.given.get(name) {
+            Some(_) if attributes => Found::Symbol,
+            Some(value) if is_call(value) => Found::Symbol,
+            Some(value) => self.rest(node, value.clone(), rest, &format!("`{}` of the relationship", shown(name))),
+            None => {
+                let flat = relationship.type_id.map(|id| self.world.flat(id));
+                let known = flat.is_none_or(|flat| {
+                    flat.open || flat.properties.contains_key(name) || attributes && flat.attributes.contains_key(name)
+                });
+                if known { Found::Symbol } else { Found::Nothing }
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod interface;
 mod node;
 mod requirement;
 mod substitution;
+mod workflow;
 
 use super::{
     csar::Package,
@@ -21,7 +22,6 @@ use super::{
 use crate::{
     descriptor::node::{Node, Position},
     diagnostic::Code,
-    suggestion::shown,
 };
 use indexmap::IndexMap;
 use std::{collections::BTreeSet, sync::Arc};
@@ -234,16 +234,6 @@ impl World {
         let message = format!("`{field}` must be a map, not {}", section.what());
         self.report.say(Fault::error(section.at, Code::WrongType, message));
         None
-    }
-
-    fn read_workflows(&mut self, node: &Node, topology: &mut Topology) {
-        let Some(section) = self.section(node, "workflows") else { return };
-        for entry in section.entries() {
-            topology.workflows.insert(entry.key.clone(), entry.at);
-            let message = format!("the workflow `{}` has no meaning here", shown(&entry.key));
-            let hint = "this broker finds the order of its steps by itself";
-            self.report.say(Fault::note(entry.at, Code::NoMeaning, message).hint(hint));
-        }
     }
 
     /// Works out all calls.

@@ -6,6 +6,7 @@ use crate::{
     diagnostic::Code,
     suggestion::shown,
     tosca::{
+        functions::is_call,
         grammar,
         report::Fault,
         types::{Flat, Kind, Schema},
@@ -265,16 +266,26 @@ fn merged(own: &Node, other: &Node) -> Node {
     for theirs in other.entries() {
         match entries.iter_mut().find(|entry| entry.key == theirs.key) {
             None => entries.push(theirs.clone()),
-            Some(mine) if MERGED.contains(&theirs.key.as_str()) && mine.value.is_mapping() => {
-                let mut inner = mine.value.entries().to_vec();
-                for entry in theirs.value.entries() {
-                    if !inner.iter().any(|known| known.key == entry.key) {
-                        inner.push(entry.clone());
-                    }
-                }
-                mine.value.data = Data::Mapping(inner);
+            Some(mine) if MERGED.contains(&theirs.key.as_str()) => {
+                mine.value = merged_value(&mine.value, &theirs.value)
             }
             Some(_) => {}
+        }
+    }
+    Node { at: own.at, data: Data::Mapping(entries) }
+}
+
+/// A value with what another one has besides: maps are merged, as deep as they
+/// go; of all else the own one holds.
+fn merged_value(own: &Node, other: &Node) -> Node {
+    if !own.is_mapping() || !other.is_mapping() || is_call(own) || is_call(other) {
+        return own.clone();
+    }
+    let mut entries = own.entries().to_vec();
+    for theirs in other.entries() {
+        match entries.iter_mut().find(|entry| entry.key == theirs.key) {
+            None => entries.push(theirs.clone()),
+            Some(mine) => mine.value = merged_value(&mine.value, &theirs.value),
         }
     }
     Node { at: own.at, data: Data::Mapping(entries) }

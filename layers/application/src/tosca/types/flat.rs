@@ -271,7 +271,8 @@ impl World {
                 flat.units.insert(unit.key.clone(), worth);
             }
         }
-        let canonical = node.get("canonical_unit").and_then(Node::text);
+        let only = flat.units.keys().next().filter(|_| flat.units.len() == 1).cloned();
+        let canonical = node.get("canonical_unit").and_then(Node::text).map(str::to_owned).or(only);
         let prefixes: Vec<(String, f64)> = node
             .get("prefixes")
             .into_iter()
@@ -279,9 +280,9 @@ impl World {
             .filter_map(|entry| Some((entry.key.clone(), entry.value.number()?)))
             .collect();
         if let Some(canonical) = canonical {
-            flat.units.entry(canonical.to_owned()).or_insert(1.0);
+            let unit = *flat.units.entry(canonical.clone()).or_insert(1.0);
             for (prefix, worth) in prefixes {
-                flat.units.insert(format!("{prefix}{canonical}"), worth);
+                flat.units.insert(format!("{prefix}{canonical}"), worth * unit);
             }
         }
     }

@@ -38,7 +38,10 @@ impl World {
     fn check_derived(&mut self, value: &Node, schema: &Schema, flat: &Flat, of: ValueType, what: &str, depth: usize) {
         if !flat.units.is_empty() {
             let good = value.scalar().is_some_and(|text| super::scalar::amount_of(text, &flat.units).is_some());
-            if !good {
+            if good {
+                self.check_constraints(value, schema, &flat.constraints, what);
+                self.check_constraints(value, schema, &schema.constraints, what);
+            } else {
                 let units: Vec<&str> = flat.units.keys().map(String::as_str).collect();
                 self.wrong(value.at, value, &format!("a number with one of the units {}", units.join(", ")), what);
             }

@@ -132,6 +132,30 @@ fn machines_of_a_group_stay_and_take_more() {
 }
 
 #[test]
+fn the_machine_of_a_group_that_is_named_goes_and_the_others_stay() {
+    let machine = |number: u128| MachineId(Uuid::from_u128(number));
+    let held = |number: u128| HeldMachine {
+        machine: machine(number),
+        offer: id(0),
+        instances: BTreeSet::from([instance("workers", u32::try_from(number).unwrap() - 1)]),
+        terms: Some(Box::new(catalogue(&[1_000]).offers.remove(0))),
+        closed: false,
+    };
+    for (named, web) in [(1, 0), (2, 0), (3, 0), (1, 4), (2, 4), (3, 4)] {
+        let mut others: Vec<HeldMachine> = (1..=3).filter(|number| *number != named).map(held).collect();
+        others[0].instances.extend((0..web).map(|ordinal| instance("web", ordinal)));
+        let options = PlanOptions { held: others.clone(), refused: BTreeMap::new(), ..refused(0) };
+        let mut model = serde_json::to_value(model(web)).unwrap();
+        model["machines"] = json!({ "workers": { "count": 2 } });
+        model["components"]["web"]["machines"] = json!(["workers"]);
+        let model: ResourceModel = serde_json::from_value(model).unwrap();
+        let plan = plan(&model, &OfferIndex::new(&catalogue(&[1_000])), &options).unwrap();
+        let kept: BTreeSet<Option<MachineId>> = plan.machines.iter().map(|machine| machine.held).collect();
+        assert_eq!(kept, others.iter().map(|held| Some(held.machine)).collect(), "without {named}, {web} of web");
+    }
+}
+
+#[test]
 fn more_machines_than_there_are_is_a_conflict() {
     for held in [false, true] {
         let machine = HeldMachine {

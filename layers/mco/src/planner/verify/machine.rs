@@ -156,7 +156,8 @@ impl Examination<'_> {
             asked.min_availability.is_none_or(|least| promised.is_some_and(|value| value >= least)),
             "minAvailability",
         )?;
-        let energy = offer.energy.as_ref().or(site.energy.as_ref()).map(|energy| energy.carbon_intensity);
+        let stated = offer.energy.as_ref().or(site.energy.as_ref()).map(|energy| energy.carbon_intensity);
+        let energy = self.index.coming(&offer.site).map(|coming| coming.intensity).or(stated);
         check(
             asked.max_carbon_intensity.is_none_or(|most| energy.is_some_and(|value| value <= most)),
             "maxCarbonIntensity",

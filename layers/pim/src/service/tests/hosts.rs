@@ -16,6 +16,7 @@ use hansa_ontology::Actor;
 use hansa_repository::{
     OwnerChange,
     ambient::Clock as _,
+    event::{self, EventFilter, Order},
     system::{Connecting, Kind, System, SystemConnection, SystemError, SystemErrorKind, SystemReport},
     testing::HandClock,
 };
@@ -79,6 +80,37 @@ fn a_host_that_is_down_is_waited_for_and_then_given_up() {
         assert_eq!(states(&pim).await, [("edge.w1".to_owned(), NodeState::Ready, false)]);
         pim.hosts_unreachable("edge", "connection refused").await.unwrap();
         assert_eq!(states(&pim).await, [("edge.w1".to_owned(), NodeState::Down, false)]);
+    });
+}
+
+#[test]
+fn the_log_tells_once_that_a_host_is_lost_and_that_it_is_found() {
+    with_two_nodes(async |pim, database, _| {
+        let works = || vec![(host("w1", 4_000), None)];
+        let down = |why: &str| vec![(host("w1", 4_000), Some(why.to_owned()))];
+        pim.host_sync("edge", works()).await.unwrap();
+        pim.host_sync("edge", down("kubelet stopped posting")).await.unwrap();
+        pim.host_sync("edge", down("still not")).await.unwrap();
+        // That its system can't be asked says nothing of the host.
+        pim.hosts_unreachable("edge", "connection refused").await.unwrap();
+        pim.host_sync("edge", works()).await.unwrap();
+        pim.hosts_unreachable("edge", "connection refused").await.unwrap();
+        pim.host_sync("edge", works()).await.unwrap();
+        pim.hosts_unreachable("edge", "connection refused").await.unwrap();
+        pim.host_sync("edge", down("no power")).await.unwrap();
+        let filter = EventFilter { subject: Some("node/edge.w1".to_owned()), ..EventFilter::default() };
+        let events = database.read(move |connection| event::list(connection, &filter, 10, Order::OldestFirst));
+        let told: Vec<(String, String)> =
+            events.await.unwrap().into_iter().map(|event| (event.kind, event.message)).collect();
+        let one = |kind: &str, what: &str| (kind.to_owned(), format!("host edge.w1 of site local {what}"));
+        assert_eq!(
+            told,
+            [
+                one("node.lost", "doesn't work: kubelet stopped posting"),
+                one("node.found", "works again"),
+                one("node.lost", "doesn't work: no power"),
+            ]
+        );
     });
 }
 

@@ -73,12 +73,13 @@ pub(super) fn body(launch: &Launch, peers: &Peers, options: &Options) -> Result<
 fn variables(launch: &Launch, peers: &Peers) -> BTreeMap<String, String> {
     let spec = &launch.spec;
     let volumes: BTreeMap<String, PathBuf> =
-        spec.volumes.keys().map(|name| (name.clone(), files::volume_path(name).into())).collect();
-    let (peers_file, token_file) = (files::peers_path(), files::token_path());
+        spec.volumes.keys().map(|name| (name.clone(), files::place_of(spec, name).into())).collect();
+    let (peers_file, token_file, own_files) = (files::peers_path(), files::token_path(), files::files_path());
     let around = environment::Surroundings {
         machine: None,
         peers_file: Path::new(&peers_file),
         volumes: &volumes,
+        files: Path::new(&own_files),
         address: Ipv4Addr::UNSPECIFIED.into(),
         discovery_url: launch.discovery_url.as_deref(),
         token_file: launch.token.as_ref().map(|_| Path::new(&token_file)),
@@ -145,7 +146,7 @@ fn mount(spec: &WorkloadSpec, name: &str) -> Mount {
     Mount {
         typ: Some(MountType::VOLUME),
         source: Some(names::volume(spec.application, &spec.component, spec.ordinal, name)),
-        target: Some(files::volume_path(name)),
+        target: Some(files::place_of(spec, name)),
         ..Mount::default()
     }
 }

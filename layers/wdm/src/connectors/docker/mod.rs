@@ -144,13 +144,13 @@ impl Inner {
         Files::new(peers, token).map_err(|source| WdmError::Damaged { path: files::peers_path().into(), source })
     }
 
-    /// Puts the files into a container, running or not.
-    async fn put(&self, container: &str, files: &Files, volumes: &[String]) -> Result<(), WdmError> {
-        let archive = files.archive(volumes).map_err(WdmError::io("pack", files::peers_path()))?;
+    /// Puts files into a container, running or not.
+    async fn put(&self, container: &str, archive: std::io::Result<Vec<u8>>) -> Result<(), WdmError> {
+        let archive = archive.map_err(WdmError::io("pack", files::peers_path()))?;
         let options = UploadToContainerOptions { path: "/".to_owned(), ..UploadToContainerOptions::default() };
         let body = bollard::body_full(archive.into());
         let call = self.engine.api().upload_to_container(container, Some(options), body);
-        Ok(self.engine.ask(&format!("put the peers' addresses into container {container}"), WORK, call).await?)
+        Ok(self.engine.ask(&format!("put its files into container {container}"), WORK, call).await?)
     }
 
     async fn tell(&self, place: &Place, peers: &Peers, token: Option<&DiscoveryToken>) -> Result<(), WdmError> {
@@ -164,7 +164,7 @@ impl Inner {
         if locked(&self.told).get(&place.workload) == Some(&mark) {
             return Ok(());
         }
-        self.put(&seen.id, &files, &[]).await?;
+        self.put(&seen.id, files.archive()).await?;
         locked(&self.told).insert(place.workload, mark);
         Ok(())
     }
@@ -197,8 +197,12 @@ impl Inner {
             let fits = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.');
             !name.is_empty() && name.len() <= 63 && !name.starts_with('.') && name.bytes().all(fits)
         };
-        if !name(&spec.component) || !spec.volumes.keys().chain(spec.ports.keys()).all(name) {
-            return invalid("component", "a port's or a volume's name is no name: use letters, digits and hyphens");
+        let names = || spec.volumes.keys().chain(spec.ports.keys()).chain(spec.files.keys());
+        if !name(&spec.component) || !names().all(name) {
+            return invalid(
+                "component",
+                "the name of a port, a volume or files is none: use letters, digits and hyphens",
+            );
         }
         Ok(())
     }

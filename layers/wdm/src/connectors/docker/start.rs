@@ -142,7 +142,7 @@ impl Inner {
     async fn light(&self, launch: &Launch, container: &str, fresh: &[String]) -> Result<(), WdmError> {
         let spec = &launch.spec;
         let files = self.files(&self.seen_inside(spec.application, &launch.peers), launch.token.as_ref())?;
-        self.put(container, &files, fresh).await?;
+        self.put(container, files.first_archive(spec, fresh)).await?;
         locked(&self.told).insert(spec.id, (container.to_owned(), files.mark()));
         let call = self.engine.api().start_container(container, None::<StartContainerOptions>);
         let Err(error) = self.engine.ask(&format!("start container {}", names::container(spec.id)), WORK, call).await

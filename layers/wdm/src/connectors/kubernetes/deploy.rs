@@ -49,7 +49,8 @@ pub(super) fn check(system: &str, spec: &WorkloadSpec, settings: &Settings) -> R
     let names = [("component".to_owned(), &spec.component)];
     let ports = spec.ports.keys().map(|name| (format!("ports.{name}"), name));
     let volumes = spec.volumes.keys().map(|name| (format!("volumes.{name}"), name));
-    for (field, name) in names.into_iter().chain(ports).chain(volumes) {
+    let files = spec.files.keys().map(|name| (format!("files.{name}"), name));
+    for (field, name) in names.into_iter().chain(ports).chain(volumes).chain(files) {
         if !is_label(name) {
             return invalid(field, "is no name of RFC 1123: use lower-case letters, digits and hyphens, at most 63");
         }
@@ -199,7 +200,7 @@ impl Kubernetes {
         let told = hash(&text, launch.token.as_ref());
         let template = pod::template(launch, package, &self.settings, &self.broker, &format!("{told:x}"))?;
         futures_util::try_join!(
-            self.write_peers(&namespace, spec, &text, launch.token.as_ref()),
+            self.write_files(&namespace, spec, &text, launch.token.as_ref()),
             self.write_policy(&namespace, spec),
             self.write_claims(&namespace, spec),
         )?;
@@ -241,14 +242,14 @@ impl Kubernetes {
         })
     }
 
-    async fn write_peers(
+    async fn write_files(
         &self,
         namespace: &str,
         spec: &WorkloadSpec,
         text: &str,
         token: Option<&DiscoveryToken>,
     ) -> Result<(), SystemError> {
-        let wish = objects::peers(spec, &self.broker, text);
+        let wish = objects::files(spec, &self.broker, text);
         apply::apply(&self.cluster, &self.broker, &self.api::<ConfigMap>(namespace), &wish).await?;
         if let Some(token) = token {
             let wish = objects::token(spec, &self.broker, token);
@@ -299,7 +300,7 @@ impl Kubernetes {
         let Some(namespace) = self.namespace_of(place) else { return Ok(()) };
         let (name, params) =
             (object_of(place), PatchParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() });
-        let patch = Patch::Merge(json!({ "data": { "peers.json": text } }));
+        let patch = Patch::Merge(json!({ "data": { objects::PEERS_FILE: text } }));
         let files: Api<ConfigMap> = self.api(&namespace);
         let action = format!("tell ConfigMap {name}");
         let written = self.cluster.maybe(&action, files.patch(&name, &params, &patch)).await?;

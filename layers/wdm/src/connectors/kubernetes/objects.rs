@@ -55,11 +55,29 @@ pub(super) fn service(spec: &WorkloadSpec, broker: &str, settings: &Settings, kn
     })
 }
 
-/// The peers' file.
-pub(super) fn peers(spec: &WorkloadSpec, broker: &str, text: &str) -> Value {
+/// The name of the peers' file.
+pub(super) const PEERS_FILE: &str = "peers.json";
+
+/// The peers' file, and the component's own files.
+pub(super) fn files(spec: &WorkloadSpec, broker: &str, peers: &str) -> Value {
+    let (mut data, mut binary) = (json!({ PEERS_FILE: peers }), json!({}));
+    for (name, files) in &spec.files {
+        for (file, text) in &files.text {
+            set(&mut data, &file_key(name, file), text.clone().into());
+        }
+        for (file, text) in &files.base64 {
+            let whole: String = text.split_ascii_whitespace().collect();
+            set(&mut binary, &file_key(name, file), whole.into());
+        }
+    }
     json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(spec, broker), "data": { "peers.json": text },
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(spec, broker), "data": data, "binaryData": binary,
     })
+}
+
+/// Under which key a file is kept. The name of a set has no dot.
+pub(super) fn file_key(set: &str, file: &str) -> String {
+    format!("files.{set}.{file}")
 }
 
 /// The text of the peers' file.

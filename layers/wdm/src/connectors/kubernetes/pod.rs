@@ -2,6 +2,7 @@
 
 use super::{
     naming::{CONTAINER, PEERS, REVISION, RUN, claim, json, object, of_workload},
+    objects,
     settings::{PodSecurity, Settings},
 };
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     },
     model::{Endpoints, WorkloadSpec},
 };
-use hansa_ontology::resource_model::{ContainerPackage, Environment, HealthCheck, HealthProbe, Protocol};
+use hansa_ontology::resource_model::{ContainerPackage, Environment, HealthCheck, HealthProbe, Protocol, Volume};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -22,6 +23,8 @@ use std::{
 
 /// Where the peers' file and the token are in a container.
 const FILES: &str = "/run/hansa";
+/// Where the component's files are in a container.
+const OWN_FILES: &str = "/run/hansa/files";
 /// Where volumes are in a container.
 const VOLUMES: &str = "/var/lib/hansa/volumes";
 /// The first of the numbers on which containers listen where the component names none.
@@ -54,13 +57,14 @@ fn surroundings(launch: &Launch, package: &ContainerPackage) -> Result<(Environm
         })
         .collect();
     let volumes: BTreeMap<String, PathBuf> =
-        spec.volumes.keys().map(|name| (name.clone(), Path::new(VOLUMES).join(name))).collect();
+        spec.volumes.iter().map(|(name, volume)| (name.clone(), place_of(name, volume))).collect();
     let (peers_file, token) = (Path::new(FILES).join("peers/peers.json"), Path::new(FILES).join("token/token"));
     let around = Surroundings {
         // An image brings places of its own.
         machine: None,
         peers_file: &peers_file,
         volumes: &volumes,
+        files: Path::new(OWN_FILES),
         address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         discovery_url: launch.discovery_url.as_deref(),
         token_file: launch.token.as_ref().map(|_| token.as_path()),
@@ -74,9 +78,57 @@ fn surroundings(launch: &Launch, package: &ContainerPackage) -> Result<(Environm
     Ok((all, words))
 }
 
+/// Where a volume is: at its own place, or at one of ours.
+fn place_of(name: &str, volume: &Volume) -> PathBuf {
+    volume.mount.as_ref().map_or_else(|| Path::new(VOLUMES).join(name), PathBuf::from)
+}
+
+/// The component's files: all of them in one place, and each besides where its set is mounted.
+fn own_files(spec: &WorkloadSpec, config: &str) -> Option<(Value, Vec<Value>)> {
+    if spec.files.is_empty() {
+        return None;
+    }
+    let mut mounts = vec![json!({ "name": "files", "mountPath": OWN_FILES, "readOnly": true })];
+    let mut items = Vec::new();
+    for (name, set) in &spec.files {
+        for file in set.names() {
+            let path = format!("{name}/{file}");
+            items.push(json!({ "key": objects::file_key(name, file), "path": path }));
+            if let Some(mount) = &set.mount {
+                let place = format!("{}/{file}", mount.trim_end_matches('/'));
+                // One by one, so that what the image has beside them stays.
+                mounts.push(json!({ "name": "files", "mountPath": place, "subPath": path, "readOnly": true }));
+            }
+        }
+    }
+    Some((json!({ "name": "files", "configMap": { "name": config, "items": items, "defaultMode": 0o444 } }), mounts))
+}
+
 /// Kubernetes would put variables in a second time.
 fn literal(text: &str) -> String {
     text.replace("$(", "$$(")
+}
+
+/// Where the container has what, and whence: the peers' file, its files, the token and its volumes.
+fn mounted(launch: &Launch, name: &str) -> (Vec<Value>, Vec<Value>) {
+    let spec = &launch.spec;
+    let mut mounts = vec![json!({ "name": "peers", "mountPath": format!("{FILES}/peers"), "readOnly": true })];
+    let items = json!([{ "key": objects::PEERS_FILE, "path": objects::PEERS_FILE }]);
+    let mut volumes = vec![json!({ "name": "peers", "configMap": { "name": name, "items": items } })];
+    if let Some((volume, places)) = own_files(spec, name) {
+        volumes.push(volume);
+        mounts.extend(places);
+    }
+    if launch.token.is_some() {
+        mounts.push(json!({ "name": "token", "mountPath": format!("{FILES}/token"), "readOnly": true }));
+        volumes.push(json!({ "name": "token", "secret": { "secretName": name } }));
+    }
+    for (index, (volume, wish)) in spec.volumes.iter().enumerate() {
+        mounts.push(json!({ "name": format!("volume-{index}"), "mountPath": place_of(volume, wish) }));
+        let claim = claim(spec.application, &spec.component, spec.ordinal, volume);
+        volumes.push(json!({ "name": format!("volume-{index}"), "persistentVolumeClaim": { "claimName": claim } }));
+    }
+    (mounts, volumes)
 }
 
 /// The template of the pod.
@@ -98,17 +150,7 @@ pub(super) fn template(
             Some(json!({ "containerPort": ports.get(name)?, "protocol": protocol(port.protocol) }))
         })
         .collect();
-    let mut mounts = vec![json!({ "name": "peers", "mountPath": format!("{FILES}/peers"), "readOnly": true })];
-    let mut volumes = vec![json!({ "name": "peers", "configMap": { "name": &name } })];
-    if launch.token.is_some() {
-        mounts.push(json!({ "name": "token", "mountPath": format!("{FILES}/token"), "readOnly": true }));
-        volumes.push(json!({ "name": "token", "secret": { "secretName": &name } }));
-    }
-    for (index, volume) in spec.volumes.keys().enumerate() {
-        mounts.push(json!({ "name": format!("volume-{index}"), "mountPath": format!("{VOLUMES}/{volume}") }));
-        let claim = claim(spec.application, &spec.component, spec.ordinal, volume);
-        volumes.push(json!({ "name": format!("volume-{index}"), "persistentVolumeClaim": { "claimName": claim } }));
-    }
+    let (mounts, volumes) = mounted(launch, &name);
     let mut container = json!({
         "name": CONTAINER, "image": package.image, "env": env, "ports": listed,
         "resources": resources(spec, settings), "volumeMounts": mounts,

@@ -31,7 +31,8 @@ pub(crate) fn check(spec: &WorkloadSpec) -> Result<(), WdmError> {
     let names = [("component".to_owned(), &spec.component)];
     let ports = spec.ports.keys().map(|name| (format!("ports.{name}"), name));
     let volumes = spec.volumes.keys().map(|name| (format!("volumes.{name}"), name));
-    for (field, name) in names.into_iter().chain(ports).chain(volumes) {
+    let files = spec.files.keys().map(|name| (format!("files.{name}"), name));
+    for (field, name) in names.into_iter().chain(ports).chain(volumes).chain(files) {
         let fits = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.');
         if name.is_empty() || name.len() > 63 || name.starts_with('.') || !name.bytes().all(fits) {
             return invalid(field, "is no name: use letters, digits and hyphens, at most 63");
@@ -84,6 +85,19 @@ pub(super) fn write_token(token: Option<&DiscoveryToken>, layout: &Layout) -> Re
     keep_current(layout, &layout.token(), token.reveal().as_bytes())
 }
 
+/// Writes the component's files anew, as the run is to find them.
+fn write_files(spec: &WorkloadSpec, layout: &Layout) -> Result<(), WdmError> {
+    layout::remove_tree(&layout.files())?;
+    for (name, set) in &spec.files {
+        let directory = layout.files().join(name);
+        layout::create_private(&directory)?;
+        for (file, content) in set.contents() {
+            layout::write_atomically(&directory.join(file), &content)?;
+        }
+    }
+    Ok(())
+}
+
 impl Inner {
     /// Writes down what is to run. False where something runs already, or where
     /// this run or a later one was begun before.
@@ -96,6 +110,7 @@ impl Inner {
         }
         write_peers(layout, &environment::sorted(&launch.peers))?;
         write_token(launch.token.as_ref(), layout)?;
+        write_files(&launch.spec, layout)?;
         layout::write_json(&layout.spec(), &self.run_spec(launch, layout)?)?;
         Ok(true)
     }
@@ -106,10 +121,12 @@ impl Inner {
             spec.volumes.keys().map(|name| (name.clone(), volume_directory(spec, name))).collect();
         let programs = self.programs();
         let (work, temporary, peers_file, token) = (layout.work(), layout.temporary(), layout.peers(), layout.token());
+        let files = layout.files();
         let around = environment::Surroundings {
             machine: Some(environment::Machine { programs: programs.as_deref(), work: &work, temporary: &temporary }),
             peers_file: &peers_file,
             volumes: &volumes,
+            files: &files,
             address: spec.target.address,
             discovery_url: launch.discovery_url.as_deref(),
             token_file: launch.token.as_ref().map(|_| token.as_path()),

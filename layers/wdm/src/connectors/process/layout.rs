@@ -72,6 +72,11 @@ impl Layout {
         self.root.join("discovery-token")
     }
 
+    /// The component's files, for the workload to read.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.root.join("files")
+    }
+
     /// The workload's working directory and home.
     pub(crate) fn work(&self) -> PathBuf {
         self.root.join("work")
