@@ -141,16 +141,15 @@ async fn assemble(
     let (machine_tokens, agents) = (MachineTokens::new(database.clone(), &key), Agents::default());
     let boots = FirstBoots::new(&settings, &public_url, machine_tokens.clone(), agents.clone())?;
     let credentials = Credentials::new(database.clone(), Arc::clone(&clock), key);
-    let systems = Systems::open(database.clone(), Arc::clone(&clock), &ids, Arc::new(credentials.clone())).await?;
-    let systems = systems.with_first_boot(Arc::new(boots));
+    let systems = systems((&database, &clock, &ids), &credentials, boots).await?;
     let pim = nodes(&settings, &database, &clock, &systems)?;
     let (vip, mcm) = (Vip::new(&pim), Mcm::new(&pim));
-    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), workload_options(&settings, address, &workload_tokens)?)?
-        .with_systems(systems)
-        .with_agents(agents)
-        .with_clusters(Arc::new(mcm.clone()));
+    let processes = workload_options(&settings, address, &workload_tokens)?;
+    let wdm = Wdm::new(database.clone(), Arc::clone(&clock), processes)?;
+    let wdm = wdm.with_systems(systems).with_agents(agents).with_clusters(Arc::new(mcm.clone()));
     let sustainability = sustainability::service(&settings, &database, &catalogue, &clock);
-    let mco = Mco::new(Rooms {
+    let accounting = accounting::service(&settings, &database, &clock);
+    let rooms = Rooms {
         database: database.clone(),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
@@ -159,11 +158,8 @@ async fn assemble(
         wdm: wdm.clone(),
         default_currency: settings.currency,
         index: OfferIndexCache::default(),
-    })
-    .with_grids(Arc::new(hours::StatedGrids::new(sustainability.clone())));
-    let accounting = accounting::service(&settings, &database, &clock);
-    let orchestrator = ServiceOrchestrator::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids), mco);
-    let orchestrator = options(orchestrator, &settings, (&iam, &accounting, &sustainability))?;
+    };
+    let orchestrator = orchestrator(rooms, &settings, (&iam, &accounting, &sustainability))?;
     federation.iter().for_each(|manager| manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone()))));
     Ok(Broker {
         notifier: Notifier::new(&settings.notifications, credentials.clone())?,
@@ -192,13 +188,25 @@ async fn assemble(
     })
 }
 
-/// How applications are moved, scaled, and made to wait.
-fn options(
-    orchestrator: ServiceOrchestrator,
+/// The connected systems, with what their machines do when they first boot.
+async fn systems(
+    (database, clock, ids): (&Database, &SharedClock, &SharedIds),
+    credentials: &Credentials,
+    boots: FirstBoots,
+) -> Result<Systems, WiringError> {
+    let kept = Arc::new(credentials.clone());
+    Ok(Systems::open(database.clone(), Arc::clone(clock), ids, kept).await?.with_first_boot(Arc::new(boots)))
+}
+
+/// How applications are placed, moved, scaled, and made to wait.
+fn orchestrator(
+    rooms: Rooms,
     settings: &Settings,
     (iam, accounting, sustainability): (&Iam, &Accounting, &Sustainability),
 ) -> Result<ServiceOrchestrator, WiringError> {
-    Ok(orchestrator
+    let (database, clock, ids) = (rooms.database.clone(), Arc::clone(&rooms.clock), Arc::clone(&rooms.ids));
+    let mco = Mco::new(rooms).with_grids(Arc::new(hours::StatedGrids::new(sustainability.clone())));
+    Ok(ServiceOrchestrator::new(database, clock, ids, mco)
         .with_moving(settings.moving.policy())
         .with_scaling(scaling::options(settings, iam, accounting)?)
         .with_hours(Arc::new(hours::StatedHours(sustainability.clone()))))

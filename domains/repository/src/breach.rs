@@ -3,7 +3,7 @@
 //! Whoever measures puts a [`Breach`] into the data of the event that tells of
 //! it; whoever credits it, or claims it from a partner, reads it there.
 
-use crate::{RepositoryError, event::Event};
+use crate::{RepositoryError, event::Event, json};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
     ApplicationId, MachineId, OfferId, ProjectId, ProviderId, SiteId,
@@ -122,11 +122,7 @@ impl Breach {
     /// # Errors
     /// When it has no JSON form.
     pub fn tell(&self) -> Result<Value, RepositoryError> {
-        let told = serde_json::to_value(self).map_err(|error| RepositoryError::Internal {
-            message: format!("the breach of machine {} has no JSON form: {error}", self.machine),
-            source: None,
-        })?;
-        Ok(serde_json::json!({ FIELD: told }))
+        json::to_event(FIELD, &format!("the breach of machine {}", self.machine), self, serde_json::json!({}))
     }
 
     /// What an event tells of a breach; none where it tells of none.
@@ -134,10 +130,7 @@ impl Breach {
     /// # Errors
     /// When this program can't read what it tells: a newer one has written it.
     pub fn read(event: &Event) -> Result<Option<Self>, RepositoryError> {
-        let Some(told) = event.data.get(FIELD) else { return Ok(None) };
-        Self::deserialize(told)
-            .map(Some)
-            .map_err(|error| RepositoryError::unreadable(&format!("breach in event {}", event.sequence), &error))
+        json::from_event(FIELD, event)
     }
 }
 

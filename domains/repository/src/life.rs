@@ -4,7 +4,7 @@
 //! event that tells of it; whoever meters reads it there. Both use these types,
 //! so that they can't drift apart.
 
-use crate::{RepositoryError, event::Event};
+use crate::{RepositoryError, event::Event, json};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
     Currency, MachineId, Money, Offer, OfferId, OfferKind, ProviderId, SiteId, WorkloadId,
@@ -155,15 +155,8 @@ impl Life {
     ///
     /// # Errors
     /// When it has no JSON form.
-    pub fn tell(&self, mut data: Value) -> Result<Value, RepositoryError> {
-        let told = serde_json::to_value(self).map_err(|error| RepositoryError::Internal {
-            message: format!("the life of {} has no JSON form: {error}", self.thing),
-            source: None,
-        })?;
-        if let Some(fields) = data.as_object_mut() {
-            fields.insert(FIELD.to_owned(), told);
-        }
-        Ok(data)
+    pub fn tell(&self, data: Value) -> Result<Value, RepositoryError> {
+        json::to_event(FIELD, &format!("the life of {}", self.thing), self, data)
     }
 
     /// What an event tells of a life; none where it tells of none.
@@ -171,10 +164,7 @@ impl Life {
     /// # Errors
     /// When this program can't read what it tells: a newer one has written it.
     pub fn read(event: &Event) -> Result<Option<Self>, RepositoryError> {
-        let Some(told) = event.data.get(FIELD) else { return Ok(None) };
-        Self::deserialize(told)
-            .map(Some)
-            .map_err(|error| RepositoryError::unreadable(&format!("life in event {}", event.sequence), &error))
+        json::from_event(FIELD, event)
     }
 }
 

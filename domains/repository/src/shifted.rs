@@ -4,7 +4,7 @@
 //! whoever counts what that saved reads it there. Both use this type, so that
 //! they can't drift apart.
 
-use crate::{RepositoryError, event::Event};
+use crate::{RepositoryError, event::Event, json};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{Currency, SiteId};
 use serde::{Deserialize, Serialize};
@@ -49,15 +49,8 @@ impl BegunJob {
     ///
     /// # Errors
     /// When it has no JSON form.
-    pub fn tell(&self, mut data: Value) -> Result<Value, RepositoryError> {
-        let told = serde_json::to_value(self).map_err(|error| RepositoryError::Internal {
-            message: format!("job {} has no JSON form: {error}", self.component),
-            source: None,
-        })?;
-        if let Some(fields) = data.as_object_mut() {
-            fields.insert(FIELD.to_owned(), told);
-        }
-        Ok(data)
+    pub fn tell(&self, data: Value) -> Result<Value, RepositoryError> {
+        json::to_event(FIELD, &format!("job {}", self.component), self, data)
     }
 
     /// What an event tells of such a job; none where it tells of none.
@@ -65,9 +58,6 @@ impl BegunJob {
     /// # Errors
     /// When this program can't read what it tells: a newer one has written it.
     pub fn read(event: &Event) -> Result<Option<Self>, RepositoryError> {
-        let Some(told) = event.data.get(FIELD) else { return Ok(None) };
-        Self::deserialize(told)
-            .map(Some)
-            .map_err(|error| RepositoryError::unreadable(&format!("job in event {}", event.sequence), &error))
+        json::from_event(FIELD, event)
     }
 }

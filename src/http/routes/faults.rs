@@ -13,7 +13,7 @@ use crate::http::{
 };
 use actix_web::{HttpResponse, get, post, web};
 use hansa_assurance::{
-    fault::{Fault, FaultKind, FaultState, Severity},
+    fault::{Fault, FaultKind, Severity},
     service::{FaultAct, FaultQuery, Whose},
 };
 use hansa_iam::{Action, Resource};
@@ -148,9 +148,8 @@ pub(crate) fn wanted(query: &FaultListQuery, whose: Whose) -> Result<FaultQuery,
         let found = Severity::ALL.into_iter().find(|severity| severity.name() == given);
         found.ok_or_else(|| refuse("severity", given, Severity::ALL.map(Severity::name).to_vec()))
     };
-    let states: Vec<&str> = FaultState::NAMES.into_iter().chain(["living"]).collect();
-    if let Some(given) = query.state.as_ref().filter(|given| !states.contains(&given.as_str())) {
-        return Err(refuse("state", given, states));
+    if let Some(given) = query.state.as_ref().filter(|given| !FaultQuery::STATES.contains(&given.as_str())) {
+        return Err(refuse("state", given, FaultQuery::STATES.to_vec()));
     }
     Ok(FaultQuery {
         whose,

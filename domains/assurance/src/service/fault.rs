@@ -1,6 +1,6 @@
 //! Faults: the log is followed, people ask for them, see to them, and say that they are over.
 
-use super::{Assurance, Page, PageRequest};
+use super::{Assurance, Page, PageRequest, list};
 use crate::{
     fault::{
         ACKNOWLEDGED, Around, CLOSED, Desk, Fault, FaultKind, FaultState, Hand, News, REOPENED_WITHIN, Severity,
@@ -50,6 +50,17 @@ pub struct FaultQuery {
     pub kind: Option<FaultKind>,
     /// Only those that are at least so bad.
     pub severity: Option<Severity>,
+}
+
+/// The state of those that are not resolved.
+const LIVING: &str = "living";
+
+impl FaultQuery {
+    /// What may be asked for as a state: those that faults have, and all that aren't resolved.
+    pub const STATES: [&'static str; 4] = {
+        let [open, acknowledged, resolved] = FaultState::NAMES;
+        [open, acknowledged, resolved, LIVING]
+    };
 }
 
 /// How many faults are not resolved.
@@ -124,21 +135,20 @@ impl Assurance {
     pub async fn fault_list(&self, query: &FaultQuery, page: &PageRequest) -> Result<Page<Fault>, RepositoryError> {
         let rows = page.rows()?;
         let state = query.state.as_deref();
-        if state.is_some_and(|state| state != "living" && !FaultState::NAMES.contains(&state)) {
+        if state.is_some_and(|state| !FaultQuery::STATES.contains(&state)) {
             return Err(RepositoryError::invalid("state", "must be open, acknowledged, resolved or living"));
         }
-        let unreadable = || RepositoryError::invalid("page_token", "is no token of this list; begin again without one");
         let filter = FaultFilter {
             owner: match &query.whose {
                 Whose::Projects(scope) => Owner::Projects(scope.clone()),
                 Whose::Broker => Owner::Broker,
             },
             application: query.application,
-            state: state.filter(|state| *state != "living").map(str::to_owned),
-            living: state == Some("living"),
+            state: state.filter(|state| *state != LIVING).map(str::to_owned),
+            living: state == Some(LIVING),
             kind: query.kind,
             severity: query.severity,
-            before: page.token.as_deref().map(|token| token.parse().ok().ok_or_else(unreadable)).transpose()?,
+            before: list::before(page)?,
         };
         let found = self.database.read(move |connection| store::faults_list(connection, &filter, rows)).await?;
         Ok(Page::cut(found, rows, |one| one.number.to_string()))

@@ -40,6 +40,11 @@ fn unreadable() -> RepositoryError {
     RepositoryError::invalid("page_token", "is no token of this list; begin again without one")
 }
 
+/// The number before which a page begins, of lists whose tokens are numbers.
+pub(super) fn before(page: &PageRequest) -> Result<Option<i64>, RepositoryError> {
+    page.token.as_deref().map(|token| token.parse().ok().ok_or_else(unreadable)).transpose()
+}
+
 fn after(token: &str) -> Result<(i64, String, i32), RepositoryError> {
     let mut parts = token.splitn(3, '/');
     let mut next = || parts.next().ok_or_else(unreadable);
@@ -89,8 +94,8 @@ impl Assurance {
         page: &PageRequest,
     ) -> Result<Page<ToldBreach>, RepositoryError> {
         let rows = page.rows()?;
-        let before = page.token.as_deref().map(|token| token.parse().ok().ok_or_else(unreadable)).transpose()?;
-        let filter = BreachFilter { scope: query.scope.clone(), application: query.application, before };
+        let (scope, application) = (query.scope.clone(), query.application);
+        let filter = BreachFilter { scope, application, before: before(page)? };
         let found: Vec<ToldBreach> =
             self.database.read(move |connection| store::breaches_list(connection, &filter, rows)).await?;
         Ok(Page::cut(found, rows, |one| one.sequence.to_string()))

@@ -1,7 +1,7 @@
 //! Notifications: people subscribe, the log is followed for each of them, and
 //! what is to be told is carried away, each subscription for itself.
 
-use super::{Assurance, Page, PageRequest};
+use super::{Assurance, Page, PageRequest, list};
 use crate::{
     fault::Severity,
     notification::{Delivery, Message, Sender, Subscription},
@@ -157,8 +157,7 @@ impl Assurance {
         page: &PageRequest,
     ) -> Result<Page<Delivery>, RepositoryError> {
         let (id, rows) = (self.subscription(project, name).await?.id.to_string(), page.rows()?);
-        let unreadable = || RepositoryError::invalid("page_token", "is no token of this list; begin again without one");
-        let before = page.token.as_deref().map(|token| token.parse().ok().ok_or_else(unreadable)).transpose()?;
+        let before = list::before(page)?;
         let found = self.database.read(move |connection| store::deliveries(connection, &id, before, rows)).await?;
         Ok(Page::cut(found, rows, |one| one.event.to_string()))
     }
