@@ -181,7 +181,7 @@ pub(crate) fn application(
     let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"));
     let admin_docs = SwaggerUi::new("/admin/docs/{_:.*}").config(Config::from("/admin/openapi.json"));
     app.app_data(state)
-        .app_data(web::Data::new(Documents::new(&api)))
+        .app_data(web::Data::new(Documents::new(api)))
         .configure(|config| {
             config.configure(agent::routes);
             if audience == Audience::All {

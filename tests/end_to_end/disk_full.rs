@@ -38,10 +38,10 @@ impl SmallDisk {
         self.folder.path()
     }
 
-    /// Takes all the room that is left.
+    /// Takes all the room that is left; again, also what was given back since.
     fn fill(&self) -> PathBuf {
         let path = self.path().join("filler");
-        let mut file = File::create(&path).unwrap();
+        let mut file = File::options().create(true).append(true).open(&path).unwrap();
         let block = vec![0_u8; 64 << 10];
         while file.write_all(&block).is_ok() {}
         while file.write_all(&[0]).is_ok() {}
@@ -96,8 +96,9 @@ fn a_full_disk_is_a_clear_answer_workloads_go_on_and_all_heals_with_room() {
 /// happened to them is made good when there is room.
 fn is_killed_on_a_full_disk(disk: &SmallDisk, broker: &mut Broker) {
     let before = broker.running();
-    let filler = disk.fill();
+    disk.fill();
     broker.kill();
+    let filler = disk.fill();
     let configuration = broker.configuration().display().to_string();
     let refused = broker.cli(&["serve", "--config", &configuration]).failed(1);
     assert!(refused.contains("full") && refused.contains("free space"), "{refused}");

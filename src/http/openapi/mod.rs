@@ -14,14 +14,16 @@ pub(crate) use model::{
 
 use frame::AdminFrame;
 use serde_json::Value;
+use std::sync::LazyLock;
 use utoipa::OpenApi;
 
 /// What lies under this path is the owner's.
 const ADMIN: &str = "/admin/";
 
-/// Both finished descriptions.
-#[derive(Debug, Clone)]
-pub(crate) struct Documents {
+/// Both descriptions, finished when somebody first asks for one.
+pub(crate) struct Documents(LazyLock<Finished, Box<dyn FnOnce() -> Finished + Send>>);
+
+struct Finished {
     tenant: Value,
     admin: Value,
     paths: Vec<(String, Vec<String>)>,
@@ -29,7 +31,34 @@ pub(crate) struct Documents {
 
 impl Documents {
     /// Of everything that the handlers say.
-    pub(crate) fn new(api: &utoipa::openapi::OpenApi) -> Self {
+    pub(crate) fn new(api: utoipa::openapi::OpenApi) -> Self {
+        Self(LazyLock::new(Box::new(move || Finished::new(&api))))
+    }
+
+    /// The tenants' and partners', as JSON.
+    pub(crate) fn tenant(&self) -> &Value {
+        &self.0.tenant
+    }
+
+    /// The owners', as JSON.
+    pub(crate) fn admin(&self) -> &Value {
+        &self.0.admin
+    }
+
+    /// The methods of whatever lies at a path; none where nothing does.
+    pub(crate) fn methods(&self, path: &str) -> Vec<String> {
+        let found: Vec<_> = self.0.paths.iter().filter(|(template, _)| matches(template, path)).collect();
+        // A path that is said in full is that path, and none of those with a place for names.
+        let exact = found.iter().find(|(template, _)| template == path).copied();
+        exact.map_or_else(
+            || found.iter().flat_map(|(_, methods)| methods.clone()).collect(),
+            |(_, methods)| methods.clone(),
+        )
+    }
+}
+
+impl Finished {
+    fn new(api: &utoipa::openapi::OpenApi) -> Self {
         let mut json = serde_json::to_value(api).unwrap_or_default();
         model::insert(&mut json);
         complete::complete(&mut json);
@@ -37,27 +66,6 @@ impl Documents {
         let tenant = split::part(&json, &frame(Frame::openapi()), |path| !path.starts_with(ADMIN));
         let admin = split::part(&json, &frame(AdminFrame::openapi()), |path| path.starts_with(ADMIN));
         Self { tenant, admin, paths: paths_of(&json) }
-    }
-
-    /// The tenants' and partners', as JSON.
-    pub(crate) const fn tenant(&self) -> &Value {
-        &self.tenant
-    }
-
-    /// The owners', as JSON.
-    pub(crate) const fn admin(&self) -> &Value {
-        &self.admin
-    }
-
-    /// The methods of whatever lies at a path; none where nothing does.
-    pub(crate) fn methods(&self, path: &str) -> Vec<String> {
-        let found: Vec<_> = self.paths.iter().filter(|(template, _)| matches(template, path)).collect();
-        // A path that is said in full is that path, and none of those with a place for names.
-        let exact = found.iter().find(|(template, _)| template == path).copied();
-        exact.map_or_else(
-            || found.iter().flat_map(|(_, methods)| methods.clone()).collect(),
-            |(_, methods)| methods.clone(),
-        )
     }
 }
 

@@ -42,4 +42,4 @@ pub use podman::podman;
 pub use program::{Program, find, free_port, wanted};
 pub use prometheus::{PROMETHEUS_PASSWORD, PROMETHEUS_USER, Prometheus, PrometheusGate, PrometheusSeries};
 pub use redfish::{REDFISH_USER, Redfish};
-pub use shared::{recorded_intensity, shared_data};
+pub use shared::{recorded_intensity, recorded_requests, shared_data};

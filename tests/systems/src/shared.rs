@@ -23,3 +23,12 @@ pub fn recorded_intensity() -> Option<PathBuf> {
     let there = python::installed("citylearn");
     wanted("citylearn", there, "run tests/systems/install/citylearn.sh").then(|| python::cache().join("citylearn"))
 }
+
+/// Ten days of requests that were recorded minute by minute: CSV of a line's number, time
+/// (`YYYY-MM-DD HH:MM:SS`) and count. None: it isn't there, and that was said.
+#[must_use]
+pub fn recorded_requests() -> Option<PathBuf> {
+    let there = python::installed("requests");
+    wanted("requests", there, "run tests/systems/install/requests.sh")
+        .then(|| python::cache().join("requests/requests.csv"))
+}

@@ -1,7 +1,7 @@
 //! What is told of a scaling before anything runs.
 
 use super::shared::scaling;
-use hansa_ontology::resource_model::scaling::ScalingBehavior;
+use hansa_ontology::resource_model::scaling::{MicadoAlert, ScalingBehavior};
 use hansa_scaling::{check, sources};
 use serde_json::json;
 
@@ -55,15 +55,17 @@ fn examples() -> Vec<serde_json::Value> {
 #[test]
 fn the_examples_of_the_documentation_are_right() {
     let examples = examples();
-    let [whole, behavior, rule] = examples.as_slice() else { panic!("{examples:?}") };
+    let [whole, behavior, rule, told] = examples.as_slice() else { panic!("{examples:?}") };
     assert_eq!(check(&scaling(whole["scaling"].clone())), []);
     let usual: ScalingBehavior = serde_json::from_value(behavior["behavior"].clone()).unwrap();
-    let mut told = ScalingBehavior::default();
+    let mut default = ScalingBehavior::default();
     // The page shows one policy of each direction.
-    told.scale_up.policies.truncate(1);
-    assert_eq!(usual, told);
+    default.scale_up.policies.truncate(1);
+    assert_eq!(usual, default);
     let policy = json!({ "max": 3, "policies": [rule] });
     assert_eq!(check(&scaling(policy)), []);
+    let alerts: Vec<MicadoAlert> = serde_json::from_value(told["alerts"].clone()).unwrap();
+    assert_eq!(alerts.iter().map(|alert| alert.alert.as_str()).collect::<Vec<_>>(), ["slow"]);
 }
 
 #[test]

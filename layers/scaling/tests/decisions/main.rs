@@ -14,5 +14,6 @@
 mod check;
 mod combined;
 mod properties;
+mod recorded;
 mod replayed;
 mod shared;
