@@ -1,10 +1,10 @@
 //! Ten days of requests that were recorded, minute by minute, in production: looking
 //! ahead beside the HPA formula.
 
-use super::shared::scaling;
+use super::shared::{minutely, scaling};
 use chrono::NaiveDateTime;
-use hansa_ontology::{quantity::TimeSpan, resource_model::scaling::Scaling};
-use hansa_scaling::replay::{Compared, Model, Objective, ReplayOptions, Sample, Series, compare, table};
+use hansa_ontology::resource_model::scaling::Scaling;
+use hansa_scaling::replay::{Compared, Sample, Series, compare, table};
 use hansa_test_systems::recorded_requests;
 use serde_json::{Value, json};
 
@@ -27,15 +27,7 @@ fn target(value: f64, predict: Value) -> Scaling {
     scaling(json!({ "max": 60, "policies": [{ "target": target }] }))
 }
 
-/// An instance takes three minutes to be ready; beyond 80 % it has too much.
 fn compared(samples: Vec<Sample>) -> Vec<Compared> {
-    let options = ReplayOptions {
-        interval: TimeSpan::from_millis(60_000),
-        ready_after: TimeSpan::from_millis(180_000),
-        model: Model::Shared,
-        objective: Some(Objective { metric: METRIC.to_owned(), most: 80.0 }),
-        ..ReplayOptions::default()
-    };
     let compared = compare(
         &[
             ("HPA, 60 %", &target(60.0, Value::Null)),
@@ -44,7 +36,7 @@ fn compared(samples: Vec<Sample>) -> Vec<Compared> {
             ("season, 71.5 %", &target(71.5, json!({ "ahead": "5m", "season": "24h" }))),
         ],
         &Series::new(samples),
-        &options,
+        &minutely(),
     );
     println!("{}", table(&compared));
     compared

@@ -1,11 +1,11 @@
 //! Recorded series.
 
-use super::shared::{scaling, start};
+use super::shared::{minutely, scaling, start};
 use chrono::TimeDelta;
 use hansa_ontology::{quantity::TimeSpan, resource_model::scaling::MicadoPolicy};
 use hansa_scaling::{
     micado::PolicySet,
-    replay::{Compared, Model, Objective, ReplayOptions, Sample, Series, compare, replay, replay_micado, table},
+    replay::{Compared, ReplayOptions, Sample, Series, compare, replay, replay_micado, table},
 };
 use serde_json::json;
 
@@ -24,21 +24,11 @@ fn days() -> Series {
     Series::new((0..3 * 1_440).map(sample))
 }
 
-fn options() -> ReplayOptions {
-    ReplayOptions {
-        interval: TimeSpan::from_millis(60_000),
-        ready_after: TimeSpan::from_millis(180_000),
-        model: Model::Shared,
-        objective: Some(Objective { metric: "cpu:utilization".to_owned(), most: 80.0 }),
-        ..ReplayOptions::default()
-    }
-}
-
 #[test]
 fn the_same_series_gives_the_same_bytes() {
     let policy =
         scaling(json!({ "max": 30, "policies": [{ "target": { "metric": { "cpu": "utilization" }, "value": 60 } }] }));
-    let (series, options) = (days(), options());
+    let (series, options) = (days(), minutely());
     let once = replay("web", &policy, &series, &options);
     assert_eq!(once.decisions.len(), 3 * 1_440);
     assert_eq!(once.to_json_lines().unwrap(), replay("web", &policy, &days(), &options).to_json_lines().unwrap());
@@ -65,7 +55,7 @@ fn looking_ahead_is_compared_with_the_hpa_formula_in_one_table() {
             ("looking ahead, 67 %", &close_ahead),
         ],
         &days(),
-        &options(),
+        &minutely(),
     );
     println!("{}", table(&compared));
     let [hpa, ahead, close, close_ahead] = compared.as_slice() else { panic!("{compared:?}") };

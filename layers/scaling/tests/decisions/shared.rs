@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::{quantity::TimeSpan, resource_model::scaling::Scaling};
-use hansa_scaling::{Decision, Fleet, Measured, Reading, Readings, Round, ScalingState, decide};
+use hansa_scaling::{
+    Decision, Fleet, Measured, Reading, Readings, Round, ScalingState, decide,
+    replay::{Model, Objective, ReplayOptions},
+};
 
 pub(crate) fn scaling(json: serde_json::Value) -> Scaling {
     serde_json::from_value(json).unwrap()
@@ -10,6 +13,18 @@ pub(crate) fn scaling(json: serde_json::Value) -> Scaling {
 
 pub(crate) fn start() -> DateTime<Utc> {
     "2026-07-01T08:00:00Z".parse().unwrap()
+}
+
+/// A round each minute over the load of all; an instance takes three minutes to be ready,
+/// and beyond 80 % of its processors it has too much.
+pub(crate) fn minutely() -> ReplayOptions {
+    ReplayOptions {
+        interval: TimeSpan::from_millis(60_000),
+        ready_after: TimeSpan::from_millis(180_000),
+        model: Model::Shared,
+        objective: Some(Objective { metric: "cpu:utilization".to_owned(), most: 80.0 }),
+        ..ReplayOptions::default()
+    }
 }
 
 /// A component and its state, round after round.
