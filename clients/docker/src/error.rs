@@ -101,7 +101,7 @@ fn by_status(status: u16) -> (Kind, &'static str) {
 
 /// Engines answer 500 to most of what goes wrong below them; only the words tell.
 fn by_words(message: &str) -> Option<(Kind, &'static str)> {
-    const WORDS: [(&str, Kind, &str); 18] = [
+    const WORDS: [(&str, Kind, &str); 19] = [
         ("no space left on device", Kind::NoRoom, "free disk space on the engine's machine: docker system df"),
         ("disk quota exceeded", Kind::Quota, "raise the quota of the engine's file system"),
         ("cannot allocate memory", Kind::NoRoom, "free memory on the engine's machine"),
@@ -115,6 +115,7 @@ fn by_words(message: &str) -> Option<(Kind, &'static str)> {
             Kind::Conflict,
             "disconnect what is still in the network; where nothing is, restart the engine",
         ),
+        ("is ambiguous", Kind::Conflict, "it is tried again; where it stays, remove all networks of the name but one"),
         ("fully subnetted", Kind::NoRoom, "give the engine more networks: default-address-pools in daemon.json"),
         ("non-overlapping ipv4 address pool", Kind::NoRoom, "give the engine more networks: default-address-pools"),
         ("could not find free subnet", Kind::NoRoom, "give the engine more networks: default_subnet_pools"),
@@ -173,6 +174,7 @@ mod tests {
         let port = "driver failed programming external connectivity on endpoint hansa-1 (6c): Bind for \
                     127.0.0.1:20001 failed: port is already allocated";
         assert_eq!(kind(500, port), Kind::Conflict);
+        assert_eq!(kind(400, "network hansa-1 is ambiguous (2 matches found on name)"), Kind::Conflict);
         assert_eq!(kind(500, "rootlessport listen tcp 127.0.0.1:20001: bind: address already in use"), Kind::Conflict);
         assert_eq!(
             kind(

@@ -3,11 +3,13 @@
 //! The reader builds a tree that is as deep as the text is nested; that is bounded
 //! here, on the text itself. It would also compile every pattern, without a useful
 //! bound and with Rust's classes; so patterns are compiled here, and the reader gets
-//! a place holder in the place of each.
+//! a place holder in the place of each. And it panics at a number that stands for a
+//! duration and is none; that is refused here.
 
 use super::QueryError;
 use promql_parser::util::unquote_string;
 use regex::{Regex, RegexBuilder};
+use std::time::Duration;
 
 /// Bytes of a query.
 const LENGTH: usize = 8 << 10;
@@ -38,9 +40,18 @@ pub(super) fn check(text: &str) -> Result<Guarded, QueryError> {
     }
     let mut guarded = Guarded { text: String::with_capacity(text.len()), patterns: Vec::new() };
     let (mut nesting, mut braces, mut operators) = (0_usize, 0_usize, 0_usize);
+    let mut after_offset = false;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        if after_offset {
+            refuse_no_duration(rest)?;
+        }
         let (token, after) = rest.split_at_checked(token(first, rest)).unwrap_or((rest, ""));
+        let is_gap = first.is_whitespace() || matches!(first, '+' | '-' | '#');
+        after_offset = token.eq_ignore_ascii_case("offset") || (after_offset && is_gap);
+        if first == '[' {
+            after.split(']').next().unwrap_or_default().split(':').try_for_each(refuse_no_duration)?;
+        }
         match first {
             '(' | '[' | '{' => nesting += 1,
             ')' | ']' | '}' => nesting = nesting.saturating_sub(1),
@@ -91,6 +102,22 @@ impl Guarded {
 
 fn refuse(what: &str, count: usize, most: usize) -> Result<(), QueryError> {
     if count > most { Err(QueryError::Syntax(format!("it has more than {most} {what}"))) } else { Ok(()) }
+}
+
+/// Refuses a text that begins with a number that is no length of time: NaN, or one without an end.
+fn refuse_no_duration(text: &str) -> Result<(), QueryError> {
+    let text = text.trim_start();
+    let mut before = ' ';
+    let end = text.find(|one: char| {
+        let of_exponent = matches!((before, one), ('e' | 'E', '+' | '-'));
+        before = one;
+        !(one.is_ascii_alphanumeric() || one == '.' || of_exponent)
+    });
+    let number = text.get(..end.unwrap_or(text.len())).unwrap_or_default();
+    if number.parse().is_ok_and(|seconds: f64| Duration::try_from_secs_f64(seconds).is_err()) {
+        return Err(QueryError::Syntax(format!("{number} is no duration: write one such as 5m")));
+    }
+    Ok(())
 }
 
 /// How long the token is with which the text begins.
@@ -167,6 +194,7 @@ mod tests {
         for text in [
             "avg(rate(x{a=~\"b.*\", c!~'d'}[60s]))*100 > 5 and on () vector(1) # a comment with \" and (((",
             "x{a=\"((((((((\\\"(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((\"}",
+            "x offset -1.5e2 > NaN or x[5m:1] @ Inf or offset offset 1w and x[1e3:1m] != Inf",
             r"label_replace(x, `a`, `\`, 'b', '')",
         ] {
             assert!(check(text).is_ok(), "{text}");
@@ -200,6 +228,9 @@ mod tests {
             ("-".repeat(101), "it has more than 100 operators"),
             (" Or".repeat(101), "it has more than 100 operators"),
             (patterns, "it has more than 32 patterns"),
+            ("x offset # a comment\n - NaN".to_owned(), "NaN is no duration: write one such as 5m"),
+            ("rate(x[1e+300])".to_owned(), "1e+300 is no duration"),
+            ("max_over_time(x[5m: 1E99 ])".to_owned(), "1E99 is no duration"),
             ("x{a=~\"(\\\\w{100}){100}\"}".to_owned(), "can't be used: it is too large: repeat less"),
             ("x{a !~ '('}".to_owned(), "the pattern \"(\" can't be used: unclosed group"),
         ] {

@@ -52,9 +52,9 @@ fn a_job_is_tried_until_it_ends_well_and_then_never_again() {
 fn killed_by_hand_it_comes_back() {
     on_each_engine(async |room: &mut Room| {
         let spec = room.server("web");
-        room.until_running(&spec).await;
+        let before = room.until_running(&spec).await;
         room.engine.run(&["kill", "--signal", "KILL", &container(&spec)]);
-        let status = room.until(&spec, |status| status.restarts == 1 && status.state.is_healthy()).await;
+        let status = room.restarted(&spec, &before).await;
         assert_eq!(status.last_exit.unwrap().to_string(), "killed by signal 9 (SIGKILL)");
         room.remove(&spec).await;
     });
@@ -66,16 +66,16 @@ fn deleted_by_hand_it_comes_back() {
         let spec = room.server("web");
         let before = room.until_running(&spec).await;
         room.engine.run(&["rm", "--force", &container(&spec)]);
-        let status = room.until(&spec, |status| status.restarts == 1 && status.state.is_healthy()).await;
+        let status = room.restarted(&spec, &before).await;
         assert_eq!(status.endpoints, before.endpoints);
         // With its network too: that is made anew.
         room.engine.run(&["rm", "--force", &container(&spec)]);
         room.engine.run(&["network", "rm", &format!("hansa-{}", room.application)]);
-        room.until(&spec, |status| status.restarts >= 2 && status.state.is_healthy()).await;
+        let status = room.restarted(&spec, &status).await;
         // Renamed by hand it is no longer the workload's; but it is ours, and goes with it.
         room.engine.run(&["rename", &container(&spec), "stray"]);
         room.engine.run(&["stop", "--time", "1", "stray"]);
-        room.until(&spec, |status| status.restarts >= 3 && status.state.is_healthy()).await;
+        room.restarted(&spec, &status).await;
         room.remove(&spec).await;
     });
 }
@@ -86,9 +86,9 @@ fn paused_by_hand_it_is_restarted_and_can_be_removed() {
         let mut spec = room.server("web");
         let check = spec.health.as_mut().unwrap();
         check.timeout = hansa_ontology::quantity::TimeSpan::from_millis(1_000);
-        room.until_running(&spec).await;
+        let before = room.until_running(&spec).await;
         room.engine.run(&["pause", &container(&spec)]);
-        room.until(&spec, |status| status.restarts >= 1 && status.state.is_healthy()).await;
+        room.restarted(&spec, &before).await;
         room.engine.run(&["pause", &container(&spec)]);
         room.remove(&spec).await;
     });
@@ -98,15 +98,15 @@ fn paused_by_hand_it_is_restarted_and_can_be_removed() {
 fn a_new_revision_takes_its_place() {
     on_each_engine(async |room: &mut Room| {
         let mut spec = room.shell("web", "echo one; trap 'exit 0' TERM; while true; do sleep 0.1; done");
-        room.until_running(&spec).await;
+        let before = room.until_running(&spec).await;
         let first = room.inspect(&spec, "{{.Id}}");
         spec.revision = "2".to_owned();
         spec.environment.insert("COLOUR".to_owned(), "blue".to_owned());
-        room.until(&spec, |status| status.state.is_healthy() && status.restarts == 1).await;
+        let second = room.restarted(&spec, &before).await;
         assert_ne!(room.inspect(&spec, "{{.Id}}"), first);
         assert_eq!(room.exec(&spec, &["sh", "-c", "echo $COLOUR"]), "blue");
         room.wdm.workload_restart(spec.id).await.unwrap();
-        room.until(&spec, |status| status.state.is_healthy() && status.restarts == 2).await;
+        room.restarted(&spec, &second).await;
         room.remove(&spec).await;
     });
 }

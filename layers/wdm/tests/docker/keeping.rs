@@ -41,8 +41,7 @@ fn brokers_that_race_start_one_copy() {
             racer.await.unwrap();
         }
         room.until_running(&spec).await;
-        let there = room.engine.run(&["ps", "--all", "--quiet"]).lines().count();
-        assert_eq!(there, 1);
+        assert_eq!(room.engine.run(&["ps", "--all", "--quiet"]).lines().count(), 1);
         let network = format!("name=hansa-{}", room.application);
         assert_eq!(room.engine.run(&["network", "ls", "--quiet", "--filter", &network]).lines().count(), 1);
         room.remove(&spec).await;

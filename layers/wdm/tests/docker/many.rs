@@ -79,8 +79,9 @@ fn hundreds_are_watched_with_few_calls() {
         assert!(calls <= 12, "{calls} calls in {rounds} rounds");
 
         // One that is deleted by hand is known at once, by one call.
+        let one = room.until_running(&specs[7]).await;
         room.engine.run(&["rm", "--force", &crate::room::container(&specs[7])]);
-        room.until(&specs[7], |status| status.restarts == 1 && status.state.is_healthy()).await;
+        room.restarted(&specs[7], &one).await;
 
         // A broker that starts anew looks at each once.
         let fresh = room.another();

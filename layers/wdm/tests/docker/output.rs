@@ -32,14 +32,14 @@ fn output_is_kept_and_followed_over_runs() {
         room.remove(&spec).await;
 
         let spec = room.shell("worker", "echo begun; sleep 1; echo worked; exec sleep 600");
-        room.until_running(&spec).await;
+        let before = room.until_running(&spec).await;
         let query = LogQuery { follow: true, ..LogQuery::default() };
         let mut following = room.wdm.logs(spec.id, query).await.unwrap();
         let mut next = async || following.next().await.map(|line| line.unwrap().text);
         assert_eq!(next().await.as_deref(), Some("begun"));
         assert_eq!(next().await.as_deref(), Some("worked"));
         room.engine.run(&["kill", &container(&spec)]);
-        room.until(&spec, |status| status.restarts == 1 && status.state.is_healthy()).await;
+        room.restarted(&spec, &before).await;
         assert_eq!(next().await.as_deref(), Some("begun"), "the next run is followed too");
         room.remove(&spec).await;
         let rest = tokio::time::timeout(std::time::Duration::from_secs(20), async { while next().await.is_some() {} });

@@ -175,6 +175,12 @@ impl Room {
         self.until(spec, |status| status.state.is_healthy()).await
     }
 
+    /// Waits until it runs once more than it did. What an engine refused in
+    /// passing was a run too: how many more isn't asked.
+    pub(crate) async fn restarted(&self, spec: &WorkloadSpec, before: &WorkloadStatus) -> WorkloadStatus {
+        self.until(spec, |status| status.restarts > before.restarts && status.state.is_healthy()).await
+    }
+
     pub(crate) async fn state(&self, spec: &WorkloadSpec) -> WorkloadState {
         self.wdm.workload(spec.id).await.unwrap().state
     }

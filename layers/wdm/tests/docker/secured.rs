@@ -79,7 +79,7 @@ fn an_engine_behind_tls() {
         assert!(all[0].unseen.is_some(), "{all:?}");
         room.connect_with(&address, &[], Some(&secret(&ours)), Some(&trust)).await;
         spec.revision = "2".to_owned();
-        room.until(&spec, |status| status.restarts == 1 && status.state.is_healthy()).await;
+        room.restarted(&spec, &status).await;
         room.remove(&spec).await;
     });
 }

@@ -33,23 +33,32 @@ impl Inner {
             };
             let call = self.engine.api().create_network(body);
             match self.engine.ask(&format!("make network {name}"), WORK, call).await {
-                Ok(_) => self.one_alone(&name).await?,
-                // Another broker on the same database was quicker.
-                Err(error) if error.kind == SystemErrorKind::Conflict => {}
-                Err(error) => return Err(error.into()),
+                // Or another broker on the same database was quicker.
+                Err(error) if error.kind != SystemErrorKind::Conflict => return Err(error.into()),
+                _ => {}
             }
+        }
+        if there.len() != 1 {
+            self.one_alone(&name).await?;
         }
         known.insert(application);
         Ok(())
     }
 
-    /// Engines before 25 make two networks of one name when two ask at once,
-    /// and then know neither: the one with the smaller id stays.
+    /// Engines before 25 make two networks of one name when two ask at once, and
+    /// then know neither: the oldest stays, but where a younger one has a container already.
     async fn one_alone(&self, name: &str) -> Result<(), WdmError> {
-        let mut ids: Vec<String> = self.named(name).await?.into_iter().filter_map(|network| network.id).collect();
-        ids.sort();
-        for surplus in ids.into_iter().skip(1) {
-            self.network_delete(&surplus).await?;
+        let mut all = self.named(name).await?;
+        all.sort_by_key(|network| (network.created.clone(), network.id.clone()));
+        let mut ids = all.into_iter().filter_map(|network| network.id);
+        let Some(mut stays) = ids.next() else { return Ok(()) };
+        for younger in ids {
+            match self.network_delete(&younger).await {
+                Err(WdmError::System(error)) if error.kind == SystemErrorKind::Conflict => {
+                    self.network_delete(&std::mem::replace(&mut stays, younger)).await?;
+                }
+                outcome => outcome?,
+            }
         }
         Ok(())
     }
