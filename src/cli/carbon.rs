@@ -3,14 +3,17 @@
 use super::{
     Context, Table,
     carbon_arguments::{
-        AdviceOptions, CarbonCommand, CarbonLimitCommand, CarbonOptions, DayOptions, SavingsOptions, SciOptions,
+        AdviceOptions, CarbonCommand, CarbonLimitCommand, CarbonOptions, CompareOptions, DayOptions, SavingsOptions,
+        SciOptions,
     },
     event,
 };
 use crate::{
     client::Request,
     failure::Failure,
-    http::wire::{CarbonAdvice, CarbonFigures, CarbonLimit, CarbonReport, CarbonSaving, Removal, Sci},
+    http::wire::{
+        CarbonAdvice, CarbonComparison, CarbonFigures, CarbonLimit, CarbonReport, CarbonSaving, Removal, Sci,
+    },
 };
 use reqwest::Method;
 use rust_decimal::Decimal;
@@ -20,6 +23,7 @@ use serde_json::json;
 pub(super) async fn run(context: &Context, command: CarbonCommand) -> Result<(), Failure> {
     match command {
         CarbonCommand::List(options) => list(context, &options).await,
+        CarbonCommand::Compare(options) => compare(context, &options).await,
         CarbonCommand::Sci(options) => sci(context, &options).await,
         CarbonCommand::Advice(options) => advice(context, &options).await,
         CarbonCommand::Savings(options) => savings(context, &options).await,
@@ -86,6 +90,29 @@ fn figures(figures: &CarbonFigures) -> [String; 5] {
         if figures.embodied_unknown_seconds == 0 { round(figures.embodied_grams) } else { "?".to_owned() },
         unknown,
     ]
+}
+
+async fn compare(context: &Context, options: &CompareOptions) -> Result<(), Failure> {
+    let asked = request(context, &["carbon", "compare"], &options.days)
+        .maybe_query("application", options.application.clone())
+        .query("by", &options.by);
+    let all: Vec<CarbonComparison> = context.client.list(asked, usize::MAX).await?;
+    context.output.show(&all, |all| {
+        let by = options.by.to_uppercase();
+        let heads = [by.as_str(), "PROCESSOR H", "KWH", "LOCATION G", "EMBODIED G", "G EACH H"];
+        let mut table = Table::new("nothing has drawn energy", heads).right(&[1, 2, 3, 4, 5]);
+        for one in all {
+            table.row([
+                one.application_name.clone().unwrap_or_else(|| one.key.clone()),
+                round(one.processor_hours),
+                round(one.energy_kwh),
+                round(one.location_grams),
+                round(one.embodied_grams),
+                one.grams_each.map_or_else(|| "?".to_owned(), round),
+            ]);
+        }
+        table.text()
+    })
 }
 
 async fn sci(context: &Context, options: &SciOptions) -> Result<(), Failure> {

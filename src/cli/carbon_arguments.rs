@@ -10,6 +10,8 @@ use std::path::PathBuf;
 pub(crate) enum CarbonCommand {
     /// Energy and carbon so far.
     List(CarbonOptions),
+    /// Applications, sites or hardware beside each other: carbon for each processor-hour that components reserved.
+    Compare(CompareOptions),
     /// The software carbon intensity of an application (ISO/IEC 21031).
     Sci(SciOptions),
     /// Moves of running applications that would save carbon.
@@ -39,6 +41,19 @@ pub(crate) struct CarbonOptions {
     /// several with commas between.
     #[arg(long, value_name = "DIMENSION", value_delimiter = ',', default_value = "application")]
     pub by: Vec<String>,
+    /// Only of this application: name or id.
+    #[arg(long, value_name = "APPLICATION")]
+    pub application: Option<String>,
+    #[command(flatten)]
+    pub days: DayOptions,
+}
+
+/// What is compared.
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    /// What is compared: application, component, provider, site, offer, kind, machine, day or month.
+    #[arg(long, value_name = "DIMENSION", default_value = "application")]
+    pub by: String,
     /// Only of this application: name or id.
     #[arg(long, value_name = "APPLICATION")]
     pub application: Option<String>,

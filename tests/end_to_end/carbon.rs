@@ -114,6 +114,8 @@ fn shown(broker: &Broker, site: &str) {
         (&["carbon", "limit", "remove", "tiny"], "removed"),
         (&["carbon", "sci", "first", "--units", "10"], "g for each request"),
         (&["carbon", "advice"], "no move"),
+        (&["carbon", "compare"], "first"),
+        (&["carbon", "compare", "--by", "site"], site),
         (&["intensity", "put", &file, "--format", "prices"], "price"),
         (&["intensity", "list"], "the grid"),
         (&["intensity", "show", site], "400"),
@@ -134,6 +136,7 @@ fn what_can_t_be_asked_or_read_is_told() {
         ("?from=2026-02-30", 400, "from: `2026-02-30` is no day"),
         ("?from=2026-03-01&through=2026-02-01", 422, "through: must be 2026-03-01 or later"),
         ("?application=nobody", 404, "nobody"),
+        ("/compare?by=site,day", 422, "by: must be one dimension"),
         ("/sci?application=first&units=0", 422, "no `request`"),
     ] {
         let answer = broker.get(&format!("/api/v1/carbon{query}"));

@@ -223,19 +223,31 @@ pub struct Compared<K> {
     pub footprint: Footprint,
     /// How much it did, in the unit that all are compared by.
     pub units: u64,
-    /// Location-based and embodied carbon for each unit. None where it did nothing, or an
-    /// intensity isn't known.
+    /// Location-based and embodied carbon for so many units. None where it did nothing, or
+    /// something isn't known.
     pub each: Option<Carbon>,
 }
 
-/// Compares applications, sites or hardware by what each unit of their work emits, the
-/// least first. Of what nothing can be said comes last.
+/// What one used and emitted, and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// What it used and emitted.
+    pub footprint: Footprint,
+    /// How much it did, in the unit that all are compared by.
+    pub units: u64,
+    /// Whether something that it used or emitted isn't in the footprint.
+    pub lacks: bool,
+}
+
+/// Compares applications, sites or hardware by what so many units of their work emit,
+/// the least first. Of what nothing can be said comes last.
 #[must_use]
-pub fn compare<K: Ord + Clone>(all: &BTreeMap<K, (Footprint, u64)>) -> Vec<Compared<K>> {
-    let one = |(key, (footprint, units)): (&K, &(Footprint, u64))| {
-        let known = *units > 0 && footprint.location_unknown == Energy::ZERO;
-        let each = known.then(|| (footprint.location + footprint.embodied).share(1, *units));
-        Compared { key: key.clone(), footprint: *footprint, units: *units, each }
+pub fn compare<K: Ord + Clone>(all: &BTreeMap<K, Work>, each: u64) -> Vec<Compared<K>> {
+    let one = |(key, work): (&K, &Work)| {
+        let Work { footprint, units, lacks } = *work;
+        let known = units > 0 && !lacks && footprint.location_unknown == Energy::ZERO;
+        let each = known.then(|| (footprint.location + footprint.embodied).share(each, units));
+        Compared { key: key.clone(), footprint, units, each }
     };
     let mut compared: Vec<_> = all.iter().map(one).collect();
     compared.sort_by(|one, other| {
@@ -313,13 +325,15 @@ mod tests {
     #[test]
     fn comparisons_go_by_what_a_unit_emits() {
         let unknown = Footprint { location_unknown: kwh(1), ..footprint(1, 0) };
+        let work = |footprint, units| Work { footprint, units, lacks: false };
         let all = BTreeMap::from([
-            ("a", (footprint(1, 900), 3)),
-            ("b", (footprint(9, 1_000), 10)),
-            ("c", (unknown, 5)),
-            ("d", (footprint(1, 1), 0)),
+            ("a", work(footprint(1, 900), 3)),
+            ("b", work(footprint(9, 1_000), 10)),
+            ("c", work(unknown, 5)),
+            ("d", work(footprint(1, 1), 0)),
+            ("e", Work { lacks: true, ..work(footprint(1, 1), 1) }),
         ]);
-        let told: Vec<_> = compare(&all).into_iter().map(|one| (one.key, one.each)).collect();
-        assert_eq!(told, [("b", Some(grams(100))), ("a", Some(grams(300))), ("c", None), ("d", None)]);
+        let told: Vec<_> = compare(&all, 2).into_iter().map(|one| (one.key, one.each)).collect();
+        assert_eq!(told, [("b", Some(grams(200))), ("a", Some(grams(600))), ("c", None), ("d", None), ("e", None)]);
     }
 }

@@ -8,7 +8,7 @@ use crate::http::{
     problem::{ApiError, Reply},
     query::{Limit, Query},
     replay::{self, serialise},
-    wire::{CarbonAdvice, CarbonLimit, CarbonReport, CarbonSaving, Page, Problem, Removal, Sci},
+    wire::{CarbonAdvice, CarbonComparison, CarbonLimit, CarbonReport, CarbonSaving, Page, Problem, Removal, Sci},
 };
 use actix_web::{HttpResponse, delete, get, put, web};
 use hansa_ontology::{ProjectId, ProjectScope};
@@ -40,6 +40,32 @@ pub(crate) struct CarbonQuery {
     /// What has a row of its own, with commas between: `month`, `day`, `application`, `component`, `provider`,
     /// `site`, `offer`, `kind`, `machine`. By default `application`.
     by: Option<String>,
+}
+
+/// What is compared.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub(crate) struct ComparisonQuery {
+    /// The project: `organisation/project`. Where it is absent: the caller's only one.
+    #[param(value_type = Option<String>)]
+    #[expect(dead_code, reason = "read by the layer that asks what the caller may")]
+    project: Option<String>,
+    /// Only of this application: name or id.
+    application: Option<String>,
+    /// From this day of UTC on. By default the first of this month.
+    #[param(value_type = Option<chrono::NaiveDate>)]
+    from: Option<String>,
+    /// Through this day of UTC. By default today.
+    #[param(value_type = Option<chrono::NaiveDate>)]
+    through: Option<String>,
+    /// What is compared: `application`, `component`, `provider`, `site`, `offer`, `kind`, `machine`, `day` or `month`.
+    /// By default `application`.
+    by: Option<String>,
+    /// Taken, and without effect: the list comes whole.
+    #[serde(rename = "limit")]
+    #[param(value_type = Option<usize>)]
+    _limit: Option<Limit>,
 }
 
 /// Of what a software carbon intensity is asked.
@@ -145,6 +171,34 @@ pub(crate) async fn project_carbon(broker: web::Data<Broker>, caller: Caller, qu
     let ids = report.rows.iter().filter_map(|row| row.of.get(&Dimension::Application));
     let names = names(&broker, ids).await?;
     Ok(HttpResponse::Ok().json(CarbonReport::new(report, &names)))
+}
+
+/// Applications, sites or hardware beside each other: what they emitted for each hour of a virtual processor that
+/// components reserved, the least first.
+///
+/// Location-based and embodied. What nobody reserved of a machine counts in carbon and not in hours: who rents more
+/// than is used is dearer. Of what nothing can be said comes last.
+#[utoipa::path(
+    tag = "carbon",
+    params(ComparisonQuery),
+    responses(
+        (status = 200, body = Page<CarbonComparison>),
+        (status = 422, body = Problem, content_type = "application/problem+json")
+    )
+)]
+#[get("/carbon/compare")]
+pub(crate) async fn project_comparison(
+    broker: web::Data<Broker>,
+    caller: Caller,
+    query: Query<ComparisonQuery>,
+) -> Reply {
+    let ComparisonQuery { application: wanted, from, through, by, .. } = query.0;
+    let by = dimensions(by.as_deref().unwrap_or("application"))?;
+    let asked = asked(&broker, caller.project()?, wanted.as_deref(), (from, through), by).await?;
+    let compared = broker.sustainability.compare(&asked).await?;
+    let names = names(&broker, compared.iter().map(|one| &one.key)).await?;
+    let items = compared.into_iter().map(|one| CarbonComparison::new(one, &names)).collect();
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 
 /// The software carbon intensity of an application (ISO/IEC 21031).

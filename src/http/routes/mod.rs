@@ -132,6 +132,7 @@ fn emissions(config: &mut ServiceConfig<'_>) {
         .service(carbon::project_carbon)
         .service(carbon::application_sci)
         .service(carbon::project_advice)
+        .service(carbon::project_comparison)
         .service(carbon::project_savings)
         .service(carbon::carbon_limit_list)
         .service(carbon::carbon_limit_set)

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use hansa_ontology::{ApplicationId, ProjectId};
 use hansa_sustainability::{
     SustainabilityError,
+    advice::Compared,
     carbon::Sci as Computed,
     quantity::{Carbon, Energy},
     service::{self, Dimension},
@@ -90,6 +91,28 @@ pub(crate) struct CarbonReport {
     pub location_sources: Vec<IntensitySource>,
     /// Whose market-based intensities were taken.
     pub market_sources: Vec<IntensitySource>,
+}
+
+/// One among others: what it emitted for what components reserved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CarbonComparison {
+    /// Which; an empty text where there is none.
+    pub key: String,
+    /// What people call it, where it is an application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_name: Option<String>,
+    /// Hours of a virtual processor that components reserved.
+    pub processor_hours: Decimal,
+    /// Energy in kWh, with cooling and the rest of the building (PUE).
+    pub energy_kwh: Decimal,
+    /// Operational carbon, location-based, in grams, as far as the intensity is known.
+    pub location_grams: Decimal,
+    /// Its share of making the machines, in grams.
+    pub embodied_grams: Decimal,
+    /// Both for each hour of a virtual processor, in grams; absent: nothing was reserved, or something isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grams_each: Option<Decimal>,
 }
 
 /// A software carbon intensity (ISO/IEC 21031).
@@ -200,6 +223,22 @@ impl CarbonFigures {
             embodied_grams: footprint.embodied.grams(),
             energy_unknown_seconds: figures.energy_unknown,
             embodied_unknown_seconds: figures.embodied_unknown,
+        }
+    }
+}
+
+impl CarbonComparison {
+    pub(crate) fn new(compared: Compared<String>, names: &Names) -> Self {
+        let Compared { key, footprint, units, each } = compared;
+        let hours = Decimal::from(units) / Decimal::from(service::PROCESSOR_HOUR);
+        Self {
+            application_name: name(&key, names),
+            key,
+            processor_hours: hours.round_dp(6).normalize(),
+            energy_kwh: footprint.facility.kwh(),
+            location_grams: footprint.location.grams(),
+            embodied_grams: footprint.embodied.grams(),
+            grams_each: each.map(Carbon::grams),
         }
     }
 }

@@ -41,7 +41,9 @@ pub(crate) use billing::{
     BillRequest, Billed, BooksCheck, Budget, BudgetRequest, Closing, ClosingRequest, Forecast, Invoice, LedgerBalance,
     LedgerEntry, MeteringFault, Threshold,
 };
-pub(crate) use carbon::{CarbonAdvice, CarbonFigures, CarbonLimit, CarbonReport, IntensityInfo, IntensityValue, Sci};
+pub(crate) use carbon::{
+    CarbonAdvice, CarbonComparison, CarbonFigures, CarbonLimit, CarbonReport, IntensityInfo, IntensityValue, Sci,
+};
 pub(crate) use catalogue::{
     Coordinates, Energy, ImportReport, Node, Offer, OfferSource, Provider, RefusedResource, Site, Withdrawal,
 };

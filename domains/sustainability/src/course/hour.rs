@@ -61,6 +61,9 @@ pub(crate) struct Cell {
     pub(crate) energy_unknown: u64,
     /// Seconds of which no embodied share is known.
     pub(crate) embodied_unknown: u64,
+    /// What it reserves: thousandths of a virtual processor × seconds. None: counted by a
+    /// version that didn't note it.
+    pub(crate) held: Option<u64>,
 }
 
 impl Cell {
@@ -79,6 +82,7 @@ impl AddAssign for Cell {
         self.embodied += other.embodied;
         self.energy_unknown += other.energy_unknown;
         self.embodied_unknown += other.embodied_unknown;
+        self.held = self.held.map(|held| held + other.held.unwrap_or_default()).or(other.held);
     }
 }
 
@@ -178,6 +182,13 @@ impl Machine {
         }
         embodied(terms, id, seconds, (&guests, room), cells);
         cells.retain(|_, cell| *cell != Cell::default());
+        for guest in &guests {
+            let held = Cell { held: Some(guest.claim.reserved), ..Cell::default() };
+            *cells.entry(subject(terms, id, Some(guest))).or_default() += held;
+        }
+        for cell in cells.values_mut() {
+            cell.held.get_or_insert_default();
+        }
     }
 
     /// What was in it, and how much of its processors was used by all of that: thousandths

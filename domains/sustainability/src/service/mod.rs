@@ -7,6 +7,7 @@
 mod advice;
 mod book;
 mod coming;
+mod compare;
 mod count;
 mod error;
 mod follow;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use advice::{Advice, AdviceQuery};
 pub use coming::ComingIntensity;
+pub use compare::PROCESSOR_HOUR;
 pub use error::ServiceError;
 pub use follow::Followed;
 pub use jobs::{JobChoice, JobQuery};

@@ -64,7 +64,7 @@ impl Dimension {
         }
     }
 
-    fn of(self, subject: &Subject, hour: i64) -> String {
+    pub(super) fn of(self, subject: &Subject, hour: i64) -> String {
         let time = DateTime::from_timestamp(hour, 0).unwrap_or_default();
         match self {
             Self::Month => time.format("%Y-%m").to_string(),
@@ -147,7 +147,7 @@ pub struct Report {
 
 impl Query {
     /// The time that it is about, in seconds since 1970.
-    fn window(&self) -> Result<(i64, i64), SustainabilityError> {
+    pub(super) fn window(&self) -> Result<(i64, i64), SustainabilityError> {
         days(self.from, self.through)
     }
 }
@@ -272,7 +272,7 @@ impl Sustainability {
 }
 
 /// What an hour drew and emitted; notes who says so.
-fn figures(book: &Book, (subject, hour): (&Arc<Subject>, i64), cell: &Cell, report: &mut Report) -> Figures {
+pub(super) fn figures(book: &Book, (subject, hour): (&Arc<Subject>, i64), cell: &Cell, report: &mut Report) -> Figures {
     let facility = book.facility(subject, cell);
     let own = book.own(subject, hour).min(facility);
     let bought = facility - own;

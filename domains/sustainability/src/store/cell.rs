@@ -48,6 +48,7 @@ struct Row {
     embodied: i64,
     energy_unknown: i64,
     embodied_unknown: i64,
+    held: Option<i64>,
 }
 
 impl Row {
@@ -63,6 +64,7 @@ impl Row {
             embodied: small("embodied carbon of an hour", cell.embodied.get())?,
             energy_unknown: small("seconds", cell.energy_unknown.into())?,
             embodied_unknown: small("seconds", cell.embodied_unknown.into())?,
+            held: cell.held.map(|held| small("seconds of processors", held.into())).transpose()?,
         })
     }
 
@@ -76,6 +78,7 @@ impl Row {
             embodied: Carbon::of(self.embodied.into()),
             energy_unknown: self.energy_unknown.unsigned_abs(),
             embodied_unknown: self.embodied_unknown.unsigned_abs(),
+            held: self.held.map(i64::unsigned_abs),
         }
     }
 }

@@ -48,6 +48,7 @@ diesel::table! {
         embodied -> BigInt,
         energy_unknown -> BigInt,
         embodied_unknown -> BigInt,
+        held -> Nullable<BigInt>,
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) const ROUTES: &[Route] = &[
     on("PUT", "/api/v1/budgets/{budget}", Action::BudgetWrite, Chosen),
     on("DELETE", "/api/v1/budgets/{budget}", Action::BudgetWrite, Chosen),
     on("GET", "/api/v1/carbon", Action::UsageRead, Chosen),
+    on("GET", "/api/v1/carbon/compare", Action::UsageRead, Chosen),
     on("GET", "/api/v1/carbon/sci", Action::UsageRead, Chosen),
     on("GET", "/api/v1/carbon/advice", Action::UsageRead, Chosen),
     on("GET", "/api/v1/carbon/savings", Action::UsageRead, Chosen),

@@ -1,6 +1,7 @@
 //! From the event log to energy, carbon and advice, on both databases.
 
 mod advised;
+mod compared;
 mod counted;
 mod measured;
 mod shifted;
