@@ -3,6 +3,7 @@
 
 mod accounting;
 mod agents;
+mod alerting;
 mod assurance;
 mod books;
 mod claims;

@@ -2,6 +2,7 @@
 
 use super::OutputFormat;
 use super::agent::AgentArguments;
+pub(crate) use super::alert_arguments::AlertCommand;
 pub(crate) use super::app_arguments::{AppCommand, WaitOptions};
 use super::audit_arguments::AuditCommand;
 pub(crate) use super::bench_arguments::{BenchCommand, BenchOptions};
@@ -169,7 +170,10 @@ pub(crate) enum Command {
     /// What is wrong, why, and who sees to it: list, show, acknowledge, resolve.
     #[command(subcommand)]
     Fault(FaultCommand),
-    /// Who is told of what, by webhook: add, list, test, deliveries, remove.
+    /// What people want to be warned of, over what is measured: list, show, set, test, remove.
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Who is told of what, by webhook or mail: add, list, test, deliveries, remove.
     #[command(subcommand)]
     Notify(NotifyCommand),
     /// What happened: list, watch.

@@ -3,6 +3,8 @@
 
 mod agent;
 mod agreement;
+mod alert;
+mod alert_arguments;
 mod app;
 mod app_arguments;
 mod arguments;
@@ -191,6 +193,7 @@ async fn run_remote(context: &Context, command: Command) -> Result<(), Failure> 
         Command::Intensity(command) => intensity::run(context, command).await,
         Command::Sla(command) => sla::run(context, command).await,
         Command::Fault(command) => fault::run(context, command).await,
+        Command::Alert(command) => alert::run(context, command).await,
         Command::Notify(command) => notify::run(context, command).await,
         Command::Event(command) => event::run(context, command).await,
         Command::Operation(command) => operation::run(context, command).await,
@@ -299,6 +302,13 @@ mod tests {
         "notify test operators",
         "notify deliveries operators --limit 5",
         "notify remove operators --dry-run",
+        "notify add people --to ops@example.org --kind alert.",
+        "alert list --broker",
+        "alert show memory-high",
+        "alert set memory-high container_memory_usage_bytes>1e9 --for 5m --summary {{pod}} --if-version 2",
+        "alert set queue hansa_faults>3 --severity critical --off --broker --dry-run",
+        "alert test memory-high",
+        "alert remove memory-high --dry-run",
         "partner invite --name north",
         "partner accept hansa-invite:abc",
         "partner list -o json",

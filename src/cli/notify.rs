@@ -1,4 +1,4 @@
-//! `hansa notify …`: who is told of what, by webhook.
+//! `hansa notify …`: who is told of what, by webhook or mail.
 
 use super::{Context, Table, notify_arguments::NotifyCommand};
 use crate::{
@@ -15,7 +15,8 @@ use serde_json::json;
 pub(super) async fn run(context: &Context, command: NotifyCommand) -> Result<(), Failure> {
     match command {
         NotifyCommand::Add { name, to, kinds, severity, broker, dry_run } => {
-            let wanted = NotificationRequest { name, url: to, kinds, severity };
+            let (url, address) = if to.contains("://") { (Some(to), None) } else { (None, Some(to)) };
+            let wanted = NotificationRequest { name, url, address, kinds, severity };
             let request = changing(context, broker, Method::POST, &[])
                 .query("dryRun", dry_run)
                 .body("application/json", json!(wanted).to_string());
@@ -24,7 +25,8 @@ pub(super) async fn run(context: &Context, command: NotifyCommand) -> Result<(),
                 Some(secret) => {
                     format!("{} is told; messages are signed by {secret}, which is not shown again", made.name)
                 }
-                None => format!("{} would be told", made.name),
+                None if dry_run => format!("{} would be told", made.name),
+                None => format!("{} is told by mail to {}", made.name, made.host),
             })
         }
         NotifyCommand::List { broker } => {

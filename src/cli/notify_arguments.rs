@@ -2,15 +2,15 @@
 
 use clap::Subcommand;
 
-/// Who is told of what, by webhook.
+/// Who is told of what, by webhook or mail.
 #[derive(Debug, Subcommand)]
 pub(crate) enum NotifyCommand {
-    /// Have somebody told. The secret by which messages are signed is shown once.
+    /// Have somebody told. The secret by which messages to a URL are signed is shown once.
     Add {
         /// Its name: `a-z`, `0-9`, `-`.
         name: String,
-        /// Where to: an https URL.
-        #[arg(long, value_name = "URL")]
+        /// Where to: an https URL, or a mail address.
+        #[arg(long, value_name = "URL|ADDRESS")]
         to: String,
         /// The kinds of events begin so, such as `fault.`; several may be given.
         #[arg(long = "kind", value_name = "KIND", required = true)]

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::Path};
 const DEFAULT_FILE: &str = "hansa.yaml";
 
 /// Settings that an environment variable can hold, by their path.
-const FROM_ENVIRONMENT: [&str; 63] = [
+const FROM_ENVIRONMENT: [&str; 70] = [
     "server.listen",
     "server.public_url",
     "auth.dev_login",
@@ -50,6 +50,13 @@ const FROM_ENVIRONMENT: [&str; 63] = [
     "billing.budgets",
     "billing.close_months",
     "notifications.allow_loopback",
+    "notifications.mail.host",
+    "notifications.mail.port",
+    "notifications.mail.tls",
+    "notifications.mail.user",
+    "notifications.mail.password_file",
+    "notifications.mail.authorities",
+    "notifications.mail.sender",
     "agents.url",
     "agents.authorities",
     "scaling.interval",
@@ -188,7 +195,9 @@ const OTHER_VARIABLES: [&str; 5] = ["HANSA_SERVER", "HANSA_OUTPUT", "HANSA_TOKEN
 
 fn nested(path: &str, text: &str) -> Value {
     let leaf = match (path, text) {
-        ("workers" | "federation.offers_limit" | "moving.least_percent", number) if number.parse::<u64>().is_ok() => {
+        ("workers" | "federation.offers_limit" | "moving.least_percent" | "notifications.mail.port", number)
+            if number.parse::<u64>().is_ok() =>
+        {
             number.parse::<u64>().map_or(Value::Null, Value::from)
         }
         (

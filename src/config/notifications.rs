@@ -1,9 +1,9 @@
 //! Where notifications may be sent.
 
-use super::ConfigFault;
+use super::{ConfigFault, mail, mail::MailSettings};
 use serde::{Deserialize, Serialize};
 
-/// Where notifications may be sent besides public addresses.
+/// Where notifications may be sent besides public addresses, and by which mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct NotificationSettings {
@@ -11,10 +11,13 @@ pub(crate) struct NotificationSettings {
     pub allow_loopback: bool,
     /// To private networks, such as `10.20.0.0/16`. Others are refused.
     pub allow_networks: Vec<String>,
+    /// The mail server. Without it there is no mail.
+    pub mail: MailSettings,
 }
 
 /// Every rule that they break.
 pub(super) fn check(notifications: &NotificationSettings, faults: &mut Vec<ConfigFault>) {
+    mail::check(&notifications.mail, faults);
     for (place, network) in notifications.allow_networks.iter().enumerate() {
         if let Err(error) = network.parse::<hansa_federation::address::Network>() {
             let field = format!("notifications.allow_networks.{place}");

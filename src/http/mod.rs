@@ -11,6 +11,7 @@ mod defence;
 mod dev_login;
 mod federation;
 mod login;
+mod meter;
 mod middleware;
 pub(crate) mod openapi;
 mod page_token;
@@ -28,5 +29,6 @@ mod tls;
 pub(crate) mod wire;
 
 pub(crate) use defence::Defence;
+pub(crate) use meter::Meter;
 pub(crate) use server::{Server, StartError, bind, start};
 pub(crate) use state::{Broker, WorkerHealth};

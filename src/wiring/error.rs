@@ -9,6 +9,9 @@ pub(crate) enum WiringError {
     /// The server.
     #[error(transparent)]
     Server(#[from] StartError),
+    /// What carries notifications away.
+    #[error(transparent)]
+    Notifier(#[from] crate::notifier::NotifierError),
     /// What scaling is told.
     #[error(transparent)]
     Scaling(#[from] super::scaling::ScalingFault),

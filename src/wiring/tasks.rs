@@ -40,6 +40,7 @@ impl Tasks {
             ("asking for carbon intensity", tokio::spawn(super::sustainability::feeds(broker.clone()))),
             ("holding promises against the log", tokio::spawn(super::assurance::follow(broker.clone()))),
             ("finding faults", tokio::spawn(super::assurance::faults(broker.clone()))),
+            ("asking alert rules", tokio::spawn(super::alerting::follow(broker.clone()))),
             ("telling who wants to know", tokio::spawn(super::notification::follow(broker.clone()))),
             ("claiming of partners", tokio::spawn(super::claims::follow(broker.clone()))),
             ("booking statements", tokio::spawn(super::books::follow(broker.clone()))),

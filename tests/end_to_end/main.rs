@@ -15,6 +15,7 @@
 )]
 
 mod adoption;
+mod alerts;
 mod audit;
 mod billing;
 mod broken_input;

@@ -7,9 +7,10 @@
 //!
 //! [`sla`] has the rules by which the promises of offers are measured, and
 //! `service` follows the event log and keeps what comes out. [`fault`] makes
-//! faults of what the log tells. Knows no layer;
+//! faults of what the log tells, and [`alert`] what people want to be warned of. Knows no layer;
 //! times are arguments.
 
+pub mod alert;
 mod answer;
 pub mod fault;
 mod labels;

@@ -2,6 +2,7 @@
 //! in `http::routes`, partners' brokers call `http::federation`.
 
 mod accounts;
+mod alerts;
 mod announcements;
 pub(super) mod audit;
 mod billing;
@@ -89,7 +90,12 @@ fn troubles(config: &mut ServiceConfig<'_>) {
         .service(notifications::own_notification_show)
         .service(notifications::own_notification_remove)
         .service(notifications::own_notification_test)
-        .service(notifications::own_notification_deliveries);
+        .service(notifications::own_notification_deliveries)
+        .service(alerts::own_alert_list)
+        .service(alerts::own_alert_show)
+        .service(alerts::own_alert_put)
+        .service(alerts::own_alert_remove)
+        .service(alerts::own_alert_test);
 }
 
 /// Series of carbon intensity, of prices and generation of energy.

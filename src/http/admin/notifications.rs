@@ -30,7 +30,7 @@ pub(crate) async fn own_notification_list(broker: web::Data<Broker>, _query: Que
     list(&broker, None).await
 }
 
-/// Have somebody told, by webhook. The answer tells once the secret by which messages are signed.
+/// Have somebody told, by webhook or mail. The answer tells once the secret by which messages to a URL are signed.
 #[utoipa::path(
     tag = "notifications",
     params(("dryRun" = Option<bool>, Query, description = "Only check; write nothing.")),

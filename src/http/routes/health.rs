@@ -48,6 +48,14 @@ pub(crate) async fn readyz(broker: web::Data<Broker>) -> Reply {
 #[utoipa::path(tag = "health", responses((status = 200, body = String, content_type = "application/openmetrics-text")))]
 #[get("/metrics")]
 pub(crate) async fn metrics(broker: web::Data<Broker>) -> Reply {
+    let text = told(&broker).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
+        .body(text))
+}
+
+/// What is counted now, as text.
+pub(crate) async fn told(broker: &Broker) -> Result<String, ApiError> {
     let phases = broker.orchestrator.phase_counts(&ProjectScope::All).await?;
     let workloads = broker
         .wdm
@@ -57,18 +65,15 @@ pub(crate) async fn metrics(broker: web::Data<Broker>) -> Reply {
         .map_err(hansa_service_orchestrator::OrchestratorError::from)?;
     let queue = broker.database.read(|connection| work::list(connection, "application")).await?;
     let events = broker.database.read(event::last_sequence).await?;
-    let metrics = &broker.metrics;
-    metrics.set_applications(phases.into_iter());
-    metrics.set_workloads(workloads.iter().map(|workload| workload.state.name()));
-    metrics.set_queue("application", queue.len());
-    metrics.set_events(events);
-    metrics.set_federation(federation(&broker).await?);
+    let counted = &broker.metrics;
+    counted.set_applications(phases.into_iter());
+    counted.set_workloads(workloads.iter().map(|workload| workload.state.name()));
+    counted.set_queue("application", queue.len());
+    counted.set_events(events);
+    counted.set_federation(federation(broker).await?);
     let faults = broker.assurance.fault_counts().await?;
-    metrics.set_faults(faults.iter().map(|one| (one.kind.as_str(), one.severity, one.state.as_str(), one.count)));
-    let text = metrics.encode().map_err(|error| ApiError::default().for_operator(error))?;
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
-        .body(text))
+    counted.set_faults(faults.iter().map(|one| (one.kind.as_str(), one.severity, one.state.as_str(), one.count)));
+    counted.encode().map_err(|error| ApiError::default().for_operator(error))
 }
 
 async fn federation(broker: &Broker) -> Result<FederationCounts, ApiError> {

@@ -1,6 +1,7 @@
 //! The handlers, a file for each resource: parse, one call, convert.
 
 mod account;
+pub(crate) mod alerts;
 mod applications;
 mod budgets;
 mod carbon;
@@ -8,7 +9,7 @@ mod documents;
 mod events;
 mod fallback;
 pub(crate) mod faults;
-mod health;
+pub(crate) mod health;
 pub(crate) mod invoices;
 mod logs;
 mod members;
@@ -123,7 +124,12 @@ fn troubles(config: &mut ServiceConfig<'_>) {
         .service(notifications::notification_show)
         .service(notifications::notification_remove)
         .service(notifications::notification_test)
-        .service(notifications::notification_deliveries);
+        .service(notifications::notification_deliveries)
+        .service(alerts::alert_list)
+        .service(alerts::alert_show)
+        .service(alerts::alert_put)
+        .service(alerts::alert_remove)
+        .service(alerts::alert_test);
 }
 
 /// Energy and carbon. Words before names.

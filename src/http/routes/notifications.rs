@@ -14,7 +14,7 @@ use crate::http::{
 use actix_web::{HttpResponse, delete, get, post, web};
 use hansa_assurance::{
     fault::Severity,
-    notification::{Sender as _, place},
+    notification::{MAIL, Sender as _, place},
     service::NewSubscription,
 };
 use hansa_ontology::ProjectId;
@@ -66,7 +66,7 @@ pub(crate) async fn notification_list(
     list(&broker, Some(caller.project()?)).await
 }
 
-/// Have somebody told, by webhook. The answer tells once the secret by which messages are signed.
+/// Have somebody told, by webhook or mail. The answer tells once the secret by which messages to a URL are signed.
 ///
 /// Each event is a POST of JSON with `Hansa-Delivery` (the same for each attempt), `Hansa-Event` (its kind) and
 /// `Hansa-Signature: t=SECONDS,v1=HEX`: HMAC-SHA-256 under the secret's text of the seconds, a dot and the body.
@@ -176,12 +176,16 @@ pub(crate) async fn list(broker: &Broker, project: Option<&ProjectId>) -> Reply 
 /// Subscribes, and tells the secret once.
 pub(crate) async fn add(broker: &Broker, call: &Call, project: Option<ProjectId>) -> Reply {
     replay::once_told(broker, call, async {
-        let NotificationRequest { name, url, kinds, severity } = call.json_secret()?;
-        broker.notifier.address_check(&url).map_err(|why| ApiError::field("/url", why))?;
+        let NotificationRequest { name, url, address, kinds, severity } = call.json_secret()?;
+        let url = destination(broker, url, address)?;
+        let is_mail = url.starts_with(MAIL);
         let severity = severity.as_deref().map(severity_of).transpose()?;
         let new = NewSubscription { name, project, kinds, severity, url };
         let mut secret = None;
         let seal = |id| {
+            if is_mail {
+                return Ok(String::new());
+            }
             let made = broker.credentials.secret_make(&place(id));
             let (plain, sealed) = made.map_err(|error| RepositoryError::Internal {
                 message: format!("no secret can be made: {error}"),
@@ -198,7 +202,22 @@ pub(crate) async fn add(broker: &Broker, call: &Call, project: Option<ProjectId>
     .await
 }
 
-fn severity_of(name: &str) -> Result<Severity, ApiError> {
+/// Where to, as it is kept: a URL, or `mailto:` and an address.
+fn destination(broker: &Broker, url: Option<String>, address: Option<String>) -> Result<String, ApiError> {
+    match (url, address) {
+        (Some(url), None) => {
+            broker.notifier.url_check(&url).map_err(|why| ApiError::field("/url", why))?;
+            Ok(url)
+        }
+        (None, Some(address)) => {
+            broker.notifier.address_check(&address).map_err(|why| ApiError::field("/address", why))?;
+            Ok(format!("{MAIL}{address}"))
+        }
+        _ => Err(ApiError::field("/url", "say where to: either a url or an address")),
+    }
+}
+
+pub(super) fn severity_of(name: &str) -> Result<Severity, ApiError> {
     let found = Severity::ALL.into_iter().find(|severity| severity.name() == name);
     found.ok_or_else(|| ApiError::field("/severity", format!("`{name}` is none of minor, major, critical")))
 }

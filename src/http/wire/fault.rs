@@ -14,7 +14,7 @@ const OF_THE_PROVIDER: &str = "infrastructure of the provider failed; its operat
 pub(crate) struct FaultTicket {
     /// Its number.
     pub number: i64,
-    /// What is wrong: `component-failing`, `application-blocked`, `machine-lost`, `host-lost`, `system-lost`, `partner-silent`, `order-failed`, `sla-missed`, `service-level-missed`, `budget-exhausted` or `carbon-limit-passed`.
+    /// What is wrong: `component-failing`, `application-blocked`, `machine-lost`, `host-lost`, `system-lost`, `partner-silent`, `order-failed`, `sla-missed`, `service-level-missed`, `budget-exhausted`, `carbon-limit-passed` or `alert-firing`.
     pub kind: String,
     /// How bad that is: `minor`, `major` or `critical`.
     pub severity: String,

@@ -3,6 +3,7 @@
 //! that neither binds the other; the conversions stand beside each type.
 
 mod account;
+mod alert;
 mod application;
 mod audit;
 mod billing;
@@ -35,6 +36,7 @@ mod workload;
 pub(crate) use account::{
     Account, CutOff, Issuer, Limits, LockRequest, Login, Me, NewToken, RoleGrant, Session, Token,
 };
+pub(crate) use alert::{Alert, AlertRequest, AlertTrial};
 pub(crate) use application::{Accepted, Application, ApplicationDetail, ScaleRequest};
 pub(crate) use audit::{AuditCheckpoint, AuditConsistency, AuditInclusion, AuditKey, AuditRecord};
 pub(crate) use billing::{

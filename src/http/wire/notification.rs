@@ -13,8 +13,13 @@ pub(crate) struct NotificationRequest {
     #[schema(min_length = 1, max_length = 63)]
     pub name: String,
     /// Where to: an `https` URL. It is not shown again but for its host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 2000)]
-    pub url: String,
+    pub url: Option<String>,
+    /// Instead of a URL: the address to which mail is sent, under a domain that the owner allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 3, max_length = 254)]
+    pub address: Option<String>,
     /// The kinds of events begin so: `fault.`, `budget.exhausted`.
     #[schema(min_items = 1, max_items = 50)]
     pub kinds: Vec<String>,
@@ -37,7 +42,9 @@ pub(crate) struct Notification {
     /// Of faults only those that are at least so bad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<String>,
-    /// The host and port to which it is sent.
+    /// `webhook` or `mail`.
+    pub channel: String,
+    /// The host and port to which it is sent; of mail the address.
     pub host: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -50,7 +57,7 @@ pub(crate) struct Notification {
     /// What is tried again, where something is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<NotificationTrouble>,
-    /// The secret by which messages are signed: told once, when it is made.
+    /// The secret by which messages to a URL are signed: told once, when it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }
@@ -116,7 +123,8 @@ fn host(url: &str) -> String {
 impl From<Subscription> for Notification {
     fn from(of: Subscription) -> Self {
         Self {
-            host: host(&of.url),
+            channel: if of.mail_address().is_some() { "mail" } else { "webhook" }.to_owned(),
+            host: of.mail_address().map_or_else(|| host(&of.url), str::to_owned),
             name: of.name,
             project: of.project.map(|project| project.to_string()),
             kinds: of.kinds,

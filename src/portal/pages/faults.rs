@@ -132,6 +132,7 @@ fn kind(frame: &Frame, kind: FaultKind) -> String {
         FaultKind::ServiceLevelMissed => "faults-kind-service-level-missed",
         FaultKind::BudgetExhausted => "faults-kind-budget-exhausted",
         FaultKind::CarbonLimitPassed => "faults-kind-carbon-limit-passed",
+        FaultKind::AlertFiring => "faults-kind-alert-firing",
     })
 }
 

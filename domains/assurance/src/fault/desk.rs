@@ -108,11 +108,11 @@ impl Desk {
 
     fn first(&mut self, event: &Event, opening: Opening) -> i64 {
         self.last += 1;
-        let Opening { kind, thing, also, subject, rests_on, until } = opening;
+        let Opening { kind, thing, also, subject, rests_on, until, severity } = opening;
         let fault = Fault {
             number: self.last,
             kind,
-            severity: kind.severity(),
+            severity: severity.unwrap_or_else(|| kind.severity()),
             thing,
             also,
             subject: subject.unwrap_or_else(|| event.subject.clone()),
@@ -149,6 +149,7 @@ impl Desk {
             }
         }
         fault.until = opening.until;
+        fault.severity = opening.severity.unwrap_or(fault.severity);
     }
 
     fn end(&mut self, event: &Event, which: impl Fn(&Fault) -> bool) {

@@ -65,6 +65,8 @@ kinds! {
     BudgetExhausted = "budget-exhausted", Major;
     /// A carbon limit is passed.
     CarbonLimitPassed = "carbon-limit-passed", Minor;
+    /// An alert fires: a rule's, or an application's. A rule says how bad that is.
+    AlertFiring = "alert-firing", Major;
 }
 
 impl FaultKind {

@@ -1,6 +1,6 @@
 //! What each kind of event means for faults.
 
-use super::FaultKind;
+use super::{FaultKind, Severity};
 use chrono::{DateTime, NaiveDate, Utc};
 use hansa_ontology::{Actor, ApplicationId, MachineId};
 use hansa_repository::{breach::ToldBreach, event::Event};
@@ -14,7 +14,7 @@ pub(crate) const ACKNOWLEDGED: &str = "fault.acknowledged";
 pub(crate) const CLOSED: &str = "fault.closed";
 
 /// The kinds that open or end a fault begin so.
-const PREFIXES: [&str; 13] = [
+const PREFIXES: [&str; 14] = [
     "workload.",
     "machine.",
     "application.",
@@ -26,6 +26,7 @@ const PREFIXES: [&str; 13] = [
     "service-level.",
     "budget.",
     "carbon.",
+    "alert.",
     ACKNOWLEDGED,
     CLOSED,
 ];
@@ -40,6 +41,8 @@ pub(super) struct Opening {
     pub(super) subject: Option<String>,
     pub(super) rests_on: Vec<String>,
     pub(super) until: Option<DateTime<Utc>>,
+    /// How bad it is, where that is not what its kind is.
+    pub(super) severity: Option<Severity>,
 }
 
 /// What an event means.
@@ -181,6 +184,7 @@ pub(super) fn read(event: &Event, around: &Around) -> Vec<Reading> {
         "service-level" => service_level(event, what),
         "budget" if what == "exhausted" => monthly(event, FaultKind::BudgetExhausted, "budget"),
         "carbon" if what == "threshold-reached" => monthly(event, FaultKind::CarbonLimitPassed, "limit"),
+        "alert" => alert(event, what),
         "fault" if event.kind == ACKNOWLEDGED || event.kind == CLOSED => {
             Hand::deserialize(&event.data).map(Reading::Hand).into_iter().collect()
         }
@@ -189,7 +193,7 @@ pub(super) fn read(event: &Event, around: &Around) -> Vec<Reading> {
 }
 
 fn opening(kind: FaultKind, thing: String, rests_on: Vec<String>) -> Opening {
-    Opening { kind, thing, also: Vec::new(), subject: None, rests_on, until: None }
+    Opening { kind, thing, also: Vec::new(), subject: None, rests_on, until: None, severity: None }
 }
 
 fn failing(instance: Instance) -> Opening {
@@ -313,6 +317,26 @@ fn service_level(event: &Event, what: &str) -> Vec<Reading> {
         "reported" if event.data.get("reached") == Some(&Value::Bool(true)) => {
             vec![Reading::Ends(FaultKind::ServiceLevelMissed, thing)]
         }
+        _ => Vec::new(),
+    }
+}
+
+/// A rule fires for as long as it does for any labels: `firing` says for how many.
+fn alert(event: &Event, what: &str) -> Vec<Reading> {
+    let Some(name) = text(&event.data, "alert") else { return Vec::new() };
+    let (thing, rests_on) = match (event.application, &event.project) {
+        (Some(application), _) => (format!("application/{application}/alert/{name}"), vec![components_of(application)]),
+        (None, Some(project)) => (format!("project/{project}/alert/{name}"), Vec::new()),
+        (None, None) => (format!("alert/{name}"), Vec::new()),
+    };
+    let others = event.data.get("firing").and_then(Value::as_u64).unwrap_or(0);
+    match what {
+        "firing" => {
+            let severity = event.data.get("severity").and_then(|severity| Severity::deserialize(severity).ok());
+            let opening = opening(FaultKind::AlertFiring, thing, rests_on);
+            vec![Reading::Opens(Opening { severity, ..opening })]
+        }
+        "resolved" if others == 0 => vec![Reading::Ends(FaultKind::AlertFiring, thing)],
         _ => Vec::new(),
     }
 }

@@ -1,6 +1,13 @@
 //! Notifications: who wants to be told of which events, what is sent, and when
 //! it is tried again. Pure but for [`Sender`], which carries a message away.
 
+mod mail;
+#[cfg(test)]
+mod mail_tests;
+mod words;
+
+pub use mail::{MailError, MailSettings, MailTls, Mailer};
+
 use crate::fault::Severity;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,10 +18,14 @@ use serde_json::json;
 use std::fmt;
 use uuid::Uuid;
 
+/// An address begins so to which mail is sent (RFC 6068).
+pub const MAIL: &str = "mailto:";
 /// For how long one event is tried before it is given up.
 pub const TRIED_FOR: TimeDelta = TimeDelta::hours(24);
 /// The first pause after a failure.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// What a test says.
+const TRIAL: &str = "a test: somebody asked whether this arrives";
 /// The longest pause.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
@@ -32,9 +43,9 @@ pub struct Subscription {
     pub kinds: Vec<String>,
     /// Of faults only those that are at least so bad.
     pub severity: Option<Severity>,
-    /// Where it is sent. It may hold what only the receiver shall know.
+    /// Where it is sent: a URL, which may hold what only the receiver shall know, or `mailto:` and an address.
     pub url: String,
-    /// The secret by which messages are signed, sealed.
+    /// The secret by which messages are signed, sealed; empty for mail.
     pub sealed: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -91,15 +102,17 @@ pub struct Message {
     pub delivery: String,
     /// The event's kind.
     pub kind: String,
-    /// Where to.
+    /// Where to: a URL, or `mailto:` and an address.
     pub url: String,
+    /// What stands above a mail.
+    pub subject: String,
     /// The place for which the secret was sealed.
     pub place: String,
     /// The sealed secret.
     pub sealed: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// The bytes: JSON.
+    /// The bytes: JSON, or a mail's text in UTF-8.
     pub body: Vec<u8>,
 }
 
@@ -156,6 +169,10 @@ impl Subscription {
     /// An event as it is sent.
     pub(crate) fn message(&self, event: &Event, now: DateTime<Utc>) -> Message {
         let delivery = format!("{}-{}", self.id, event.sequence);
+        if self.mail_address().is_some() {
+            let text = words::of_event(self, event);
+            return self.carrying(delivery, (&event.kind, &event.message), text, now);
+        }
         let body = json!({
             "delivery": delivery,
             "notification": self.name,
@@ -170,24 +187,34 @@ impl Subscription {
                 "data": event.data,
             },
         });
-        self.carrying(delivery, event.kind.clone(), body.to_string().into_bytes(), now)
+        self.carrying(delivery, (&event.kind, &event.message), body.to_string(), now)
     }
 
     /// What tries whether it arrives.
     pub(crate) fn trial(&self, id: Uuid, now: DateTime<Utc>) -> Message {
-        let (delivery, kind) = (format!("{}-test-{id}", self.id), "notification.test".to_owned());
+        let (delivery, kind) = (format!("{}-test-{id}", self.id), "notification.test");
+        if self.mail_address().is_some() {
+            return self.carrying(delivery, (kind, TRIAL), words::of_trial(self), now);
+        }
         let body = json!({
             "delivery": delivery,
             "notification": self.name,
             "project": self.project,
-            "event": { "at": now, "kind": kind, "message": "a test: somebody asked whether this arrives" },
+            "event": { "at": now, "kind": kind, "message": TRIAL },
         });
-        self.carrying(delivery, kind, body.to_string().into_bytes(), now)
+        self.carrying(delivery, (kind, TRIAL), body.to_string(), now)
     }
 
-    fn carrying(&self, delivery: String, kind: String, body: Vec<u8>, at: DateTime<Utc>) -> Message {
-        let (url, sealed) = (self.url.clone(), self.sealed.clone());
-        Message { delivery, kind, url, place: place(self.id), sealed, at, body }
+    /// The address to which mail is sent, where that is how it is told.
+    #[must_use]
+    pub fn mail_address(&self) -> Option<&str> {
+        self.url.strip_prefix(MAIL)
+    }
+
+    fn carrying(&self, delivery: String, (kind, told): (&str, &str), body: String, at: DateTime<Utc>) -> Message {
+        let (url, sealed, subject) = (self.url.clone(), self.sealed.clone(), words::subject(kind, told));
+        let (kind, body) = (kind.to_owned(), body.into_bytes());
+        Message { delivery, kind, url, subject, place: place(self.id), sealed, at, body }
     }
 
     /// An event could not be delivered. What became of it, where it is given
@@ -256,7 +283,7 @@ mod tests {
         }
     }
 
-    fn event(kind: &str, project: Option<&str>, data: Value) -> Event {
+    pub(crate) fn event(kind: &str, project: Option<&str>, data: Value) -> Event {
         Event {
             sequence: 5,
             at: DateTime::UNIX_EPOCH,

@@ -20,9 +20,12 @@ mod windows;
 
 pub use budget::QueryLimits;
 
-use crate::{Element, QueryAnswer, QueryResult, Series, series::Selection};
+use crate::{
+    Element, QueryAnswer, QueryResult, Series,
+    series::{LOOKBACK, Selection},
+};
 use budget::Budget;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use eval::Evaluation;
 use tree::{Node, Tree};
 
@@ -81,6 +84,20 @@ impl Query {
         self.tree.selectors.iter().filter_map(tree::Matchers::metric)
     }
 
+    /// A metric that it names and of which a tenant has no series at all.
+    #[must_use]
+    pub fn unmeasured(&self, series: &Series, tenant: &str) -> Option<&str> {
+        self.metrics().find(|metric| !series.has(tenant, metric))
+    }
+
+    /// How far before a time it looks, but for how long a single value lasts.
+    #[must_use]
+    pub fn looks_back(&self, at: DateTime<Utc>) -> TimeDelta {
+        let time = at.timestamp_millis();
+        let first = windows::windows(&self.tree, time, 0).into_iter().map(|(from, _)| from).min().unwrap_or(time);
+        TimeDelta::try_milliseconds(time.saturating_sub(first).max(0)).unwrap_or(TimeDelta::MAX)
+    }
+
     /// Answers it for a tenant and a time, from what is recorded now. Elements are
     /// sorted by their labels, but where the query says how.
     ///
@@ -99,7 +116,8 @@ impl Query {
     ) -> Result<QueryAnswer, QueryError> {
         let time = at.timestamp_millis();
         let budget = Budget::new(*limits);
-        let windows = windows::windows(&self.tree, time);
+        let lookback = i64::try_from(LOOKBACK.as_millis()).unwrap_or(i64::MAX);
+        let windows = windows::windows(&self.tree, time, lookback);
         let matchers: Vec<_> = self.tree.selectors.iter().map(|one| move |labels: &_| one.matches(labels)).collect();
         let selections: Vec<Selection<'_>> = (self.tree.selectors.iter().zip(&matchers).zip(&windows))
             .map(|((one, matches), window)| Selection { metric: one.metric(), matches, from: window.0, to: window.1 })

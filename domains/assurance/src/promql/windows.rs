@@ -1,20 +1,21 @@
 //! Of which time each selector needs samples, before anything is looked at.
 
 use super::tree::{Node, Range, Selector, Summary, Tree};
-use crate::series::LOOKBACK;
 
 /// From and to, in milliseconds, both included.
 pub(super) type Window = (i64, i64);
 
 /// For each selector the time of which it needs samples, for a query at this time.
-pub(super) fn windows(tree: &Tree, query: i64) -> Vec<Window> {
+/// A value lasts for `lookback`, in milliseconds.
+pub(super) fn windows(tree: &Tree, query: i64, lookback: i64) -> Vec<Window> {
     let mut windows = vec![(i64::MAX, i64::MIN); tree.selectors.len()];
-    Walk { query, windows: &mut windows }.node(&tree.root, (query, query));
+    Walk { query, lookback, windows: &mut windows }.node(&tree.root, (query, query));
     windows
 }
 
 struct Walk<'w> {
     query: i64,
+    lookback: i64,
     windows: &'w mut [Window],
 }
 
@@ -23,10 +24,7 @@ impl Walk<'_> {
     fn node(&mut self, node: &Node, here: Window) {
         match node {
             Node::Number(_) | Node::Time => {}
-            Node::Select(selector) => {
-                let lookback = i64::try_from(LOOKBACK.as_millis()).unwrap_or(i64::MAX);
-                self.selector(selector, here, lookback);
-            }
+            Node::Select(selector) => self.selector(selector, here, self.lookback),
             Node::Negate(of)
             | Node::ToScalar(of)
             | Node::ToVector(of)

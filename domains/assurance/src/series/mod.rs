@@ -88,6 +88,17 @@ impl Series {
         self.end_where(tenant, at, |stream| having.iter().all(|(name, value)| stream.labels.get(name) == Some(value)));
     }
 
+    /// Says that all series end of which this holds and that have no sample of this time.
+    pub(crate) fn end_unseen(&self, tenant: &str, which: impl Fn(&Labels) -> bool, at: DateTime<Utc>) {
+        let now = at.timestamp_millis();
+        self.end_where(tenant, at, |stream| stream.last().is_some_and(|(last, _)| last < now) && which(&stream.labels));
+    }
+
+    /// How much is kept.
+    pub(crate) const fn limits(&self) -> &SeriesLimits {
+        &self.limits
+    }
+
     /// Takes away all that is known of a tenant.
     pub fn forget(&self, tenant: &str) {
         self.write().forget(tenant);

@@ -1,9 +1,12 @@
 //! What callers use: the log is followed, operators announce maintenance, people
-//! ask how promises stand, and faults are seen to.
+//! ask how promises stand, faults are seen to, and alert rules are asked.
 //!
 //! Whoever may do what is for the caller to decide: a scope of projects is an
 //! argument wherever it matters.
 
+mod alert;
+#[cfg(test)]
+mod alert_tests;
 mod announce;
 mod fault;
 #[cfg(test)]
@@ -27,6 +30,7 @@ use hansa_repository::{
     Database,
     ambient::{SharedClock, SharedIds},
 };
+use std::sync::Arc;
 
 /// The measuring of promises by one broker. Clones share the database.
 #[derive(Debug, Clone)]
@@ -34,12 +38,13 @@ pub struct Assurance {
     database: Database,
     clock: SharedClock,
     ids: SharedIds,
+    board: Arc<alert::Board>,
 }
 
 impl Assurance {
     /// Over this database.
     #[must_use]
-    pub const fn new(database: Database, clock: SharedClock, ids: SharedIds) -> Self {
-        Self { database, clock, ids }
+    pub fn new(database: Database, clock: SharedClock, ids: SharedIds) -> Self {
+        Self { database, clock, ids, board: Arc::default() }
     }
 }

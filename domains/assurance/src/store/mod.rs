@@ -1,10 +1,11 @@
 //! This crate's tables: rentals with a promise, how
-//! each objective stood, breaches, announced maintenance, faults, subscriptions. The only module here
-//! that knows diesel.
+//! each objective stood, breaches, announced maintenance, faults, subscriptions, alert rules. The only
+//! module here that knows diesel.
 
 mod course;
 mod fault;
 mod notification;
+mod rule;
 mod standing;
 mod tables;
 
@@ -18,6 +19,7 @@ pub(crate) use fault::{
 pub(crate) use notification::{
     deliveries, delivery_put, subscription_delete, subscription_find, subscription_put, subscriptions, subscriptions_of,
 };
+pub(crate) use rule::{rule_delete, rule_find, rule_put, rules_of};
 pub(crate) use standing::{
     BreachFilter, StandingFilter, breach_insert, breaches_list, forget, standings_list, standings_put,
 };

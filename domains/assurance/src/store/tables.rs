@@ -61,6 +61,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    assurance_rule (id) {
+        id -> Text,
+        project -> Nullable<Text>,
+        name -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
     assurance_fault (number) {
         number -> BigInt,
         project -> Nullable<Text>,

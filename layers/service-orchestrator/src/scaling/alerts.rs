@@ -3,26 +3,19 @@
 
 use super::{answers::Metrics, decide::Memory, readings::Ground};
 use crate::model::Application;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
+use hansa_assurance::alert::{Answer, Holding, LabelSet, News, Watch};
 use hansa_ontology::{ProjectId, resource_model::scaling::MicadoAlert};
 use hansa_repository::event::NewEvent;
-use hansa_scaling::micado::{self, Held};
+use hansa_scaling::micado;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// What is remembered of alerts between rounds.
+/// What is remembered of alerts between rounds, each by its name.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Watch {
-    /// Since when each expression has held.
-    held: Held,
-    /// Those that fire.
-    firing: BTreeSet<String>,
-    /// Those that can't be watched now.
-    unknown: BTreeSet<String>,
-}
+pub(super) struct Watches(BTreeMap<String, Watch>);
 
 /// What has changed about an alert.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,36 +28,46 @@ pub(super) enum AlertNews {
     Unknown(String, String),
 }
 
-impl Watch {
+impl Watches {
     /// What is new. What can't be asked stays as it was: that is no sign that all is well.
     fn news(
         &mut self,
         alerts: &[MicadoAlert],
-        holds: &BTreeMap<String, Result<bool, String>>,
+        mut holds: BTreeMap<String, Result<bool, String>>,
         now: DateTime<Utc>,
     ) -> Vec<AlertNews> {
         let mut news = Vec::new();
-        let holding: BTreeSet<String> = holds
-            .iter()
-            .filter(|(name, holds)| match holds {
-                Ok(holds) => *holds,
-                Err(_) => self.held.contains_key(*name),
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        let firing = micado::firing(alerts.iter(), &holding, &mut self.held, now);
-        let begun = alerts.iter().filter(|alert| firing.contains(&alert.alert) && !self.firing.contains(&alert.alert));
-        news.extend(begun.cloned().map(AlertNews::Fires));
-        news.extend(self.firing.difference(&firing).cloned().map(AlertNews::Resolved));
-        let mut unknown = BTreeSet::new();
-        for (name, why) in holds.iter().filter_map(|(name, holds)| Some((name, holds.as_ref().err()?))) {
-            if !self.unknown.contains(name) {
-                news.push(AlertNews::Unknown(name.clone(), why.clone()));
-            }
-            unknown.insert(name.clone());
+        let mut before = std::mem::take(&mut self.0);
+        for alert in alerts {
+            let mut watch = before.remove(&alert.alert).unwrap_or_default();
+            let answer = holds.remove(&alert.alert).map_or_else(Answer::default, answer);
+            // One whose time can't be read never fires; the description was refused for it.
+            let hold = micado::hold(alert).unwrap_or(TimeDelta::MAX);
+            news.extend(watch.look(answer, hold, now).into_iter().map(|one| match one {
+                News::Fires(_) => AlertNews::Fires(alert.clone()),
+                News::Resolved(_) => AlertNews::Resolved(alert.alert.clone()),
+                News::Unknown(why) => AlertNews::Unknown(alert.alert.clone(), why),
+            }));
+            self.0.insert(alert.alert.clone(), watch);
         }
-        (self.firing, self.unknown) = (firing, unknown);
+        // The description has them no more.
+        let gone = before.into_iter().filter(|(_, watch)| watch.firing().next().is_some());
+        news.extend(gone.map(|(name, _)| AlertNews::Resolved(name)));
         news
+    }
+
+    /// Nothing is watched any more: what fired is over.
+    pub(super) fn end(&mut self, now: DateTime<Utc>) -> Vec<AlertNews> {
+        self.news(&[], BTreeMap::new(), now)
+    }
+}
+
+/// Of an alert only whether it holds is known.
+fn answer(holds: Result<bool, String>) -> Answer {
+    match holds {
+        Ok(true) => Answer { holds: vec![Holding { labels: LabelSet::new(), value: None }], lacking: None },
+        Ok(false) => Answer::default(),
+        Err(why) => Answer { holds: Vec::new(), lacking: Some(why) },
     }
 }
 
@@ -78,7 +81,7 @@ impl Ground<'_> {
             .iter()
             .map(|alert| async move { (alert.alert.clone(), metrics.holds(of, &alert.expr, self.now).await) });
         let holds = join_all(asked).await.into_iter().collect();
-        memory.watch.news(&self.model.alerts, &holds, self.now)
+        memory.watches.news(&self.model.alerts, holds, self.now)
     }
 }
 
@@ -123,12 +126,12 @@ mod tests {
             duration: time.map(str::to_owned),
         };
         let alerts = [alert("slow", Some("30s")), alert("quick", None)];
-        let mut watch = Watch::default();
+        let mut watches = Watches::default();
         let mut round = |second: i64, slow: Result<bool, &str>, quick: Result<bool, &str>| {
             let holds = [("slow", slow), ("quick", quick)]
                 .map(|(name, holds)| (name.to_owned(), holds.map_err(str::to_owned)))
                 .into();
-            told(&watch.news(&alerts, &holds, DateTime::from_timestamp(second, 0).unwrap()))
+            told(&watches.news(&alerts, holds, DateTime::from_timestamp(second, 0).unwrap()))
         };
         assert_eq!(round(0, Ok(true), Ok(true)), ["+quick"]);
         assert_eq!(round(10, Ok(true), Ok(true)), [""; 0]);
@@ -136,7 +139,10 @@ mod tests {
         // What can't be asked any more goes on firing, and that it can't is told.
         assert_eq!(round(40, Err("no answer"), Ok(false)), ["?slow no answer"]);
         assert_eq!(round(50, Err("no answer"), Err("gone")), ["?quick gone"]);
-        assert_eq!(round(60, Ok(false), Ok(true)), ["+quick", "-slow"]);
+        assert_eq!(round(60, Ok(false), Ok(true)), ["-slow", "+quick"]);
         assert_eq!(round(70, Err("no answer"), Ok(true)), ["?slow no answer"], "it is told anew after an answer");
+        // A description without alerts ends what fired, once.
+        assert_eq!(told(&watches.end(DateTime::from_timestamp(80, 0).unwrap())), ["-quick"]);
+        assert_eq!(told(&watches.end(DateTime::from_timestamp(90, 0).unwrap())), [""; 0]);
     }
 }

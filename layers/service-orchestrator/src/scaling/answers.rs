@@ -102,8 +102,7 @@ impl Metrics {
             return Ok(());
         }
         let (tenant, read) = (id.to_string(), Query::parse(query).map_err(|error| error.to_string())?);
-        let unknown = read.metrics().find(|metric| !self.series.has(&tenant, metric));
-        match unknown {
+        match read.unmeasured(&self.series, &tenant) {
             Some(metric) => Err(format!("the broker measures no {metric}, and no Prometheus is set")),
             None => Ok(()),
         }

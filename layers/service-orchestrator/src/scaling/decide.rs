@@ -1,7 +1,7 @@
 //! One round of all policies of an application.
 
 use super::{
-    alerts::Watch,
+    alerts::Watches,
     answers::Metrics,
     fleet::{in_group, of_component, of_group},
     readings::Ground,
@@ -31,7 +31,7 @@ pub(crate) struct Memory {
     /// Since when the expressions of MiCADO's alerts have held.
     alerts: Held,
     /// What is known of the application's own alerts.
-    pub(super) watch: Watch,
+    pub(super) watches: Watches,
     /// The machines that the latest change of a group named as those to go.
     dropping: BTreeMap<String, Vec<String>>,
 }

@@ -14,6 +14,7 @@ mod decide;
 mod fleet;
 mod number;
 mod own_series;
+mod project;
 mod readings;
 mod room;
 mod round;

@@ -18,7 +18,7 @@ use hansa_ontology::{
     },
 };
 use hansa_scaling::{exposition_series, micado::PolicySet};
-use hansa_wdm::{CpuUsage, PageRef};
+use hansa_wdm::{CpuUsage, PageRef, Usage};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
@@ -96,21 +96,11 @@ impl Ground<'_> {
             drop(series.record(&tenant, metric, labels, self.now, value));
         };
         for workload in self.workloads.iter().filter(|workload| workload.state.is_healthy()) {
-            let labels = self.container(workload);
+            let labels = container_labels(&self.model.name, workload);
             let measured = self.measured.get(&workload.id);
             if let Some(usage) = measured.and_then(|it| it.usage.as_ref().ok()) {
-                let used = match usage.cpu {
-                    CpuUsage::Total { micros } => seconds(micros),
-                    CpuUsage::Rate { milli } => clocks.step(workload.id.0, self.now, float(milli) / 1e3).busy,
-                };
-                record(CPU, &labels, used);
-                let bytes = float(usage.memory_bytes);
-                record(MEMORY, &labels, bytes);
-                record(WORKING_SET, &labels, bytes);
-                if let Some(network) = usage.network {
-                    let labels = Labels::new(labels.iter().chain([("interface", "eth0")]));
-                    record(RECEIVED, &labels, float(network.received_bytes));
-                    record(SENT, &labels, float(network.sent_bytes));
+                for (metric, labels, value) in container_series(clocks, (workload.id.0, usage), &labels, self.now) {
+                    record(metric, &labels, value);
                 }
             }
             for text in measured.into_iter().flat_map(|it| it.pages.values()).flatten() {
@@ -138,22 +128,6 @@ impl Ground<'_> {
         micado.filter(|name| self.model.machines.contains_key(*name))
     }
 
-    /// As the kubelet's cAdvisor labels a container, in both of its dialects.
-    fn container(&self, workload: &Workload) -> Labels {
-        let (component, pod) = (workload.component.clone(), format!("{}-{}", workload.component, workload.ordinal));
-        let namespace = self.model.name.clone();
-        Labels::new([
-            ("container", component.clone()),
-            ("container_label_io_kubernetes_container_name", component.clone()),
-            ("container_label_io_kubernetes_pod_name", pod.clone()),
-            ("container_label_io_kubernetes_pod_namespace", namespace.clone()),
-            ("name", component),
-            ("namespace", namespace),
-            ("node", workload.machine.to_string()),
-            ("pod", pod),
-        ])
-    }
-
     /// The share of a machine that is busy, all its processors together as one.
     fn busy_share(&self, machine: &Machine) -> f64 {
         let processors = f64::from(machine.terms.flavour.cpu_milli) / 1_000.0;
@@ -162,6 +136,43 @@ impl Ground<'_> {
         let busy: f64 = used.filter_map(|Used { processors, .. }| processors.map(|it| it.value)).sum();
         if processors > 0.0 { (busy / processors).clamp(0.0, 1.0) } else { 0.0 }
     }
+}
+
+/// As the kubelet's cAdvisor labels a container, in both of its dialects.
+pub(super) fn container_labels(namespace: &str, workload: &Workload) -> Labels {
+    let (component, pod) = (workload.component.clone(), format!("{}-{}", workload.component, workload.ordinal));
+    Labels::new([
+        ("container", component.clone()),
+        ("container_label_io_kubernetes_container_name", component.clone()),
+        ("container_label_io_kubernetes_pod_name", pod.clone()),
+        ("container_label_io_kubernetes_pod_namespace", namespace.to_owned()),
+        ("name", component),
+        ("namespace", namespace.to_owned()),
+        ("node", workload.machine.to_string()),
+        ("pod", pod),
+    ])
+}
+
+/// What an instance uses, as cAdvisor tells it.
+pub(super) fn container_series(
+    clocks: &Clocks,
+    (id, usage): (Uuid, &Usage),
+    labels: &Labels,
+    now: DateTime<Utc>,
+) -> Vec<(&'static str, Labels, f64)> {
+    let used = match usage.cpu {
+        CpuUsage::Total { micros } => seconds(micros),
+        CpuUsage::Rate { milli } => clocks.step(id, now, float(milli) / 1e3).busy,
+    };
+    let bytes = float(usage.memory_bytes);
+    let mut series =
+        vec![(CPU, labels.clone(), used), (MEMORY, labels.clone(), bytes), (WORKING_SET, labels.clone(), bytes)];
+    if let Some(network) = usage.network {
+        let labels = Labels::new(labels.iter().chain([("interface", "eth0")]));
+        series.push((RECEIVED, labels.clone(), float(network.received_bytes)));
+        series.push((SENT, labels, float(network.sent_bytes)));
+    }
+    series
 }
 
 impl Clocks {

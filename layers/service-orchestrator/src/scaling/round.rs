@@ -57,10 +57,14 @@ impl ServiceOrchestrator {
             self.metrics.series().forget(&id.to_string());
             return Ok(Next::Never);
         };
+        let mut memory = known.map(|known| known.memory).unwrap_or_default();
         if !wanted::is_watched(&application.model) {
+            let over = memory.watches.end(self.clock.now());
+            if !over.is_empty() {
+                self.decided(application, Vec::new(), over, memory).await?;
+            }
             return Ok(Next::Never);
         }
-        let mut memory = known.map(|known| known.memory).unwrap_or_default();
         if let Some((decisions, news)) = self.decisions(&application, &mut memory).await? {
             self.decided(application, decisions, news, memory).await?;
         }

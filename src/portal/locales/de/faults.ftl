@@ -50,3 +50,4 @@ faults-kind-sla-missed = Zusage verfehlt
 faults-kind-service-level-missed = Dienstgüte verfehlt
 faults-kind-budget-exhausted = Budget erschöpft
 faults-kind-carbon-limit-passed = CO₂-Grenze überschritten
+faults-kind-alert-firing = Alarm ausgelöst

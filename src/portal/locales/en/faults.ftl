@@ -50,3 +50,4 @@ faults-kind-sla-missed = Promise missed
 faults-kind-service-level-missed = Service level missed
 faults-kind-budget-exhausted = Budget exhausted
 faults-kind-carbon-limit-passed = Carbon limit passed
+faults-kind-alert-firing = Alert fires

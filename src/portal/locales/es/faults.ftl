@@ -50,3 +50,4 @@ faults-kind-sla-missed = Compromiso incumplido
 faults-kind-service-level-missed = Nivel de servicio incumplido
 faults-kind-budget-exhausted = Presupuesto agotado
 faults-kind-carbon-limit-passed = Límite de carbono superado
+faults-kind-alert-firing = Alerta activada

@@ -50,3 +50,4 @@ faults-kind-sla-missed = Engagement manqué
 faults-kind-service-level-missed = Niveau de service manqué
 faults-kind-budget-exhausted = Budget épuisé
 faults-kind-carbon-limit-passed = Limite de carbone dépassée
+faults-kind-alert-firing = Alerte déclenchée
