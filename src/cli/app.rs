@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     http::wire::{
         Accepted, Application, ApplicationDetail, DeferredJob, MovePreview, MoveRequest, Operation, Plan, Revision,
-        RollbackRequest, ScaleRequest, Scaling, ServiceLevel, ServiceLevels,
+        RollbackRequest, ScaleRequest, Scaling, ServiceLevel, ServiceLevels, UpdateStanding,
     },
 };
 use futures_util::StreamExt;
@@ -76,6 +76,11 @@ async fn run_change(context: &Context, command: AppCommand) -> Result<(), Failur
             let body = json!(RollbackRequest { to }).to_string();
             let request = matching(keyed(request), if_version).body("application/json", body);
             change(context, request, None, dry_run, &wait).await
+        }
+        AppCommand::Promote { application, if_version, wait } => {
+            let path = ["applications", &context.application(&application), "promote"];
+            let request = matching(keyed(Request::new(Method::POST, &path)), if_version);
+            change(context, request, None, false, &wait).await
         }
         AppCommand::Move { application, what, to, leave_volumes, if_version, dry_run, wait } => {
             let request = Request::new(Method::POST, &["applications", &context.application(&application), "move"]);
@@ -247,13 +252,16 @@ fn detail_text(detail: &ApplicationDetail) -> String {
         phase(application),
         application.id
     );
+    if let Some(update) = &detail.update {
+        text.push_str(&update_text(update));
+    }
     let mut workloads =
         Table::new("no workload", ["WORKLOAD", "STATE", "SITE", "NODE", "ENDPOINTS", "PID", "RESTARTS"]).right(&[5, 6]);
     for workload in &detail.workloads {
         let endpoints: Vec<String> =
             workload.endpoints.iter().map(|(name, address)| format!("{name}={address}")).collect();
         workloads.row([
-            format!("{}#{}", workload.component, workload.ordinal),
+            format!("{}#{}{}", workload.component, workload.ordinal, if workload.beside { " (beside)" } else { "" }),
             workload.reason.as_ref().map_or_else(|| workload.state.clone(), |why| format!("{}: {why}", workload.state)),
             short(&workload.site),
             workload
@@ -272,6 +280,13 @@ fn detail_text(detail: &ApplicationDetail) -> String {
         text.push_str(&jobs_text(&detail.deferred));
     }
     text
+}
+
+/// A revision that takes the place of another all at once.
+fn update_text(update: &UpdateStanding) -> String {
+    let until = update.until.map(|until| format!(" until {}", event::time(until))).unwrap_or_default();
+    let why = update.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("update  revision {} beside {}: {}{until}{why}\n", update.revision, update.from, update.stage)
 }
 
 /// Jobs that may wait, or did.

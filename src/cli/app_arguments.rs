@@ -105,6 +105,16 @@ pub(crate) enum AppCommand {
         #[command(flatten)]
         wait: WaitOptions,
     },
+    /// Lead callers to the revision that waits beside the one that runs (`update.promote: manual`).
+    Promote {
+        /// Name or id.
+        application: String,
+        /// Only if the application still has this version.
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
+        #[command(flatten)]
+        wait: WaitOptions,
+    },
     /// Move instances elsewhere: their replacements work before they go.
     Move {
         /// Name or id.

@@ -260,6 +260,7 @@ mod tests {
         "app scale shop application=3 proxy=1",
         "app revisions shop",
         "app rollback shop --to 3 --dry-run",
+        "app promote shop --wait",
         "app move shop web#0 --to south --dry-run",
         "app consolidate shop --wait",
         "app logs shop --component proxy --follow --tail 10",

@@ -18,6 +18,7 @@ mod adoption;
 mod alerts;
 mod audit;
 mod billing;
+mod blue_green;
 mod broken_input;
 mod carbon;
 mod command_line;

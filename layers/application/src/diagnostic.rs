@@ -213,6 +213,8 @@ codes! {
     InvalidScaling = "invalid-scaling",
     /// A job that can't wait as it says.
     InvalidDeferral = "invalid-deferral",
+    /// An update that leaves no time for what it asks.
+    InvalidUpdate = "invalid-update",
     /// A service level that can't be measured.
     InvalidServiceLevel = "invalid-service-level",
     /// An amount of nothing.

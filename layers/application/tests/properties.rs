@@ -10,8 +10,9 @@ use hansa_ontology::{
     resource_model::{
         AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, Deferral, ExposedPort, FileSet,
         HealthCheck, HealthProbe, HelmPackage, HttpProbe, LatencyLevel, Link, MachineGroup, MachineSize, Minimise,
-        Moment, MovePolicy, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage, Protocol, QueryLevel,
-        RatioRule, Replicas, Resources, Rule, RunPolicy, Scope, ServiceLevel, SpreadRule, TcpProbe, Volume, Weights,
+        Moment, MovePolicy, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage, Promotion, Protocol,
+        QueryLevel, RatioRule, Replicas, Resources, Rule, RunPolicy, Scope, ServiceLevel, SpreadRule, TcpProbe,
+        UpdatePolicy, UpdateStrategy, Volume, Weights,
         scaling::{MicadoAlert, Scaling, ScalingBehavior, ScalingPolicy, SchedulePolicy},
     },
 };
@@ -210,6 +211,19 @@ fn may_wait(component: &Component) -> bool {
     fixed && component.scaling.is_none() && component.run == RunPolicy::Once
 }
 
+/// With time enough for what it asks.
+fn update(settle: TimeSpan) -> UpdatePolicy {
+    let settle = TimeSpan(settle.0.min(86_400_000_000));
+    let deadline = TimeSpan(settle.0 + 1_000_000);
+    UpdatePolicy {
+        strategy: UpdateStrategy::BlueGreen,
+        settle,
+        deadline,
+        promote: Promotion::Manual,
+        ..UpdatePolicy::default()
+    }
+}
+
 fn deferral(duration: TimeSpan) -> Deferral {
     let duration = TimeSpan(duration.0.clamp(1, 86_400_000_000));
     Deferral {
@@ -307,6 +321,7 @@ fn model() -> impl Strategy<Value = ResourceModel> {
                 alerts: if links { vec![alert()] } else { Vec::new() },
                 objective,
                 moves: if links { MovePolicy::Asked } else { MovePolicy::Automatic },
+                update: max_latency.map(update).unwrap_or_default(),
                 delivery: None,
             }
         },

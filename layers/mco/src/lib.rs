@@ -4,8 +4,9 @@
 //! [`planner`] is pure: model and offers in, [`model::Plan`] out, the same
 //! answer for the same input. It knows no database and no clock. [`desired`]
 //! and [`rollout`] are pure too: from plan to workloads, and from what is there
-//! to what is wanted. [`Mco`] gathers their inputs and does what they say.
+//! to what is wanted; [`beside`] is what two revisions at once are to each other. [`Mco`] gathers their inputs and does what they say.
 
+pub mod beside;
 pub mod desired;
 mod error;
 mod grid;
@@ -25,5 +26,8 @@ pub use grid::{ComingBySite, Grids, NoGrids};
 pub use hansa_pim::{MaintenanceTarget, NewMaintenance};
 pub use infrastructure::Infrastructure;
 pub use partner::{NoPartners, Partner, PartnerError};
-pub use service::{ApplicationRef, Departure, Fate, Hold, Mco, OfferIndexCache, Realised, Rooms};
+pub use service::{
+    ApplicationRef, BesideLook, Departure, Fate, Hold, Mco, OfferIndexCache, Realised, Rooms, beside_ended,
+    beside_serves,
+};
 pub use store::MIGRATIONS;

@@ -221,6 +221,8 @@ pub struct PlanOptions {
     /// Components whose package was refused where an offer puts it, with the
     /// offer and the reason: no more of their instances go there; those that are held stay.
     pub refused: BTreeMap<(String, OfferId), String>,
+    /// What another revision, which stands beside this one for a while, takes of held machines.
+    pub reserved: BTreeMap<MachineId, Amounts>,
     /// Units of an offer that others hold: taken off its available units.
     pub taken: BTreeMap<OfferId, u32>,
 }
@@ -236,6 +238,7 @@ impl PlanOptions {
             held: Vec::new(),
             excluded: BTreeMap::new(),
             refused: BTreeMap::new(),
+            reserved: BTreeMap::new(),
             taken: BTreeMap::new(),
         }
     }

@@ -9,7 +9,7 @@ use crate::{
 use hansa_ontology::{
     ApplicationId, MachineId, ResourceModel, WorkloadId,
     order::{DeliveredWorkload, Delivery, OrderReport, OrderRequest},
-    resource_model::{Component, Constraints, MovePolicy, Objective, Replicas},
+    resource_model::{Component, Constraints, MovePolicy, Objective, Replicas, UpdatePolicy},
 };
 use hansa_wdm::{Endpoint, Endpoints, WorkloadState};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,6 +140,7 @@ fn blank(machine: &Machine) -> Workload {
         restarts: 0,
         changed_at: machine.created_at,
         unseen: None,
+        beside: false,
         place: Place::Partner { name: machine.partner.clone().unwrap_or_default() },
     }
 }
@@ -242,6 +243,8 @@ impl Asking<'_> {
             alerts: Vec::new(),
             objective: Objective::default(),
             moves: MovePolicy::default(),
+            // Who orders says which revision callers are led to.
+            update: UpdatePolicy::default(),
             delivery: None,
         };
         for instance in &instances {

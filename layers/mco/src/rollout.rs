@@ -9,6 +9,7 @@
 //! stopped first, again one instance at a time.
 
 use crate::desired::DesiredWorkload;
+use chrono::{DateTime, Utc};
 use hansa_ontology::{ResourceModel, WorkloadId, resource_model::Component};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub struct SeenWorkload {
     pub ready: bool,
     /// Whether it has been ready for so long that who calls it knows of it.
     pub known: bool,
+    /// Since when it is ready, as far as that is known.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// What is to be done now.
@@ -71,6 +74,21 @@ pub fn rollout(model: &ResourceModel, desired: &[DesiredWorkload], seen: &[SeenW
         && result.waiting.is_empty()
         && seen.len() == desired.len()
         && seen.iter().all(|workload| workload.ready && wanted.contains(&workload.id));
+    result
+}
+
+/// The same while another revision stands beside this one: all that is only of
+/// that one runs, at once, and nothing goes for it.
+#[must_use]
+pub fn rollout_beside(
+    model: &ResourceModel,
+    desired: &[DesiredWorkload],
+    beside: &BTreeSet<WorkloadId>,
+    seen: &[SeenWorkload],
+) -> Rollout {
+    let others: Vec<SeenWorkload> = seen.iter().filter(|workload| !beside.contains(&workload.id)).cloned().collect();
+    let mut result = rollout(model, desired, &others);
+    result.apply.extend(beside);
     result
 }
 
@@ -134,7 +152,7 @@ mod tests {
     }
 
     fn see(number: u128, component: &str, ordinal: u32, ready: bool) -> SeenWorkload {
-        SeenWorkload { id: id(number), component: component.into(), ordinal, ready, known: ready }
+        SeenWorkload { id: id(number), component: component.into(), ordinal, ready, known: ready, since: None }
     }
 
     fn model(volume: bool) -> ResourceModel {

@@ -52,6 +52,16 @@ pub enum OrchestratorError {
         /// Where it stands.
         phase: &'static str,
     },
+    /// Nothing stands beside what runs that callers could be led to.
+    #[error("revision {revision} of `{name}` {why}")]
+    NotWaiting {
+        /// The application.
+        name: String,
+        /// The revision that is wanted.
+        revision: i64,
+        /// Why not, to be read after the revision.
+        why: String,
+    },
     /// The change makes no sense for this application.
     #[error("{field}: {message}")]
     Invalid {
@@ -114,6 +124,7 @@ impl OrchestratorError {
             | Self::NameTaken(_)
             | Self::BeingRemoved(_)
             | Self::NotPlanned { .. }
+            | Self::NotWaiting { .. }
             | Self::OrderRefused(_)
             | Self::PartnersOrder { .. } => ErrorKind::Conflict,
             Self::VersionMismatch { .. } => ErrorKind::PreconditionFailed,

@@ -2,6 +2,7 @@
 //! want, and goes round (plan, realise, observe, compare) until what is there
 //! is what is wanted. It knows no HTTP, no placement and no infrastructure.
 
+mod blue_green;
 mod deferral;
 pub mod error;
 pub mod model;
@@ -15,6 +16,7 @@ mod service;
 mod store;
 mod worker;
 
+pub use blue_green::{BlueGreen, UpdateStage};
 pub use deferral::{DeferredJob, Hours, JobAdvice, JobAsk, JobStart, JobState, NoHours};
 pub use error::{ErrorKind, OrchestratorError};
 pub use model::{

@@ -1,6 +1,6 @@
 //! Applications and what can be done to them.
 
-use crate::deferral::DeferredJob;
+use crate::{blue_green::BlueGreen, deferral::DeferredJob};
 use chrono::{DateTime, Utc};
 use hansa_mco::model::{Machine, Plan, Workload};
 use hansa_ontology::{
@@ -128,6 +128,8 @@ pub struct ApplicationDetail {
     pub workloads: Vec<Workload>,
     /// Its jobs that may wait, or did, by component.
     pub deferred: BTreeMap<String, DeferredJob>,
+    /// How its blue-green update stands, where one is under way or was abandoned.
+    pub update: Option<BlueGreen>,
 }
 
 /// The answer to a change: it is written down, and an operation tells how it goes.

@@ -29,9 +29,9 @@ pub(crate) enum Next {
 }
 
 /// While something is on its way.
-const SOON: Next = Next::After(Duration::from_millis(100));
+pub(crate) const SOON: Next = Next::After(Duration::from_millis(100));
 /// While all is well.
-const LATER: Next = Next::After(Duration::from_secs(1));
+pub(crate) const LATER: Next = Next::After(Duration::from_secs(1));
 /// So long after its end a hold is looked at, so that it is over for sure.
 pub(crate) const HOLD_MARGIN: Duration = Duration::from_millis(100);
 /// How long a revision that could not be planned isn't planned again.
@@ -89,6 +89,7 @@ impl ServiceOrchestrator {
                 phase_set(connection, application, Phase::Removed, now)?;
                 operation::succeed(connection, operation, json!({"application": id}), now)?;
                 store::relocation_forget(connection, id)?;
+                store::blue_green_forget(connection, id)?;
                 Ok::<_, OrchestratorError>(())
             })
             .await?;
@@ -97,9 +98,15 @@ impl ServiceOrchestrator {
 
     async fn bring_about(&self, application: Application) -> Result<Next, OrchestratorError> {
         let effective = self.with_jobs(&application).await?;
+        if let Some(next) = self.blue_green_round(&application, &effective.model).await? {
+            return Ok(next);
+        }
         match self.round(&effective).await? {
             Round::Stale => Ok(SOON),
             Round::Wanted(realised) => {
+                if realised.beside.as_ref().is_some_and(|kept| kept.refused) {
+                    self.old_ended(&application, "it lost what it ran on".to_owned()).await?;
+                }
                 let next = if realised.settled { LATER } else { SOON };
                 self.standing_write(application, realised).await?;
                 Ok(next)
@@ -116,7 +123,7 @@ impl ServiceOrchestrator {
         }
     }
 
-    async fn round(&self, application: &Application) -> Result<Round, OrchestratorError> {
+    pub(crate) async fn round(&self, application: &Application) -> Result<Round, OrchestratorError> {
         let reference = ApplicationRef { id: application.id, name: application.name.clone() };
         let in_force = self.mco.plan_in_force(application.id).await?;
         if let Some((revision, plan)) = &in_force
@@ -234,7 +241,7 @@ impl ServiceOrchestrator {
         }
     }
 
-    fn was_unplannable(&self, application: &Application, now: DateTime<Utc>) -> bool {
+    pub(crate) fn was_unplannable(&self, application: &Application, now: DateTime<Utc>) -> bool {
         let Ok(unplannable) = self.unplannable.lock() else {
             return false;
         };
@@ -261,7 +268,7 @@ impl ServiceOrchestrator {
         Ok(())
     }
 
-    async fn revision_model(
+    pub(crate) async fn revision_model(
         &self,
         application: &Application,
         revision: i64,
@@ -293,7 +300,7 @@ impl ServiceOrchestrator {
 
     /// Writes what a round found, unless what is wanted has changed meanwhile:
     /// then the round speaks of the past, and the next one is due already.
-    async fn write_if_current(
+    pub(crate) async fn write_if_current(
         &self,
         application: Application,
         write: impl FnOnce(&mut Connection, Application) -> Result<(), OrchestratorError> + Send + 'static,
@@ -338,7 +345,7 @@ fn phase_of(application: &Application, realised: &Realised) -> Phase {
 }
 
 /// Writes another phase, with its event.
-fn phase_set(
+pub(crate) fn phase_set(
     connection: &mut Connection,
     mut application: Application,
     phase: Phase,
@@ -364,7 +371,7 @@ fn phase_set(
     Ok(())
 }
 
-fn operation_fail(
+pub(crate) fn operation_fail(
     connection: &mut Connection,
     application: &Application,
     reason: &str,

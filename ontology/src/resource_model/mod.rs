@@ -18,6 +18,7 @@ mod rule;
 mod runs;
 pub mod scaling;
 mod service_level;
+mod update;
 
 pub use chart::{ChartFault, ChartSource};
 pub use component::{
@@ -34,6 +35,7 @@ pub use objective::{Objective, ObjectiveKind, Weights};
 pub use rule::{ConflictRule, CountRule, EverywhereRule, RatioRule, Rule, Scope, SpreadRule};
 pub use runs::{HAS_INGRESS, RUNS_CONTAINERS, RUNS_KUBERNETES, RUNS_NOTHING};
 pub use service_level::{AvailabilityLevel, LatencyLevel, QueryLevel, ServiceLevel};
+pub use update::{Promotion, UpdatePolicy, UpdateStrategy, alone_because};
 
 use self::scaling::{MicadoAlert, MicadoPolicy};
 use crate::{money::Currency, order::Delivery, quantity::TimeSpan};
@@ -96,6 +98,9 @@ pub struct ResourceModel {
     /// What the broker moves without being asked. By default what costs less elsewhere.
     #[serde(default, skip_serializing_if = "MovePolicy::is_automatic")]
     pub moves: MovePolicy,
+    /// How a new revision takes the place of the one that runs. By default one instance at a time.
+    #[serde(default, skip_serializing_if = "UpdatePolicy::is_default")]
+    pub update: UpdatePolicy,
     /// Set by brokers on a partner's order, never by a tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(skip)]

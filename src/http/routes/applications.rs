@@ -274,7 +274,9 @@ pub(crate) async fn application_endpoints(
         return Err(ApiError::field("component", format!("the application has no component `{name}`")));
     }
     let of_wanted = |component: &str| wanted.as_ref().is_none_or(|name| name == component);
-    let here = detail.workloads.iter().filter(|workload| of_wanted(&workload.component)).flat_map(Endpoint::of);
+    // Nobody is led to a revision that stands beside another.
+    let serves = |workload: &&hansa_mco::model::Workload| !workload.beside && of_wanted(&workload.component);
+    let here = detail.workloads.iter().filter(serves).flat_map(Endpoint::of);
     let peers = elsewhere.into_iter().flatten().filter(|(component, _)| of_wanted(component));
     let endpoints = here.chain(peers.flat_map(|(component, peers)| Endpoint::elsewhere(component, peers)));
     Ok(HttpResponse::Ok().json(Page::whole(endpoints.collect())))

@@ -69,6 +69,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(applications::application_endpoints)
         .service(revisions::revision_list)
         .service(revisions::application_rollback)
+        .service(revisions::application_promote)
         .service(moves::application_move)
         .service(moves::application_consolidate)
         .service(applications::application_scaling)

@@ -1,4 +1,4 @@
-//! What was wanted of an application before, and going back to it.
+//! What was wanted of an application before, going back to it, and going on to what stands beside.
 
 use super::applications::{accepted, preview};
 use crate::http::{
@@ -8,7 +8,7 @@ use crate::http::{
     page_token,
     problem::Reply,
     query::{Query, page_size},
-    wire::{Accepted, Page, Plan, Problem, Revision, RollbackRequest},
+    wire::{Accepted, ApplicationDetail, Page, Plan, Problem, Revision, RollbackRequest},
 };
 use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
@@ -73,4 +73,33 @@ pub(crate) async fn application_rollback(broker: web::Data<Broker>, caller: Call
         return preview(&broker, project, &model, &[]).await;
     }
     Ok(accepted(broker.orchestrator.rollback(id, request.to, call.change(&broker, project, Some(id)).await?).await?))
+}
+
+/// Lead callers to the revision that waits beside the one that runs.
+///
+/// That is so where the model's `update` is `blue-green` and says `promote: manual`. All of
+/// them are led there at once, in a moment in which all of it is healthy; a rollback takes
+/// the new away instead.
+#[utoipa::path(
+    tag = "applications",
+    params(
+        ("reference" = String, Path, description = "Name or id"),
+        ("dryRun" = Option<bool>, Query, description = "Only say how it stands; write nothing."),
+        ("If-Match" = Option<String>, Header, description = "The ETag that the caller saw."),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request has one effect.")
+    ),
+    responses(
+        (status = 200, body = ApplicationDetail, description = "With dryRun"),
+        (status = 202, body = Accepted),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 412, body = Problem, content_type = "application/problem+json")
+    )
+)]
+#[post("/applications/{reference}/promote")]
+pub(crate) async fn application_promote(broker: web::Data<Broker>, caller: Caller, call: Call) -> Reply {
+    let (id, project) = (caller.application()?, caller.project()?);
+    if call.dry_run {
+        return Ok(HttpResponse::Ok().json(ApplicationDetail::from(broker.orchestrator.detail(id).await?)));
+    }
+    Ok(accepted(broker.orchestrator.promote(id, call.change(&broker, project, Some(id)).await?).await?))
 }

@@ -1,6 +1,6 @@
 //! Applications on the wire.
 
-use super::{DeferredJob, Plan, Price, Workload};
+use super::{DeferredJob, Plan, Price, UpdateStanding, Workload};
 use chrono::{DateTime, Utc};
 use hansa_service_orchestrator as orchestrator;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,9 @@ pub(crate) struct ApplicationDetail {
     /// Its jobs that may wait, or did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deferred: Vec<DeferredJob>,
+    /// How its blue-green update stands, where one is under way or was abandoned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<UpdateStanding>,
 }
 
 /// A rented machine.
@@ -160,6 +163,8 @@ impl From<&orchestrator::Application> for Application {
 
 impl From<orchestrator::ApplicationDetail> for ApplicationDetail {
     fn from(detail: orchestrator::ApplicationDetail) -> Self {
+        let policy = &detail.application.model.update;
+        let update = detail.update.as_ref().map(|update| UpdateStanding::new(update, policy));
         let (plan_revision, plan) = detail.plan.map_or((None, None), |(revision, plan)| (Some(revision), Some(plan)));
         Self {
             application: Application::from(&detail.application),
@@ -169,6 +174,7 @@ impl From<orchestrator::ApplicationDetail> for ApplicationDetail {
             machines: detail.machines.into_iter().map(Machine::from).collect(),
             workloads: detail.workloads.into_iter().map(Workload::from).collect(),
             deferred: detail.deferred.into_iter().map(|(name, job)| DeferredJob::new(name, &job)).collect(),
+            update,
         }
     }
 }

@@ -30,6 +30,7 @@ mod settlement;
 mod sla;
 mod system;
 mod tenancy;
+mod update;
 mod usage;
 mod workload;
 
@@ -77,5 +78,6 @@ pub(crate) use system::{DeriveRequest, DerivedOffer, Inventory, System, SystemRe
 pub(crate) use tenancy::{
     Amount, Member, MemberRemoval, MemberRoles, NewPlace, Organisation, Project, QuotaLimits, QuotaReport, Titled,
 };
+pub(crate) use update::UpdateStanding;
 pub(crate) use usage::{CostReport, CostRow, Names, UsageRow};
 pub(crate) use workload::{Endpoint, Workload};

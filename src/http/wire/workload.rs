@@ -50,6 +50,9 @@ pub(crate) struct Workload {
     /// Which limits hold for it, and why others don't, where this broker runs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<String>,
+    /// It belongs to a revision beside the one that callers are led to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub beside: bool,
     /// When its state last changed.
     pub changed_at: DateTime<Utc>,
 }
@@ -99,6 +102,7 @@ impl From<Seen> for Workload {
             restarts: seen.restarts,
             last_exit: facts.as_ref().and_then(|facts| facts.last_exit.as_ref()).map(ToString::to_string),
             limits: facts.map(|facts| facts.limits.explanation),
+            beside: seen.beside,
             changed_at: seen.changed_at,
         }
     }

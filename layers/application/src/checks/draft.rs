@@ -8,7 +8,7 @@ use crate::{
 };
 use hansa_ontology::resource_model::contract::volume_variable;
 use hansa_ontology::resource_model::{
-    Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule, ServiceLevel,
+    Component, Constraints, Link, MachineGroup, Objective, Replicas, Rule, ServiceLevel, UpdatePolicy,
     scaling::{MicadoAlert, MicadoPolicy},
 };
 use serde::de::DeserializeOwned;
@@ -35,6 +35,8 @@ pub(super) struct Draft {
     pub(super) rules_complete: bool,
     pub(super) constraints: Option<Constraints>,
     pub(super) objective: Option<Objective>,
+    /// How it is updated, where that is said and sound.
+    pub(super) update: Option<UpdatePolicy>,
 }
 
 /// A part of the descriptor that fits its type.
@@ -99,6 +101,7 @@ impl Draft {
             rules_complete: rules_complete && whole("/rules"),
             constraints: part(rest.get("constraints")),
             objective: part(rest.get("objective")),
+            update: part(rest.get("update")),
         }
     }
 }

@@ -17,6 +17,7 @@ mod ports;
 mod rules;
 mod scaling;
 mod service_levels;
+mod update;
 mod variables;
 
 use crate::{
@@ -49,6 +50,7 @@ pub(crate) fn check(value: &Value, found: &[Finding]) -> Verdict {
     checker.deferrals();
     checker.service_levels();
     checker.alerts();
+    checker.update();
     checker.links();
     checker.rules();
     checker.contradictions();

@@ -8,7 +8,7 @@ use hansa_ontology::resource_model::{
     AllowDeny, AvailabilityLevel, Component, ConflictRule, Constraints, ContainerPackage, CountRule, Deferral,
     EverywhereRule, ExposedPort, FILES_VARIABLE, FileSet, HealthCheck, HelmPackage, HttpProbe, KubernetesPackage,
     LatencyLevel, Link, MachineGroup, MachineSize, ProcessPackage, QueryLevel, RatioRule, Resources, SpreadRule,
-    TcpProbe, Volume, Weights,
+    TcpProbe, UpdatePolicy, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
     scaling::{
         ChangePolicy, DeadlinePolicy, EndpointMetric, MicadoAlert, MicadoPolicy, Prediction, RulePolicy, ScaleToZero,
@@ -114,6 +114,9 @@ fn bounded() -> Vec<Section> {
         ("ObjectiveKind", vec![]),
         ("Weights", fields::<Weights>()),
         ("MovePolicy", vec![]),
+        ("UpdatePolicy", fields::<UpdatePolicy>()),
+        ("UpdateStrategy", vec![]),
+        ("Promotion", vec![]),
         ("CpuMilli", vec![]),
         ("Mebibytes", vec![]),
         ("TimeSpan", vec![]),

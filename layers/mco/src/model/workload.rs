@@ -31,6 +31,8 @@ pub struct Workload {
     pub changed_at: DateTime<Utc>,
     /// Why it can't be looked at now; what is said here is older than that.
     pub unseen: Option<String>,
+    /// It belongs to a revision beside the one that callers are led to: nobody is led to it.
+    pub beside: bool,
     /// Where it runs, and what is known there.
     pub place: Place,
 }
@@ -110,6 +112,7 @@ impl From<WorkloadStatus> for Workload {
             restarts: status.restarts,
             changed_at: status.changed_at,
             unseen: status.unseen,
+            beside: false,
             place: Place::Node(Box::new(facts)),
         }
     }

@@ -108,6 +108,7 @@ fn round(
             ordinal: workload.ordinal,
             ready: workload.state.is_healthy(),
             known: workload.state.is_healthy(),
+            since: None,
         })
         .collect();
     let rollout = rollout(model, desired, &known);

@@ -98,6 +98,12 @@ impl<'a> Survey<'a> {
             {
                 entry.price = agreed.micros;
             }
+            if let Some(amounts) = self.options.reserved.get(&machine.machine) {
+                let less = [amounts.cpu_milli, amounts.memory_mib, amounts.disk_mib, amounts.gpus];
+                for (has, less) in entry.capacity.iter_mut().zip(less) {
+                    *has = has.saturating_sub(less);
+                }
+            }
             if withdrawn {
                 self.notes.push(format!(
                     "Offer {} of machine {} is not in the catalogue any more: the machine is kept as it is, nothing new goes into it.",

@@ -25,9 +25,34 @@ impl Mco {
         &self,
         application: ApplicationId,
         revision: i64,
-        mut plan: Plan,
+        plan: Plan,
         customer: Option<&str>,
     ) -> Result<Plan, McoError> {
+        let (plan, new) = self.rentals(application, plan, customer).await?;
+        let (adopted, now) = (plan.clone(), self.rooms.clock.now());
+        self.rooms
+            .database
+            .write(move |connection| {
+                store::rentals_lock(connection)?;
+                units_hold(connection, &new)?;
+                let beside = store::beside_get(connection, application)?;
+                let plans: Vec<&Plan> = beside.iter().map(|beside| &beside.plan).chain([&plan]).collect();
+                machines_unwanted(connection, application, &plans)?;
+                store::plan_put(connection, application, revision, &plan, now)?;
+                event::append(connection, &planned_event(application, revision, &plan, now))?;
+                Ok::<_, McoError>(())
+            })
+            .await?;
+        Ok(adopted)
+    }
+
+    /// A plan with ids for its new machines, and those with how many units there are of each.
+    pub(super) async fn rentals(
+        &self,
+        application: ApplicationId,
+        mut plan: Plan,
+        customer: Option<&str>,
+    ) -> Result<(Plan, Vec<(Machine, u32)>), McoError> {
         let snapshot = self.rooms.catalogue.snapshot().await?;
         let partners = self.partners().await?;
         let offers: BTreeMap<&OfferId, &Offer> = snapshot.catalogue.offers.iter().map(|o| (&o.id, o)).collect();
@@ -52,19 +77,7 @@ impl Mco {
                 offer.capacity.available_units,
             ));
         }
-        let adopted = plan.clone();
-        self.rooms
-            .database
-            .write(move |connection| {
-                store::rentals_lock(connection)?;
-                units_hold(connection, &new)?;
-                machines_unwanted(connection, application, &plan)?;
-                store::plan_put(connection, application, revision, &plan, now)?;
-                event::append(connection, &planned_event(application, revision, &plan, now))?;
-                Ok::<_, McoError>(())
-            })
-            .await?;
-        Ok(adopted)
+        Ok((plan, new))
     }
 }
 
@@ -82,13 +95,14 @@ pub(super) fn units_hold(connection: &mut Connection, new: &[(Machine, u32)]) ->
     Ok(())
 }
 
-fn machines_unwanted(
+/// Marks the machines that none of these plans wants as to be released.
+pub(super) fn machines_unwanted(
     connection: &mut Connection,
     application: ApplicationId,
-    plan: &Plan,
+    plans: &[&Plan],
 ) -> Result<(), RepositoryError> {
     for machine in store::machine_list(connection, Some(application))? {
-        let wanted = plan.machines.iter().any(|planned| planned.held == Some(machine.id));
+        let wanted = plans.iter().flat_map(|plan| &plan.machines).any(|planned| planned.held == Some(machine.id));
         // A lost one stays known as lost, so that nobody believes what was last told of it.
         if !wanted && !matches!(machine.state, MachineState::Releasing | MachineState::Lost) {
             store::machine_state_set(connection, machine.id, &MachineState::Releasing)?;
@@ -97,7 +111,7 @@ fn machines_unwanted(
     Ok(())
 }
 
-fn planned_event(
+pub(super) fn planned_event(
     application: ApplicationId,
     revision: i64,
     plan: &Plan,

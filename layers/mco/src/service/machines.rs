@@ -39,8 +39,10 @@ pub(super) struct Grounds {
 }
 
 impl Grounds {
-    pub(super) fn count(&self) -> usize {
-        self.shares.len() + self.at_partners.len()
+    /// Whether every machine of a plan can be used.
+    pub(super) fn have(&self, plan: &Plan) -> bool {
+        let usable = |id: &MachineId| self.shares.contains_key(id) || self.at_partners.contains(id);
+        plan.machines.iter().all(|machine| machine.held.as_ref().is_some_and(usable))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What callers use: plan, hold what a plan rents, carry it out, take it away.
 
 mod agents;
+mod beside;
 mod holding;
 mod holds;
 mod leaving;
@@ -17,9 +18,10 @@ mod systems;
 mod viewing;
 mod workloads;
 
+pub use beside::{beside_ended, beside_serves};
 pub use holds::Hold;
 pub use leaving::{Departure, Fate};
-pub use realising::{ApplicationRef, Realised};
+pub use realising::{ApplicationRef, BesideLook, Realised};
 
 use crate::{
     error::McoError,

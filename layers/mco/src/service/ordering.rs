@@ -1,15 +1,14 @@
 //! What is asked of partners' machines, and what is told of them: one order for
 //! each machine, written down before it is handed on.
 
-use super::{Mco, machines::Ordered, realising::Round};
+use super::{Mco, machines::Ordered, realising::Round, workloads::Callees};
 use crate::{
     error::McoError,
     infrastructure::InfrastructureError,
     model::Machine,
     orders::{Asking, PlacedOrder},
     partner::PartnerError,
-    peers::{self, Reached},
-    store,
+    peers, store,
 };
 use hansa_ontology::{ApplicationId, MachineId};
 use std::collections::BTreeMap;
@@ -44,10 +43,10 @@ impl Mco {
     pub(super) async fn orders_put(
         &self,
         round: &Round<'_>,
-        reached: &[Reached],
+        reached: &Callees,
         problems: &mut Vec<String>,
     ) -> Result<(), McoError> {
-        let asking = Asking {
+        let serving = Asking {
             application: &round.application.name,
             model: round.model,
             desired: &round.desired,
@@ -58,6 +57,12 @@ impl Mco {
             let Some(known) = round.ordered.get(&machine.id) else {
                 continue;
             };
+            // A machine of a partner has one of the two revisions; what both want is the same in it.
+            let stands = round.beside.as_ref().filter(|beside| beside.has_own_in(machine.id));
+            let asking = match stands {
+                Some(beside) => Asking { model: beside.model, desired: &beside.desired, ..serving },
+                None => serving,
+            };
             let mut model = asking.model(machine, known.order.as_ref());
             let empty = model.components.is_empty();
             let takes_orders = round.grounds.at_partners.contains(&machine.id);
@@ -65,7 +70,7 @@ impl Mco {
             if !takes_orders && (known.order.is_none() || empty) {
                 continue;
             }
-            let outside = peers::outside(&model, machine.id, reached);
+            let outside = peers::outside(&model, machine.id, reached.of(stands.is_some()));
             if let Some(delivery) = &mut model.delivery {
                 delivery.peers = outside;
             }

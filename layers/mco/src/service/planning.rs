@@ -3,10 +3,11 @@
 
 use super::{Compiled, Mco, leaving::Leaving, room::Room};
 use crate::{
+    beside::{self, Colour},
     error::McoError,
     grid::ComingBySite,
     infrastructure::InfrastructureError,
-    model::{HeldMachine, Machine, MachineState, Plan, PlanOptions},
+    model::{HeldMachine, Instance, Machine, MachineState, Plan, PlanOptions, PlannedMachine},
     planner::{self, OfferIndex, PlanError},
 };
 use hansa_ontology::{ApplicationId, MachineId, Offer, ProviderId, ResourceModel, SiteId, order::PartnerProvider};
@@ -77,7 +78,7 @@ impl Mco {
         nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
         leaving: &Leaving,
     ) -> Result<Plan, McoError> {
-        let (index, options) = self.circumstances(application, model, what_if, nodes, leaving).await?;
+        let (index, options) = self.circumstances(application, model, what_if, nodes, leaving, None).await?;
         let model = model.clone();
         let planned = tokio::task::spawn_blocking(move || match &model.delivery {
             Some(delivery) => planner::deliver(&model, delivery, &index, &options),
@@ -98,12 +99,13 @@ impl Mco {
     ) -> Result<BTreeMap<String, BTreeSet<SiteId>>, McoError> {
         let nodes = self.nodes_by_site(None).await?;
         let leaving = Leaving::of(&nodes);
-        let (index, options) = self.circumstances(Some(application), model, false, &nodes, &leaving).await?;
+        let (index, options) = self.circumstances(Some(application), model, false, &nodes, &leaving, None).await?;
         let model = model.clone();
         Ok(tokio::task::spawn_blocking(move || planner::sites(&model, &index, &options)).await??)
     }
 
-    /// What a plan is made from, besides the model.
+    /// What a plan is made from, besides the model. Where it is planned beside a revision
+    /// that callers are led to: that.
     pub(super) async fn circumstances(
         &self,
         application: Option<ApplicationId>,
@@ -111,12 +113,13 @@ impl Mco {
         what_if: bool,
         nodes: &BTreeMap<SiteId, Vec<NodeUsage>>,
         leaving: &Leaving,
+        serving: Option<&Colour>,
     ) -> Result<(Arc<OfferIndex>, PlanOptions), McoError> {
         let index = self.offer_index().await?;
         let mut options = PlanOptions::new(self.rooms.clock.now());
         options.default_currency = self.rooms.default_currency;
         if let Some(application) = application {
-            options.held = self.held_machines(application, model, leaving).await?;
+            self.held_machines(application, model, leaving, serving, &mut options).await?;
             self.refusals_apply(application, model, &mut options).await?;
         }
         if !what_if {
@@ -145,34 +148,43 @@ impl Mco {
         Ok(index)
     }
 
-    /// What is rented for an application, with what the plan in force put
-    /// there: nothing yet in a machine that was held for a partner's order.
-    /// What leaves its node is not among it.
+    /// What is rented for an application, with what its plan put there: nothing
+    /// yet in a machine that was held for a partner's order, and less room where
+    /// another revision stands beside. What leaves its node is not among it.
     async fn held_machines(
         &self,
         application: ApplicationId,
         model: &ResourceModel,
         leaving: &Leaving,
-    ) -> Result<Vec<HeldMachine>, McoError> {
+        serving: Option<&Colour>,
+        options: &mut PlanOptions,
+    ) -> Result<(), McoError> {
         let machines = self.machine_list(Some(application)).await?;
-        let plan = self.plan_in_force(application).await?;
-        let instances: BTreeMap<_, _> = plan
-            .iter()
-            .flat_map(|(_, plan)| &plan.machines)
-            .filter_map(|machine| Some((machine.held?, &machine.instances)))
-            .collect();
-        Ok(machines
+        let beside = self.beside(application).await?;
+        let (own, other) = match serving {
+            Some(serving) => (beside.map(|beside| beside.plan), Some(serving.clone())),
+            None => (self.plan_in_force(application).await?.map(|(_, plan)| plan), beside),
+        };
+        let instances = match &other {
+            Some(other) => beside::held(application, model, own.as_ref(), other),
+            None => own.iter().flat_map(|plan| &plan.machines).filter_map(contents).collect(),
+        };
+        let reserved = other.map(|other| beside::reserved(application, model, &instances, &other)).unwrap_or_default();
+        options.held = machines
             .into_iter()
             .filter(|machine| !matches!(machine.state, MachineState::Releasing | MachineState::Lost))
             .map(|machine| HeldMachine {
                 machine: machine.id,
                 offer: machine.terms.id.clone(),
-                instances: instances.get(&machine.id).into_iter().flat_map(|all| all.iter().cloned()).collect(),
+                instances: instances.get(&machine.id).cloned().unwrap_or_default(),
+                // A partner is asked for one revision of a component in a machine.
+                closed: leaving.has(machine.id) || machine.partner.is_some() && reserved.contains_key(&machine.id),
                 terms: Some(machine.terms),
-                closed: leaving.has(machine.id),
             })
             .filter(|held| !leaving.goes(held.machine, model, &held.instances))
-            .collect())
+            .collect();
+        options.reserved = reserved;
+        Ok(())
     }
 
     /// Excludes what neither this broker nor a partner can deliver, and takes
@@ -224,6 +236,11 @@ impl Mco {
         }
         Ok(sites)
     }
+}
+
+/// What is in a planned machine that is held.
+fn contents(planned: &PlannedMachine) -> Option<(MachineId, BTreeSet<Instance>)> {
+    Some((planned.held?, planned.instances.iter().cloned().collect()))
 }
 
 /// How many of a partner's units others here have rented; what the partner has

@@ -7,14 +7,15 @@ use super::{
     machines::{Grounds, Ordered},
 };
 use crate::{
+    beside::{self, Colour},
     desired::{DesiredWorkload, workload_list},
     error::McoError,
     infrastructure::InfrastructureError,
-    model::{Machine, Plan, Workload},
-    rollout::{Rollout, SeenWorkload, rollout},
+    model::{Machine, MachineState, Plan, Workload},
+    rollout::{Rollout, SeenWorkload, rollout, rollout_beside},
     store,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use hansa_ontology::{ApplicationId, MachineId, ResourceModel, WorkloadId};
 use hansa_wdm::WorkloadState;
@@ -56,6 +57,25 @@ pub struct Realised {
     pub problems: Vec<String>,
     /// What will hardly mend by itself: a program that isn't there, one that ends again and again.
     pub stuck: Vec<String>,
+    /// What stands beside the revision that callers are led to.
+    pub beside: Option<BesideLook>,
+}
+
+/// How what stands beside another revision is found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct BesideLook {
+    /// Its number.
+    pub revision: i64,
+    /// How many workloads it wants.
+    pub wanted: usize,
+    /// How many of them run and are healthy.
+    pub ready: usize,
+    /// Since when all of them are; None: not all are.
+    pub since: Option<DateTime<Utc>>,
+    /// A provider refused a machine, or a package: its plan can't be carried out as it is.
+    pub refused: bool,
+    /// What keeps it from being ready, for people.
+    pub problems: Vec<String>,
 }
 
 /// What a round knows.
@@ -63,7 +83,9 @@ pub struct Realised {
 pub(super) struct Round<'a> {
     pub(super) application: &'a ApplicationRef,
     pub(super) model: &'a ResourceModel,
+    /// With the machines of what stands beside.
     pub(super) plan: &'a Plan,
+    pub(super) beside: Option<Stands<'a>>,
     pub(super) machines: &'a [Machine],
     pub(super) ordered: &'a BTreeMap<MachineId, Ordered>,
     pub(super) grounds: &'a Grounds,
@@ -72,9 +94,36 @@ pub(super) struct Round<'a> {
     pub(super) rollout: Rollout,
 }
 
+/// A revision that stands beside the one that callers are led to.
+#[derive(Debug)]
+pub(super) struct Stands<'a> {
+    pub(super) model: &'a ResourceModel,
+    pub(super) desired: Vec<DesiredWorkload>,
+    /// What the other one doesn't want, too.
+    pub(super) own: BTreeSet<WorkloadId>,
+}
+
+impl Stands<'_> {
+    /// Whether something that only it wants is in a machine.
+    pub(super) fn has_own_in(&self, machine: MachineId) -> bool {
+        self.desired.iter().any(|want| want.machine == machine && self.own.contains(&want.id))
+    }
+}
+
 impl Round<'_> {
     pub(super) fn wants(&self, id: WorkloadId) -> bool {
-        self.desired.iter().any(|want| want.id == id)
+        self.desired.iter().any(|want| want.id == id) || self.is_beside(id)
+    }
+
+    /// Only what stands beside wants it.
+    pub(super) fn is_beside(&self, id: WorkloadId) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.own.contains(&id))
+    }
+
+    /// All that is to run, each with its model.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = (&DesiredWorkload, &ResourceModel)> {
+        let beside = self.beside.iter().flat_map(|beside| beside.desired.iter().map(|want| (want, beside.model)));
+        self.desired.iter().map(|want| (want, self.model)).chain(beside.filter(|(want, _)| self.is_beside(want.id)))
     }
 }
 
@@ -91,30 +140,47 @@ impl Mco {
         model: &ResourceModel,
         plan: &Plan,
     ) -> Result<Realised, McoError> {
+        let other = self.beside(application.id).await?;
+        let serving = plan;
+        let plan = &match &other {
+            Some(other) => beside::with_machines(plan, &other.plan),
+            None => plan.clone(),
+        };
         let machines = self.machine_list(Some(application.id)).await?;
         let ordered = self.ordered(application.id, &machines).await?;
         let grounds = self.machines_ensure(plan, &machines, &ordered).await?;
         // Those that were refused just now are no longer among them.
         let machines = if grounds.refused { self.machine_list(Some(application.id)).await? } else { machines };
         let seen = self.workloads_observe(application.id, &machines, &ordered).await?;
-        let desired = workload_list(application.id, model, plan);
+        let desired = workload_list(application.id, model, serving);
+        let beside = other.as_ref().map(|other| stands(application.id, &desired, other));
         let pim = &self.rooms.infrastructure.pim;
         let failed = pim.machines_given_up().await.map_err(InfrastructureError::from)?;
         self.rentals_follow(application.id, &machines, &failed).await?;
         let known = self.known(application.id, model, &machines, &seen, &failed);
-        let rollout = rollout(model, &desired, &known);
+        let rollout = match &beside {
+            Some(beside) => rollout_beside(model, &desired, &beside.own, &known),
+            None => rollout(model, &desired, &known),
+        };
         let (machines, ordered) = (machines.as_slice(), &ordered);
-        let round = Round { application, model, plan, machines, ordered, grounds: &grounds, desired, seen, rollout };
+        let grounds = &grounds;
+        let round = Round { application, model, plan, beside, machines, ordered, grounds, desired, seen, rollout };
 
         let mut problems = grounds.problems.clone();
         let applied = self.workloads_apply(&round, &mut problems).await?;
         self.orders_put(&round, &applied.reached, &mut problems).await?;
-        let refused = grounds.refused | self.refusals_note(&round, applied.refused).await?;
+        let (packages, beside_packages) = self.refusals_note(&round, applied.refused).await?;
+        let refused = packages || grounds.refused && !round.keeps(other.as_ref().map(|_| serving));
         let released = self.surplus_release(&round).await?;
-        let stuck = trouble(&round, &mut problems);
+        let mut look = other.as_ref().map(|other| look(&round, other, &known));
+        let stuck = trouble(&round, &mut problems, look.as_mut());
+        if let (Some(look), Some(other)) = (&mut look, &other) {
+            look.refused = beside_packages || grounds.refused && !round.keeps(Some(&other.plan));
+        }
         Ok(Realised {
-            settled: round.rollout.settled && released && !refused && grounds.count() == plan.machines.len(),
+            settled: round.rollout.settled && released && !refused && grounds.have(serving),
             refused,
+            beside: look,
             making: grounds.making,
             wanted: round.desired.len(),
             ready: round.desired.iter().filter(|want| known.iter().any(|is| is.id == want.id && is.ready)).count(),
@@ -161,6 +227,7 @@ impl Mco {
                 ordinal: workload.ordinal,
                 ready,
                 known: ready && since(workload).is_some_and(|since| now - since >= wait),
+                since: since(workload).filter(|_| ready),
             }
         });
         seen.collect()
@@ -233,10 +300,47 @@ pub(super) fn elsewhere(machines: &[Machine], ordered: &BTreeMap<MachineId, Orde
         .collect()
 }
 
+fn stands<'a>(application: ApplicationId, serving: &[DesiredWorkload], other: &'a Colour) -> Stands<'a> {
+    let desired = workload_list(application, &other.model, &other.plan);
+    Stands { model: &other.model, own: beside::own(serving, &other.model, &desired), desired }
+}
+
+impl Round<'_> {
+    /// Whether every machine of a plan is there still. None: that isn't known of one alone.
+    fn keeps(&self, plan: Option<&Plan>) -> bool {
+        let lives = |id: Option<MachineId>| {
+            let given_up = |machine: &Machine| matches!(machine.state, MachineState::Releasing | MachineState::Lost);
+            self.machines.iter().any(|machine| Some(machine.id) == id && !given_up(machine))
+        };
+        plan.is_some_and(|plan| plan.machines.iter().all(|machine| lives(machine.held)))
+    }
+}
+
+/// How what stands beside is found.
+fn look(round: &Round<'_>, other: &Colour, known: &[SeenWorkload]) -> BesideLook {
+    let desired = round.beside.as_ref().map_or(&[][..], |beside| &beside.desired);
+    let found: Vec<Option<DateTime<Utc>>> = desired
+        .iter()
+        .map(|want| known.iter().find(|is| is.id == want.id && is.ready).and_then(|is| is.since))
+        .collect();
+    BesideLook {
+        revision: other.revision,
+        wanted: found.len(),
+        ready: found.iter().flatten().count(),
+        since: found.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max()),
+        ..BesideLook::default()
+    }
+}
+
 /// Adds what workloads say is wrong. Returns what of it will hardly mend by itself.
-fn trouble(round: &Round<'_>, problems: &mut Vec<String>) -> Vec<String> {
+fn trouble(round: &Round<'_>, problems: &mut Vec<String>, mut beside: Option<&mut BesideLook>) -> Vec<String> {
     let mut stuck = Vec::new();
     for workload in &round.seen {
+        if let Some(beside) = beside.as_deref_mut().filter(|_| round.is_beside(workload.id)) {
+            let reason = workload.unseen.as_deref().or(workload.state.reason());
+            beside.problems.extend(reason.map(|reason| format!("{} is {}: {reason}", workload.name(), workload.state)));
+            continue;
+        }
         if let Some(reason) = &workload.unseen {
             problems.push(format!("{} can't be looked at: {reason}", workload.name()));
         }

@@ -3,7 +3,7 @@
 
 use super::{Mco, realising::Round};
 use crate::{
-    desired::{fingerprint, revision_of},
+    desired::{DesiredWorkload, fingerprint, revision_of},
     error::McoError,
     model::{HeldMachine, Instance, PlanOptions, Workload},
     store::{self, PackageRefusal},
@@ -39,6 +39,16 @@ impl Round<'_> {
         self.refusal(workload.machine, instance, workload.revision.clone(), refused.reason.clone())
     }
 
+    /// It is a package of what stands beside.
+    fn is_refused_beside(&self, one: &PackageRefusal) -> bool {
+        let PackageRefusal { instance, revision, .. } = one;
+        let same = |want: &DesiredWorkload| {
+            (&want.component, want.ordinal, &want.revision) == (&instance.component, instance.ordinal, revision)
+        };
+        let all = self.beside.iter().flat_map(|beside| &beside.desired);
+        all.into_iter().any(|want| self.is_beside(want.id) && same(want))
+    }
+
     fn refusal(
         &self,
         machine: MachineId,
@@ -53,16 +63,18 @@ impl Round<'_> {
 
 impl Mco {
     /// Keeps what was refused in a round. Returns whether anything was: the
-    /// plan can't be carried out as it is.
+    /// plan can't be carried out as it is; and of what stands beside.
     pub(super) async fn refusals_note(
         &self,
         round: &Round<'_>,
         mut refused: Vec<PackageRefusal>,
-    ) -> Result<bool, McoError> {
+    ) -> Result<(bool, bool), McoError> {
         let (application, now) = (round.application.id, self.rooms.clock.now());
         refused.extend(round.seen.iter().filter_map(|workload| round.refused_for_long(workload, now)));
+        let beside = refused.iter().filter(|one| round.is_refused_beside(one)).count();
+        let found = (beside < refused.len(), beside > 0);
         if refused.is_empty() {
-            return Ok(false);
+            return Ok(found);
         }
         let listed = move |connection: &mut _| store::package_refusal_list(connection, application, now);
         let known = self.rooms.database.read(listed).await?;
@@ -73,7 +85,7 @@ impl Mco {
             !known.iter().any(same)
         });
         if refused.is_empty() {
-            return Ok(true);
+            return Ok(found);
         }
         self.rooms
             .database
@@ -96,7 +108,7 @@ impl Mco {
                     };
                     event::append(connection, &told)?;
                 }
-                Ok(true)
+                Ok(found)
             })
             .await
     }

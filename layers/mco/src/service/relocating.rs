@@ -142,7 +142,7 @@ impl Mco {
         let nodes = self.nodes_by_site(None).await?;
         let leaving = Leaving::of(&nodes).all_stay();
         let (index, options): (Arc<OfferIndex>, PlanOptions) =
-            self.circumstances(Some(application), model, false, &nodes, &leaving).await?;
+            self.circumstances(Some(application), model, false, &nodes, &leaving, None).await?;
         let model = model.clone();
         Ok(tokio::task::spawn_blocking(move || plan(&model, &index, &options)).await??)
     }

@@ -28,6 +28,11 @@ impl Mco {
         let ordered = self.ordered(application, &machines).await?;
         let mut all: Vec<Workload> =
             here.into_iter().map(Workload::from).chain(elsewhere(&machines, &ordered)).collect();
+        if let Some(other) = self.beside(application).await? {
+            for workload in &mut all {
+                workload.beside = other.own.contains(&workload.id);
+            }
+        }
         all.sort_by(|a, b| (&a.component, a.ordinal, a.id).cmp(&(&b.component, b.ordinal, b.id)));
         Ok(all)
     }

@@ -13,15 +13,39 @@ use hansa_ontology::{
     resource_model::{Component, OnPeerChange},
 };
 use hansa_pim::NodeShare;
-use hansa_wdm::{Removal, Target, WdmError, WorkloadSpec};
+use hansa_wdm::{Peers, Removal, Target, WdmError, WorkloadSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of applying a round.
 pub(super) struct AppliedRound {
     /// Who can be reached, here and elsewhere.
-    pub(super) reached: Vec<Reached>,
+    pub(super) reached: Callees,
     /// What was refused at once.
     pub(super) refused: Vec<PackageRefusal>,
+}
+
+/// Who can be called: by the revision that callers are led to, and by the one beside it.
+#[derive(Debug, Default)]
+pub(super) struct Callees {
+    serving: Vec<Reached>,
+    beside: Vec<Reached>,
+}
+
+impl Callees {
+    /// Those that a revision calls.
+    pub(super) fn of(&self, beside: bool) -> &[Reached] {
+        if beside { &self.beside } else { &self.serving }
+    }
+
+    fn add(&mut self, round: &Round<'_>, id: WorkloadId, reached: Reached) {
+        let all = round.beside.as_ref().is_some_and(|beside| beside.desired.iter().any(|want| want.id == id));
+        if all {
+            self.beside.push(reached.clone());
+        }
+        if !round.is_beside(id) {
+            self.serving.push(reached);
+        }
+    }
 }
 
 impl Mco {
@@ -41,7 +65,7 @@ impl Mco {
         for (spec, endpoints) in wanted.into_iter().zip(prepared) {
             match endpoints {
                 Ok(endpoints) => {
-                    reached.push(Reached::prepared(spec, &endpoints));
+                    reached.add(round, spec.id, Reached::prepared(spec, &endpoints));
                     startable.push(spec);
                 }
                 // Wanted again before its removal had come to its end: that is ended first.
@@ -56,7 +80,7 @@ impl Mco {
             }
         }
         let applied = join_all(startable.iter().map(|spec| {
-            let peers = peers::of(round.model, &spec.component, &reached);
+            let peers = peers_of(round, spec.id, &spec.component, &reached);
             async move { self.rooms.wdm.workload_apply(spec, &peers).await }
         }))
         .await;
@@ -69,14 +93,14 @@ impl Mco {
             }
         }
         for workload in round.seen.iter().filter(|workload| still_serves(workload, round)) {
-            let peers = peers::of(round.model, &workload.component, &reached);
+            let peers = peers_of(round, workload.id, &workload.component, &reached);
             match self.rooms.wdm.workload_tell(workload.id, &peers).await {
                 Ok(()) | Err(WdmError::NotFound(_)) => {}
                 Err(WdmError::System(error)) => problems.push(format!("{}: {error}", workload.name())),
                 Err(error) => return Err(error.into()),
             }
         }
-        self.outdated_restart(round.model, &outdated, &round.seen, problems).await?;
+        self.outdated_restart(round, &outdated, problems).await?;
         Ok(AppliedRound { reached, refused })
     }
 
@@ -84,16 +108,15 @@ impl Mco {
     /// each component at a time, and only while all its others are healthy.
     async fn outdated_restart(
         &self,
-        model: &ResourceModel,
+        round: &Round<'_>,
         outdated: &[&WorkloadSpec],
-        seen: &[Workload],
         problems: &mut Vec<String>,
     ) -> Result<(), McoError> {
         let mut done = BTreeSet::new();
         for spec in outdated {
             let restarts = |c: &Component| c.on_peer_change == OnPeerChange::Restart;
-            let asked = model.components.get(&spec.component).is_some_and(restarts);
-            let own = seen.iter().filter(|workload| workload.component == spec.component);
+            let asked = model_of(round, spec.id).components.get(&spec.component).is_some_and(restarts);
+            let own = round.seen.iter().filter(|workload| workload.component == spec.component);
             let calm = own.into_iter().all(|workload| workload.state.is_fulfilled());
             if asked && calm && done.insert(&spec.component) {
                 match self.rooms.wdm.workload_restart(spec.id).await {
@@ -136,25 +159,37 @@ fn still_serves(workload: &Workload, round: &Round<'_>) -> bool {
     workload.is_here() && !round.wants(workload.id) && !round.rollout.remove.contains(&workload.id)
 }
 
+/// The model of the revision that wants a workload.
+fn model_of<'r>(round: &'r Round<'_>, id: WorkloadId) -> &'r ResourceModel {
+    round.beside.as_ref().filter(|beside| beside.own.contains(&id)).map_or(round.model, |beside| beside.model)
+}
+
+/// Whom a workload calls: those of its own revision.
+fn peers_of(round: &Round<'_>, id: WorkloadId, component: &str, reached: &Callees) -> Peers {
+    peers::of(model_of(round, id), component, reached.of(round.is_beside(id)))
+}
+
 /// Who can be called. What is to go without a replacement is named to nobody any more.
-fn reached(round: &Round<'_>) -> Vec<Reached> {
+fn reached(round: &Round<'_>) -> Callees {
     let leaves = |workload: &Workload| {
         let replaced =
             round.desired.iter().any(|want| want.component == workload.component && want.ordinal == workload.ordinal);
         round.rollout.remove.contains(&workload.id) && !replaced
     };
-    let staying = round.seen.iter().filter(|workload| !leaves(workload));
     let elsewhere = round.model.delivery.iter().flat_map(Reached::elsewhere);
-    elsewhere.chain(staying.map(|workload| Reached::seen(workload, round.wants(workload.id)))).collect()
+    let mut callees = Callees { serving: elsewhere.collect(), beside: Vec::new() };
+    for workload in round.seen.iter().filter(|workload| !leaves(workload)) {
+        callees.add(round, workload.id, Reached::seen(workload, round.wants(workload.id)));
+    }
+    callees
 }
 
 fn specs(round: &Round<'_>) -> BTreeMap<WorkloadId, WorkloadSpec> {
     let name = round.model.delivery.as_ref().map_or(&round.application.name, |delivery| &delivery.application);
     round
-        .desired
-        .iter()
-        .filter_map(|want| {
-            let component = round.model.components.get(&want.component)?;
+        .wanted()
+        .filter_map(|(want, model)| {
+            let component = model.components.get(&want.component)?;
             let share = round.grounds.shares.get(&want.machine)?;
             let machine = round.plan.machines.iter().find(|m| m.held == Some(want.machine))?;
             let spec = WorkloadSpec {

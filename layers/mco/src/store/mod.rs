@@ -6,7 +6,10 @@ mod refusals;
 pub(crate) use orders::{order_delete, order_get, order_handed_on, order_write};
 pub(crate) use refusals::{PackageRefusal, package_refusal_list, package_refusal_put, refusal_list, refusal_put};
 
-use crate::model::{Machine, MachineState, Plan};
+use crate::{
+    beside::Colour,
+    model::{Machine, MachineState, Plan},
+};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     ExpressionMethods as _, Insertable, OptionalExtension as _, QueryDsl as _, Queryable, RunQueryDsl as _, Selectable,
@@ -53,6 +56,7 @@ diesel::table! {
         #[sql_name = "plan"]
         body -> Text,
         created_at -> Timestamp,
+        beside -> Nullable<Text>,
     }
 }
 
@@ -229,6 +233,27 @@ pub(crate) fn plan_get(
     let row: Option<(i64, String)> =
         plan::table.find(application.to_string()).select((plan::revision, plan::body)).first(connection).optional()?;
     row.map(|(revision, body)| Ok((revision, json::from_column("plan", &body)?))).transpose()
+}
+
+/// What stands beside the plan in force.
+pub(crate) fn beside_get(
+    connection: &mut Connection,
+    application: ApplicationId,
+) -> Result<Option<Colour>, RepositoryError> {
+    let row: Option<Option<String>> =
+        plan::table.find(application.to_string()).select(plan::beside).first(connection).optional()?;
+    row.flatten().map(|body| json::from_column("revision beside the plan in force", &body)).transpose()
+}
+
+/// Writes down what stands beside the plan in force; None: nothing.
+pub(crate) fn beside_put(
+    connection: &mut Connection,
+    application: ApplicationId,
+    beside: Option<&Colour>,
+) -> Result<(), RepositoryError> {
+    let body = beside.map(|beside| json::to_column("revision beside the plan in force", beside)).transpose()?;
+    diesel::update(plan::table.find(application.to_string())).set(plan::beside.eq(body)).execute(connection)?;
+    Ok(())
 }
 
 /// Forgets plan and refusals of an application that is gone.

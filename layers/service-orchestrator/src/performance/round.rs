@@ -43,7 +43,8 @@ impl ServiceOrchestrator {
         let mut due = levels.clone();
         due.retain(|name, level| due_at(name, level) <= now);
         if !due.is_empty() {
-            let workloads = self.mco.workload_list(id).await?;
+            let mut workloads = self.mco.workload_list(id).await?;
+            workloads.retain(|workload| !workload.beside);
             let samples = join_all(due.iter().map(|level| self.sample(&application, level, &workloads))).await;
             let of = application.clone();
             let write = move |connection: &mut Connection| {

@@ -86,7 +86,8 @@ impl ServiceOrchestrator {
         }
         let measured = self.mco.measure(id, &pages).await?;
         let measured: BTreeMap<_, _> = measured.into_iter().map(|one| (one.workload, one)).collect();
-        let (machines, workloads) = (self.mco.machine_list(Some(id)).await?, self.mco.workload_list(id).await?);
+        let (machines, mut workloads) = (self.mco.machine_list(Some(id)).await?, self.mco.workload_list(id).await?);
+        workloads.retain(|workload| !workload.beside);
         let now = self.clock.now();
         let living: Vec<_> = workloads.iter().map(|workload| workload.id).collect();
         self.sampler.keep(id, &living, now);

@@ -58,6 +58,7 @@ impl Verb {
 pub(super) const SUBMIT: Verb = Verb::new("application.submit", "application.submitted", "submitted");
 pub(super) const UPDATE: Verb = Verb::new("application.update", "application.updated", "updated");
 const SCALE: Verb = Verb::new("application.scale", "application.scaled", "scaled");
+pub(super) const PROMOTE: Verb = Verb::new("application.promote", "application.promoted", "asked to be promoted");
 const REMOVE: Verb = Verb::new("application.remove", "application.removal-requested", "asked to be removed");
 
 impl ServiceOrchestrator {

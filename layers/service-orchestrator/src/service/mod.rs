@@ -6,6 +6,7 @@ mod moving;
 mod order;
 mod order_check;
 mod order_report;
+mod promote;
 mod query;
 pub(crate) mod quota;
 mod revisions;
@@ -179,6 +180,11 @@ impl ServiceOrchestrator {
             .database
             .read(move |connection| Ok::<_, OrchestratorError>(store::find_living(connection, &project, &name)?))
             .await?;
+        if let Some(application) = existing.as_ref().filter(|_| !what_if)
+            && let Some(plan) = self.update_plan(application, model).await?
+        {
+            return Ok(plan);
+        }
         Ok(self.mco.plan(existing.map(|application| application.id), model, what_if).await?)
     }
 
@@ -194,6 +200,7 @@ impl ServiceOrchestrator {
             machines: self.mco.machine_list(Some(id)).await?,
             workloads: self.mco.workload_list(id).await?,
             deferred: self.deferred_jobs(id).await?,
+            update: self.blue_green(id).await?,
         })
     }
 }

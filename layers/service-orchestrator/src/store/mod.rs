@@ -6,6 +6,7 @@ mod orders;
 mod relocations;
 mod revisions;
 mod scaling;
+mod updates;
 mod usage;
 
 pub(crate) use self::scaling::{Remembered, remember, remembered};
@@ -16,6 +17,7 @@ pub(crate) use relocations::{
     relocation, relocation_adopted, relocation_done, relocation_forget, relocation_put, relocation_told,
 };
 pub(crate) use revisions::{ran_before, restores_set, revision_ran, revisions};
+pub(crate) use updates::{blue_green, blue_green_forget, blue_green_put, has_run};
 pub use usage::applications_living;
 pub(crate) use usage::{price_set, usage};
 
@@ -127,6 +129,13 @@ diesel::table! {
     deferral (application, component) {
         application -> Text,
         component -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    blue_green_update (application) {
+        application -> Text,
         body -> Text,
     }
 }

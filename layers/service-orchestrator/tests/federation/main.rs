@@ -12,6 +12,7 @@
     reason = "a failing set-up fails the test, and a test tells its story in one piece"
 )]
 
+mod blue_green;
 mod broker;
 mod catalogue;
 mod holds;

@@ -22,6 +22,7 @@ pub(super) const ROUTES: &[Route] = &[
     on("GET", "/api/v1/applications/{reference}/plan", READ, Application("reference")),
     on("GET", "/api/v1/applications/{reference}/revisions", READ, Application("reference")),
     on("POST", "/api/v1/applications/{reference}/rollback", UPDATE, Application("reference")),
+    on("POST", "/api/v1/applications/{reference}/promote", UPDATE, Application("reference")),
     on("POST", "/api/v1/applications/{reference}/move", UPDATE, Application("reference")),
     on("POST", "/api/v1/applications/{reference}/consolidate", UPDATE, Application("reference")),
     on("GET", "/api/v1/applications/{reference}/scaling", READ, Application("reference")),

@@ -38,7 +38,7 @@ use crate::{
 use hansa_ontology::{
     ResourceModel,
     resource_model::{
-        self, Component, Constraints, Link, MovePolicy, Objective, Rule,
+        self, Component, Constraints, Link, MovePolicy, Objective, Rule, UpdatePolicy,
         scaling::{MicadoAlert, MicadoPolicy},
     },
 };
@@ -308,6 +308,7 @@ impl Conversion<'_> {
             alerts: self.alerts.clone(),
             objective: Objective::default(),
             moves: MovePolicy::default(),
+            update: UpdatePolicy::default(),
             delivery: None,
         })
     }
