@@ -118,9 +118,9 @@ async fn callers_are_led_to_the_new_at_once_and_back_at_once() {
 
     // Without a time to keep it the old goes; what was rented for it, too.
     broker.update(shop("north", "2", &json!({ "keep": "0s" }))).await;
-    let last = broker.until("shop", |detail| detail.application.revision == 4 && stage(detail) == "none").await;
-    assert!(last.plan.is_some());
-    let last = broker.until("shop", |detail| of(detail, "app").len() == 2 && detail.machines.len() < 4).await;
+    let serves = |detail: &ApplicationDetail| detail.plan.as_ref().is_some_and(|(revision, _)| *revision == 4);
+    let alone = |detail: &ApplicationDetail| stage(detail) == "none" && of(detail, "app").len() == 2;
+    let last = broker.until("shop", |detail| serves(detail) && alone(detail)).await;
     assert_eq!(chain(&last, "web"), answer("2"));
     let told: Vec<String> = broker.events("update.").await.into_iter().map(|event| event.kind).collect();
     let kinds = ["begun", "switched", "switched-back", "finished", "begun", "switched", "finished"];
