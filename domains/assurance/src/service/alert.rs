@@ -40,8 +40,14 @@ const GAP: TimeDelta = TimeDelta::minutes(2);
 #[derive(Debug)]
 pub(super) struct Board {
     series: Series,
-    /// Since when each has been measured, and when last.
-    measured: Mutex<BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>>,
+    measured: Mutex<BTreeMap<String, Stretch>>,
+}
+
+/// A time in which something was measured without a gap.
+#[derive(Debug)]
+struct Stretch {
+    since: DateTime<Utc>,
+    last: DateTime<Utc>,
 }
 
 impl Default for Board {
@@ -68,12 +74,12 @@ impl Board {
     /// Since when it has been measured without a gap.
     fn since(&self, tenant: &str, now: DateTime<Utc>) -> DateTime<Utc> {
         let mut all = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = all.entry(tenant.to_owned()).or_insert((now, now));
-        if now - entry.1 > GAP {
-            entry.0 = now;
+        let stretch = all.entry(tenant.to_owned()).or_insert(Stretch { since: now, last: now });
+        if now - stretch.last > GAP {
+            stretch.since = now;
         }
-        entry.1 = now;
-        entry.0
+        stretch.last = now;
+        stretch.since
     }
 
     fn forget(&self, tenant: &str) {
