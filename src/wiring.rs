@@ -148,7 +148,7 @@ async fn assemble(
     let processes = workload_options(&settings, address, &workload_tokens)?;
     let wdm = Wdm::new(database.clone(), Arc::clone(&clock), processes)?;
     let wdm = wdm.with_systems(systems).with_agents(agents).with_clusters(Arc::new(mcm.clone()));
-    let sustainability = sustainability::service(&settings, &database, &catalogue, &clock);
+    let sustainability = sustainability::service(&settings, &database, &catalogue, &clock)?;
     let accounting = accounting::service(&settings, &database, &clock);
     let rooms = Rooms {
         database: database.clone(),

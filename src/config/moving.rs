@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct MovingSettings {
     /// Empties the least used machine of an application where the others have room.
     pub consolidate: bool,
-    /// Gives up machines for cheaper places among today's offers.
+    /// Gives up machines for places that are cheaper, or emit less, among today's offers.
     pub improve: bool,
     /// How often each application is looked at.
     pub interval: TimeSpan,

@@ -1,6 +1,9 @@
 //! Why a broker can't start. Each message names the remedy.
 
-use crate::{config::LocalError, http::StartError};
+use crate::{
+    config::{ConfigFault, LocalError},
+    http::StartError,
+};
 use std::{io, path::PathBuf};
 
 /// Why a broker can't start.
@@ -90,6 +93,9 @@ pub(crate) enum WiringError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file of coefficients.
+    #[error("{0}")]
+    Coefficients(ConfigFault),
     /// A file of keys or certificates.
     #[error("{field}: {} can't be read: {source}; give a file in PEM form", path.display())]
     File {

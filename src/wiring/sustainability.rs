@@ -1,6 +1,6 @@
 //! Sustainability: that it follows the log, looks at limits, and asks for intensity.
 
-use super::following;
+use super::{WiringError, following};
 use crate::{
     config::{FeedSettings, Settings},
     http::Broker,
@@ -22,15 +22,22 @@ const ROUND: Duration = Duration::from_secs(30);
 /// How often limits are looked at, and metrics computed.
 const LOOK: Duration = Duration::from_secs(300);
 
-/// With the zones of the settings.
+/// With the zones and coefficients of the settings.
+///
+/// # Errors
+/// When a file of coefficients can't be used.
 pub(super) fn service(
     settings: &Settings,
     database: &Database,
     catalogue: &CatalogueService,
     clock: &SharedClock,
-) -> Sustainability {
-    let options = Options { zones: settings.sustainability.zones.clone(), ..Options::default() };
-    Sustainability::new(database.clone(), Arc::clone(clock), catalogue.clone(), options)
+) -> Result<Sustainability, WiringError> {
+    let (coefficients, left_out) = settings.sustainability.coefficients().map_err(WiringError::Coefficients)?;
+    for row in left_out {
+        tracing::warn!(row, "a row of a published table can't be right and is left out");
+    }
+    let options = Options { zones: settings.sustainability.zones.clone(), coefficients };
+    Ok(Sustainability::new(database.clone(), Arc::clone(clock), catalogue.clone(), options))
 }
 
 /// Until the broker stops.

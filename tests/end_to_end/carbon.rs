@@ -21,7 +21,7 @@ fn number(of: &Value) -> f64 {
 }
 
 /// Two years of hours before a moment and a day behind it, in g/kWh.
-fn series(zone: &str, method: &str, grams: u32, now: DateTime<Utc>) -> String {
+pub(crate) fn series(zone: &str, method: &str, grams: u32, now: DateTime<Utc>) -> String {
     let begin = DateTime::from_timestamp(now.timestamp().div_euclid(3_600) * 3_600, 0).unwrap() - TimeDelta::days(730);
     let mut text = "time,zone,intensity,method\n".to_owned();
     for hour in 0..(731 * 24) {

@@ -1,6 +1,7 @@
 //! Moving what runs: because somebody asks, because it fits into fewer
-//! machines, because it can be had for less. Replacement first, whatever dies.
+//! machines, because it can be had for less or with less carbon. Replacement first, whatever dies.
 
+use crate::carbon::series;
 use crate::harness::{Broker, Call, Options, Page, eventually, set_replicas, single, three_tier, without_a_gap};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -248,4 +249,47 @@ fn what_can_be_had_for_less_is_taken_where_that_pays() {
         broker.events("shop", "application.improved").pop().ok_or_else(|| "not yet".to_owned())
     });
     broker.done(&broker.remove("shop").send());
+}
+
+#[test]
+fn what_emits_less_elsewhere_goes_there_if_its_model_counts_carbon() {
+    let broker = broker("{ consolidate: false, interval: 1s, pause: 1s }");
+    for (name, objective) in [("clean", "carbon"), ("cheap", "price")] {
+        let mut model = single(name, &["sleep"]);
+        model["objective"] = json!(objective);
+        // Both begin here.
+        model["components"]["web"]["constraints"] = json!({ "site": { "allow": ["local"] } });
+        broker.done(&broker.submit(&model));
+        model["components"]["web"].as_object_mut().unwrap().remove("constraints");
+        broker.done(&broker.update(name, &model).send());
+        assert_ne!(broker.workload(name, "web", 0).node, "far");
+    }
+    let first = broker.workload("cheap", "web", 0).id;
+    let now = broker.events("clean", "machine.rented")[0]["at"].as_str().unwrap().parse().unwrap();
+    for (site, grams) in [("urn:hansa:site:local", 700), ("urn:hansa:site:far", 70)] {
+        let put = broker.call(Method::PUT, "/admin/v1/intensities?format=csv&source=the%20grid");
+        put.body("text/csv", series(site, "location", grams, now)).send().ok();
+    }
+    eventually("it goes where the grid is cleaner", || match broker.workload("clean", "web", 0).node.as_str() {
+        "far" => Ok(()),
+        other => Err(format!("at {other}")),
+    });
+    let told = eventually("it is told after", || {
+        broker.events("clean", "application.improved").pop().ok_or_else(|| "not yet".to_owned())
+    });
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("it emits less elsewhere: web#0") && message.contains("g of CO2e an hour"), "{message}");
+    // A tenth of the intensity saves nine tenths.
+    let grams = |after: &str| {
+        let text = message.split_once(after).unwrap().1.split(' ').next().unwrap();
+        text.parse::<f64>().unwrap()
+    };
+    assert!((grams("saves ") / grams("g of CO2e of ") - 0.9).abs() < 0.01, "{message}");
+    // There is nothing better than that, and price asks for nothing else.
+    thread::sleep(std::time::Duration::from_secs(4));
+    assert_eq!(broker.events("clean", "application.improving").len(), 1);
+    assert_eq!(broker.workload("cheap", "web", 0).id, first);
+    for name in ["clean", "cheap"] {
+        broker.done(&broker.remove(name).send());
+    }
 }

@@ -1,7 +1,11 @@
 //! What leaves its machine for another place, and what that comes to. Pure.
 
 use crate::model::{Instance, Plan, PlannedMachine};
-use hansa_ontology::{MachineId, OfferId, ResourceModel, SiteId, resource_model::RunPolicy};
+use hansa_ontology::{
+    MachineId, OfferId, ResourceModel, SiteId,
+    resource_model::{Objective, ObjectiveKind, RunPolicy},
+};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +54,28 @@ impl std::fmt::Display for Target {
             Self::Machine(id) => write!(f, "machine {id}"),
             Self::Offer(offer) => write!(f, "offer {offer}"),
             Self::Site(site) => write!(f, "site {site}"),
+        }
+    }
+}
+
+/// What a move is to make less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gain {
+    /// The price of an hour.
+    Price,
+    /// The grams of CO2 equivalent of an hour.
+    Carbon,
+}
+
+impl Gain {
+    /// Whether a model may be moved for it without being asked: for less carbon only
+    /// where its objective counts carbon.
+    #[must_use]
+    pub fn is_wanted_by(self, objective: Objective) -> bool {
+        match (self, objective) {
+            (Self::Price, _) | (_, Objective::One(ObjectiveKind::Carbon)) => true,
+            (Self::Carbon, Objective::One(_)) => false,
+            (Self::Carbon, Objective::Weighted(weights)) => weights.carbon > Decimal::ZERO,
         }
     }
 }

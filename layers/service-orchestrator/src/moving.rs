@@ -4,10 +4,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_mco::{
     model::{Instance, Plan},
-    relocation::{Destination, Transfer},
+    relocation::{Destination, Gain, Transfer},
     rollout::runs_side_by_side,
 };
-use hansa_ontology::{MachineId, Money, OperationId, ResourceModel, quantity::TimeSpan};
+use hansa_ontology::{Currency, MachineId, Money, OperationId, ResourceModel, quantity::TimeSpan};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,6 +77,8 @@ pub enum MoveKind {
     Consolidation,
     /// Something as good costs less now.
     BetterPlace,
+    /// What the model asks for emits less elsewhere now.
+    CleanerPlace,
 }
 
 /// What leaves which machine, and where it may go.
@@ -122,7 +125,8 @@ pub(crate) struct Relocation {
 pub struct MovingPolicy {
     /// Empties the least used machine where the others have room.
     pub consolidate: bool,
-    /// Gives up machines for cheaper places among today's offers.
+    /// Gives up machines for cheaper places among today's offers, and for those that
+    /// emit less where the model's objective counts carbon.
     pub improve: bool,
     /// How often an application is looked at.
     pub interval: TimeDelta,
@@ -130,9 +134,9 @@ pub struct MovingPolicy {
     pub pause: TimeDelta,
     /// For how long a saving is counted against what the move costs.
     pub horizon: TimeDelta,
-    /// For how long old and new machines are both paid: what a move costs.
+    /// For how long old and new machines are both paid, and draw: what a move costs.
     pub overlap: TimeDelta,
-    /// The least saving, in percent of what the application costs.
+    /// The least saving, in percent of what the application costs, or emits.
     pub least_percent: u32,
 }
 
@@ -151,60 +155,92 @@ impl Default for MovingPolicy {
     }
 }
 
-/// What a move saves, and what it costs.
+/// What a move saves, and what it costs: of money micro-units, of carbon micrograms
+/// of CO2 equivalent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saving {
-    /// What the machines cost an hour now.
-    pub before: Money,
-    /// What they would cost.
-    pub after: Money,
-    /// What the new machines cost while the old ones are paid too.
-    pub cost: Money,
+    /// Of what.
+    pub gain: Gain,
+    /// Of money.
+    pub currency: Currency,
+    /// What the machines cost, or emit, an hour now.
+    pub before: i64,
+    /// What they would.
+    pub after: i64,
+    /// What the new machines cost, or emit, beside the old ones.
+    pub cost: i64,
     /// The least saving an hour that is worth a move.
-    pub least: Money,
+    pub least: i64,
 }
 
 impl Saving {
-    /// The saving an hour, micro-units; negative where it costs more.
+    /// The saving an hour; negative where it is more.
     #[must_use]
     pub const fn per_hour(&self) -> i64 {
-        self.before.micros.saturating_sub(self.after.micros)
+        self.before.saturating_sub(self.after)
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn amount(&self, micros: i64) -> String {
+        match self.gain {
+            Gain::Price => Money::new(micros, self.currency).to_string(),
+            Gain::Carbon => format!("{} g of CO2e", Decimal::new(micros, 6).round_dp(3).normalize()),
+        }
     }
 }
 
 impl MovingPolicy {
-    /// The least saving an hour that is worth a move, micro-units; never nothing.
+    /// The least saving an hour that is worth a move, of so much an hour; never nothing.
     #[must_use]
-    pub fn least_micros(&self, price_per_hour_micros: i64) -> i64 {
-        let least = i128::from(price_per_hour_micros) * i128::from(self.least_percent) / 100;
+    pub fn least(&self, per_hour: i64) -> i64 {
+        let least = i128::from(per_hour) * i128::from(self.least_percent) / 100;
         i64::try_from(least).unwrap_or(i64::MAX).max(1)
     }
 
     /// What a move from one plan to the other saves and costs.
     #[must_use]
-    pub fn saving(&self, before: &Plan, after: &Plan) -> Saving {
-        let money = |micros: i64| Money::new(micros, before.currency);
-        let rented: i64 =
-            after.machines.iter().filter(|one| one.held.is_none()).map(|one| one.price_per_hour_micros).sum();
+    pub fn saving(&self, before: &Plan, after: &Plan, gain: Gain) -> Saving {
+        let rented = after.machines.iter().filter(|one| one.held.is_none());
+        let (before_hour, after_hour, new) = match gain {
+            Gain::Price => (
+                before.price_per_hour_micros,
+                after.price_per_hour_micros,
+                rented.map(|one| one.price_per_hour_micros).sum(),
+            ),
+            Gain::Carbon => (
+                micrograms(before.carbon_grams_per_hour),
+                micrograms(after.carbon_grams_per_hour),
+                rented.map(|one| micrograms(one.carbon_grams_per_hour)).sum(),
+            ),
+        };
         Saving {
-            before: money(before.price_per_hour_micros),
-            after: money(after.price_per_hour_micros),
-            cost: money(during(rented, self.overlap)),
-            least: money(self.least_micros(before.price_per_hour_micros)),
+            gain,
+            currency: before.currency,
+            before: before_hour,
+            after: after_hour,
+            cost: during(new, self.overlap),
+            least: self.least(before_hour),
         }
     }
 
     /// Whether a saving is large enough, and more than the move costs within the horizon.
     #[must_use]
     pub fn is_worth(&self, saving: &Saving) -> bool {
-        saving.per_hour() >= saving.least.micros && during(saving.per_hour(), self.horizon) > saving.cost.micros
+        saving.per_hour() >= saving.least && during(saving.per_hour(), self.horizon) > saving.cost
     }
 }
 
-/// What a price for an hour comes to in a time, micro-units.
-fn during(per_hour_micros: i64, time: TimeDelta) -> i64 {
-    let total = i128::from(per_hour_micros) * i128::from(time.num_seconds()) / 3_600;
+/// What an hour comes to in a time, in the unit of the hour.
+fn during(per_hour: i64, time: TimeDelta) -> i64 {
+    let total = i128::from(per_hour) * i128::from(time.num_seconds()) / 3_600;
     i64::try_from(total).unwrap_or(i64::MAX)
+}
+
+fn micrograms(grams: Decimal) -> i64 {
+    let micrograms = grams.checked_mul(Decimal::from(1_000_000)).and_then(|micrograms| micrograms.round().to_i64());
+    // Bounded so that some of them can be summed.
+    micrograms.unwrap_or(i64::MAX).min(i64::MAX / 1_000)
 }
 
 /// What can't run beside its replacement is away for a while.
@@ -225,13 +261,8 @@ mod tests {
     use super::*;
 
     fn saving(before: i64, after: i64, cost: i64, policy: &MovingPolicy) -> Saving {
-        let money = |micros: i64| Money::new(micros, hansa_ontology::Currency::EUR);
-        Saving {
-            before: money(before),
-            after: money(after),
-            cost: money(cost),
-            least: money(policy.least_micros(before)),
-        }
+        let least = policy.least(before);
+        Saving { gain: Gain::Price, currency: Currency::EUR, before, after, cost, least }
     }
 
     #[test]
@@ -244,6 +275,16 @@ mod tests {
         assert!(!worth(1_000, 1_000, 0));
         assert!(!worth(0, 0, 0), "what costs nothing saves nothing");
         assert!(!worth(1_000, 2_000, 0));
+    }
+
+    #[test]
+    fn amounts_are_told_in_their_unit() {
+        let price = saving(1_500_000, 500_000, 0, &MovingPolicy::default());
+        assert_eq!(price.amount(price.per_hour()), "1 EUR");
+        let carbon = Saving { gain: Gain::Carbon, ..price };
+        assert_eq!(carbon.amount(1_500_400), "1.5 g of CO2e");
+        assert_eq!(micrograms("1.5000004".parse().unwrap()), 1_500_000);
+        assert_eq!(micrograms(Decimal::MAX), i64::MAX / 1_000);
     }
 
     #[test]

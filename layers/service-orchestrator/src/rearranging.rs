@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use hansa_mco::{
     ErrorKind, McoError, Realised,
     model::Plan,
-    relocation::{Destination, Rearrangement, Transfer, told, transfers},
+    relocation::{Destination, Gain, Rearrangement, Transfer, told, transfers},
 };
 use hansa_ontology::{ApplicationId, Money, resource_model::MovePolicy};
 use hansa_repository::{event, operation};
@@ -171,7 +171,7 @@ impl ServiceOrchestrator {
         let kind = match moved.kind {
             MoveKind::Move => "application.moved",
             MoveKind::Consolidation => "application.consolidated",
-            MoveKind::BetterPlace => "application.improved",
+            MoveKind::BetterPlace | MoveKind::CleanerPlace => "application.improved",
         };
         let price = Money::new(plan.price_per_hour_micros, plan.currency);
         let what = moved.told.as_deref().unwrap_or("all of it");
@@ -224,22 +224,26 @@ impl ServiceOrchestrator {
     ) -> Result<Option<Relocation>, OrchestratorError> {
         let (id, model, policy) = (application.id, &application.model, self.moving);
         if policy.consolidate {
-            let least = policy.least_micros(plan.price_per_hour_micros);
+            let least = policy.least(plan.price_per_hour_micros);
             let found = planned(self.mco.consolidation(id, model, plan.clone(), least).await)?;
             if let Some(worth) = self.worth(application, MoveKind::Consolidation, found) {
                 return Ok(Some(worth));
             }
         }
-        if policy.improve {
-            let found = planned(self.mco.better_places(id, model, plan.clone()).await)?;
-            return Ok(self.worth(application, MoveKind::BetterPlace, found));
+        let gains = [(Gain::Price, MoveKind::BetterPlace), (Gain::Carbon, MoveKind::CleanerPlace)];
+        for (gain, kind) in gains.into_iter().filter(|(gain, _)| policy.improve && gain.is_wanted_by(model.objective)) {
+            let found = planned(self.mco.better_places(id, model, plan.clone(), gain).await)?;
+            if let Some(worth) = self.worth(application, kind, found) {
+                return Ok(Some(worth));
+            }
         }
         Ok(None)
     }
 
     fn worth(&self, application: &Application, kind: MoveKind, found: Option<Rearrangement>) -> Option<Relocation> {
         let found = found?;
-        let saving = self.moving.saving(&found.before, &found.after);
+        let gain = if kind == MoveKind::CleanerPlace { Gain::Carbon } else { Gain::Price };
+        let saving = self.moving.saving(&found.before, &found.after, gain);
         let worth = self.moving.is_worth(&saving);
         worth.then(|| proposal(application, kind, &found, &self.moving, &saving, self.clock.now()))
     }
@@ -298,17 +302,27 @@ fn proposal(
     now: DateTime<Utc>,
 ) -> Relocation {
     let moves = told(&transfers(&application.model, &found.before, &found.after));
-    let saved = Money::new(saving.per_hour(), saving.before.currency);
-    let why = match kind {
-        MoveKind::Consolidation => "the other machines have room",
-        _ => "it can be had for less",
+    let (saved, cost) = (saving.amount(saving.per_hour()), saving.amount(saving.cost));
+    let (before, hours) = (saving.amount(saving.before), policy.horizon.num_hours());
+    let text = match kind {
+        MoveKind::CleanerPlace => {
+            let prices =
+                [&found.before, &found.after].map(|plan| Money::new(plan.price_per_hour_micros, plan.currency));
+            format!(
+                "it emits less elsewhere: {moves}; saves {saved} of {before} an hour; the move emits {cost} while old and \
+                 new run, which it saves within {hours} h; {} an hour, {} before",
+                prices[1], prices[0]
+            )
+        }
+        _ => {
+            let room = kind == MoveKind::Consolidation;
+            let why = if room { "the other machines have room" } else { "it can be had for less" };
+            format!(
+                "{why}: {moves}; saves {saved} of {before} an hour; the move costs {cost} while old and new are paid, and \
+                 pays within {hours} h"
+            )
+        }
     };
-    let text = format!(
-        "{why}: {moves}; saves {saved} of {} an hour; the move costs {} while old and new are paid, and pays within {} h",
-        saving.before,
-        saving.cost,
-        policy.horizon.num_hours()
-    );
     Relocation {
         kind,
         revision: application.revision,

@@ -1,13 +1,17 @@
 //! What could be had for less: the least used machine emptied into the others
-//! (consolidation, as MiCADO's), or machines given up for cheaper places.
+//! (consolidation, as MiCADO's), or machines given up for places that are
+//! cheaper, or emit less.
 
 use super::{OfferIndex, PlanError, plan, relocate};
 use crate::{
     model::{Instance, Plan, PlanOptions, PlannedMachine},
-    relocation::{Rearrangement, Relocation, moves_freely, transfers},
+    relocation::{Gain, Rearrangement, Relocation, moves_freely, transfers},
 };
 use hansa_ontology::{MachineId, ResourceModel};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Machines that are tried to be emptied, the least used first.
 const MOST_TRIED: usize = 16;
@@ -45,7 +49,7 @@ pub fn consolidate(
 }
 
 /// Gives up a machine, or all of them together, for what could be had today,
-/// whichever saves most: all else stays. None: what is rented is as good. What
+/// whichever gains most: all else stays. None: what is rented is as good. What
 /// keeps data, and jobs, are left where they are.
 ///
 /// # Errors
@@ -55,21 +59,29 @@ pub fn improve(
     index: &OfferIndex,
     options: &PlanOptions,
     in_force: &Plan,
+    gain: Gain,
 ) -> Result<Option<Rearrangement>, PlanError> {
     let Some(before) = unchanged(model, index, options, in_force)? else {
         return Ok(None);
     };
     let mut free: Vec<&PlannedMachine> = movable(model, &before).collect();
-    free.sort_by_key(|machine| (std::cmp::Reverse(machine.price_per_hour_micros), machine.held));
+    free.sort_by_key(|machine| match gain {
+        Gain::Price => (Reverse(machine.price_per_hour_micros.into()), machine.held),
+        Gain::Carbon => (Reverse(machine.carbon_grams_per_hour), machine.held),
+    });
     let all: BTreeSet<MachineId> = free.iter().filter_map(|machine| machine.held).collect();
     let alone = free.iter().take(MOST_TRIED).filter_map(|machine| machine.held).map(|id| BTreeSet::from([id]));
     let together = (all.len() > 1).then(|| all.clone());
+    let place = match gain {
+        Gain::Price => "for less",
+        Gain::Carbon => "with less carbon",
+    };
     let mut best: Option<Plan> = None;
     for machines in alone.chain(together) {
         let leaving = leaving(&before, |id| machines.contains(&id));
-        let relocation = Relocation { leaving, place: "for less".to_owned(), ..Relocation::default() };
+        let relocation = Relocation { leaving, place: place.to_owned(), ..Relocation::default() };
         match relocate(model, index, options, &relocation) {
-            Ok(after) if is_better(&after, best.as_ref().unwrap_or(&before)) => best = Some(after),
+            Ok(after) if is_better(&after, best.as_ref().unwrap_or(&before), gain) => best = Some(after),
             Ok(_) | Err(PlanError::Immovable(_) | PlanError::Exhausted { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -77,9 +89,15 @@ pub fn improve(
     Ok(best.map(|after| Rearrangement { before, after }))
 }
 
-/// Costs less, and is no worse in what the application asks to be minimised.
-fn is_better(plan: &Plan, other: &Plan) -> bool {
-    plan.price_per_hour_micros < other.price_per_hour_micros && plan.proof.objective <= other.proof.objective
+/// Costs less, and is no worse in what the application asks to be minimised; or
+/// emits less, and is better in it. So what is moved for the one and for the
+/// other never goes to and fro.
+fn is_better(plan: &Plan, other: &Plan, gain: Gain) -> bool {
+    let (objective, others) = (plan.proof.objective, other.proof.objective);
+    match gain {
+        Gain::Price => plan.price_per_hour_micros < other.price_per_hour_micros && objective <= others,
+        Gain::Carbon => plan.carbon_grams_per_hour < other.carbon_grams_per_hour && objective < others,
+    }
 }
 
 /// The plan of today where nothing is moved; None where something has to move
@@ -111,9 +129,7 @@ fn movable<'a>(model: &'a ResourceModel, plan: &'a Plan) -> impl Iterator<Item =
 fn by_use<'a>(model: &'a ResourceModel, plan: &'a Plan, least_micros: i64) -> Vec<&'a PlannedMachine> {
     let mut machines: Vec<&PlannedMachine> =
         movable(model, plan).filter(|machine| machine.price_per_hour_micros >= least_micros).collect();
-    machines.sort_by_key(|machine| {
-        (used_permille(machine), std::cmp::Reverse(machine.price_per_hour_micros), machine.held)
-    });
+    machines.sort_by_key(|machine| (used_permille(machine), Reverse(machine.price_per_hour_micros), machine.held));
     machines.truncate(MOST_TRIED);
     machines
 }

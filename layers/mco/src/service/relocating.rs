@@ -6,7 +6,7 @@ use crate::{
     error::McoError,
     model::{Instance, Plan, PlanOptions},
     planner::{self, OfferIndex, PlanError},
-    relocation::{Destination, Rearrangement, Relocation, Target},
+    relocation::{Destination, Gain, Rearrangement, Relocation, Target},
 };
 use hansa_ontology::{ApplicationId, MachineId, OfferId, ResourceModel};
 use std::{
@@ -52,7 +52,8 @@ impl Mco {
         .await
     }
 
-    /// The plan with a machine or all given up for cheaper places among today's offers.
+    /// The plan with a machine or all given up for what is cheaper, or emits less,
+    /// among today's offers.
     ///
     /// # Errors
     /// When what is there can't be planned; when the database fails.
@@ -61,9 +62,10 @@ impl Mco {
         application: ApplicationId,
         model: &ResourceModel,
         in_force: Plan,
+        gain: Gain,
     ) -> Result<Option<Rearrangement>, McoError> {
         self.over_today(application, model, move |model, index, options| {
-            planner::improve(model, index, options, &in_force)
+            planner::improve(model, index, options, &in_force, gain)
         })
         .await
     }

@@ -7,7 +7,7 @@ use crate::{
         held::tests::{catalogue, id, instance, model, place},
         improve, plan, relocate,
     },
-    relocation::{Relocation, told, transfers},
+    relocation::{Gain, Relocation, told, transfers},
 };
 use hansa_ontology::{MachineId, ResourceModel};
 use serde_json::json;
@@ -142,7 +142,7 @@ fn what_could_be_had_for_less_today_is_found() {
     let two = |price: i64| options(vec![held(1, 1, price, &[("web", 0), ("web", 1)]), held(2, 1, 500, &[("db", 0)])]);
     let found = |model: ResourceModel, options: PlanOptions| {
         let before = plan(&model, &index, &options).unwrap();
-        improve(&model, &index, &options, &before).unwrap()
+        improve(&model, &index, &options, &before, Gain::Price).unwrap()
     };
     let better = found(model(2), two(9_000)).unwrap();
     assert_eq!((better.before.price_per_hour_micros, better.after.price_per_hour_micros), (9_500, 500));
@@ -154,4 +154,37 @@ fn what_could_be_had_for_less_today_is_found() {
     assert_eq!((better.before.price_per_hour_micros, better.after.price_per_hour_micros), (5_000, 1_000));
     let good = options(vec![held(1, 0, 1_000, &[("web", 0), ("db", 0)])]);
     assert!(found(model(1), good).is_none(), "there is nothing better");
+}
+
+#[test]
+fn what_emits_less_is_found_for_a_model_that_counts_carbon() {
+    // The second offer draws more, and is cheaper.
+    let mut offered = catalogue(&[2_000, 1_000]);
+    for (offer, watts) in offered.offers.iter_mut().zip([20, 200]) {
+        offer.energy =
+            serde_json::from_value(json!({ "carbonIntensity": "400", "pue": "1.2", "powerWatts": watts })).unwrap();
+    }
+    let dirty = offered.offers[1].clone();
+    let index = OfferIndex::new(&offered);
+    let rented = || {
+        let mut rented = held(1, 1, 1_000, &[("web", 0), ("db", 0)]);
+        rented.terms = Some(Box::new(dirty.clone()));
+        options(vec![rented])
+    };
+    let found = |objective: serde_json::Value, gain: Gain| {
+        let mut model = model(1);
+        model.objective = serde_json::from_value(objective).unwrap();
+        let before = plan(&model, &index, &rented()).unwrap();
+        improve(&model, &index, &rented(), &before, gain).unwrap()
+    };
+    let cleaner = found(json!("carbon"), Gain::Carbon).unwrap();
+    assert_eq!(place(&cleaner.after, "web", 0), (id(0), None));
+    let grams = [&cleaner.before, &cleaner.after].map(|plan| plan.carbon_grams_per_hour.to_string());
+    assert_eq!(grams, ["96", "9.6"], "200 and 20 W at 1.2 times 400 g/kWh");
+    assert!(cleaner.after.price_per_hour_micros > cleaner.before.price_per_hour_micros, "carbon is all it counts");
+    assert!(found(json!("price"), Gain::Carbon).is_none(), "no worse in what it counts");
+    // 86.4 g are worth more than a thousandth of a unit of money, or less.
+    assert!(found(json!({ "price": 1, "carbon": "0.001" }), Gain::Carbon).is_some());
+    assert!(found(json!({ "price": 1, "carbon": "0.00001" }), Gain::Carbon).is_none());
+    assert!(found(json!("carbon"), Gain::Price).is_none(), "what is rented costs least");
 }
