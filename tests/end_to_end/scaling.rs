@@ -114,20 +114,22 @@ fn a_number_follows_what_is_measured() {
     broker.nothing_left();
 }
 
+/// What so many workers would cost an hour.
+fn price(broker: &Broker, count: u32, model: &Value) -> f64 {
+    let mut model = model.clone();
+    model["components"]["worker"].as_object_mut().unwrap().remove("scaling");
+    model["components"]["worker"]["replicas"] = count.into();
+    let answer = broker.call(reqwest::Method::POST, "/api/v1/plans").json(&model).send();
+    answer.ok()["pricePerHour"]["amount"].as_str().unwrap().parse().unwrap()
+}
+
 #[test]
 fn what_has_no_room_is_told_and_as_many_as_fit_are_there() {
     let broker = Broker::usual();
     let folder = queue(&broker, 5);
     let mut model = model(&folder, &by_queue(9));
     model["components"]["worker"]["resources"] = json!({ "cpu": "400m", "memory": "32Mi" });
-    let price = |count: u32, model: &Value| {
-        let mut model = model.clone();
-        model["components"]["worker"].as_object_mut().unwrap().remove("scaling");
-        model["components"]["worker"]["replicas"] = count.into();
-        let answer = broker.call(reqwest::Method::POST, "/api/v1/plans").json(&model).send();
-        answer.ok()["pricePerHour"]["amount"].as_str().unwrap().parse::<f64>().unwrap()
-    };
-    let (three, nine) = (price(3, &model), price(9, &model));
+    let (three, nine) = (price(&broker, 3, &model), price(&broker, 9, &model));
     assert!(three < nine, "nine cost more than three");
     model["constraints"] = json!({ "maxPricePerHour": three });
     broker.done(&broker.submit(&model));
@@ -150,6 +152,34 @@ fn what_has_no_room_is_told_and_as_many_as_fit_are_there() {
     // It can shrink all the while.
     queue(&broker, 8);
     runs(&broker, "queue", "worker", 1);
+}
+
+#[test]
+fn what_a_policy_wants_has_to_fit_into_the_quota_of_the_price() {
+    let broker = Broker::usual();
+    let folder = queue(&broker, 5);
+    let mut model = model(&folder, &by_queue(9));
+    model["components"]["worker"]["resources"] = json!({ "cpu": "400m", "memory": "32Mi" });
+    let (three, nine) = (price(&broker, 3, &model), price(&broker, 9, &model));
+    assert!(three < nine, "nine cost more than three");
+    let quota = |limit: f64| {
+        let project = "/api/v1/projects/local/default/quota";
+        let version = broker.get(project).ok()["version"].clone();
+        let put = broker.call(reqwest::Method::PUT, project).header("If-Match", &format!("\"{version}\""));
+        put.json(&json!({ "pricePerHour": { "amount": limit.to_string(), "currency": "EUR" } })).send().ok();
+    };
+    quota(three);
+    broker.done(&broker.submit(&model));
+    queue(&broker, 90);
+    eventually("it is told", || match latest(&broker, "queue", "worker").to_string() {
+        decision if decision.contains("noRoom") && decision.contains("price: the quota of the project") => Ok(()),
+        decision => Err(decision),
+    });
+    runs(&broker, "queue", "worker", 1);
+    // What is there stays, so that it may cost more than nine would from nothing.
+    quota(nine * 2.0);
+    runs(&broker, "queue", "worker", 9);
+    broker.done(&broker.remove("queue").send());
 }
 
 #[test]

@@ -15,7 +15,11 @@ use crate::{
     store::{self, Remembered},
 };
 use chrono::{DateTime, Utc};
-use hansa_ontology::ApplicationId;
+use hansa_mco::McoError;
+use hansa_ontology::{
+    ApplicationId, Money,
+    quota::{Quota, QuotaHolder},
+};
 use hansa_repository::{Connection, event, work};
 use hansa_scaling::{Decision, Keeper, micado::PolicySet};
 use serde_json::json;
@@ -23,6 +27,9 @@ use std::collections::BTreeMap;
 
 /// The queue in which applications wait for their policies to be asked.
 pub(crate) const SCALING_QUEUE: &str = "scaling";
+
+/// Quotas with their holders, and a price of an hour that has to fit into them.
+type Limits = (Vec<(QuotaHolder, Quota)>, Option<Money>);
 
 /// What the policies of an application last decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,12 +147,8 @@ impl ServiceOrchestrator {
                 self.rooms.note((id, &decision.target), (decision.to, decision.from), why, now);
             }
         };
-        let quotas = match growing.is_empty() {
-            true => Ok(Vec::new()),
-            false => self.quotas.of(&application.project, id).await,
-        };
-        let quotas = match quotas {
-            Ok(quotas) => quotas,
+        let (quotas, price) = match self.limits(&application, &changing).await? {
+            Ok(limits) => limits,
             Err(why) => {
                 none(&why);
                 return Ok(());
@@ -166,6 +169,7 @@ impl ServiceOrchestrator {
                     current.scaled.insert(decision.target.clone(), decision.to);
                 }
                 wanted::apply(&mut current.model, &current.scaled);
+                current.price = price.or(current.price);
                 quota::expect(connection, &quotas, &current, &before)?;
                 store::update(connection, &current)?;
                 for decision in &changing {
@@ -180,6 +184,34 @@ impl ServiceOrchestrator {
                 Ok(())
             }
             written => written,
+        }
+    }
+
+    /// The quotas that an application has to fit into if it grows, and what it would then
+    /// cost an hour where one of them limits that; or why it can't be said.
+    async fn limits(
+        &self,
+        application: &Application,
+        changing: &[Decision],
+    ) -> Result<Result<Limits, String>, OrchestratorError> {
+        if changing.iter().all(|decision| decision.to <= decision.from) {
+            return Ok(Ok((Vec::new(), None)));
+        }
+        let quotas = match self.quotas.of(&application.project, application.id).await {
+            Ok(quotas) => quotas,
+            Err(why) => return Ok(Err(why)),
+        };
+        if !quota::limits_price(&quotas) {
+            return Ok(Ok((quotas, None)));
+        }
+        let mut model = application.model.clone();
+        let mut numbers = application.scaled.clone();
+        numbers.extend(changing.iter().map(|decision| (decision.target.clone(), decision.to)));
+        wanted::apply(&mut model, &numbers);
+        match self.price(Some(application.id), &model).await {
+            Ok(price) => Ok(Ok((quotas, Some(price)))),
+            Err(OrchestratorError::Mco(McoError::Plan(why))) => Ok(Err(why.to_string())),
+            Err(error) => Err(error),
         }
     }
 

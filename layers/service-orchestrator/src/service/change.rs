@@ -68,7 +68,7 @@ impl ServiceOrchestrator {
     /// When its name is taken; when a quota would be broken; when the
     /// idempotency key was used for something else.
     pub async fn submit(&self, model: ResourceModel, change: Change) -> Result<Accepted, OrchestratorError> {
-        let price = if quota::limits_price(&change) { Some(self.price(None, &model).await?) } else { None };
+        let price = if quota::limits_price(&change.quotas) { Some(self.price(None, &model).await?) } else { None };
         let now = self.clock.now();
         let operation = OperationId(self.ids.next());
         let application = Application {

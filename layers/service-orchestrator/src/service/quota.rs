@@ -19,9 +19,9 @@ pub(crate) fn taken(application: &Application) -> QuotaUsage {
     QuotaUsage::of(&application.model).with_price(application.price)
 }
 
-/// Whether a quota of the change limits the price, which only a plan tells.
-pub(super) fn limits_price(change: &Change) -> bool {
-    change.quotas.iter().any(|(_, quota)| quota.price_per_hour.is_some())
+/// Whether a quota limits the price, which only a plan tells.
+pub(crate) fn limits_price(quotas: &[(QuotaHolder, Quota)]) -> bool {
+    quotas.iter().any(|(_, quota)| quota.price_per_hour.is_some())
 }
 
 /// Checks that an application as it is to be may be what a change makes of it.
@@ -68,7 +68,7 @@ impl ServiceOrchestrator {
     }
 
     /// What a model would cost an hour now.
-    pub(super) async fn price(
+    pub(crate) async fn price(
         &self,
         existing: Option<ApplicationId>,
         model: &ResourceModel,
@@ -87,7 +87,7 @@ impl ServiceOrchestrator {
             impl Fn(&mut Connection, &mut Application) -> Result<Verb, OrchestratorError> + Send + Sync + 'static,
         >,
     ) -> Result<Option<(i64, Money)>, OrchestratorError> {
-        if !limits_price(change) {
+        if !limits_price(&change.quotas) {
             return Ok(None);
         }
         let mut application = self.application(id).await?;
