@@ -17,6 +17,7 @@ mod hours;
 mod iam;
 mod lock;
 mod measuring;
+mod meter;
 mod notification;
 mod owner;
 mod partner;

@@ -14,7 +14,7 @@ pub(crate) use super::federation_arguments::{
 };
 pub(crate) use super::notify_arguments::NotifyCommand;
 pub(crate) use super::owner_arguments::{
-    AccountCommand, CredentialCommand, DraftCommand, MaintenanceCommand, OwnerChange, ThingCommand,
+    AccountCommand, CredentialCommand, DraftCommand, GreenOptions, MaintenanceCommand, OwnerChange, ThingCommand,
 };
 pub(crate) use super::policy_arguments::PolicyCommand;
 pub(crate) use super::service_account_arguments::ServiceAccountCommand;
@@ -342,6 +342,8 @@ pub(crate) enum SiteCommand {
         #[command(flatten)]
         change: OwnerChange,
     },
+    /// Turn hosts of a site off on which nothing is, and on again for what is to run there.
+    Green(GreenOptions),
     /// Remove a site without offers and nodes.
     Remove {
         /// IRI or last segment.
@@ -386,6 +388,8 @@ pub(crate) enum NodeCommand {
         #[command(flatten)]
         change: OwnerChange,
     },
+    /// Turn a host of a system off while nothing is on it, and on again for what is to run there.
+    Green(GreenOptions),
     /// Remove an empty node.
     Remove {
         /// Its name.

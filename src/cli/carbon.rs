@@ -7,12 +7,14 @@ use super::{
         SciOptions,
     },
     event,
+    plan::short,
 };
 use crate::{
     client::Request,
     failure::Failure,
     http::wire::{
-        CarbonAdvice, CarbonComparison, CarbonFigures, CarbonLimit, CarbonReport, CarbonSaving, Removal, Sci,
+        CarbonAdvice, CarbonComparison, CarbonFigures, CarbonLimit, CarbonMove, CarbonReport, CarbonSaving, Removal,
+        Sci,
     },
 };
 use reqwest::Method;
@@ -26,6 +28,7 @@ pub(super) async fn run(context: &Context, command: CarbonCommand) -> Result<(),
         CarbonCommand::Compare(options) => compare(context, &options).await,
         CarbonCommand::Sci(options) => sci(context, &options).await,
         CarbonCommand::Advice(options) => advice(context, &options).await,
+        CarbonCommand::Savings(options) if options.moves => moves(context, &options).await,
         CarbonCommand::Savings(options) => savings(context, &options).await,
         CarbonCommand::Limit(command) => limit(context, command).await,
     }
@@ -184,6 +187,33 @@ async fn savings(context: &Context, options: &SavingsOptions) -> Result<(), Fail
                 known(one.emitted_grams),
                 known(one.at_once_grams),
                 known(one.expected_grams),
+                known(one.achieved_grams),
+            ]);
+        }
+        table.text()
+    })
+}
+
+async fn moves(context: &Context, options: &SavingsOptions) -> Result<(), Failure> {
+    let asked = request(context, &["carbon", "savings", "moves"], &options.days)
+        .maybe_query("application", options.application.clone());
+    let all: Vec<CarbonMove> = context.client.list(asked, usize::MAX).await?;
+    context.output.show(&all, |all| {
+        let heads =
+            ["APPLICATION", "MOVE", "ARRIVED", "FROM", "TO", "HOURS", "HAD IT STAYED G", "EMITTED G", "ACHIEVED G"];
+        let mut table = Table::new("nothing moved to another site", heads).right(&[5, 6, 7, 8]);
+        let known = |grams: Option<Decimal>| grams.map_or_else(|| "?".to_owned(), round);
+        let sites = |all: &[String]| all.iter().map(|site| short(site)).collect::<Vec<_>>().join(" ");
+        for one in all {
+            table.row([
+                one.application_name.clone().unwrap_or_else(|| one.application.clone()),
+                one.kind.clone(),
+                event::time(one.arrived),
+                sites(&one.from),
+                sites(&one.to),
+                one.hours.to_string(),
+                known(one.without_grams),
+                known(one.emitted_grams),
                 known(one.achieved_grams),
             ]);
         }

@@ -96,6 +96,9 @@ pub(crate) struct SavingsOptions {
     /// Only of this application: name or id.
     #[arg(long, value_name = "APPLICATION")]
     pub application: Option<String>,
+    /// What moves of applications to other sites saved, in place of jobs.
+    #[arg(long)]
+    pub moves: bool,
     #[command(flatten)]
     pub days: DayOptions,
 }

@@ -23,6 +23,7 @@ mod fault;
 mod fault_arguments;
 mod federation;
 mod federation_arguments;
+mod green;
 mod intensity;
 mod invoice;
 mod login;
@@ -276,6 +277,10 @@ mod tests {
         "node add node.yaml --dry-run",
         "node change n1 node.yaml --if-version 2",
         "node remove n1",
+        "node green",
+        "node green rack.u1 --idle 15m --wake 20m --dry-run",
+        "site green hamburg --idle 1h --reserve 1 --if-version 2",
+        "site green hamburg --off",
         "site add site.yaml",
         "site remove hamburg",
         "flavour list",
@@ -293,6 +298,7 @@ mod tests {
         "maintenance withdraw 0190 --dry-run",
         "sla list --application shop --from 2030-01-01T00:00:00Z --missed",
         "sla breaches --limit 5",
+        "carbon savings --application shop --moves",
         "fault list --application shop --state living --severity major",
         "fault list --broker --kind host-lost",
         "fault show 12",

@@ -3,7 +3,7 @@
 use super::{
     Context, Table,
     arguments::{NodeCommand, ThingCommand},
-    owner,
+    green, owner,
     plan::short,
 };
 use crate::{client::Request, failure::Failure, http::wire::Node};
@@ -20,6 +20,7 @@ pub(super) async fn run(context: &Context, command: NodeCommand) -> Result<(), F
         NodeCommand::Change { node: name, file, change } => {
             return things(ThingCommand::Change { name, file, change }).await;
         }
+        NodeCommand::Green(options) => return green::run(context, "nodes", options).await,
         NodeCommand::Remove { node: name, change } => return things(ThingCommand::Remove { name, change }).await,
     };
     let nodes: Vec<Node> =

@@ -1,7 +1,7 @@
 //! What owners of infrastructure can type.
 
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// How something is changed.
 #[derive(Debug, Clone, Default, Args)]
@@ -212,6 +212,27 @@ pub(crate) enum CredentialCommand {
         #[command(flatten)]
         change: OwnerChange,
     },
+}
+
+/// Where idle nodes are turned off.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GreenOptions {
+    /// Of which: its name. Without one it is listed where green mode is on.
+    pub name: Option<String>,
+    /// So long there was nothing on a node that is turned off.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = humantime::parse_duration)]
+    pub idle: Duration,
+    /// So many idle nodes of the site stay on.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub reserve: u32,
+    /// A node that doesn't work so long after it was woken is held for failed.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    pub wake: Duration,
+    /// Turn it off.
+    #[arg(long)]
+    pub off: bool,
+    #[command(flatten)]
+    pub change: OwnerChange,
 }
 
 /// Draining nodes and sites; maintenance that is announced.

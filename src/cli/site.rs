@@ -3,7 +3,7 @@
 use super::{
     Context, Table,
     arguments::{ProviderCommand, SiteCommand, ThingCommand},
-    owner,
+    green, owner,
     plan::short,
 };
 use crate::{
@@ -28,6 +28,7 @@ pub(super) async fn run(context: &Context, command: SiteCommand) -> Result<(), F
         SiteCommand::Change { site: name, file, change } => {
             things(context, ThingCommand::Change { name, file, change }).await
         }
+        SiteCommand::Green(options) => green::run(context, "sites", options).await,
         SiteCommand::Remove { site: name, change } => things(context, ThingCommand::Remove { name, change }).await,
     }
 }

@@ -91,17 +91,24 @@ pub(super) async fn power(broker: &Broker, system: &str, report: &SystemReport) 
     }
 }
 
-/// A host's power by the processors that each machine on it has; what nobody has is nobody's.
+/// A host's power as readings of the machines on it.
 fn drawn(system: &str, host: &Host, shares: &[&NodeShare], at: DateTime<Utc>) -> Vec<NewReading> {
     let Some(watts) = host.power_watts.filter(|watts| watts.is_finite() && *watts >= 0.0) else { return Vec::new() };
     let here = |share: &&&NodeShare| {
         share.host.as_ref().is_some_and(|known| known.system == system && known.name == host.name)
     };
     let here: Vec<&&NodeShare> = shares.iter().filter(here).collect();
-    let all = here.iter().map(|share| share.amounts.cpu_milli).sum::<u64>().max(host.capacity.cpu_milli).max(1);
+    let here: Vec<&NodeShare> = here.into_iter().copied().collect();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     let milliwatts = (watts * 1_000.0).round() as u32;
-    let part = |share: &&&NodeShare| {
+    parts(milliwatts, host.capacity.cpu_milli, &here, at)
+}
+
+/// The power of a host with so many thousandths of processors, by those that each machine
+/// on it has; what nobody has is nobody's.
+pub(super) fn parts(milliwatts: u32, whole: u64, here: &[&NodeShare], at: DateTime<Utc>) -> Vec<NewReading> {
+    let all = here.iter().map(|share| share.amounts.cpu_milli).sum::<u64>().max(whole).max(1);
+    let part = |share: &&NodeShare| {
         let part = u128::from(milliwatts) * u128::from(share.amounts.cpu_milli) / u128::from(all);
         let milliwatts = u32::try_from(part).unwrap_or(u32::MAX);
         NewReading::Power { machine: share.machine, at, milliwatts }

@@ -37,6 +37,7 @@ impl Tasks {
             ("looking at budgets", tokio::spawn(super::accounting::attend(broker.clone()))),
             ("counting energy", tokio::spawn(super::sustainability::follow(broker.clone()))),
             ("measuring what is used", tokio::spawn(super::measuring::follow(broker.clone()))),
+            ("reading this machine's meter", tokio::spawn(super::meter::follow(broker.clone()))),
             ("asking for carbon intensity", tokio::spawn(super::sustainability::feeds(broker.clone()))),
             ("holding promises against the log", tokio::spawn(super::assurance::follow(broker.clone()))),
             ("finding faults", tokio::spawn(super::assurance::faults(broker.clone()))),

@@ -33,6 +33,7 @@ mod disk_full;
 mod faults;
 mod federation;
 mod foreign_provider;
+mod green;
 mod guest;
 mod harness;
 mod judges;

@@ -48,6 +48,9 @@ pub enum PimError {
     /// There is no such maintenance.
     #[error("there is no maintenance `{0}`; `hansa maintenance list` shows those that there are")]
     NoMaintenance(Uuid),
+    /// Green mode is off there.
+    #[error("green mode is off for {0}; `hansa node green` shows where it is on")]
+    NoGreen(String),
     /// A node, or what it is asked to be, breaks a rule.
     #[error("{field}: {message}")]
     Field {
@@ -123,7 +126,7 @@ impl PimError {
             Self::System(error) if error.kind.is_refusal() => ErrorKind::NoRoom,
             Self::System(_) => ErrorKind::Unavailable,
             Self::InvalidNode { .. } | Self::Field { .. } => ErrorKind::Invalid,
-            Self::NoNode(_) | Self::NoMaintenance(_) => ErrorKind::NotFound,
+            Self::NoNode(_) | Self::NoMaintenance(_) | Self::NoGreen(_) => ErrorKind::NotFound,
             Self::Configured(_) | Self::InUse(_) => ErrorKind::Conflict,
             Self::Changed(_) => ErrorKind::PreconditionFailed,
             Self::Directory { source, .. } => match source.kind() {

@@ -17,13 +17,15 @@ mod store;
 #[doc(hidden)]
 pub mod testing;
 
-pub use connectors::{Delivery, Host, MachineConnector, MachineOrder, Removal};
+pub use connectors::{
+    Counted, Delivery, Host, MachineConnector, MachineOrder, PowerSwitch, Rapl, Removal, Sleep, processors,
+};
 pub use error::{ErrorKind, PimError};
 pub use making::{Making, Provision};
 pub use model::{
-    Amounts, Down, Drain, InvalidTarget, Machine, MachineRequest, MachineState, Maintenance, MaintenanceTarget,
-    NewMaintenance, Node, NodeOrigin, NodeRefusal, NodeShare, NodeState, NodeUsage, ShareRequest, SystemHost,
-    nearest_refusal, units_free,
+    Amounts, Down, Drain, GreenMode, HostPower, InvalidTarget, Machine, MachineRequest, MachineState, Maintenance,
+    MaintenanceTarget, NewMaintenance, Node, NodeOrigin, NodeRefusal, NodeShare, NodeState, NodeUsage, Rest, RestState,
+    ShareRequest, SystemHost, nearest_refusal, units_free,
 };
-pub use service::{LOST_AFTER, NodeChange, Pim, PimSettings, nodes_at};
+pub use service::{LOST_AFTER, NewGreenMode, NodeChange, Pim, PimSettings, nodes_at};
 pub use store::MIGRATIONS;

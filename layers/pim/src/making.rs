@@ -9,8 +9,8 @@ use crate::{
     connectors::{Delivery, MachineConnector, MachineOrder, Removal, labels},
     error::PimError,
     machines::{MachineTable, Machines},
-    model::{Machine, MachineRequest, NodeShare, SystemHost},
-    service::{Pim, Shares},
+    model::{Machine, MachineRequest, NodeRefusal, NodeShare, SystemHost},
+    service::{Gate, Pim, Shares},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_ontology::MachineId;
@@ -169,6 +169,12 @@ impl<T: MachineTable> Making<T> {
             return Ok(answer);
         }
         let share = self.share_of(system, &known.request, whole_node).await?;
+        // Where the machine stands, its node is awake.
+        let waking = match self.gate(share.as_ref().filter(|_| there.is_none())).await? {
+            Gate::Open { waking } => waking,
+            Gate::Waits(text) => return Ok(Provision::Pending(text)),
+            Gate::Shut(why) => return Err(overslept(&known.request, share, why)),
+        };
         let boot = self.systems.boot_script(system, machine).await?;
         let order = self.order(&known.request, share.as_ref(), boot);
         let answer = match self.live.get(system).await {
@@ -177,6 +183,9 @@ impl<T: MachineTable> Making<T> {
         };
         let provision = match (answer, there) {
             (Ok(Delivery::Ready { address, id }), _) => {
+                if let Some(share) = share.as_ref().filter(|_| waking) {
+                    self.shares.woke(&share.node).await?;
+                }
                 Provision::Ready(self.standing(system, &known.request, share, address, id))
             }
             (Ok(Delivery::Pending(waits_for)), Some(_)) => {
@@ -194,6 +203,14 @@ impl<T: MachineTable> Making<T> {
         };
         self.looks.looked(machine, &provision, now);
         Ok(provision)
+    }
+
+    /// Whether a machine can be made on the node of its share now.
+    async fn gate(&self, share: Option<&NodeShare>) -> Result<Gate, PimError> {
+        match share {
+            Some(share) => self.shares.wake(&share.node).await,
+            None => Ok(Gate::Open { waking: false }),
+        }
     }
 
     /// The machine's share of a host, where the system's hosts are known one by one.
@@ -265,6 +282,13 @@ impl<T: MachineTable> Making<T> {
         self.shares.release(request.machine).await?;
         Ok(Removal::Gone)
     }
+}
+
+/// A node that doesn't wake gives no machine: another has to.
+fn overslept(request: &MachineRequest, share: Option<NodeShare>, why: String) -> PimError {
+    let nodes = share.map(|share| NodeRefusal { node: share.node, reasons: vec![why] });
+    let (site, asked) = (request.site.clone(), request.amounts.to_string());
+    PimError::NoRoom { site, asked, nodes: nodes.into_iter().collect() }
 }
 
 /// When each machine of a system was last looked at, so that none is asked for

@@ -12,6 +12,7 @@ pub(super) mod derived;
 mod faults;
 pub(super) mod federation;
 pub(super) mod flavours;
+mod green;
 mod intensities;
 mod invoices;
 pub(super) mod limits;
@@ -69,6 +70,7 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .service(maintenance::maintenance_begin)
         .service(maintenance::maintenance_show)
         .service(maintenance::maintenance_end)
+        .configure(green)
         .configure(troubles)
         .configure(intensities)
         .configure(systems)
@@ -76,6 +78,16 @@ pub(crate) fn api(config: &mut ServiceConfig<'_>) {
         .configure(audit)
         .configure(billing)
         .configure(partners);
+}
+
+/// Where idle nodes are turned off.
+fn green(config: &mut ServiceConfig<'_>) {
+    config
+        .service(green::green_list)
+        .service(green::node_green)
+        .service(green::node_green_end)
+        .service(green::site_green)
+        .service(green::site_green_end);
 }
 
 /// What is wrong, and who is told.

@@ -8,7 +8,10 @@ use crate::http::{
     problem::{ApiError, Reply},
     query::{Limit, Query},
     replay::{self, serialise},
-    wire::{CarbonAdvice, CarbonComparison, CarbonLimit, CarbonReport, CarbonSaving, Page, Problem, Removal, Sci},
+    wire::{
+        CarbonAdvice, CarbonComparison, CarbonLimit, CarbonMove, CarbonReport, CarbonSaving, Page, Problem, Removal,
+        Sci,
+    },
 };
 use actix_web::{HttpResponse, delete, get, put, web};
 use hansa_ontology::{ProjectId, ProjectScope};
@@ -112,7 +115,7 @@ pub(crate) struct AdviceOptions {
     _limit: Option<Limit>,
 }
 
-/// Of which jobs savings are wanted.
+/// Of which jobs, or moves, savings are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
@@ -123,10 +126,10 @@ pub(crate) struct SavingsOptions {
     project: Option<String>,
     /// Only of this application: name or id.
     application: Option<String>,
-    /// Begun from this day of UTC on. By default the first of this month.
+    /// Begun (of moves: over) from this day of UTC on. By default the first of this month.
     #[param(value_type = Option<chrono::NaiveDate>)]
     from: Option<String>,
-    /// Begun through this day of UTC. By default today.
+    /// Begun (of moves: over) through this day of UTC. By default today.
     #[param(value_type = Option<chrono::NaiveDate>)]
     through: Option<String>,
     /// Taken, and without effect: the list comes whole.
@@ -262,6 +265,36 @@ pub(crate) async fn project_savings(broker: web::Data<Broker>, caller: Caller, q
     let ids: Vec<String> = savings.iter().map(|one| one.application.to_string()).collect();
     let names = names(&broker, ids.iter()).await?;
     let items = savings.into_iter().map(|one| CarbonSaving::new(one, &names)).collect();
+    Ok(HttpResponse::Ok().json(Page::whole(items)))
+}
+
+/// What moves of applications to other sites saved, the latest first.
+///
+/// Held against staying: as much energy in each full hour since as before, at what the old places emitted in these.
+/// Nothing is left out because it is below 0.
+#[utoipa::path(
+    tag = "carbon",
+    params(SavingsOptions),
+    responses(
+        (status = 200, body = Page<CarbonMove>),
+        (status = 422, body = Problem, content_type = "application/problem+json")
+    )
+)]
+#[get("/carbon/savings/moves")]
+pub(crate) async fn project_move_savings(
+    broker: web::Data<Broker>,
+    caller: Caller,
+    query: Query<SavingsOptions>,
+) -> Reply {
+    let SavingsOptions { application: wanted, from, through, .. } = query.0;
+    let project = caller.project()?;
+    let application = application(&broker, project, wanted.as_deref()).await?;
+    let (from, through) = between(&broker, from.as_deref(), through.as_deref())?;
+    let asked = SavingsQuery { project: project.clone(), application, from, through };
+    let savings = broker.sustainability.move_savings(&asked).await?;
+    let ids: Vec<String> = savings.iter().map(|one| one.application.to_string()).collect();
+    let names = names(&broker, ids.iter()).await?;
+    let items = savings.into_iter().map(|one| CarbonMove::new(one, &names)).collect();
     Ok(HttpResponse::Ok().json(Page::whole(items)))
 }
 

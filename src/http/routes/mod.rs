@@ -141,6 +141,7 @@ fn emissions(config: &mut ServiceConfig<'_>) {
         .service(carbon::project_advice)
         .service(carbon::project_comparison)
         .service(carbon::project_savings)
+        .service(carbon::project_move_savings)
         .service(carbon::carbon_limit_list)
         .service(carbon::carbon_limit_set)
         .service(carbon::carbon_limit_remove);

@@ -3,6 +3,7 @@
 use super::Price;
 use chrono::{DateTime, Utc};
 use hansa_ontology as ontology;
+use hansa_pim::{NodeState, RestState};
 use hansa_repository::catalogue;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -161,7 +162,8 @@ pub(crate) struct Node {
     pub site: String,
     /// Where its workloads listen.
     pub address: String,
-    /// `ready`, `whole`, `overcommitted`, `draining` or `withdrawn`.
+    /// `ready`, `whole`, `overcommitted`, `draining`, `withdrawn` or `down`; where green
+    /// mode has to do with it `falling-asleep`, `asleep` (off until it is wanted) or `waking`.
     pub state: String,
     /// Thousandths of a processor: all, and given away.
     pub cpu_milli: u64,
@@ -332,13 +334,23 @@ impl From<ontology::Offer> for Offer {
     }
 }
 
+/// How a node stands, in one word.
+fn node_word(usage: &hansa_pim::NodeUsage) -> String {
+    let rest = usage.rest.as_ref().map(|rest| rest.state);
+    match (usage.state, rest) {
+        (NodeState::Ready | NodeState::Whole, Some(rest)) if rest != RestState::Awake => word(&rest),
+        (state, _) => word(&state),
+    }
+}
+
 impl From<hansa_pim::NodeUsage> for Node {
     fn from(usage: hansa_pim::NodeUsage) -> Self {
+        let state = node_word(&usage);
         Self {
             name: usage.node.name,
             site: usage.node.site.to_string(),
             address: usage.node.address.to_string(),
-            state: word(&usage.state),
+            state,
             cpu_milli: usage.capacity.cpu_milli,
             cpu_milli_used: usage.given.cpu_milli,
             memory_mib: usage.capacity.memory_mib,

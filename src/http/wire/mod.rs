@@ -13,6 +13,7 @@ mod contract;
 mod event;
 mod fault;
 mod federation;
+mod green;
 mod moves;
 mod notification;
 mod operation;
@@ -56,6 +57,7 @@ pub(crate) use fault::{FaultNote, FaultNoteRequest, FaultResolution, FaultSign, 
 pub(crate) use federation::{
     AcceptRequest, Identity, Invitation, InviteRequest, Key, Partner, PartnerChange, Quarantined, RepinRequest,
 };
+pub(crate) use green::{GreenMode, GreenRequest};
 pub(crate) use moves::{MovePreview, MoveRequest};
 pub(crate) use notification::{Notification, NotificationDelivery, NotificationRequest, NotificationTrial};
 pub(crate) use operation::Operation;
@@ -68,7 +70,7 @@ pub(crate) use plan::{ComponentReport, Conflict, Plan, PlannedMachine, Price, Pr
 pub(crate) use problem::{Fault, Problem};
 pub(crate) use revision::{Revision, RollbackRequest};
 pub(crate) use sale::{CapacityRequest, DraftRequest, Flavour, Gpu, PriceRequest, Sale, SaleVersion};
-pub(crate) use saving::{CarbonSaving, DeferredJob};
+pub(crate) use saving::{CarbonMove, CarbonSaving, DeferredJob};
 pub(crate) use scaling::Scaling;
 pub(crate) use service_account::{NewServiceAccount, ServiceAccount};
 pub(crate) use service_level::{ServiceLevel, ServiceLevels};

@@ -2,10 +2,12 @@
 
 use super::{Names, Price, usage::name};
 use chrono::{DateTime, Utc};
+use hansa_ontology::SiteId;
 use hansa_service_orchestrator::{self as orchestrator, JobState};
 use hansa_sustainability::{quantity::Carbon, service};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// A job that may wait, or did.
@@ -77,6 +79,38 @@ pub(crate) struct CarbonSaving {
     pub achieved_price: Option<Price>,
 }
 
+/// What a move to other sites saved, against staying.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CarbonMove {
+    /// The application's id.
+    pub application: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_name: Option<String>,
+    /// `moved` (somebody asked for it), `improved` or `consolidated` (the broker did it by itself).
+    pub kind: String,
+    /// When it began.
+    pub begun: DateTime<Utc>,
+    /// When all of it worked at its new places.
+    pub arrived: DateTime<Utc>,
+    /// Where it drew energy before: the IRIs of sites.
+    pub from: Vec<String>,
+    /// Where it did after.
+    pub to: Vec<String>,
+    /// How many full hours since are counted: until the next move, or until now.
+    pub hours: u32,
+    /// What would have been emitted in these had it stayed, in grams; absent: some of it isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_grams: Option<Decimal>,
+    /// What was emitted, location-based and embodied, in grams; absent: some of it isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emitted_grams: Option<Decimal>,
+    /// What was saved, in grams; below 0: more was emitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub achieved_grams: Option<Decimal>,
+}
+
 /// Micrograms in grams.
 fn grams(micrograms: i64) -> Decimal {
     Carbon::of(micrograms.into()).grams()
@@ -100,6 +134,27 @@ impl DeferredJob {
             latest: job.opening.latest,
             deadline: job.opening.deadline,
             expected_grams: saves.map(grams),
+        }
+    }
+}
+
+impl CarbonMove {
+    pub(crate) fn new(saving: service::MoveSaving, names: &Names) -> Self {
+        let application = saving.application.to_string();
+        let achieved = saving.saved();
+        let sites = |of: BTreeSet<SiteId>| of.iter().map(ToString::to_string).collect();
+        Self {
+            application_name: name(&application, names),
+            application,
+            kind: saving.kind.trim_start_matches("application.").to_owned(),
+            begun: saving.begun,
+            arrived: saving.arrived,
+            from: sites(saving.from),
+            to: sites(saving.to),
+            hours: saving.hours,
+            without_grams: saving.without.map(Carbon::grams),
+            emitted_grams: saving.with.map(Carbon::grams),
+            achieved_grams: achieved.map(Carbon::grams),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::portal::{
 };
 use hansa_iam::model::Action;
 use hansa_ontology::{Site, SiteId};
-use hansa_pim::{NodeState, NodeUsage};
+use hansa_pim::{NodeState, NodeUsage, RestState};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -124,7 +124,7 @@ fn processors(frame: &Frame, milli: u64) -> String {
 
 /// A node's state, and the way to its maintenance.
 fn state(frame: &Frame, usage: &NodeUsage) -> Cell {
-    let mark = Cell::State(node_state(frame, usage.state));
+    let mark = Cell::State(rest(frame, usage).unwrap_or_else(|| node_state(frame, usage.state)));
     let way = match usage.state {
         NodeState::Draining => Cell::link(owners::maintenance::LIST, frame.t("maintenance-title")),
         _ if frame.may(Action::MaintenanceWrite) => {
@@ -133,6 +133,19 @@ fn state(frame: &Frame, usage: &NodeUsage) -> Cell {
         _ => return mark,
     };
     Cell::Lines(vec![mark, way])
+}
+
+/// What green mode has to do with a node that gives what it has.
+fn rest(frame: &Frame, usage: &NodeUsage) -> Option<StateMark> {
+    if !matches!(usage.state, NodeState::Ready | NodeState::Whole) {
+        return None;
+    }
+    match usage.rest.as_ref()?.state {
+        RestState::FallingAsleep => Some(StateMark::new(Tone::Busy, frame.t("infrastructure-falling-asleep"))),
+        RestState::Asleep => Some(StateMark::new(Tone::Quiet, frame.t("infrastructure-asleep"))),
+        RestState::Waking => Some(StateMark::new(Tone::Busy, frame.t("infrastructure-waking"))),
+        RestState::Awake | RestState::Failed => None,
+    }
 }
 
 fn node_state(frame: &Frame, state: NodeState) -> StateMark {

@@ -109,7 +109,12 @@ impl Sustainability {
 }
 
 /// What a cell emitted, location-based and embodied.
-fn emitted(book: &Book, subject: &std::sync::Arc<Subject>, hour: i64, cell: &crate::course::Cell) -> Footprint {
+pub(super) fn emitted(
+    book: &Book,
+    subject: &std::sync::Arc<Subject>,
+    hour: i64,
+    cell: &crate::course::Cell,
+) -> Footprint {
     let facility = book.facility(subject, cell);
     let own = book.own(subject, hour).min(facility);
     let (location, location_unknown) = match book.location(subject, hour) {

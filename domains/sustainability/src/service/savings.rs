@@ -187,7 +187,7 @@ fn runs(connection: &mut Connection, query: &SavingsQuery, now: i64) -> Result<V
 }
 
 /// All events of a kind of a project, in their order.
-fn told(connection: &mut Connection, query: &SavingsQuery, kind: &str) -> Result<Vec<Event>, ServiceError> {
+pub(super) fn told(connection: &mut Connection, query: &SavingsQuery, kind: &str) -> Result<Vec<Event>, ServiceError> {
     let scope = ProjectScope::Only([query.project.clone()].into());
     let mut filter = EventFilter {
         application: query.application,

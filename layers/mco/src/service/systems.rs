@@ -66,7 +66,8 @@ impl Mco {
     }
 
     /// Asks a system that is connected what it has, writes that down, and
-    /// makes its hosts nodes. What it says when it can't be asked is written down too.
+    /// makes its hosts nodes; those that are idle are turned off where green
+    /// mode is on. What it says when it can't be asked is written down too.
     ///
     /// # Errors
     /// When the database fails.
@@ -78,6 +79,9 @@ impl Mco {
             Err(error) => pim.hosts_unreachable(&system.name, &error.to_string()).await,
         };
         synced.map_err(InfrastructureError::from)?;
+        if let (Ok(report), true) = (&told, pim.live().speaks(&system.kind)) {
+            pim.green_round(&system.name, report).await.map_err(InfrastructureError::from)?;
+        }
         self.systems().asked(system, told.clone()).await?;
         Ok(told)
     }

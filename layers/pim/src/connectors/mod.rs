@@ -6,15 +6,17 @@ pub mod http;
 mod ironic;
 pub mod keystone;
 pub(crate) mod local;
+mod rapl;
 mod redfish;
 
 pub use host::Host;
+pub use rapl::{Counted, Rapl, processors};
 
-use crate::model::Amounts;
+use crate::model::{Amounts, HostPower};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use hansa_ontology::{ApplicationId, MachineId};
-use hansa_repository::system::{BootScript, Kind, Room, SystemError, SystemReport};
+use hansa_repository::system::{BootScript, Host as Found, Kind, Room, SystemError, SystemReport};
 use std::{collections::BTreeMap, fmt::Debug, net::IpAddr};
 
 /// The kinds of system that give whole servers.
@@ -35,6 +37,31 @@ pub trait MachineConnector: Send + Sync + Debug {
 
     /// Takes the machine away, and all that was made for it. Already gone is success.
     async fn machine_release(&self, order: &MachineOrder) -> Result<Removal, SystemError>;
+
+    /// How its hosts are turned off while nobody has them. None: it can't do that.
+    fn power_switch(&self) -> Option<&dyn PowerSwitch> {
+        None
+    }
+}
+
+/// Turns off hosts that nobody has. They are turned on by making a machine there.
+#[async_trait]
+pub trait PowerSwitch: Send + Sync {
+    /// How the power of a host stands, by what [`MachineConnector::discover`] told of it.
+    fn power_of(&self, host: &Found) -> HostPower;
+
+    /// Turns the host off, or goes on with it. Looks at it first: one that
+    /// somebody has, or that isn't whole, is refused.
+    async fn host_sleep(&self, host: &str) -> Result<Sleep, SystemError>;
+}
+
+/// How far a host is with being turned off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sleep {
+    /// It is off.
+    Off,
+    /// It is on its way.
+    Pending,
 }
 
 /// A machine as a system is asked for it.

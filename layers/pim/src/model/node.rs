@@ -1,6 +1,6 @@
 //! Nodes: shares of this machine that may be given away, and what was given.
 
-use super::{Amounts, Drain};
+use super::{Amounts, Drain, Rest};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{ApplicationId, MachineId, SiteId};
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,9 @@ pub struct NodeUsage {
     pub drain: Option<Drain>,
     /// Nothing runs on it now.
     pub down: Option<Down>,
+    /// How it stands where green mode is on. None: nothing is kept of it.
+    #[serde(default)]
+    pub rest: Option<Rest>,
 }
 
 /// Who says that a node is there.

@@ -1,7 +1,7 @@
 //! Which node gives a share: one that has the tags and the free room, the
 //! least used first.
 
-use super::{Amounts, Down, Drain, Node, NodeOrigin, NodeState, NodeUsage, ShareRequest};
+use super::{Amounts, Down, Drain, Node, NodeOrigin, NodeState, NodeUsage, Rest, RestState, ShareRequest};
 use hansa_ontology::MachineId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -58,6 +58,7 @@ pub(crate) fn usage(node: Node, withdrawn: bool, given: &[Given]) -> NodeUsage {
         version: 1,
         drain: None,
         down: None,
+        rest: None,
     }
 }
 
@@ -81,6 +82,25 @@ impl NodeUsage {
         Self { state: NodeState::Down, free: Amounts::ZERO, drain, down: Some(down), ..self }
     }
 
+    /// The same node as it stands where green mode is on. One that failed to wake gives nothing.
+    #[must_use]
+    pub(crate) fn resting(self, rest: Rest) -> Self {
+        let usage = match (rest.state, &rest.reason) {
+            (RestState::Failed, Some(reason)) if self.down.is_none() => {
+                self.fallen(Down { since: rest.since, reason: reason.clone(), given_up: false, told: true })
+            }
+            _ => self,
+        };
+        Self { rest: Some(rest), ..usage }
+    }
+
+    /// Whether its power has to be turned on, or may be off in a moment.
+    #[must_use]
+    pub fn sleeps(&self) -> bool {
+        let state = self.rest.as_ref().map(|rest| rest.state);
+        matches!(state, Some(RestState::FallingAsleep | RestState::Asleep))
+    }
+
     /// Whether it is of those that a system gives, or of this very machine where none is named.
     #[must_use]
     pub fn is_of(&self, system: Option<&str>) -> bool {
@@ -88,7 +108,7 @@ impl NodeUsage {
     }
 }
 
-/// The node that gives the share.
+/// The node that gives the share; one that sleeps only where no other can.
 ///
 /// # Errors
 /// For each node of the site why it can't.
@@ -98,9 +118,9 @@ pub(crate) fn choose<'a>(nodes: &'a [NodeUsage], request: &ShareRequest) -> Resu
     let able = mine().filter(|node| wanted.refused_by(node).is_empty());
     let chosen = if request.whole_node {
         // The smallest that will do: large nodes stay for those who need them.
-        able.min_by_key(|usage| (size(usage.capacity), &usage.node.name))
+        able.min_by_key(|usage| (usage.sleeps(), size(usage.capacity), &usage.node.name))
     } else {
-        able.min_by_key(|usage| (usage.given.dominant_share(usage.capacity), &usage.node.name))
+        able.min_by_key(|usage| (usage.sleeps(), usage.given.dominant_share(usage.capacity), &usage.node.name))
     };
     chosen.ok_or_else(|| mine().map(|usage| wanted.refusal(usage)).collect())
 }
@@ -260,6 +280,22 @@ mod tests {
             refused[2].reasons,
             ["it must be entirely free and 1 machines have a share of it", "it has 2 CPU, 9 are asked"]
         );
+    }
+
+    #[test]
+    fn one_that_sleeps_is_taken_where_no_other_can() {
+        let rest = |state| Rest::new(state, crate::testing::noon());
+        let whole = |cpu| ShareRequest { whole_node: true, ..request(9, cpu, 100, &[]) };
+        let idle = |name, cpu| usage(node(name, cpu, 4_096, &[]), false, &[]);
+        let mut nodes = vec![idle("a", 2_000).resting(rest(RestState::Asleep)), idle("b", 4_000)];
+        assert_eq!(units_free(&nodes, Amounts::ZERO, &BTreeSet::new(), true), 2, "it is there to be rented");
+        assert_eq!(names(&nodes, &whole(1_000)).as_deref(), Ok("b"));
+        nodes.pop();
+        assert_eq!(names(&nodes, &whole(1_000)).as_deref(), Ok("a"));
+        let reason = Some("it didn't work".to_owned());
+        nodes = vec![idle("a", 2_000).resting(Rest { reason, ..rest(RestState::Failed) })];
+        assert_eq!(names(&nodes, &whole(1_000)).unwrap_err()[0].reasons, ["it does not work: it didn't work"]);
+        assert_eq!(units_free(&nodes, Amounts::ZERO, &BTreeSet::new(), true), 0);
     }
 
     #[test]

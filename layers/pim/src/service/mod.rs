@@ -1,11 +1,14 @@
 //! What callers use: nodes, shares of them, whole servers.
 
+mod green;
 mod maintenance;
 mod owner;
 mod shares;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use green::Gate;
+pub use green::NewGreenMode;
 pub use owner::{NodeChange, nodes_at};
 pub(crate) use shares::Shares;
 
@@ -178,6 +181,14 @@ impl Pim {
     /// When the database fails.
     pub async fn share(&self, machine: MachineId) -> Result<Option<NodeShare>, PimError> {
         self.shares.share(machine).await
+    }
+
+    /// Every share that was given.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn share_list(&self) -> Result<Vec<NodeShare>, PimError> {
+        self.shares.list().await
     }
 
     /// Removes directories of machines that have no share (a kill within a

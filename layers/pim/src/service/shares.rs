@@ -21,8 +21,8 @@ use std::{
 /// Nodes and shares of them. Clones share everything.
 #[derive(Debug, Clone)]
 pub(crate) struct Shares {
-    database: Database,
-    clock: SharedClock,
+    pub(super) database: Database,
+    pub(super) clock: SharedClock,
     directories: MachineDirectories,
 }
 
@@ -53,6 +53,17 @@ impl Shares {
             .read(move |connection| {
                 let stored = store::share_find(connection, machine)?;
                 stored.map(|stored| with_node(connection, &directories, stored)).transpose()
+            })
+            .await
+    }
+
+    /// Every share, by machine.
+    pub(crate) async fn list(&self) -> Result<Vec<NodeShare>, PimError> {
+        let directories = self.directories.clone();
+        self.database
+            .read(move |connection| {
+                let all = store::share_list(connection)?.into_iter();
+                all.map(|stored| with_node(connection, &directories, stored)).collect()
             })
             .await
     }

@@ -1,11 +1,13 @@
 //! This room's tables: nodes, shares of them, servers. The only module here
 //! that knows diesel.
 
+mod green;
 mod machine_table;
 mod maintenance;
 mod nodes;
 mod shares;
 
+pub(crate) use green::{green_delete, green_list, green_put, rest_get, rest_list, rest_put};
 pub(crate) use maintenance::{
     maintenance_delete, maintenance_get, maintenance_insert, maintenance_list, maintenance_update,
 };
@@ -13,7 +15,7 @@ pub(crate) use nodes::{
     Look, host_sync, hosts_unreachable, machines_given_up, node_delete, node_insert, node_is_left, node_list, node_of,
     node_register, node_write,
 };
-pub(crate) use shares::{StoredShare, share_delete, share_find, share_insert, share_machines};
+pub(crate) use shares::{StoredShare, share_delete, share_find, share_insert, share_list, share_machines};
 
 use hansa_repository::Migrations;
 
@@ -57,6 +59,23 @@ mod schema {
             drained_at -> Nullable<Timestamp>,
             overdue_told -> Bool,
             version -> BigInt,
+        }
+    }
+    diesel::table! {
+        pim_green (target) {
+            target -> Text,
+            idle_seconds -> BigInt,
+            reserve -> BigInt,
+            wake_seconds -> BigInt,
+            set_at -> Timestamp,
+            set_by -> Text,
+            version -> BigInt,
+        }
+    }
+    diesel::table! {
+        pim_rest (node) {
+            node -> Text,
+            rest -> Text,
         }
     }
     diesel::table! {

@@ -2,6 +2,7 @@
 
 use super::{
     amount, column,
+    green::{rest_list, rest_put},
     maintenance::maintenance_list,
     schema::{pim_node, pim_share},
     shares::{ShareRow, StoredShare},
@@ -90,8 +91,19 @@ pub(crate) fn node_of(connection: &mut Connection, name: &str) -> Result<Node, R
     row.node()
 }
 
-/// The nodes of a site, or of all sites, by name.
+/// The nodes of a site, or of all sites, by name, as they stand where green mode is on.
 pub(crate) fn node_list(connection: &mut Connection, site: Option<&SiteId>) -> Result<Vec<NodeUsage>, RepositoryError> {
+    let nodes = as_told(connection, site)?;
+    let mut rests = rest_list(connection)?;
+    let resting = |usage: NodeUsage| match rests.remove(&usage.node.name) {
+        Some(rest) => usage.resting(rest),
+        None => usage,
+    };
+    Ok(nodes.into_iter().map(resting).collect())
+}
+
+/// The same as their systems and owners tell of them.
+fn as_told(connection: &mut Connection, site: Option<&SiteId>) -> Result<Vec<NodeUsage>, RepositoryError> {
     let mut nodes = pim_node::table.select(NodeRow::as_select()).order(pim_node::name).into_boxed();
     let mut shares = pim_share::table.select(ShareRow::as_select()).into_boxed();
     if let Some(site) = site {
@@ -144,6 +156,7 @@ pub(crate) fn node_write(connection: &mut Connection, node: &Node, version: i64)
 
 /// Forgets a node. No machine may have a share of it.
 pub(crate) fn node_delete(connection: &mut Connection, name: &str) -> Result<(), RepositoryError> {
+    rest_put(connection, name, None)?;
     diesel::delete(pim_node::table.find(name)).execute(connection)?;
     Ok(())
 }
@@ -216,7 +229,7 @@ pub(crate) fn host_sync(
     hosts: &[(Node, Option<String>)],
     look: Look,
 ) -> Result<(), RepositoryError> {
-    let before = node_list(connection, None)?;
+    let before = as_told(connection, None)?;
     for (node, trouble) in hosts {
         let old = before.iter().find(|usage| usage.node.name == node.name);
         let down = trouble.as_ref().map(|reason| Down { told: true, ..look.fallen(old, reason) });
@@ -311,7 +324,7 @@ pub(crate) fn hosts_unreachable(
     reason: &str,
     look: Look,
 ) -> Result<(), RepositoryError> {
-    for old in node_list(connection, None)?.into_iter().filter(|old| old.is_of(Some(system))) {
+    for old in as_told(connection, None)?.into_iter().filter(|old| old.is_of(Some(system))) {
         let down = look.fallen(Some(&old), reason);
         if old.down.as_ref() == Some(&down) {
             continue;

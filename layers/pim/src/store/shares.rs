@@ -66,6 +66,14 @@ pub(crate) fn share_find(
     row.map(TryInto::try_into).transpose()
 }
 
+/// Every share, by machine.
+pub(crate) fn share_list(connection: &mut Connection) -> Result<Vec<StoredShare>, RepositoryError> {
+    use diesel::ExpressionMethods as _;
+    let rows: Vec<ShareRow> =
+        pim_share::table.select(ShareRow::as_select()).order(pim_share::machine.asc()).load(connection)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 /// Gives a share.
 pub(crate) fn share_insert(
     connection: &mut Connection,

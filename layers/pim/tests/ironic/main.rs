@@ -17,7 +17,7 @@ mod failing;
 
 use chrono::DateTime;
 use hansa_pim::{
-    Amounts, Delivery, MachineConnector, MachineOrder, Removal,
+    Amounts, Delivery, HostPower, MachineConnector, MachineOrder, Removal, Sleep,
     connectors::KINDS,
     testing::{self, BROKER, Rounds, connection},
 };
@@ -173,6 +173,39 @@ async fn a_node_goes_from_enrolled_to_active_and_back() {
     until(&operator, "rack1-u1", "available").await;
     nothing_left(&operator).await;
     assert_eq!(connector.machine_release(&order).await.unwrap(), Removal::Gone);
+}
+
+#[tokio::test]
+async fn a_node_is_only_turned_off_while_nobody_has_it() {
+    let Some(ironic) = Ironic::start(IronicSettings::default()) else { return };
+    let operator = operator(&ironic);
+    provided(&operator, "one", "baremetal", 8).await;
+    let connector = connect(connection("ironic", &ironic.address, None, &[])).await;
+    let switch = connector.power_switch().unwrap();
+    let power = async || switch.power_of(&report(&*connector).await.hosts[0]);
+    assert_eq!((power().await, switch.host_sleep("one").await.unwrap()), (HostPower::Off, Sleep::Off));
+    operator.does("PUT", "/nodes/one/states/power", json!({ "target": "power on" })).await;
+    let on = async || operator.get("/nodes/one").await["power_state"] == "power on";
+    while !on().await {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(power().await, HostPower::On);
+    let end = Instant::now() + Duration::from_secs(30);
+    while switch.host_sleep("one").await.unwrap() != Sleep::Off {
+        assert!(Instant::now() < end, "never off");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!on().await);
+
+    // Made there, the machine turns it on; then nobody else turns it off.
+    let order = order(31, Some("one"));
+    ready(&*connector, &order).await.unwrap();
+    let error = switch.host_sleep("one").await.unwrap_err();
+    assert_eq!((error.kind, on().await), (SystemErrorKind::NoRoom, true), "{error}");
+    gone(&*connector, &order).await.unwrap();
+    operator.does("PUT", "/nodes/one/maintenance", json!({ "reason": "a fan" })).await;
+    assert_eq!(switch.host_sleep("one").await.unwrap_err().kind, SystemErrorKind::NoRoom);
+    assert_eq!(switch.host_sleep("two").await.unwrap_err().kind, SystemErrorKind::NotFound);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{connect, connection, controller::Controller, ensured, order, released};
 use hansa_pim::{
-    Delivery, MachineConnector, Removal,
+    Delivery, MachineConnector, Removal, Sleep,
     testing::{noon, run},
 };
 use hansa_repository::system::{HostState, SystemConnection, SystemErrorKind};
@@ -41,6 +41,29 @@ fn a_server_is_marked_started_and_given_back_as_it_was() {
         let state = controller.state();
         assert_eq!((state.tag.as_str(), state.boot.as_str(), state.on), ("", "None", false));
         assert!(state.asked.iter().any(|one| one == "POST /redfish/v1/Systems/1/Reset"));
+    });
+}
+
+#[test]
+fn a_server_is_only_turned_off_while_nobody_has_it() {
+    run(async {
+        let controller = Controller::start();
+        let taking = connector(&controller, &[("takeRunning", "true"), ("graceSeconds", "1")]).await;
+        for (tag, what) in [("INV-0042", "somebody else's"), (MARK, "a machine's of ours"), ("", "nobody's: it runs")] {
+            tag.clone_into(&mut controller.state().tag);
+            controller.state().on = true;
+            // The last is nobody's only for who may take what runs.
+            let careful = connector(&controller, &[]).await;
+            let rack = if tag.is_empty() { &careful } else { &taking };
+            let error = rack.power_switch().unwrap().host_sleep("1").await.unwrap_err();
+            assert_eq!((error.kind, controller.state().on), (SystemErrorKind::NoRoom, true), "{what}: {error}");
+        }
+        let end = std::time::Instant::now() + Duration::from_secs(30);
+        while taking.power_switch().unwrap().host_sleep("1").await.unwrap() != Sleep::Off {
+            assert!(std::time::Instant::now() < end, "never off");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(controller.kept(), (String::new(), false, "None".to_owned()));
     });
 }
 

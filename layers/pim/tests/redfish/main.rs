@@ -13,6 +13,7 @@
 mod controller;
 mod documented;
 mod emulator;
+mod green;
 
 use hansa_pim::{
     Amounts, Delivery, MachineConnector, MachineOrder,

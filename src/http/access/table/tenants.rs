@@ -51,6 +51,7 @@ pub(super) const ROUTES: &[Route] = &[
     on("GET", "/api/v1/carbon/sci", Action::UsageRead, Chosen),
     on("GET", "/api/v1/carbon/advice", Action::UsageRead, Chosen),
     on("GET", "/api/v1/carbon/savings", Action::UsageRead, Chosen),
+    on("GET", "/api/v1/carbon/savings/moves", Action::UsageRead, Chosen),
     on("GET", "/api/v1/carbon/limits", Action::UsageRead, Chosen),
     on("PUT", "/api/v1/carbon/limits/{limit}", Action::ProjectWrite, Chosen),
     on("DELETE", "/api/v1/carbon/limits/{limit}", Action::ProjectWrite, Chosen),

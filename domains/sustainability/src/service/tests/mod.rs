@@ -4,6 +4,7 @@ mod advised;
 mod compared;
 mod counted;
 mod measured;
+mod moved;
 mod shifted;
 mod stated;
 

@@ -6,11 +6,12 @@ mod discover;
 mod ensure;
 mod node;
 mod release;
+mod switch;
 #[cfg(test)]
 mod tests;
 
 use super::{
-    Delivery, MachineConnector, MachineOrder, Removal,
+    Delivery, MachineConnector, MachineOrder, PowerSwitch, Removal,
     http::HttpSystem,
     keystone::{Keystone, Microversion, OpenStackApi},
 };
@@ -161,5 +162,9 @@ impl MachineConnector for Ironic {
 
     async fn machine_release(&self, order: &MachineOrder) -> Result<Removal, SystemError> {
         self.release(order).await
+    }
+
+    fn power_switch(&self) -> Option<&dyn PowerSwitch> {
+        Some(self)
     }
 }

@@ -9,9 +9,10 @@ mod power;
 mod sensors;
 mod session;
 mod settings;
+mod switch;
 mod wire;
 
-use super::{Delivery, MachineConnector, MachineOrder, Removal};
+use super::{Delivery, MachineConnector, MachineOrder, PowerSwitch, Removal};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use claim::{Claim, Marks};
@@ -91,19 +92,28 @@ impl MachineConnector for Redfish {
         }
         Ok(Removal::Gone)
     }
+
+    fn power_switch(&self) -> Option<&dyn PowerSwitch> {
+        Some(self)
+    }
 }
 
 impl Redfish {
+    /// Somebody else has a server that runs without a mark, unless the settings say that nobody does.
+    fn runs(&self, system: &Resource) -> SystemError {
+        self.service.complaint(
+            format!("claim {}", self.called(system)),
+            SystemErrorKind::NoRoom,
+            "it runs, and has no mark of ours",
+            "turn it off if nobody uses it, or set takeRunning to true",
+        )
+    }
+
     /// Writes our mark. Who was faster has the server.
     async fn claimed(&self, system: &Resource, order: &MachineOrder) -> Result<Delivery, SystemError> {
         self.usable(system)?;
         if power(&system.body) != Power::Off && !self.settings.take_running {
-            return Err(self.service.complaint(
-                format!("claim {}", self.called(system)),
-                SystemErrorKind::NoRoom,
-                "it runs, and has no mark of ours",
-                "turn it off if nobody uses it, or set takeRunning to true",
-            ));
+            return Err(self.runs(system));
         }
         let mark = json!({ "AssetTag": self.marks.mark(order.machine, true) });
         match self.service.patch(system, &mark, &format!("claim {}", self.called(system))).await {
