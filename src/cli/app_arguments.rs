@@ -126,7 +126,7 @@ pub(crate) enum AppCommand {
         /// Without it anywhere but to another machine of the same offer.
         #[arg(long, value_name = "SITE|OFFER|MACHINE")]
         to: Vec<String>,
-        /// Also what keeps data in volumes; the data is not copied.
+        /// Don't copy the data in volumes: what keeps some begins with empty ones.
         #[arg(long)]
         leave_volumes: bool,
         /// Only if the application still has this version.

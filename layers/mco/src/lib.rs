@@ -27,7 +27,7 @@ pub use hansa_pim::{MaintenanceTarget, NewMaintenance};
 pub use infrastructure::Infrastructure;
 pub use partner::{NoPartners, Partner, PartnerError};
 pub use service::{
-    ApplicationRef, BesideLook, Departure, Fate, Hold, Mco, OfferIndexCache, Realised, Rooms, beside_ended,
-    beside_serves,
+    ApplicationRef, BesideLook, Departure, Fate, Hold, Mco, MovedVolumes, OfferIndexCache, Realised, Rooms, Uncopied,
+    beside_ended, beside_serves,
 };
 pub use store::MIGRATIONS;

@@ -22,7 +22,7 @@ pub use error::{ErrorKind, OrchestratorError};
 pub use model::{
     Accepted, Application, ApplicationDetail, ApplicationFilter, Change, DesiredState, IdempotencyKey, Page, Phase,
 };
-pub use moving::{Interruption, MoveKind, MovePreview, MoveRequest, MovingPolicy, Saving};
+pub use moving::{CopyForecast, Interruption, MoveKind, MovePreview, MoveRequest, MovingPolicy, Saving};
 pub use performance::{Sample, ServiceLevelView};
 pub use revision::{FieldChange, Revision, field_changes};
 pub use scaling::{Metrics, ScalingView, replicas_set};

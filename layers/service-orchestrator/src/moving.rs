@@ -3,11 +3,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hansa_mco::{
+    MovedVolumes,
     model::{Instance, Plan},
     relocation::{Destination, Gain, Transfer},
     rollout::runs_side_by_side,
 };
 use hansa_ontology::{Currency, MachineId, Money, OperationId, ResourceModel, quantity::TimeSpan};
+use hansa_wdm::{ASSUMED_RATE, CopyOutlook, amount, expected_seconds};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +49,39 @@ pub struct Interruption {
     pub at_most: Option<TimeSpan>,
     /// Volumes whose content is not copied.
     pub volumes: Vec<String>,
+    /// Why they can't be copied; None: they can, or somebody asked to leave them.
+    pub why_not: Option<String>,
+    /// Volumes whose content is copied while it is away.
+    pub copied: Option<CopyForecast>,
+}
+
+/// What copying the volumes of an instance takes, as far as that is known beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyForecast {
+    /// Their names.
+    pub volumes: Vec<String>,
+    /// How much they hold, bytes; None: their system doesn't tell.
+    pub bytes: Option<u64>,
+}
+
+impl CopyForecast {
+    /// How long it takes at the rate that is assumed, seconds.
+    #[must_use]
+    pub fn seconds(&self) -> Option<u64> {
+        self.bytes.map(expected_seconds)
+    }
+}
+
+impl std::fmt::Display for CopyForecast {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the data in {} is copied meanwhile: ", self.volumes.join(", "))?;
+        match (self.bytes, self.seconds()) {
+            (Some(bytes), Some(seconds)) => {
+                write!(f, "{}, about {seconds} s at {} a second", amount(bytes), amount(ASSUMED_RATE))
+            }
+            _ => f.write_str("how much that is isn't known"),
+        }
+    }
 }
 
 impl std::fmt::Display for Interruption {
@@ -56,14 +91,18 @@ impl std::fmt::Display for Interruption {
         if let Some(longest) = self.at_most {
             write!(f, ", for which it has {longest}")?;
         }
-        match self.volumes.as_slice() {
-            [] => Ok(()),
-            volumes => write!(
-                f,
-                "; the data in {} is not copied: it stays where it is, and on another node the replacement begins with nothing",
-                volumes.join(", ")
-            ),
+        if let Some(copied) = &self.copied {
+            write!(f, "; {copied}")?;
         }
+        if self.volumes.is_empty() {
+            return Ok(());
+        }
+        let volumes = self.volumes.join(", ");
+        match &self.why_not {
+            Some(why) => write!(f, "; the data in {volumes} can't be copied ({why})")?,
+            None => write!(f, "; the data in {volumes} is not copied")?,
+        }
+        f.write_str(": it stays where it is, and on another node the replacement begins with nothing")
     }
 }
 
@@ -243,17 +282,48 @@ fn micrograms(grams: Decimal) -> i64 {
     micrograms.unwrap_or(i64::MAX).min(i64::MAX / 1_000)
 }
 
-/// What can't run beside its replacement is away for a while.
-pub(crate) fn interruptions(model: &ResourceModel, transfers: &[Transfer]) -> Vec<Interruption> {
+/// What can't run beside its replacement is away for a while. Volumes of which
+/// there is no outlook stay where they are.
+pub(crate) fn interruptions(
+    model: &ResourceModel,
+    transfers: &[Transfer],
+    outlooks: &BTreeMap<Instance, CopyOutlook>,
+) -> Vec<Interruption> {
     let of = |transfer: &Transfer| {
         let component = model.components.get(&transfer.instance.component)?;
-        (transfer.to.is_some() && !runs_side_by_side(component)).then(|| Interruption {
-            instance: transfer.instance.clone(),
-            at_most: component.health.as_ref().map(|health| health.startup),
-            volumes: component.volumes.keys().cloned().collect(),
-        })
+        if transfer.to.is_none() || runs_side_by_side(component) {
+            return None;
+        }
+        let names: Vec<String> = component.volumes.keys().cloned().collect();
+        let (volumes, why_not, copied) = match outlooks.get(&transfer.instance) {
+            Some(CopyOutlook::Possible { bytes }) => {
+                (Vec::new(), None, Some(CopyForecast { volumes: names, bytes: *bytes }))
+            }
+            Some(CopyOutlook::Impossible(why)) => (names, Some(why.clone()), None),
+            None => (names, None, None),
+        };
+        let at_most = component.health.as_ref().map(|health| health.startup);
+        Some(Interruption { instance: transfer.instance.clone(), at_most, volumes, why_not, copied })
     };
     transfers.iter().filter_map(of).collect()
+}
+
+/// What becomes of the volumes of what moves: those that can be copied are.
+pub(crate) fn moved_volumes(transfers: &[Transfer], interruptions: &[Interruption]) -> MovedVolumes {
+    let from = |one: &Instance| transfers.iter().find(|transfer| transfer.instance == *one)?.from.machine;
+    let mut moved = MovedVolumes::default();
+    for interruption in interruptions {
+        let one = interruption.instance.clone();
+        match (&interruption.copied, from(&one)) {
+            (Some(_), Some(machine)) => {
+                moved.followed.insert(one, machine);
+            }
+            _ => {
+                moved.left.insert(one);
+            }
+        }
+    }
+    moved
 }
 
 #[cfg(test)]

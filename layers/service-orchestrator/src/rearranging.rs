@@ -5,20 +5,20 @@
 use crate::{
     error::OrchestratorError,
     model::{Application, DesiredState, Phase},
-    moving::{MoveKind, MoveWish, MovingPolicy, Relocation, Saving, interruptions},
+    moving::{MoveKind, MoveWish, MovingPolicy, Relocation, Saving, moved_volumes},
     service::ServiceOrchestrator,
     store,
 };
 use chrono::{DateTime, Utc};
 use hansa_mco::{
-    ErrorKind, McoError, Realised,
-    model::Plan,
-    relocation::{Destination, Gain, Rearrangement, Transfer, told, transfers},
+    ErrorKind, McoError, Realised, Uncopied,
+    model::{Instance, Plan, PlannedMachine},
+    relocation::{Destination, Gain, Rearrangement, Target, Transfer, told, transfers},
 };
 use hansa_ontology::{ApplicationId, Money, resource_model::MovePolicy};
 use hansa_repository::{event, operation};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a round found to move.
 pub(crate) enum Rearranged {
@@ -46,6 +46,9 @@ impl ServiceOrchestrator {
     ) -> Result<Rearranged, OrchestratorError> {
         let id = application.id;
         let last = self.database.read(move |connection| store::relocation(connection, id)).await?;
+        if let Some(uncopied) = realised.uncopied.first() {
+            return self.bring_back(application, plan, last.as_ref(), uncopied).await;
+        }
         match &last {
             Some(last) if last.done_at.is_none() && last.adopted_at.is_none() => {
                 return self.carry_out(application, plan, last).await;
@@ -94,18 +97,58 @@ impl ServiceOrchestrator {
             Err(error) => return Err(error.into()),
         };
         let transfers = transfers(&application.model, plan, &after);
-        let losing = interruptions(&application.model, &transfers).into_iter().find(|one| !one.volumes.is_empty());
+        let away = self.interruptions(application, &transfers, wanted.wish.leave_volumes).await?;
+        let losing = away.iter().find(|one| !one.volumes.is_empty());
         if let Some(losing) = losing.filter(|_| !wanted.wish.leave_volumes) {
             return self.stays_put(application, wanted, losing.to_string()).await;
         }
         if wanted.told.is_none() {
             self.announce(application, plan, &after, &transfers).await?;
         }
-        match self.adopt(application, after).await {
+        match self.adopt_with(application, after, moved_volumes(&transfers, &away)).await {
             Ok(adopted) => {
                 self.database.write(move |connection| store::relocation_adopted(connection, id, now)).await?;
                 Ok(Rearranged::Plan(Box::new(adopted)))
             }
+            Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => Ok(Rearranged::Again),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The volumes of an instance couldn't be copied: it goes back to where they
+    /// are, and that is told once.
+    async fn bring_back(
+        &self,
+        application: &Application,
+        plan: &Plan,
+        last: Option<&Relocation>,
+        uncopied: &Uncopied,
+    ) -> Result<Rearranged, OrchestratorError> {
+        let (id, now) = (application.id, self.clock.now());
+        if let Some(last) = last.filter(|last| last.done_at.is_none()) {
+            let Uncopied { instance: Instance { component, ordinal }, reason, .. } = uncopied;
+            let reason = format!("the volumes of {component}#{ordinal} couldn't be copied: {reason}");
+            self.stays_put(application, last, reason).await?;
+        }
+        let has = |machine: &&PlannedMachine| machine.instances.contains(&uncopied.instance);
+        let there = plan.machines.iter().find(has).and_then(|machine| machine.held);
+        let Some(there) = there.filter(|there| *there != uncopied.source) else { return Ok(Rearranged::Nothing) };
+        if self.was_unmovable(id, now) {
+            return Ok(Rearranged::Nothing);
+        }
+        let leaving = BTreeMap::from([(there, BTreeSet::from([uncopied.instance.clone()]))]);
+        let to = Destination::Among(vec![Target::Machine(uncopied.source)]);
+        let back = match self.mco.relocation_plan(id, &application.model, leaving, &to).await {
+            Ok(back) => back,
+            Err(McoError::Plan(why)) => {
+                tracing::warn!(application = %id, %why, "what couldn't be copied finds no way back; it is tried again");
+                self.stays(id, now)?;
+                return Ok(Rearranged::Nothing);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match self.adopt(application, back).await {
+            Ok(adopted) => Ok(Rearranged::Plan(Box::new(adopted))),
             Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => Ok(Rearranged::Again),
             Err(error) => Err(error),
         }

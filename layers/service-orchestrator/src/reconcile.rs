@@ -13,7 +13,7 @@ use crate::{
     store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use hansa_mco::{ApplicationRef, ErrorKind, McoError, Realised, model::Plan};
+use hansa_mco::{ApplicationRef, ErrorKind, McoError, MovedVolumes, Realised, model::Plan};
 use hansa_ontology::{Actor, ApplicationId, MachineId, Money, ResourceModel};
 use hansa_repository::{Connection, RepositoryError, event, operation};
 use serde_json::json;
@@ -177,8 +177,7 @@ impl ServiceOrchestrator {
         plan: &Plan,
     ) -> Result<Option<Plan>, OrchestratorError> {
         let (id, now) = (application.id, self.clock.now());
-        let tried = self.unmovable.lock().ok().and_then(|tried| tried.get(&id).copied());
-        if tried.is_some_and(|at| now - at < TimeDelta::seconds(MOVE_AGAIN_SECONDS)) {
+        if self.was_unmovable(id, now) {
             return Ok(None);
         }
         if !self.mco.leaves(&application.model, plan).await? {
@@ -202,7 +201,18 @@ impl ServiceOrchestrator {
 
     /// Puts a plan in force, and writes down what the application costs with it.
     pub(crate) async fn adopt(&self, application: &Application, plan: Plan) -> Result<Plan, OrchestratorError> {
-        let plan = self.mco.plan_adopt(application.id, application.revision, plan, customer(application)).await?;
+        self.adopt_with(application, plan, MovedVolumes::default()).await
+    }
+
+    /// The same, with what becomes of the volumes of what moves.
+    pub(crate) async fn adopt_with(
+        &self,
+        application: &Application,
+        plan: Plan,
+        volumes: MovedVolumes,
+    ) -> Result<Plan, OrchestratorError> {
+        let (id, revision, customer) = (application.id, application.revision, customer(application));
+        let plan = self.mco.plan_adopt(id, revision, plan, customer, volumes).await?;
         let (id, price) = (application.id, Money::new(plan.price_per_hour_micros, plan.currency));
         if application.price != Some(price) {
             self.database.write(move |connection| store::price_set(connection, id, price)).await?;
@@ -210,8 +220,14 @@ impl ServiceOrchestrator {
         Ok(plan)
     }
 
+    /// Whether it could not move a moment ago.
+    pub(crate) fn was_unmovable(&self, id: ApplicationId, now: DateTime<Utc>) -> bool {
+        let tried = self.unmovable.lock().ok().and_then(|tried| tried.get(&id).copied());
+        tried.is_some_and(|at| now - at < TimeDelta::seconds(MOVE_AGAIN_SECONDS))
+    }
+
     /// It can't move now; that is tried again after a while.
-    fn stays(&self, id: ApplicationId, now: DateTime<Utc>) -> Result<Option<Plan>, OrchestratorError> {
+    pub(crate) fn stays(&self, id: ApplicationId, now: DateTime<Utc>) -> Result<Option<Plan>, OrchestratorError> {
         if let Ok(mut tried) = self.unmovable.lock() {
             tried.insert(id, now);
         }
@@ -398,7 +414,8 @@ fn operation_advance(
     if realised.settled {
         let result = json!({"application": application.id, "revision": application.revision});
         operation::succeed(connection, running.id, result, now)?;
-    } else if now - running.created_at > TimeDelta::minutes(minutes) {
+    // What is copied takes as long as there is content, and is bounded there.
+    } else if !realised.copying && now - running.created_at > TimeDelta::minutes(minutes) {
         let reason = format!("not done after {minutes} minutes: {}", realised.problems.join("; "));
         operation::fail(connection, running.id, &reason, now)?;
     } else if !realised.stuck.is_empty() {

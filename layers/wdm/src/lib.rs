@@ -23,9 +23,10 @@ pub use connectors::{
 };
 pub use error::{ErrorKind, WdmError};
 pub use model::{
-    Applied, CpuUsage, DiscoveryToken, DiscoveryTokens, Endpoint, Endpoints, Exit, LimitSupport, LogLine, LogQuery,
-    LogSource, Measurement, NetworkUsage, PageRef, PeerEndpoint, Peers, RefusedStart, Removal, Target, Usage,
-    WorkloadSpec, WorkloadState, WorkloadStatus,
+    ASSUMED_RATE, Applied, CopyOutlook, CopyStage, CpuUsage, DiscoveryToken, DiscoveryTokens, Endpoint, Endpoints,
+    Exit, LimitSupport, LogLine, LogQuery, LogSource, Measurement, NetworkUsage, PageRef, PeerEndpoint, Peers,
+    RefusedStart, Removal, Target, Usage, VolumeCopy, WorkloadSpec, WorkloadState, WorkloadStatus, amount,
+    expected_seconds,
 };
-pub use service::{Wdm, WdmOptions};
+pub use service::{Wdm, WdmOptions, volumes_follow, volumes_left, volumes_sources};
 pub use store::MIGRATIONS;

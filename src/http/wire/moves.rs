@@ -17,7 +17,8 @@ pub(crate) struct MoveRequest {
     /// application. Where it is absent: anywhere but to a new machine of the offer that is left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
-    /// Also what keeps data in volumes, which is not copied.
+    /// What keeps data in volumes begins with empty ones, or with what is at its new
+    /// place. Otherwise they are copied, and where that can't be done it stays.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub leave_volumes: bool,
 }
@@ -75,6 +76,15 @@ pub(crate) struct Interruption {
     pub at_most_seconds: Option<f64>,
     /// Volumes whose data is not copied.
     pub volumes: Vec<String>,
+    /// Volumes whose data is copied while it is away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copied_volumes: Vec<String>,
+    /// How much these hold, in bytes; absent where their system doesn't tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_bytes: Option<u64>,
+    /// How long copying takes, in seconds, at the rate that is assumed beforehand (50 MB a second).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_seconds: Option<u64>,
     /// The same for people.
     pub text: String,
 }
@@ -121,6 +131,9 @@ impl From<orchestrator::Interruption> for Interruption {
             instance: named(&interruption.instance),
             at_most_seconds: interruption.at_most.map(|longest| longest.duration().as_secs_f64()),
             volumes: interruption.volumes,
+            copy_bytes: interruption.copied.as_ref().and_then(|copied| copied.bytes),
+            copy_seconds: interruption.copied.as_ref().and_then(orchestrator::CopyForecast::seconds),
+            copied_volumes: interruption.copied.map(|copied| copied.volumes).unwrap_or_default(),
         }
     }
 }

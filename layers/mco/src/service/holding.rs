@@ -1,7 +1,7 @@
 //! Holds what a plan rents: the machines of an adopted plan are rows, so that
 //! nobody else counts on the same units.
 
-use super::Mco;
+use super::{Mco, MovedVolumes};
 use crate::{
     error::McoError,
     model::{Machine, MachineState, Plan},
@@ -16,7 +16,8 @@ impl Mco {
     /// Makes a plan the one in force, in one transaction: rents its new
     /// machines, keeps the held ones, marks those it doesn't want as to be
     /// released. Returns the plan with the ids of all its machines. `customer`
-    /// is the partner, by DID, where the application is its order.
+    /// is the partner, by DID, where the application is its order; `volumes`
+    /// are those of what moves with it.
     ///
     /// # Errors
     /// `Stale` when a unit was taken or an offer withdrawn since it was
@@ -27,6 +28,7 @@ impl Mco {
         revision: i64,
         plan: Plan,
         customer: Option<&str>,
+        volumes: MovedVolumes,
     ) -> Result<Plan, McoError> {
         let (plan, new) = self.rentals(application, plan, customer).await?;
         let (adopted, now) = (plan.clone(), self.rooms.clock.now());
@@ -37,6 +39,7 @@ impl Mco {
                 units_hold(connection, &new)?;
                 let beside = store::beside_get(connection, application)?;
                 let plans: Vec<&Plan> = beside.iter().map(|beside| &beside.plan).chain([&plan]).collect();
+                volumes.ask(connection, application, now)?;
                 machines_unwanted(connection, application, &plans)?;
                 store::plan_put(connection, application, revision, &plan, now)?;
                 event::append(connection, &planned_event(application, revision, &plan, now))?;
@@ -101,8 +104,11 @@ pub(super) fn machines_unwanted(
     application: ApplicationId,
     plans: &[&Plan],
 ) -> Result<(), RepositoryError> {
+    // What volumes are copied from is needed until they are, and to go back to where that fails.
+    let sources = hansa_wdm::volumes_sources(connection, application)?;
     for machine in store::machine_list(connection, Some(application))? {
-        let wanted = plans.iter().flat_map(|plan| &plan.machines).any(|planned| planned.held == Some(machine.id));
+        let wanted = sources.contains(&machine.id)
+            || plans.iter().flat_map(|plan| &plan.machines).any(|planned| planned.held == Some(machine.id));
         // A lost one stays known as lost, so that nobody believes what was last told of it.
         if !wanted && !matches!(machine.state, MachineState::Releasing | MachineState::Lost) {
             store::machine_state_set(connection, machine.id, &MachineState::Releasing)?;

@@ -16,12 +16,14 @@ mod room;
 mod sightings;
 mod systems;
 mod viewing;
+mod volumes;
 mod workloads;
 
 pub use beside::{beside_ended, beside_serves};
 pub use holds::Hold;
 pub use leaving::{Departure, Fate};
 pub use realising::{ApplicationRef, BesideLook, Realised};
+pub use volumes::{MovedVolumes, Uncopied};
 
 use crate::{
     error::McoError,

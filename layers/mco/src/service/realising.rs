@@ -5,6 +5,7 @@
 use super::{
     Mco,
     machines::{Grounds, Ordered},
+    volumes::{Uncopied, uncopied, under_way},
 };
 use crate::{
     beside::{self, Colour},
@@ -18,7 +19,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use hansa_ontology::{ApplicationId, MachineId, ResourceModel, WorkloadId};
-use hansa_wdm::WorkloadState;
+use hansa_wdm::{CopyStage, VolumeCopy, WorkloadState};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// After this time, who calls a new workload has been told of it and has used
@@ -46,6 +47,11 @@ pub struct Realised {
     /// A machine is made by its system, in that system's own time: a cluster
     /// or a server may take most of an hour, and only then something begins there.
     pub making: bool,
+    /// Volumes are on their way to where their instance is to run, which takes
+    /// as long as there is content.
+    pub copying: bool,
+    /// Instances whose volumes couldn't be copied: they have to go back.
+    pub uncopied: Vec<Uncopied>,
     /// How many workloads are wanted.
     pub wanted: usize,
     /// How many of the wanted run and are healthy.
@@ -168,20 +174,29 @@ impl Mco {
 
         let mut problems = grounds.problems.clone();
         let applied = self.workloads_apply(&round, &mut problems).await?;
+        let mut copies = self.volumes_on_their_way(&round).await?;
+        problems.extend(under_way(&copies));
+        let unfinished = copies.iter().any(|copy| copy.stage != CopyStage::Copied);
+        if round.rollout.settled {
+            self.rooms.wdm.volumes_tidy(application.id).await?;
+            copies.retain(|copy| copy.stage != CopyStage::Copied);
+        }
         self.orders_put(&round, &applied.reached, &mut problems).await?;
         let (packages, beside_packages) = self.refusals_note(&round, applied.refused).await?;
         let refused = packages || grounds.refused && !round.keeps(other.as_ref().map(|_| serving));
-        let released = self.surplus_release(&round).await?;
+        let released = self.surplus_release(&round, &copies).await?;
         let mut look = other.as_ref().map(|other| look(&round, other, &known));
         let stuck = trouble(&round, &mut problems, look.as_mut());
         if let (Some(look), Some(other)) = (&mut look, &other) {
             look.refused = beside_packages || grounds.refused && !round.keeps(Some(&other.plan));
         }
         Ok(Realised {
-            settled: round.rollout.settled && released && !refused && grounds.have(serving),
+            settled: round.rollout.settled && released && !refused && !unfinished && grounds.have(serving),
             refused,
             beside: look,
             making: grounds.making,
+            copying: unfinished,
+            uncopied: uncopied(&copies),
             wanted: round.desired.len(),
             ready: round.desired.iter().filter(|want| known.iter().any(|is| is.id == want.id && is.ready)).count(),
             served: round.desired.iter().filter(|want| serves(want, &known)).count(),
@@ -234,7 +249,7 @@ impl Mco {
     }
 
     /// Takes away what is too much. Returns whether nothing of it is left.
-    async fn surplus_release(&self, round: &Round<'_>) -> Result<bool, McoError> {
+    async fn surplus_release(&self, round: &Round<'_>, copies: &[VolumeCopy]) -> Result<bool, McoError> {
         let here: BTreeSet<WorkloadId> =
             round.seen.iter().filter(|workload| workload.is_here()).map(|workload| workload.id).collect();
         let remove = &round.rollout.remove;
@@ -242,7 +257,9 @@ impl Mco {
         let mut removed = self.workloads_remove(&local).await?;
         // What is to go at a partner goes with its order, or with its machine.
         removed.extend(remove.iter().filter(|id| !here.contains(id)));
-        let occupied = occupied(&round.seen, &removed, &round.desired);
+        let mut occupied = occupied(&round.seen, &removed, &round.desired);
+        // What their volumes are copied from goes when what was copied works.
+        occupied.extend(copies.iter().map(|copy| copy.source));
         self.machines_release(round.machines, round.plan, &occupied).await
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::OrchestratorError,
     model::{Accepted, Application, Change, DesiredState},
-    moving::{MoveKind, MovePreview, MoveRequest, MoveWish, Relocation, interruptions},
+    moving::{Interruption, MoveKind, MovePreview, MoveRequest, MoveWish, Relocation, interruptions},
     rearranging::wish,
     store,
 };
@@ -17,7 +17,7 @@ use hansa_mco::{
     McoError,
     model::{Instance, Plan},
     planner::PlanError,
-    relocation::{Destination, transfers},
+    relocation::{Destination, Transfer, transfers},
 };
 use hansa_ontology::{Actor, ApplicationId, MachineId, Money, OperationId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,7 +82,7 @@ impl ServiceOrchestrator {
             McoError::Plan(PlanError::Immovable(text.to_owned()))
         })?;
         let wish = wish(MoveKind::Consolidation, &found);
-        let preview = preview(&application, &found.before, found.after);
+        let preview = self.preview(&application, &found.before, found.after, false).await?;
         Ok(Planned { application, wish, preview })
     }
 
@@ -91,9 +91,42 @@ impl ServiceOrchestrator {
         let leaving = leaving(&application, &plan, &request.what)?;
         let to = self.destination(&application, &request.to).await?;
         let after = self.mco.relocation_plan(id, &application.model, leaving.clone(), &to).await?;
-        let preview = preview(&application, &plan, after);
+        let preview = self.preview(&application, &plan, after, request.leave_volumes).await?;
         let wish = MoveWish { leaving, to, leave_volumes: request.leave_volumes };
         Ok(Planned { application, wish, preview })
+    }
+
+    async fn preview(
+        &self,
+        application: &Application,
+        before: &Plan,
+        after: Plan,
+        leave_volumes: bool,
+    ) -> Result<MovePreview, OrchestratorError> {
+        let price = |plan: &Plan| Money::new(plan.price_per_hour_micros, plan.currency);
+        let transfers = transfers(&application.model, before, &after);
+        Ok(MovePreview {
+            interruptions: self.interruptions(application, &transfers, leave_volumes).await?,
+            transfers,
+            before: price(before),
+            after: price(&after),
+            plan: after,
+        })
+    }
+
+    /// What is away for a while, and what becomes of its volumes.
+    pub(crate) async fn interruptions(
+        &self,
+        application: &Application,
+        transfers: &[Transfer],
+        leave_volumes: bool,
+    ) -> Result<Vec<Interruption>, OrchestratorError> {
+        let model = &application.model;
+        let outlooks = match leave_volumes {
+            true => BTreeMap::new(),
+            false => self.mco.volumes_outlook(application.id, model, transfers).await?,
+        };
+        Ok(interruptions(model, transfers, &outlooks))
     }
 
     /// An application with the plan of its revision.
@@ -181,18 +214,6 @@ impl ServiceOrchestrator {
                 })
             })
             .await
-    }
-}
-
-fn preview(application: &Application, before: &Plan, after: Plan) -> MovePreview {
-    let price = |plan: &Plan| Money::new(plan.price_per_hour_micros, plan.currency);
-    let transfers = transfers(&application.model, before, &after);
-    MovePreview {
-        interruptions: interruptions(&application.model, &transfers),
-        transfers,
-        before: price(before),
-        after: price(&after),
-        plan: after,
     }
 }
 

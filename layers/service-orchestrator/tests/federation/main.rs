@@ -22,4 +22,5 @@ mod moving;
 mod orders;
 mod three;
 mod tiers;
+mod volumes;
 mod wire;

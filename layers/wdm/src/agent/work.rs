@@ -10,7 +10,7 @@ use crate::{
     WdmError,
     connectors::{
         Connector, Launch, Place, docker,
-        process::{ProcessOptions, Processes, remove_empty_parents, remove_tree, volumes_directory},
+        process::{ProcessOptions, Processes, discard, remove_empty_parents, volumes_directory},
     },
     model::{Endpoints, LimitSupport, LogLine, LogQuery},
     service::{measure::page, probe},
@@ -174,7 +174,7 @@ impl Work {
                 let volumes = volumes_directory(&self.directory, application, &component, ordinal);
                 let directory = self.directory.clone();
                 tokio::task::spawn_blocking(move || -> Result<(), WdmError> {
-                    remove_tree(&volumes)?;
+                    discard(&volumes)?;
                     remove_empty_parents(&volumes, &directory);
                     Ok(())
                 })

@@ -3,6 +3,7 @@
 //! line: they are what runs where no system is named.
 
 pub(crate) mod agent;
+pub(crate) mod copying;
 pub(crate) mod docker;
 pub(crate) mod environment;
 pub(crate) mod kubernetes;
@@ -20,6 +21,7 @@ use crate::{
 };
 use agent::InMachine;
 use async_trait::async_trait;
+use copying::{Archive, CopyLock};
 use futures_util::stream::BoxStream;
 use hansa_ontology::{ApplicationId, MachineId, WorkloadId, resource_model::HealthCheck};
 use hansa_repository::system::{ClusterDoors, Kind, LiveConnectors, MadeCluster, SystemError, Systems};
@@ -102,6 +104,63 @@ pub(crate) trait Connector: fmt::Debug + Send + Sync {
     /// Removes what the system keeps in volumes of one instance of a
     /// component. Gone already is success.
     async fn volumes_remove(&self, application: ApplicationId, component: &str, ordinal: u32) -> Result<(), WdmError>;
+
+    /// Whether it reads and writes the content of volumes: all below is for those that do.
+    fn copies(&self) -> bool {
+        false
+    }
+
+    /// How much the volumes of a workload hold, in bytes. None: the system doesn't tell.
+    async fn volumes_size(&self, _spec: &WorkloadSpec) -> Result<Option<u64>, WdmError> {
+        Ok(None)
+    }
+
+    /// Reads a volume, with all below a folder of its name. With an attempt:
+    /// what that has written, and nothing uses yet.
+    async fn volume_read(
+        &self,
+        spec: &WorkloadSpec,
+        _volume: &str,
+        _attempt: Option<i64>,
+    ) -> Result<Archive, WdmError> {
+        Err(copying::unable(spec))
+    }
+
+    /// Keeps others from writing the volumes of a workload; None while another does.
+    async fn copy_lock(&self, _spec: &WorkloadSpec) -> Result<Option<CopyLock>, WdmError> {
+        Ok(Some(CopyLock::default()))
+    }
+
+    /// Removes the volumes of a workload, and what was written of them in part.
+    async fn copy_discard(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
+        Err(copying::unable(spec))
+    }
+
+    /// Makes an empty place for an attempt at writing them.
+    async fn copy_begin(&self, spec: &WorkloadSpec, _attempt: i64) -> Result<(), WdmError> {
+        Err(copying::unable(spec))
+    }
+
+    /// Writes a volume into that place.
+    async fn volume_write(
+        &self,
+        spec: &WorkloadSpec,
+        _volume: &str,
+        _attempt: i64,
+        _archive: Archive,
+    ) -> Result<(), WdmError> {
+        Err(copying::unable(spec))
+    }
+
+    /// All volumes are there: they are put where the workload finds them.
+    async fn copy_finish(&self, spec: &WorkloadSpec, _attempt: i64) -> Result<(), WdmError> {
+        Err(copying::unable(spec))
+    }
+
+    /// What was needed to read them is not needed any more. Gone already is success.
+    async fn copy_end(&self, _spec: &WorkloadSpec) -> Result<(), WdmError> {
+        Ok(())
+    }
 
     /// Removes what is there for an application as a whole (a network, a
     /// namespace), as its last workload there has gone. What still holds

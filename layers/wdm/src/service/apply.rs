@@ -20,6 +20,9 @@ impl Wdm {
     /// What keeps the process from starting is no error but a state.
     pub async fn workload_apply(&self, spec: &WorkloadSpec, peers: &Peers) -> Result<Applied, WdmError> {
         self.workload_prepare(spec).await?;
+        if !self.volumes_whole(spec).await? {
+            return Ok(self.find(spec.id).await?.applied());
+        }
         let peers = sorted(peers);
         if !self.make_room(spec.id).await? {
             return Ok(self.find(spec.id).await?.applied());

@@ -2,6 +2,8 @@
 
 mod agenda;
 mod apply;
+mod copying;
+mod following;
 pub(crate) mod measure;
 mod observe;
 mod ports;
@@ -11,6 +13,8 @@ mod remove;
 mod socket_table;
 mod sweep;
 mod volumes;
+
+pub use following::{volumes_follow, volumes_left, volumes_sources};
 
 use crate::{
     DiscoveryToken, LogQuery, LogStream, ProcessOptions, WdmError, WorkloadSpec, WorkloadStatus,
@@ -22,6 +26,7 @@ use crate::{
 };
 use agenda::Agenda;
 use chrono::{DateTime, Utc};
+use copying::Copying;
 use hansa_ontology::{Actor, ApplicationId, WorkloadId};
 use hansa_repository::{
     Connection, Database, RepositoryError,
@@ -59,6 +64,7 @@ pub struct Wdm {
     options: Arc<WdmOptions>,
     client: reqwest::Client,
     agenda: Arc<Agenda>,
+    copying: Arc<Copying>,
 }
 
 impl Wdm {
@@ -77,6 +83,7 @@ impl Wdm {
             options: Arc::new(options),
             client: probe::client()?,
             agenda: Arc::default(),
+            copying: Arc::default(),
         })
     }
 

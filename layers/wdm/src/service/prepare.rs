@@ -225,6 +225,7 @@ fn write_volumes(connection: &mut Connection, spec: &WorkloadSpec, now: DateTime
         ordinal: i64::from(spec.ordinal),
         directory: spec.target.directory.display().to_string(),
         system: spec.target.system.clone().unwrap_or_default(),
+        void: false,
     };
     if store::volume_insert(connection, &row)? {
         let mebibytes = spec.volumes.values().map(|volume| volume.size.0).fold(0, u64::saturating_add);

@@ -3,7 +3,7 @@
 use super::Wdm;
 use crate::{
     WdmError,
-    connectors::process::{remove_empty_parents, remove_tree, volumes_directory},
+    connectors::process::{discard, remove_empty_parents, volumes_directory},
     store::{self, VolumeRow},
 };
 use chrono::{DateTime, Utc};
@@ -37,6 +37,9 @@ impl Wdm {
     /// # Errors
     /// As [`Self::volume_remove`].
     pub async fn volume_remove_all(&self, application: ApplicationId) -> Result<(), WdmError> {
+        for copy in self.volume_copies(application).await? {
+            self.volume_copy_drop(application, &copy).await?;
+        }
         self.remove_volumes(application, None, None).await
     }
 
@@ -88,7 +91,7 @@ impl Wdm {
         Ok(())
     }
 
-    async fn given_back(&self, application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
+    pub(super) async fn given_back(&self, application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
         let removed = match self.connectors.keeper(&row.system, Path::new(&row.directory)).await {
             Ok(Some(keeper)) => keeper.volumes_remove(application, &row.component, ordinal(row)).await,
             // They went with their machine.
@@ -153,10 +156,10 @@ fn ordinal(row: &VolumeRow) -> u32 {
     u32::try_from(row.ordinal).unwrap_or(u32::MAX)
 }
 
-fn remove(application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
+pub(super) fn remove(application: ApplicationId, row: &VolumeRow) -> Result<(), WdmError> {
     let directory = PathBuf::from(&row.directory);
     let volumes = volumes_directory(&directory, application, &row.component, ordinal(row));
-    remove_tree(&volumes)?;
+    discard(&volumes)?;
     remove_empty_parents(&volumes, &directory);
     Ok(())
 }
@@ -177,6 +180,7 @@ mod tests {
                 ordinal: 2,
                 directory: "/secret/place".to_owned(),
                 system: String::new(),
+                void: false,
             };
             let placed = LifeChange::Placed(Placement { machine: MachineId(Uuid::from_u128(2)), mebibytes: Some(512) });
             let (now, first) = (DateTime::UNIX_EPOCH, placed.clone());

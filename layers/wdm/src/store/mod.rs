@@ -1,12 +1,14 @@
-//! This room's tables: workloads, port numbers, volumes. The only module here
+//! This room's tables: workloads, port numbers, volumes and their copies. The only module here
 //! that knows diesel.
 
+mod copies;
 mod ports;
 mod volumes;
 mod workloads;
 
+pub(crate) use copies::{CopyRow, copy_delete, copy_find, copy_list, copy_put};
 pub(crate) use ports::{PortTable, port_delete, port_holder, port_insert, port_list, port_table, protocol_name};
-pub(crate) use volumes::{VolumeRow, volume_delete, volume_insert, volume_list};
+pub(crate) use volumes::{VolumeRow, volume_delete, volume_insert, volume_list, volume_void_set};
 pub(crate) use workloads::{
     workload_delete, workload_find, workload_ids, workload_insert, workload_list, workload_update,
 };
@@ -46,6 +48,19 @@ mod schema {
             ordinal -> BigInt,
             directory -> Text,
             system -> Text,
+            void -> Bool,
+        }
+    }
+    diesel::table! {
+        wdm_copy (application, component, ordinal) {
+            application -> Text,
+            component -> Text,
+            ordinal -> BigInt,
+            source -> Text,
+            asked_at -> Timestamp,
+            attempt -> BigInt,
+            failed -> Nullable<Text>,
+            copied -> Bool,
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct VolumeRow {
     pub(crate) directory: String,
     /// The real system that keeps them; empty: this machine.
     pub(crate) system: String,
+    /// Nothing may start on it: half copied, or left behind by a copy.
+    pub(crate) void: bool,
 }
 
 /// Writes it down, and says whether it is new.
@@ -46,6 +48,13 @@ pub(crate) fn volume_list(
             .filter(wdm_volume::ordinal.eq(i64::from(ordinal)));
     }
     Ok(query.load(connection)?)
+}
+
+/// Marks content as of use or not.
+pub(crate) fn volume_void_set(connection: &mut Connection, row: &VolumeRow, void: bool) -> Result<(), RepositoryError> {
+    let key = (&row.application, &row.component, row.ordinal, &row.directory);
+    diesel::update(wdm_volume::table.find(key)).set(wdm_volume::void.eq(void)).execute(connection)?;
+    Ok(())
 }
 
 /// Forgets it, and says whether it was there.

@@ -16,6 +16,7 @@
 mod shared;
 
 mod clashes;
+mod copying;
 mod endings;
 mod keeping;
 mod many;

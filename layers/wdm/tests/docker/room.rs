@@ -99,9 +99,25 @@ impl Room {
         if let Some(secret) = secret {
             self.secrets.set("engine", secret);
         }
+        self.put("edge", address, settings, secret, trust).await;
+    }
+
+    /// Connects another engine under this name.
+    pub(crate) async fn connect_as(&self, name: &str, address: &str) {
+        self.put(name, address, &[], None, None).await;
+    }
+
+    async fn put(
+        &self,
+        name: &str,
+        address: &str,
+        settings: &[(&str, &str)],
+        secret: Option<&str>,
+        trust: Option<&str>,
+    ) {
         let now = SystemClock.now();
         let system = System {
-            name: "edge".to_owned(),
+            name: name.to_owned(),
             kind: "docker".to_owned(),
             site: SiteId::new("urn:test:site").unwrap(),
             address: address.to_owned(),
@@ -118,11 +134,15 @@ impl Room {
             version: 0,
         };
         let change = OwnerChange::of_broker(now);
-        if self.systems.system("edge").await.is_ok() {
+        if self.systems.system(name).await.is_ok() {
             self.systems.system_change(system, change).await.unwrap();
         } else {
             self.systems.system_add(system, change).await.unwrap();
         }
+    }
+
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
     }
 
     /// As a broker that has just been started.

@@ -4,6 +4,7 @@
 //! their labels, so that a broker that was started anew finds its own.
 
 mod container;
+mod copying;
 mod files;
 mod images;
 mod logs;
@@ -17,7 +18,7 @@ mod usage;
 mod view;
 mod volumes;
 
-use super::{Connector, Launch, LogStream, Observation, Place, PortChoice, environment::sorted};
+use super::{Connector, Launch, LogStream, Observation, Place, PortChoice, copying::Archive, environment::sorted};
 use crate::{
     WdmError,
     model::{DiscoveryToken, LimitSupport, LogQuery, Peers, Removal, Usage, WorkloadSpec},
@@ -270,6 +271,36 @@ impl Connector for Containers {
 
     async fn volumes_remove(&self, application: ApplicationId, component: &str, ordinal: u32) -> Result<(), WdmError> {
         self.inner.volumes_remove(application, component, ordinal).await
+    }
+
+    /// Podman packs a volume under another name than Docker: it is left where it is.
+    fn copies(&self) -> bool {
+        !self.inner.options.podman
+    }
+
+    async fn volume_read(&self, spec: &WorkloadSpec, volume: &str, _: Option<i64>) -> Result<Archive, WdmError> {
+        self.inner.volume_read(spec, volume).await
+    }
+
+    async fn copy_discard(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
+        self.inner.copy_discard(spec).await
+    }
+
+    async fn copy_begin(&self, spec: &WorkloadSpec, _: i64) -> Result<(), WdmError> {
+        self.inner.copy_begin(spec).await
+    }
+
+    async fn volume_write(&self, spec: &WorkloadSpec, _: &str, _: i64, archive: Archive) -> Result<(), WdmError> {
+        self.inner.volume_write(spec, archive).await
+    }
+
+    async fn copy_finish(&self, spec: &WorkloadSpec, _: i64) -> Result<(), WdmError> {
+        // They are in their place already; nothing uses them before they are called whole.
+        self.inner.copy_end(spec).await
+    }
+
+    async fn copy_end(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
+        self.inner.copy_end(spec).await
     }
 
     async fn retire(&self, application: ApplicationId) -> Result<(), WdmError> {

@@ -45,6 +45,8 @@ impl Inner {
         component: &str,
         ordinal: u32,
     ) -> Result<(), WdmError> {
+        // One through which they were copied would keep them.
+        self.way_remove(application, component, ordinal).await?;
         let labels = names::of_instance(&self.options.broker, application, component, ordinal);
         let options = ListVolumesOptions { filters: Some(names::filter(&labels)) };
         let call = self.engine.api().list_volumes(Some(options));

@@ -3,6 +3,7 @@
 
 mod cgroup;
 mod cgroup_mounts;
+mod copy;
 mod follow;
 mod launch;
 mod layout;
@@ -17,9 +18,15 @@ pub(crate) use launch::check;
 pub use record::LogBounds;
 pub use shim::shim_main;
 
-pub(crate) use layout::{remove_empty_parents, remove_tree, volumes_directory};
+pub(crate) use copy::discard;
+pub(crate) use layout::{remove_empty_parents, volumes_directory};
+pub(crate) use lock::Lock;
 
-use super::{Activity, Connector, Launch, LogStream, Observation, Place, PortChoice, environment::sorted};
+use super::{
+    Activity, Connector, Launch, LogStream, Observation, Place, PortChoice,
+    copying::{Archive, CopyLock, Pieces, WAITING},
+    environment::sorted,
+};
 use crate::{
     WdmError,
     model::{DiscoveryToken, DiscoveryTokens, Exit, LimitSupport, LogQuery, Peers, Removal, Usage, WorkloadSpec},
@@ -27,13 +34,14 @@ use crate::{
 use async_trait::async_trait;
 use cgroup_mounts::Mounts;
 use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, stream};
 use hansa_ontology::{ApplicationId, resource_model::Package};
 use hansa_repository::ambient::SharedClock;
 use layout::{Layout, WORKLOADS};
-use lock::Lock;
 use process_table::ProcessRef;
 use record::{Phase, RunState};
 use std::{path::PathBuf, sync::Arc};
+use tokio::sync::mpsc;
 
 /// How processes are run here.
 #[derive(Debug, Clone)]
@@ -114,6 +122,15 @@ impl Processes {
     }
 }
 
+/// Runs what touches volumes where it may block.
+async fn on_files<T: Send + 'static>(
+    spec: &WorkloadSpec,
+    work: impl FnOnce(&WorkloadSpec) -> Result<T, WdmError> + Send + 'static,
+) -> Result<T, WdmError> {
+    let spec = spec.clone();
+    tokio::task::spawn_blocking(move || work(&spec)).await?
+}
+
 fn layout_of(place: &Place) -> Layout {
     Layout::new(place.directory.join(WORKLOADS).join(place.workload.to_string()))
 }
@@ -179,6 +196,57 @@ impl Connector for Processes {
     async fn volumes_remove(&self, _: ApplicationId, _: &str, _: u32) -> Result<(), WdmError> {
         // They are directories of the target, which the room itself knows and removes.
         Ok(())
+    }
+
+    fn copies(&self) -> bool {
+        true
+    }
+
+    async fn volumes_size(&self, spec: &WorkloadSpec) -> Result<Option<u64>, WdmError> {
+        on_files(spec, |spec| copy::size(&copy::place(spec), spec.volumes.keys())).await
+    }
+
+    async fn volume_read(&self, spec: &WorkloadSpec, volume: &str, attempt: Option<i64>) -> Result<Archive, WdmError> {
+        let (pieces, archive) = mpsc::channel(WAITING);
+        let (volumes, volume) = (copy::from(spec, attempt), volume.to_owned());
+        tokio::task::spawn_blocking(move || copy::pack(&volumes, &volume, &pieces));
+        Ok(stream::unfold(archive, async |mut pieces| pieces.recv().await.map(|piece| (piece, pieces))).boxed())
+    }
+
+    async fn copy_lock(&self, spec: &WorkloadSpec) -> Result<Option<CopyLock>, WdmError> {
+        on_files(spec, copy::lock).await
+    }
+
+    async fn copy_discard(&self, spec: &WorkloadSpec) -> Result<(), WdmError> {
+        on_files(spec, |spec| copy::discard(&copy::place(spec))).await
+    }
+
+    async fn copy_begin(&self, spec: &WorkloadSpec, attempt: i64) -> Result<(), WdmError> {
+        on_files(spec, move |spec| copy::begin(spec, attempt)).await
+    }
+
+    async fn volume_write(
+        &self,
+        spec: &WorkloadSpec,
+        volume: &str,
+        attempt: i64,
+        mut archive: Archive,
+    ) -> Result<(), WdmError> {
+        let (sender, pieces) = mpsc::channel(WAITING);
+        let (volumes, volume) = (copy::from(spec, Some(attempt)), volume.to_owned());
+        let written = tokio::task::spawn_blocking(move || copy::unpack(&volumes, &volume, Pieces::new(pieces)));
+        while let Some(piece) = archive.next().await {
+            // Who writes has given up, and says why below.
+            if sender.send(piece).await.is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        written.await?
+    }
+
+    async fn copy_finish(&self, spec: &WorkloadSpec, attempt: i64) -> Result<(), WdmError> {
+        on_files(spec, move |spec| copy::finish(spec, attempt)).await
     }
 
     async fn retire(&self, _: ApplicationId) -> Result<(), WdmError> {
