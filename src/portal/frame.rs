@@ -63,6 +63,8 @@ pub(crate) enum Place {
     Promises,
     /// What is wrong, and who sees to it.
     Faults,
+    /// What people want to be warned of, and who is told.
+    Alerts,
     /// Projects, members, quotas.
     Projects,
     /// The audit trail.
@@ -92,6 +94,7 @@ const MENU: [(&str, &[Entry]); 3] = [
             ("/", "nav-overview", Place::Overview, Action::ApplicationRead),
             ("/applications", "nav-applications", Place::Applications, Action::ApplicationRead),
             ("/faults", "nav-faults", Place::Faults, Action::ApplicationRead),
+            ("/alerts", "nav-alerts", Place::Alerts, Action::ApplicationRead),
             ("/offers", "nav-offers", Place::Offers, Action::CatalogueRead),
             ("/sites", "nav-sites", Place::Sites, Action::CatalogueRead),
         ],

@@ -14,6 +14,7 @@
     reason = "a set-up that fails has to fail the test"
 )]
 
+mod alerts;
 mod borders;
 mod browser;
 #[allow(dead_code, unused_imports, reason = "the harness of all tests from outside; each uses its part of it")]
@@ -22,6 +23,7 @@ mod harness;
 mod issuers;
 mod journey;
 mod keyboard;
+mod moves;
 mod owner;
 mod pages;
 mod people;

@@ -9,7 +9,7 @@ use crate::{
 use reqwest::Method;
 
 /// Pages of whoever has a role in a project.
-const TENANT: [&str; 11] = [
+const TENANT: [&str; 14] = [
     "/",
     "/applications",
     "/applications/new",
@@ -19,7 +19,10 @@ const TENANT: [&str; 11] = [
     "/projects",
     "/costs",
     "/carbon",
+    "/carbon/compare",
     "/promises",
+    "/alerts",
+    "/alerts/new",
     "/account",
 ];
 /// Pages of those who run the broker.

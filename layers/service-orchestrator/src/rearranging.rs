@@ -82,8 +82,9 @@ impl ServiceOrchestrator {
         let (id, now) = (application.id, self.clock.now());
         let overtaken = wanted.operation.is_some_and(|operation| operation != application.operation);
         if overtaken || wanted.revision != application.revision {
-            self.database.write(move |connection| store::relocation_forget(connection, id)).await?;
-            return Ok(Rearranged::Nothing);
+            // Where the wish is newer than what this round has read, the next one carries it out.
+            let forgotten = self.database.write(move |connection| store::relocation_overtaken(connection, id)).await?;
+            return Ok(if forgotten { Rearranged::Nothing } else { Rearranged::Again });
         }
         let left = wanted.wish.left(plan);
         if left.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{
     Visit,
-    live::{self, looked_at},
+    live::{self, Sight, looked_at},
     tenant,
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(crate) async fn list(visit: Visit, query: Query<ListQuery>) -> Reply {
 /// Shows an application.
 pub(crate) async fn show(visit: Visit) -> Reply {
     let application = tenant::find(&visit).await?;
-    let seen = looked_at(&visit.broker, application.id, may_read_logs(&visit)).await?;
+    let seen = looked_at(&visit.broker, application.id, sight(&visit)).await?;
     let revisions: Vec<RevisionSeen> = visit
         .broker
         .orchestrator
@@ -77,13 +77,14 @@ pub(crate) async fn show(visit: Visit) -> Reply {
 pub(crate) async fn live(visit: Visit) -> Reply {
     let application = tenant::find(&visit).await?;
     Ok({
-        let logs = may_read_logs(&visit);
-        live::follow(visit, application.id, logs)
+        let sight = sight(&visit);
+        live::follow(visit, application.id, sight)
     })
 }
 
-/// Whether the visitor may read what the application's workloads print.
-fn may_read_logs(visit: &Visit) -> bool {
+/// What of the application the visitor may.
+fn sight(visit: &Visit) -> Sight {
     let resource = visit.caller.resource.as_ref();
-    resource.is_some_and(|application| visit.caller.may(&visit.broker, Action::ApplicationLogs, application))
+    let may = |action| resource.is_some_and(|application| visit.caller.may(&visit.broker, action, application));
+    Sight { logs: may(Action::ApplicationLogs), change: may(Action::ApplicationUpdate) }
 }

@@ -1,7 +1,7 @@
 //! What a project has used and what that costs, with its budgets and invoices;
 //! and the routes of the pages beside it.
 
-use super::{Visit, carbon, promises, tenant};
+use super::{Visit, carbon, compare, promises, tenant};
 use crate::{
     http::{
         problem::{ApiError, ProblemKind, Reply},
@@ -30,6 +30,8 @@ const ROWS: usize = 500;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/carbon").route(super::page().to(carbon::show)))
+        .service(web::resource("/carbon/compare").route(super::page().to(compare::show)))
+        .service(web::resource("/carbon/compare/export").route(super::page().to(compare::export)))
         .service(web::resource("/promises").route(super::page().to(promises::show)))
         .service(web::resource("/costs").route(super::page().to(show)))
         .service(web::resource("/costs/export").route(super::page().to(export)))

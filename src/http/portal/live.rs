@@ -42,9 +42,17 @@ const POLL: Duration = Duration::from_secs(2);
 /// After so many rounds the browser comes again, and is asked again who it is.
 const ROUNDS: usize = 150;
 
+/// What of an application a visitor may.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sight {
+    /// Read what its workloads print.
+    pub(super) logs: bool,
+    /// Change it.
+    pub(super) change: bool,
+}
+
 /// Everything that the page of an application shows.
-/// `logs`: also what its workloads print.
-pub(super) async fn looked_at(broker: &Broker, id: ApplicationId, logs: bool) -> Result<Seen, ApiError> {
+pub(super) async fn looked_at(broker: &Broker, id: ApplicationId, sight: Sight) -> Result<Seen, ApiError> {
     let detail = broker.orchestrator.detail(id).await?;
     let application = &detail.application;
     let operation = application.operation;
@@ -58,10 +66,11 @@ pub(super) async fn looked_at(broker: &Broker, id: ApplicationId, logs: bool) ->
             Ok::<_, hansa_repository::RepositoryError>((events, scaled, operation::get(connection, operation).ok()))
         })
         .await?;
-    let logs = if logs { output(broker, id).await } else { Vec::new() };
+    let logs = if sight.logs { output(broker, id).await } else { Vec::new() };
     let names = Names::of(&*broker.catalogue.snapshot().await?);
     let (scaling, levels) = (broker.orchestrator.scaling(id).await?, broker.orchestrator.service_levels(id).await?);
-    Ok(Seen { detail, operation, events, scaling, scaled, levels, logs, names, now: broker.clock.now() })
+    let (may_change, now) = (sight.change, broker.clock.now());
+    Ok(Seen { detail, operation, events, scaling, scaled, levels, logs, names, may_change, now })
 }
 
 /// The latest lines of all instances. What can't be had in time is left out:
@@ -88,17 +97,17 @@ async fn output(broker: &Broker, id: ApplicationId) -> Vec<LogLine> {
 
 /// Sends what changes, until the application is gone, the reader goes away or
 /// the broker stops.
-pub(super) fn follow(visit: Visit, id: ApplicationId, logs: bool) -> HttpResponse {
+pub(super) fn follow(visit: Visit, id: ApplicationId, sight: Sight) -> HttpResponse {
     let Visit { asked, broker, .. } = visit;
     let shutdown = broker.shutdown.clone();
-    let watched = Watched { id, logs, language: asked.language };
+    let watched = Watched { id, sight, language: asked.language };
     stream::events(&shutdown, move |sink| rounds(broker, watched, sink))
 }
 
 /// What is followed. That its reader still may is watched where the request was let in.
 struct Watched {
     id: ApplicationId,
-    logs: bool,
+    sight: Sight,
     language: Language,
 }
 
@@ -108,7 +117,7 @@ async fn rounds(broker: web::Data<Broker>, watched: Watched, sink: Sink) -> Resu
     sink.text("retry: 2000\n\n".to_owned()).await?;
     for _ in 0..ROUNDS {
         signal.mark_unchanged();
-        match looked_at(&broker, watched.id, watched.logs).await {
+        match looked_at(&broker, watched.id, watched.sight).await {
             Ok(seen) => {
                 send(&sink, &mut sent, &Live::new(watched.language, &seen)).await?;
                 if seen.detail.application.phase == Phase::Removed {

@@ -8,10 +8,14 @@
 //! ([`error_page`]).
 
 mod account;
+mod alerts;
+#[cfg(test)]
+mod alerts_tests;
 mod applications;
 mod assets;
 mod audit;
 mod carbon;
+mod compare;
 mod contracts;
 mod cookie;
 mod costs;
@@ -22,6 +26,9 @@ mod form;
 mod infrastructure;
 mod live;
 mod models;
+mod moves;
+#[cfg(test)]
+mod moves_tests;
 mod no_project;
 mod offers;
 mod overview;
@@ -75,6 +82,21 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/applications/{reference}/scale").route(web::post().to(models::scale)))
         .service(web::resource("/applications/{reference}/rollback").route(web::post().to(revisions::rollback)))
         .service(
+            web::resource("/applications/{reference}/move")
+                .route(page().to(moves::show))
+                .route(web::post().to(moves::begin)),
+        )
+        .service(
+            web::resource("/applications/{reference}/consolidate")
+                .route(page().to(moves::consolidation))
+                .route(web::post().to(moves::consolidate)),
+        )
+        .service(
+            web::resource("/applications/{reference}/promote")
+                .route(page().to(moves::promotion))
+                .route(web::post().to(moves::promote)),
+        )
+        .service(
             web::resource("/applications/{reference}/remove")
                 .route(page().to(models::remove_show))
                 .route(web::post().to(models::remove)),
@@ -101,6 +123,7 @@ fn market(config: &mut web::ServiceConfig) {
         .configure(audit::routes)
         .configure(costs::routes)
         .configure(faults::routes)
+        .configure(alerts::routes)
         .configure(partners::routes)
         .configure(contracts::routes)
         .configure(settlements::routes);

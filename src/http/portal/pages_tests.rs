@@ -104,6 +104,10 @@ async fn every_page_says_what_it_is_in_every_language_and_nothing_breaks_out() {
         "/carbon?by=site",
         "/promises?show=missed",
         "/faults?state=resolved",
+        "/alerts",
+        "/alerts/new",
+        "/carbon/compare",
+        "/carbon/compare?by=site&month=2020-02",
         "/infrastructure/faults",
     ]) {
         for language in ["en", "de", "fr", "es"] {

@@ -8,7 +8,10 @@ use crate::{
     },
     portal::{
         Language,
-        pages::{applications::Outline, model_form::Trouble, names::Names, plan::ConflictView, source::Fault},
+        pages::{
+            application::all_wait, applications::Outline, model_form::Trouble, names::Names, plan::ConflictView,
+            source::Fault,
+        },
     },
 };
 use actix_web::HttpRequest;
@@ -17,7 +20,7 @@ use hansa_iam::Action;
 use hansa_mco::{McoError, model::Plan, planner::PlanError};
 use hansa_ontology::{ApplicationId, ProjectId, ResourceModel};
 use hansa_service_orchestrator::{
-    Application, ApplicationDetail, ApplicationFilter, Change, IdempotencyKey, OrchestratorError,
+    Application, ApplicationDetail, ApplicationFilter, Change, IdempotencyKey, OrchestratorError, Phase,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -49,6 +52,15 @@ pub(super) fn project(application: &Application) -> String {
     application.project.to_string()
 }
 
+/// The projects of which the visitor may do this; what is looked for most stands first.
+pub(super) async fn projects_seen(visit: &Visit, action: Action) -> Result<Vec<String>, ApiError> {
+    let scope = visit.caller.scope(&visit.broker, action).await?;
+    let found = visit.broker.iam.project_list(scope, None, None, MOST_PROJECTS).await?;
+    let mut names: Vec<String> = found.into_iter().map(|project| project.id.to_string()).collect();
+    names.sort_by_key(|name| (name != ProjectId::local().as_str(), name == ProjectId::orders().as_str()));
+    Ok(names)
+}
+
 /// The projects of which the visitor may do this, and the one that the address
 /// names; where it names none, the first.
 pub(super) async fn project_seen(
@@ -56,11 +68,7 @@ pub(super) async fn project_seen(
     request: &HttpRequest,
     action: Action,
 ) -> Result<(Vec<String>, ProjectId), ApiError> {
-    let scope = visit.caller.scope(&visit.broker, action).await?;
-    let found = visit.broker.iam.project_list(scope, None, None, MOST_PROJECTS).await?;
-    let mut names: Vec<String> = found.into_iter().map(|project| project.id.to_string()).collect();
-    // What is looked for most stands first.
-    names.sort_by_key(|name| (name != ProjectId::local().as_str(), name == ProjectId::orders().as_str()));
+    let names = projects_seen(visit, action).await?;
     let missing = |told: String| ApiError::new(ProblemKind::NotFound, told);
     let project = match super::parameter(request, "project") {
         Some(project) if !names.contains(&project) => {
@@ -119,7 +127,9 @@ pub(super) async fn outlines(visit: &Visit) -> Result<Vec<Outline>, ApiError> {
     loop {
         let filter = ApplicationFilter { scope: scope.clone(), ..ApplicationFilter::default() };
         let page = visit.broker.orchestrator.application_list(filter, BATCH, token).await?;
-        all.extend(page.items.iter().map(outline));
+        for application in &page.items {
+            all.push(outline(visit, application).await?);
+        }
         token = page.next;
         if token.is_none() {
             return Ok(all);
@@ -127,17 +137,25 @@ pub(super) async fn outlines(visit: &Visit) -> Result<Vec<Outline>, ApiError> {
     }
 }
 
-fn outline(application: &Application) -> Outline {
-    Outline {
+async fn outline(visit: &Visit, application: &Application) -> Result<Outline, ApiError> {
+    let phase = match &application.phase {
+        // Only of what may be nothing but jobs that wait it is asked whether they do.
+        Phase::Running if application.model.components.values().all(|one| one.defer.is_some()) => {
+            let jobs = visit.broker.orchestrator.deferred_jobs(application.id).await?;
+            if all_wait(&application.model, &jobs) { "waiting" } else { "running" }
+        }
+        phase => phase.name(),
+    };
+    Ok(Outline {
         id: application.id.to_string(),
         name: application.name.clone(),
         project: project(application),
-        phase: application.phase.name(),
+        phase,
         reason: application.phase.reason().map(str::to_owned),
         revision: application.revision,
         price: application.price,
         updated_at: application.updated_at,
-    }
+    })
 }
 
 /// Reads a text and plans it, as a new application of a project or as another

@@ -118,15 +118,20 @@ pub(crate) async fn show(broker: &Broker, project: Option<&ProjectId>, name: &st
 /// States one.
 pub(crate) async fn state(broker: &Broker, call: &Call, project: Option<ProjectId>, name: String) -> Reply {
     replay::once(broker, call, async {
-        let AlertRequest { expr, hold, severity, summary, enabled } = call.json()?;
-        let hold = hold.as_deref().unwrap_or("0s").parse::<TimeSpan>();
-        let hold = hold.map_err(|error| ApiError::field("/for", format!("{error}; such as 5m")))?;
-        let severity = severity.as_deref().map_or(Ok(Severity::Major), severity_of)?;
-        let new = NewRule { name, project, expr, hold, severity, summary, enabled };
+        let new = read(call.json()?, project, name)?;
         let made = broker.assurance.rule_put(new, call.expected_version, call.actor.clone(), call.dry_run).await?;
         serialise(&Alert::from(made))
     })
     .await
+}
+
+/// A rule as somebody asks for it.
+pub(crate) fn read(asked: AlertRequest, project: Option<ProjectId>, name: String) -> Result<NewRule, ApiError> {
+    let AlertRequest { expr, hold, severity, summary, enabled } = asked;
+    let hold = hold.as_deref().unwrap_or("0s").parse::<TimeSpan>();
+    let hold = hold.map_err(|error| ApiError::field("/for", format!("{error}; such as 5m")))?;
+    let severity = severity.as_deref().map_or(Ok(Severity::Major), severity_of)?;
+    Ok(NewRule { name, project, expr, hold, severity, summary, enabled })
 }
 
 /// Removes one.

@@ -17,7 +17,7 @@ use hansa_assurance::{
     notification::{MAIL, Sender as _, place},
     service::NewSubscription,
 };
-use hansa_ontology::ProjectId;
+use hansa_ontology::{Actor, ProjectId};
 use hansa_repository::RepositoryError;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -176,30 +176,41 @@ pub(crate) async fn list(broker: &Broker, project: Option<&ProjectId>) -> Reply 
 /// Subscribes, and tells the secret once.
 pub(crate) async fn add(broker: &Broker, call: &Call, project: Option<ProjectId>) -> Reply {
     replay::once_told(broker, call, async {
-        let NotificationRequest { name, url, address, kinds, severity } = call.json_secret()?;
-        let url = destination(broker, url, address)?;
-        let is_mail = url.starts_with(MAIL);
-        let severity = severity.as_deref().map(severity_of).transpose()?;
-        let new = NewSubscription { name, project, kinds, severity, url };
-        let mut secret = None;
-        let seal = |id| {
-            if is_mail {
-                return Ok(String::new());
-            }
-            let made = broker.credentials.secret_make(&place(id));
-            let (plain, sealed) = made.map_err(|error| RepositoryError::Internal {
-                message: format!("no secret can be made: {error}"),
-                source: None,
-            })?;
-            secret = Some(plain);
-            Ok(sealed)
-        };
-        let made = broker.assurance.subscribe(new, seal, call.actor.clone(), call.dry_run).await?;
-        let kept = Notification::from(made);
-        let secret = secret.filter(|_| !call.dry_run);
-        Ok((serialise(&kept)?, serialise(&Notification { secret, ..kept })?))
+        let told = subscribed(broker, call.json_secret()?, project, (call.actor.clone(), call.dry_run)).await?;
+        let kept = Notification { secret: None, ..told.clone() };
+        Ok((serialise(&kept)?, serialise(&told)?))
     })
     .await
+}
+
+/// Subscribes: what was made, with the secret that is told once.
+pub(crate) async fn subscribed(
+    broker: &Broker,
+    wanted: NotificationRequest,
+    project: Option<ProjectId>,
+    (by, dry_run): (Actor, bool),
+) -> Result<Notification, ApiError> {
+    let NotificationRequest { name, url, address, kinds, severity } = wanted;
+    let url = destination(broker, url, address)?;
+    let is_mail = url.starts_with(MAIL);
+    let severity = severity.as_deref().map(severity_of).transpose()?;
+    let new = NewSubscription { name, project, kinds, severity, url };
+    let mut secret = None;
+    let seal = |id| {
+        if is_mail {
+            return Ok(String::new());
+        }
+        let made = broker.credentials.secret_make(&place(id));
+        let (plain, sealed) = made.map_err(|error| RepositoryError::Internal {
+            message: format!("no secret can be made: {error}"),
+            source: None,
+        })?;
+        secret = Some(plain);
+        Ok(sealed)
+    };
+    let made = broker.assurance.subscribe(new, seal, by, dry_run).await?;
+    let secret = secret.filter(|_| !dry_run);
+    Ok(Notification { secret, ..Notification::from(made) })
 }
 
 /// Where to, as it is kept: a URL, or `mailto:` and an address.
@@ -217,7 +228,7 @@ fn destination(broker: &Broker, url: Option<String>, address: Option<String>) ->
     }
 }
 
-pub(super) fn severity_of(name: &str) -> Result<Severity, ApiError> {
+pub(crate) fn severity_of(name: &str) -> Result<Severity, ApiError> {
     let found = Severity::ALL.into_iter().find(|severity| severity.name() == name);
     found.ok_or_else(|| ApiError::field("/severity", format!("`{name}` is none of minor, major, critical")))
 }
@@ -233,16 +244,23 @@ pub(crate) async fn remove(broker: &Broker, call: &Call, project: Option<&Projec
 
 /// Sends a test.
 pub(crate) async fn test(broker: &Broker, call: &Call, project: Option<&ProjectId>, name: &str) -> Reply {
-    replay::once(broker, call, async {
-        let message = broker.assurance.subscription_trial(project, name).await?;
-        let said = if call.dry_run {
-            Some("a dry run: nothing was sent".to_owned())
-        } else {
-            broker.notifier.send(&message).await.err()
-        };
-        serialise(&NotificationTrial { arrived: said.is_none(), delivery: message.delivery, said })
-    })
-    .await
+    replay::once(broker, call, async { serialise(&tried(broker, project, name, call.dry_run).await?) }).await
+}
+
+/// Sends a test, but for a dry run: what came of it.
+pub(crate) async fn tried(
+    broker: &Broker,
+    project: Option<&ProjectId>,
+    name: &str,
+    dry_run: bool,
+) -> Result<NotificationTrial, ApiError> {
+    let message = broker.assurance.subscription_trial(project, name).await?;
+    let said = if dry_run {
+        Some("a dry run: nothing was sent".to_owned())
+    } else {
+        broker.notifier.send(&message).await.err()
+    };
+    Ok(NotificationTrial { arrived: said.is_none(), delivery: message.delivery, said })
 }
 
 /// What became of events.

@@ -54,7 +54,7 @@ impl Bars {
     /// Draws amounts in their order, each with its name and what it says. What
     /// is below 0 has no height. `most` names the highest; `title` says what it
     /// is, for those who don't see it. None: there is nothing to see.
-    fn new(title: String, most: String, amounts: &[(String, i64, String)]) -> Option<Self> {
+    pub(crate) fn new(title: String, most: String, amounts: &[(String, i64, String)]) -> Option<Self> {
         let highest = amounts.iter().map(|(_, amount, _)| *amount).max().filter(|highest| *highest > 0)?;
         let every = amounts.len().div_ceil(8).max(1);
         let step = WIDTH / precise(i64::try_from(amounts.len()).unwrap_or(i64::MAX));

@@ -28,6 +28,7 @@ macro_rules! files {
 // One file for each page; `common` holds what all pages need.
 files![
     "account",
+    "alerts",
     "app",
     "applications",
     "audit",
@@ -42,6 +43,7 @@ files![
     "infrastructure",
     "maintenance",
     "model",
+    "moves",
     "offer",
     "offers",
     "overview",

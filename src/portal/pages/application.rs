@@ -2,11 +2,14 @@
 //! what can be done with it.
 
 mod cost;
+mod jobs;
 mod levels;
 mod picture;
 mod scaling;
 mod tables;
+pub(crate) mod update;
 
+pub(crate) use jobs::all_wait;
 pub(crate) use tables::LogLine;
 
 use super::{names::Names, plan::PlanView};
@@ -20,10 +23,12 @@ use hansa_iam::Action;
 use hansa_ontology::resource_model::Replicas;
 use hansa_repository::{event::Event, operation::Operation};
 use hansa_service_orchestrator::{ApplicationDetail, DesiredState, Phase, ScalingView, ServiceLevelView};
+use jobs::JobsPart;
 use levels::LevelsPart;
 use picture::Picture;
 use scaling::ScalingPart;
 use tables::{EventsPart, LogsPart, MachinesPart, WorkloadsPart};
+use update::UpdatePart;
 
 /// A revision of an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +69,8 @@ pub(crate) struct Seen {
     pub logs: Vec<LogLine>,
     /// What people call sites and providers.
     pub names: Names,
+    /// Whether the visitor may change it.
+    pub may_change: bool,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -73,6 +80,8 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) struct Live {
     state: StatePart,
+    update: UpdatePart,
+    jobs: JobsPart,
     cost: cost::CostPart,
     picture: Picture,
     workloads: WorkloadsPart,
@@ -88,6 +97,8 @@ impl Live {
     pub(crate) fn new(language: Language, seen: &Seen) -> Self {
         Self {
             state: StatePart::new(language, seen),
+            update: UpdatePart::new(language, seen),
+            jobs: JobsPart::new(language, seen),
             cost: cost::CostPart::new(language, seen),
             picture: Picture::new(language, seen),
             workloads: WorkloadsPart::new(language, seen),
@@ -100,9 +111,11 @@ impl Live {
     }
 
     /// Id and HTML of each part.
-    pub(crate) fn fragments(&self) -> [(&'static str, String); 9] {
+    pub(crate) fn fragments(&self) -> [(&'static str, String); 11] {
         [
             ("app-state", self.state.to_string()),
+            ("app-update", self.update.to_string()),
+            ("app-jobs", self.jobs.to_string()),
             ("app-cost", self.cost.to_string()),
             ("app-picture", self.picture.to_string()),
             ("app-workloads", self.workloads.to_string()),
@@ -145,7 +158,13 @@ impl StatePart {
         };
         Self {
             language,
-            state: StateMark::of(language, application.phase.name()),
+            state: StateMark::of(
+                language,
+                match &application.phase {
+                    Phase::Running if all_wait(&application.model, &seen.detail.deferred) => "waiting",
+                    phase => phase.name(),
+                },
+            ),
             reason: application.phase.reason().map(str::to_owned),
             progress,
             failure,
@@ -264,6 +283,8 @@ fn also(frame: &Frame, name: &str) -> AlsoBy {
         .cli(&["app", "scaling", name])
         .cli(&["app", "revisions", name])
         .cli(&["app", "rollback", name, "--dry-run"])
+        .cli(&["app", "move", name, "COMPONENT#0", "--dry-run"])
+        .cli(&["app", "consolidate", name, "--dry-run"])
         .get(&path)
         .get(&format!("{path}/plan"))
         .get(&format!("{path}/service-levels"))

@@ -10,7 +10,7 @@ use hansa_iam::Action;
 use hansa_ontology::Money;
 
 /// Every phase by which the list can be filtered.
-pub(crate) const PHASES: [&str; 6] = ["running", "degraded", "blocked", "deploying", "planning", "removing"];
+pub(crate) const PHASES: [&str; 7] = ["running", "waiting", "degraded", "blocked", "deploying", "planning", "removing"];
 
 /// An application in short.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,10 @@
 //! What a project has drawn and emitted: over time and by anything, and how it
 //! would be less.
 
+mod compare;
 mod savings;
+
+pub(crate) use compare::{COMPARE, Compared, compare};
 
 use super::{costs::project_filter, offers::encoded};
 use crate::portal::{
@@ -60,6 +63,10 @@ pub(crate) fn page(frame: Frame, emitted: &Emitted) -> Sheet {
     let sheet = Sheet::new(frame.clone(), frame.t("nav-carbon"))
         .intro(frame.t("carbon-intro"))
         .notice(unknown(&frame, total))
+        .action(
+            format!("{COMPARE}{}", encoded_query([("project", Some(emitted.project.as_str()))])),
+            frame.t("carbon-compare"),
+        )
         .section(Section::plain("choice").with(filters(&frame, emitted)));
     let sheet = if known {
         sheet
@@ -239,7 +246,7 @@ fn kwh(language: Language, energy: Energy) -> String {
     }
 }
 
-fn grams(language: Language, carbon: Carbon) -> String {
+pub(super) fn grams(language: Language, carbon: Carbon) -> String {
     let grams = carbon.grams();
     match grams.abs() < Decimal::ONE_THOUSAND {
         true => format!("{}\u{a0}g", shown(language, grams)),

@@ -1,6 +1,7 @@
 //! The pages: a view model for each, ready to be shown.
 
 pub(crate) mod account;
+pub(crate) mod alerts;
 pub(crate) mod application;
 pub(crate) mod applications;
 pub(crate) mod audit;
@@ -11,6 +12,7 @@ pub(crate) mod costs;
 pub(crate) mod faults;
 pub(crate) mod infrastructure;
 pub(crate) mod model_form;
+pub(crate) mod moves;
 pub(crate) mod names;
 pub(crate) mod no_project;
 pub(crate) mod offer;

@@ -26,6 +26,11 @@ impl Names {
         self.sites.get(id).cloned().unwrap_or_else(|| id.short().to_owned())
     }
 
+    /// Every site of the catalogue with its name.
+    pub(crate) fn sites(&self) -> impl Iterator<Item = (&SiteId, &str)> {
+        self.sites.iter().map(|(id, name)| (id, name.as_str()))
+    }
+
     /// A provider's name; the end of its IRI where the catalogue has it no more.
     pub(crate) fn provider(&self, id: &ProviderId) -> String {
         self.providers.get(id).cloned().unwrap_or_else(|| id.short().to_owned())

@@ -11,6 +11,8 @@ pub(crate) enum FieldKind {
     Lines(u32),
     /// One of these.
     Choice(Vec<Choice>),
+    /// Any of these; what is chosen stands in the field's value, with commas between.
+    Checks(Vec<Choice>),
 }
 
 /// One of the values of a choice.
@@ -87,6 +89,11 @@ impl Field {
     pub(crate) const fn required(mut self) -> Self {
         self.required = true;
         self
+    }
+
+    /// Whether this one of several is chosen.
+    fn has(&self, value: &str) -> bool {
+        self.value.split(',').any(|chosen| chosen == value)
     }
 
     /// The ids of what describes it, for `aria-describedby`.

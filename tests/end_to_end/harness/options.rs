@@ -125,6 +125,10 @@ impl Options {
         if let Some(url) = database {
             writeln!(yaml, "database:\n  url: {url}").unwrap();
         }
+        if self.dev_login {
+            yaml.push_str("auth:\n  dev_login: true\n");
+        }
+        // Last, so that further settings can go on with sites.
         match &self.owner {
             None => yaml.push_str("sites:\n  - id: urn:hansa:site:local\n    name: Test\n    nodes:\n"),
             Some(owner) => {
@@ -138,9 +142,6 @@ impl Options {
             }
         }
         self.nodes(&mut yaml);
-        if self.dev_login {
-            yaml.push_str("auth:\n  dev_login: true\n");
-        }
         yaml.push_str(&self.more);
         yaml
     }

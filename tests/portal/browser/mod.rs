@@ -244,6 +244,13 @@ impl Browser {
         self.run(label, async { field.find(Locator::XPath(&path)).await?.click().await });
     }
 
+    /// Ticks the box with this label, or takes the tick away.
+    #[track_caller]
+    pub(crate) fn tick(&self, label: &str) {
+        let field = self.wait(label, || self.labelled(label));
+        self.run(label, field.click());
+    }
+
     /// Gives a file to the field with this label.
     #[track_caller]
     pub(crate) fn upload(&self, label: &str, file: &str) {

@@ -220,6 +220,19 @@ impl Assurance {
         Ok(answers.pop().unwrap_or_default())
     }
 
+    /// As [`Self::rule_test`], of a rule that is not stated yet.
+    ///
+    /// # Errors
+    /// `Invalid` with the field and what to write; when the database fails.
+    pub async fn rule_try(&self, new: NewRule, by: Actor, gauge: &dyn Gauge) -> Result<Answer, RepositoryError> {
+        let now = self.clock.now();
+        new.check(self.board.series.limits(), now)?;
+        let project = new.project.clone();
+        let rule = new.rule((self.ids.next(), 0), by, now);
+        let mut answers = self.ask(project.as_ref(), vec![rule], gauge).await?.1;
+        Ok(answers.pop().unwrap_or_default())
+    }
+
     /// Takes a project whose turn it is, measures, and asks its rules. False
     /// when it is nobody's turn.
     ///

@@ -14,7 +14,8 @@ pub(crate) use deferrals::{deferral_put, deferrals, revision_at};
 pub(crate) use levels::{Known, level_count, level_hour_before, level_hours, level_put, levels};
 pub(crate) use orders::{generation, generation_set, order_insert};
 pub(crate) use relocations::{
-    relocation, relocation_adopted, relocation_done, relocation_forget, relocation_put, relocation_told,
+    relocation, relocation_adopted, relocation_done, relocation_forget, relocation_overtaken, relocation_put,
+    relocation_told,
 };
 pub(crate) use revisions::{ran_before, restores_set, revision_ran, revisions};
 pub(crate) use updates::{blue_green, blue_green_forget, blue_green_put, has_run};

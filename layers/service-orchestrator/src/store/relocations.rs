@@ -103,6 +103,22 @@ pub(crate) fn relocation_done(
     Ok(())
 }
 
+/// Forgets what is to move if another operation or another revision came after it, by what is written now:
+/// whether that is so.
+pub(crate) fn relocation_overtaken(
+    connection: &mut Connection,
+    application: ApplicationId,
+) -> Result<bool, RepositoryError> {
+    let (wanted, now) = (relocation(connection, application)?, super::get(connection, application)?);
+    let (Some(wanted), Some(now)) = (wanted, now) else { return Ok(true) };
+    let overtaken = wanted.operation.is_some_and(|operation| operation != now.operation);
+    if !overtaken && wanted.revision == now.revision {
+        return Ok(false);
+    }
+    relocation_forget(connection, application)?;
+    Ok(true)
+}
+
 /// Forgets what moved.
 pub(crate) fn relocation_forget(
     connection: &mut Connection,

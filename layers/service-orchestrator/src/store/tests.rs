@@ -135,7 +135,14 @@ fn what_moves_is_kept_until_the_next_does() {
             let done = Relocation { told, adopted_at: Some(now), done_at: Some(now), ..asked.clone() };
             assert_eq!(relocation(connection, one.id)?, Some(done));
             relocation_put(connection, one.id, &asked)?;
-            assert_eq!(relocation(connection, one.id)?, Some(asked));
+            assert_eq!(relocation(connection, one.id)?, Some(asked.clone()));
+            // A round that read the application before the wish was written doesn't drop it.
+            assert!(!relocation_overtaken(connection, one.id)?);
+            assert_eq!(relocation(connection, one.id)?, Some(asked.clone()));
+            relocation_put(connection, one.id, &Relocation { revision: 7, ..asked.clone() })?;
+            assert!(relocation_overtaken(connection, one.id)?);
+            assert_eq!(relocation(connection, one.id)?, None);
+            relocation_put(connection, one.id, &asked)?;
             relocation_forget(connection, one.id)?;
             assert_eq!(relocation(connection, one.id)?, None);
             Ok::<_, RepositoryError>(())

@@ -1,7 +1,7 @@
 //! The portal's pages and forms.
 
 use super::{
-    Object::{Application, Broker, Seen},
+    Object::{Application, Broker, Chosen, Seen},
     Route, open_page, own_page, page,
 };
 use hansa_iam::Action;
@@ -38,8 +38,23 @@ pub(super) const ROUTES: &[Route] = &[
     page("POST", "/applications/{reference}/update", UPDATE, APPLICATION),
     page("POST", "/applications/{reference}/scale", UPDATE, APPLICATION),
     page("POST", "/applications/{reference}/rollback", UPDATE, APPLICATION),
+    page("GET", "/applications/{reference}/move", UPDATE, APPLICATION),
+    page("POST", "/applications/{reference}/move", UPDATE, APPLICATION),
+    page("GET", "/applications/{reference}/consolidate", UPDATE, APPLICATION),
+    page("POST", "/applications/{reference}/consolidate", UPDATE, APPLICATION),
+    page("GET", "/applications/{reference}/promote", UPDATE, APPLICATION),
+    page("POST", "/applications/{reference}/promote", UPDATE, APPLICATION),
     page("GET", "/applications/{reference}/remove", REMOVE, APPLICATION),
     page("POST", "/applications/{reference}/remove", REMOVE, APPLICATION),
+    page("GET", "/alerts", READ, Seen),
+    page("GET", "/alerts/new", UPDATE, Seen),
+    page("GET", "/alerts/rules/{alert}", READ, Seen),
+    page("POST", "/alerts/rules", UPDATE, Chosen),
+    page("POST", "/alerts/rules/{alert}/remove", UPDATE, Chosen),
+    page("POST", "/alerts/notifications", UPDATE, Chosen),
+    page("GET", "/alerts/notifications/{notification}", READ, Seen),
+    page("POST", "/alerts/notifications/{notification}/test", UPDATE, Chosen),
+    page("POST", "/alerts/notifications/{notification}/remove", UPDATE, Chosen),
     page("GET", "/faults", READ, Seen),
     page("GET", "/faults/{fault}", READ, Seen),
     // The handler asks for the project of the fault.

@@ -17,6 +17,8 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/costs", Action::UsageRead, Seen),
     page("GET", "/promises", Action::ApplicationRead, Seen),
     page("GET", "/carbon", Action::UsageRead, Seen),
+    page("GET", "/carbon/compare", Action::UsageRead, Seen),
+    page("GET", "/carbon/compare/export", Action::UsageRead, Seen),
     page("GET", "/costs/export", Action::UsageRead, Chosen),
     page("GET", "/costs/invoices/{number}", Action::UsageRead, Chosen),
     page("GET", "/audit/{place}", Action::AuditRead, Seen),

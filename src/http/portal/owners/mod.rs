@@ -74,7 +74,7 @@ fn change(form: &Form) -> OwnerChange {
 }
 
 /// The version that the form was shown with.
-fn version(form: &Form) -> Option<i64> {
+pub(super) fn version(form: &Form) -> Option<i64> {
     form.get("version").parse().ok()
 }
 

@@ -94,7 +94,7 @@ impl WorkloadRow {
         let lost = machine.is_some_and(|machine| machine.state == MachineState::Lost);
         let shown = one.endpoints.iter();
         Self {
-            name: format!("{}#{}", one.component, one.ordinal),
+            name: named(language, one),
             state: if lost {
                 StateMark::new(Tone::Bad, language.t("app-partner-lost"))
             } else {
@@ -110,6 +110,12 @@ impl WorkloadRow {
             changed: Instant::ago(language, one.changed_at, seen.now),
         }
     }
+}
+
+/// `web#0`; what nobody is led to is said to stand beside.
+fn named(language: Language, one: &Workload) -> String {
+    let instance = format!("{}#{}", one.component, one.ordinal);
+    if one.beside { language.msg("app-beside").with("instance", instance).to_string() } else { instance }
 }
 
 fn place(seen: &Seen, one: &Workload) -> String {
