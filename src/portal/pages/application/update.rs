@@ -48,15 +48,15 @@ pub(crate) const fn waits(update: &BlueGreen) -> bool {
 
 /// How far it is, in a word and in a sentence.
 fn state(language: Language, update: &BlueGreen) -> (StateMark, String) {
-    let (tone, key) = match &update.stage {
-        UpdateStage::Starting => (Tone::Busy, "app-update-starting"),
-        UpdateStage::Ready { promoted: None, .. } => (Tone::Busy, "app-update-ready"),
-        UpdateStage::Ready { promoted: Some(_), .. } => (Tone::Busy, "app-update-promoted"),
-        UpdateStage::Switched { .. } => (Tone::Good, "app-update-switched"),
-        UpdateStage::Returned { .. } => (Tone::Warn, "app-update-returned"),
-        UpdateStage::Abandoned { .. } => (Tone::Bad, "app-update-abandoned"),
+    let (tone, word, sentence) = match &update.stage {
+        UpdateStage::Starting => (Tone::Busy, "app-update-starting", "app-update-starting-text"),
+        UpdateStage::Ready { promoted: None, .. } => (Tone::Busy, "app-update-ready", "app-update-ready-text"),
+        UpdateStage::Ready { .. } => (Tone::Busy, "app-update-promoted", "app-update-promoted-text"),
+        UpdateStage::Switched { .. } => (Tone::Good, "app-update-switched", "app-update-switched-text"),
+        UpdateStage::Returned { .. } => (Tone::Warn, "app-update-returned", "app-update-returned-text"),
+        UpdateStage::Abandoned { .. } => (Tone::Bad, "app-update-abandoned", "app-update-abandoned-text"),
     };
-    (StateMark::new(tone, language.t(key)), language.t(&format!("{key}-text")))
+    (StateMark::new(tone, language.t(word)), language.t(sentence))
 }
 
 /// What is known of an update.
