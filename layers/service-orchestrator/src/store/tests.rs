@@ -112,6 +112,7 @@ fn what_moves_is_kept_until_the_next_does() {
         let write = |connection: &mut Connection| {
             let one = application();
             insert(connection, &one)?;
+            revision_insert(connection, &one, &Actor::Local)?;
             let now = chrono::DateTime::UNIX_EPOCH;
             let web = hansa_ontology::order::Instance { component: "web".to_owned(), ordinal: 0 };
             let wish = MoveWish {

@@ -1,3 +1,5 @@
+//! What a volume sends and takes: files, links and their rights, whole; and what is refused.
+
 use super::*;
 use crate::connectors::copying::{Content, WAITING};
 use std::os::unix::{
@@ -31,7 +33,7 @@ fn filled(volumes: &Path) {
     let data = volumes.join("data");
     fs::create_dir_all(data.join("deep/er")).unwrap();
     fs::write(data.join("deep/er/file"), b"content").unwrap();
-    fs::write(data.join(format!("{}", "n".repeat(200))), b"a long name").unwrap();
+    fs::write(data.join("n".repeat(200)), b"a long name").unwrap();
     fs::set_permissions(data.join("deep/er/file"), fs::Permissions::from_mode(0o640)).unwrap();
     let then = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     File::options().write(true).open(data.join("deep/er/file")).unwrap().set_modified(then).unwrap();
