@@ -199,9 +199,19 @@ async fn moves(context: &Context, options: &SavingsOptions) -> Result<(), Failur
         .maybe_query("application", options.application.clone());
     let all: Vec<CarbonMove> = context.client.list(asked, usize::MAX).await?;
     context.output.show(&all, |all| {
-        let heads =
-            ["APPLICATION", "MOVE", "ARRIVED", "FROM", "TO", "HOURS", "HAD IT STAYED G", "EMITTED G", "ACHIEVED G"];
-        let mut table = Table::new("nothing moved to another site", heads).right(&[5, 6, 7, 8]);
+        let heads = [
+            "APPLICATION",
+            "MOVE",
+            "ARRIVED",
+            "FROM",
+            "TO",
+            "HOURS",
+            "HAD IT STAYED G",
+            "EMITTED G",
+            "EXPECTED G",
+            "ACHIEVED G",
+        ];
+        let mut table = Table::new("nothing moved to another site", heads).right(&[5, 6, 7, 8, 9]);
         let known = |grams: Option<Decimal>| grams.map_or_else(|| "?".to_owned(), round);
         let sites = |all: &[String]| all.iter().map(|site| short(site)).collect::<Vec<_>>().join(" ");
         for one in all {
@@ -214,6 +224,7 @@ async fn moves(context: &Context, options: &SavingsOptions) -> Result<(), Failur
                 one.hours.to_string(),
                 known(one.without_grams),
                 known(one.emitted_grams),
+                known(one.expected_grams),
                 known(one.achieved_grams),
             ]);
         }

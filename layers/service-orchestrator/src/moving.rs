@@ -276,6 +276,12 @@ fn during(per_hour: i64, time: TimeDelta) -> i64 {
     i64::try_from(total).unwrap_or(i64::MAX)
 }
 
+/// What one plan emits less an hour than the other, in micrograms of CO2 equivalent;
+/// below nothing where it is more.
+pub(crate) fn saved_micrograms(before: &Plan, after: &Plan) -> i64 {
+    micrograms(before.carbon_grams_per_hour).saturating_sub(micrograms(after.carbon_grams_per_hour))
+}
+
 fn micrograms(grams: Decimal) -> i64 {
     let micrograms = grams.checked_mul(Decimal::from(1_000_000)).and_then(|micrograms| micrograms.round().to_i64());
     // Bounded so that some of them can be summed.

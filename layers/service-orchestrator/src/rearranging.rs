@@ -5,7 +5,7 @@
 use crate::{
     error::OrchestratorError,
     model::{Application, DesiredState, Phase},
-    moving::{MoveKind, MoveWish, MovingPolicy, Relocation, Saving, moved_volumes},
+    moving::{MoveKind, MoveWish, MovingPolicy, Relocation, Saving, moved_volumes, saved_micrograms},
     service::ServiceOrchestrator,
     store,
 };
@@ -66,7 +66,7 @@ impl ServiceOrchestrator {
         match self.something_better(application, plan).await? {
             Some(found) => {
                 self.begin(application, &found).await?;
-                self.carry_out(application, plan, &found).await
+                self.carry_out(application, plan, &found.relocation).await
             }
             None => Ok(Rearranged::Nothing),
         }
@@ -169,6 +169,7 @@ impl ServiceOrchestrator {
             "moves": transfers.iter().map(listed).collect::<Vec<_>>(),
             "pricePerHour": prices[1].to_string(),
             "pricePerHourBefore": prices[0].to_string(),
+            "savesMicrogramsPerHour": saved_micrograms(before, after),
         });
         let (id, now) = (application.id, self.clock.now());
         let event = application.news("application.moving", format!("{} moves {text}", application.name), data, now);
@@ -265,7 +266,7 @@ impl ServiceOrchestrator {
         &self,
         application: &Application,
         plan: &Plan,
-    ) -> Result<Option<Relocation>, OrchestratorError> {
+    ) -> Result<Option<Proposal>, OrchestratorError> {
         let (id, model, policy) = (application.id, &application.model, self.moving);
         if policy.consolidate {
             let least = policy.least(plan.price_per_hour_micros);
@@ -284,16 +285,20 @@ impl ServiceOrchestrator {
         Ok(None)
     }
 
-    fn worth(&self, application: &Application, kind: MoveKind, found: Option<Rearrangement>) -> Option<Relocation> {
+    fn worth(&self, application: &Application, kind: MoveKind, found: Option<Rearrangement>) -> Option<Proposal> {
         let found = found?;
         let gain = if kind == MoveKind::CleanerPlace { Gain::Carbon } else { Gain::Price };
         let saving = self.moving.saving(&found.before, &found.after, gain);
         let worth = self.moving.is_worth(&saving);
-        worth.then(|| proposal(application, kind, &found, &self.moving, &saving, self.clock.now()))
+        worth.then(|| Proposal {
+            relocation: proposal(application, kind, &found, &self.moving, &saving, self.clock.now()),
+            saves_micrograms: saved_micrograms(&found.before, &found.after),
+        })
     }
 
     /// Writes down what is about to move of the broker's own accord, with its event.
-    async fn begin(&self, application: &Application, found: &Relocation) -> Result<(), OrchestratorError> {
+    async fn begin(&self, application: &Application, proposal: &Proposal) -> Result<(), OrchestratorError> {
+        let found = proposal.relocation.clone();
         let kind = match found.kind {
             MoveKind::Consolidation => "application.consolidating",
             _ => "application.improving",
@@ -305,9 +310,10 @@ impl ServiceOrchestrator {
             "leastPercent": policy.least_percent,
             "horizonSeconds": policy.horizon.num_seconds(),
             "overlapSeconds": policy.overlap.num_seconds(),
+            "savesMicrogramsPerHour": proposal.saves_micrograms,
         });
         let event = application.news(kind, text, data, self.clock.now());
-        let (id, found) = (application.id, found.clone());
+        let id = application.id;
         self.database
             .write(move |connection| {
                 event::append(connection, &event)?;
@@ -315,6 +321,13 @@ impl ServiceOrchestrator {
             })
             .await
     }
+}
+
+/// What is worth a move.
+struct Proposal {
+    relocation: Relocation,
+    /// What it emits less an hour; below nothing where it is more.
+    saves_micrograms: i64,
 }
 
 /// That there is no plan is no fault here: all stays.

@@ -35,13 +35,14 @@ pub(crate) async fn show(visit: Visit, request: HttpRequest) -> Reply {
     let advice =
         carbon.advice(&AdviceQuery { project: project.clone(), application: None, worth: Carbon::ZERO }).await?;
     let jobs = SavingsQuery { project: project.clone(), application: None, from, through };
-    let savings = carbon.savings(&jobs).await?;
+    let (savings, moves) = (carbon.savings(&jobs).await?, carbon.move_savings(&jobs).await?);
     let mut ids: Vec<String> = advice.iter().map(|one| one.application.to_string()).collect();
     ids.extend(rows.rows.iter().filter_map(|row| row.of.get(&Dimension::Application).cloned()));
     ids.extend(savings.iter().map(|one| one.application.to_string()));
+    ids.extend(moves.iter().map(|one| one.application.to_string()));
     let names = names(&broker, ids.iter()).await?;
     let project = project.to_string();
     let last_day = through.day();
-    let emitted = Emitted { projects, project, month, last_day, by, names, days: by_day, rows, advice, savings };
+    let emitted = Emitted { projects, project, month, last_day, by, names, days: by_day, rows, advice, savings, moves };
     visit.show(Place::Carbon, |frame| carbon::page(frame, &emitted))
 }

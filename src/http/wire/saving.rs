@@ -100,6 +100,9 @@ pub(crate) struct CarbonMove {
     pub to: Vec<String>,
     /// How many full hours since are counted: until the next move, or until now.
     pub hours: u32,
+    /// What it was expected to save in these, in grams, as was said when it began; absent: that wasn't said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_grams: Option<Decimal>,
     /// What would have been emitted in these had it stayed, in grams; absent: some of it isn't known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_grams: Option<Decimal>,
@@ -152,6 +155,7 @@ impl CarbonMove {
             from: sites(saving.from),
             to: sites(saving.to),
             hours: saving.hours,
+            expected_grams: saving.expected.map(Carbon::grams),
             without_grams: saving.without.map(Carbon::grams),
             emitted_grams: saving.with.map(Carbon::grams),
             achieved_grams: achieved.map(Carbon::grams),

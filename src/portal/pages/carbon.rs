@@ -16,7 +16,7 @@ use crate::portal::{
 };
 use hansa_sustainability::{
     quantity::{Carbon, Energy},
-    service::{Advice, Dimension, Figures, JobSaving, Report, Row},
+    service::{Advice, Dimension, Figures, JobSaving, MoveSaving, Report, Row},
 };
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -54,6 +54,8 @@ pub(crate) struct Emitted {
     pub(crate) advice: Vec<Advice>,
     /// What hours of jobs saved that were begun in it.
     pub(crate) savings: Vec<JobSaving>,
+    /// What moves saved that were over in it.
+    pub(crate) moves: Vec<MoveSaving>,
 }
 
 /// The page.
@@ -77,12 +79,17 @@ pub(crate) fn page(frame: Frame, emitted: &Emitted) -> Sheet {
         sheet.section(Section::plain("none").with(Empty::new(frame.t("carbon-none"), frame.t("carbon-none-text"))))
     };
     let project = [("project", Some(emitted.project.as_str()))];
-    sheet.section(advice(&frame, emitted)).section(savings::savings(&frame, emitted)).also(|also| {
-        also.cli(&["carbon", "list", "--by", emitted.by.name()])
-            .cli(&["carbon", "advice"])
-            .cli(&["carbon", "savings"])
-            .get(&format!("/api/v1/carbon{}", encoded_query(project)))
-    })
+    sheet
+        .section(advice(&frame, emitted))
+        .section(savings::savings(&frame, emitted))
+        .section(savings::moves(&frame, emitted))
+        .also(|also| {
+            also.cli(&["carbon", "list", "--by", emitted.by.name()])
+                .cli(&["carbon", "advice"])
+                .cli(&["carbon", "savings"])
+                .cli(&["carbon", "savings", "--moves"])
+                .get(&format!("/api/v1/carbon{}", encoded_query(project)))
+        })
 }
 
 fn filters(frame: &Frame, emitted: &Emitted) -> Filters {

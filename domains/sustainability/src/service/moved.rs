@@ -19,7 +19,9 @@ use std::{
 /// What is looked back on from a move: a week.
 const BACK: i64 = 7 * 24 * HOUR;
 /// What tells that everything of a move works where it is now.
-const KINDS: [&str; 3] = ["application.moved", "application.improved", "application.consolidated"];
+const ARRIVED: [&str; 3] = ["application.moved", "application.improved", "application.consolidated"];
+/// What tells that a move begins, with what it is expected to save.
+const BEGUN: [&str; 3] = ["application.moving", "application.improving", "application.consolidating"];
 
 /// What a move to other sites saved, against staying.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,9 @@ pub struct MoveSaving {
     pub to: BTreeSet<SiteId>,
     /// How many full hours since are counted: until the next move, or until now.
     pub hours: u32,
+    /// What it was expected to save in these, as was said when it began: what the plan before
+    /// emits less what the plan after does. None: that wasn't said.
+    pub expected: Option<Carbon>,
     /// What would have been emitted in these: as much energy an hour as before, at what
     /// the old places emitted since. None: some of it isn't known.
     pub without: Option<Carbon>,
@@ -63,6 +68,8 @@ struct Moved {
     event: Event,
     application: ApplicationId,
     begun: DateTime<Utc>,
+    /// What was said to be saved an hour, in micrograms.
+    saves: Option<i64>,
     before: (i64, i64),
     after: (i64, i64),
 }
@@ -100,11 +107,7 @@ impl Sustainability {
 
 /// The moves of an application in these days, each with its hours.
 fn moves(connection: &mut Connection, query: &SavingsQuery, now: i64) -> Result<Vec<Moved>, ServiceError> {
-    let mut events = Vec::new();
-    for kind in KINDS {
-        events.extend(told(connection, query, kind)?);
-    }
-    events.sort_by_key(|event| event.sequence);
+    let (events, said) = (all_told(connection, query, ARRIVED)?, all_told(connection, query, BEGUN)?);
     let window = days(query.from, query.through)?;
     let mut all: Vec<Moved> = Vec::new();
     for event in events {
@@ -112,15 +115,28 @@ fn moves(connection: &mut Connection, query: &SavingsQuery, now: i64) -> Result<
         let took = event.data.get("seconds").and_then(serde_json::Value::as_i64).unwrap_or(0).max(0);
         let begun = event.at - chrono::TimeDelta::try_seconds(took).unwrap_or_default();
         let (leaves, stays) = (hour_of(begun.timestamp()), hour_of(event.at.timestamp()) + HOUR);
-        let mut back = leaves - BACK;
+        let (mut back, mut since) = (leaves - BACK, 0);
         if let Some(last) = all.iter_mut().rev().find(|one| one.application == application) {
             last.after.1 = last.after.1.min(leaves);
-            back = back.max(last.after.0);
+            (back, since) = (back.max(last.after.0), last.event.sequence);
         }
-        all.push(Moved { event, application, begun, before: (back, leaves), after: (stays, hour_of(now)) });
+        let its =
+            |one: &&Event| one.application == event.application && (since..event.sequence).contains(&one.sequence);
+        let saves = said.iter().rev().find(its).and_then(|one| one.data.get("savesMicrogramsPerHour")?.as_i64());
+        all.push(Moved { event, application, begun, saves, before: (back, leaves), after: (stays, hour_of(now)) });
     }
     all.retain(|one| (window.0..window.1).contains(&one.event.at.timestamp()));
     Ok(all)
+}
+
+/// All events of these kinds of a project, in the order of the log.
+fn all_told(connection: &mut Connection, query: &SavingsQuery, kinds: [&str; 3]) -> Result<Vec<Event>, ServiceError> {
+    let mut events = Vec::new();
+    for kind in kinds {
+        events.extend(told(connection, query, kind)?);
+    }
+    events.sort_by_key(|event| event.sequence);
+    Ok(events)
 }
 
 /// None: it moved within its sites, or nothing is known of a full hour before and after.
@@ -154,6 +170,7 @@ fn saving(moved: &Moved, all: &Hours<'_>, book: &Book) -> Option<MoveSaving> {
         from,
         to,
         hours: u32::try_from(after.len()).unwrap_or(u32::MAX),
+        expected: moved.saves.map(|saves| Carbon::of(i128::from(saves) * after.len() as i128)),
         without: told.map(|told| told.without),
         with: (is.location_unknown == Energy::ZERO).then_some(is.location + is.embodied),
     })

@@ -18,6 +18,11 @@ impl Broker {
 
     /// As the orchestrator tells that all of it works elsewhere.
     async fn arrived(&self, kind: &str, seconds: i64) {
+        self.says(kind, json!({ "seconds": seconds })).await;
+    }
+
+    /// As the orchestrator tells of a move.
+    async fn says(&self, kind: &str, data: serde_json::Value) {
         let new = event::NewEvent {
             at: self.now(),
             actor: Actor::Broker,
@@ -25,7 +30,7 @@ impl Broker {
             subject: format!("application/{APPLICATION}"),
             kind: kind.to_owned(),
             message: String::new(),
-            data: json!({ "seconds": seconds }),
+            data,
         };
         self.database.write(move |connection| event::append(connection, &new)).await.unwrap();
     }
@@ -44,6 +49,7 @@ fn a_move_is_held_against_staying_where_it_was() {
         // Ten hours at 400 g; then it moves to 100 g, and both stand for a quarter of an hour.
         broker.rent_at(MACHINE, SITE, 400).await;
         broker.until("2026-02-27T10:00:00Z").await;
+        broker.says("application.moving", json!({ "savesMicrogramsPerHour": 1_500_000 })).await;
         broker.rent_at(SECOND, OTHER, 100).await;
         broker.until("2026-02-27T10:15:00Z").await;
         broker.end(Thing::Machine(MACHINE)).await;
@@ -62,6 +68,7 @@ fn a_move_is_held_against_staying_where_it_was() {
         let hour = hour_by_hand(0.5) / 1e3 * 1.2;
         close("if it had stayed", moved.without.unwrap().grams(), 3.0 * (hour * 400.0 + embodied_by_hand()));
         close("as it was", moved.with.unwrap().grams(), 3.0 * (hour * 100.0 + embodied_by_hand()));
+        close("expected", moved.expected.unwrap().grams(), 4.5);
         close("saved", moved.saved().unwrap().grams(), 3.0 * hour * 300.0);
         assert_eq!(broker.moves("2026-02-26", "2026-02-26").await, []);
     });
@@ -90,6 +97,7 @@ fn a_move_back_ends_the_one_before_and_one_within_a_site_is_none() {
         let told: Vec<(&str, u32)> = moves.iter().map(|one| (one.kind.as_str(), one.hours)).collect();
         assert_eq!(told, [("application.moved", 7), ("application.improved", 3)]);
         let hour = hour_by_hand(0.5) / 1e3 * 1.2;
+        assert_eq!((moves[0].expected, moves[1].expected), (None, None), "nothing was said of either");
         close("the way back", moves[0].saved().unwrap().grams(), 7.0 * hour * 300.0);
         close("it was no better", moves[1].saved().unwrap().grams(), -3.0 * hour * 300.0);
     });
