@@ -365,3 +365,63 @@ topology_template:
     assert_eq!(converted.policies.network[0].ports, [443]);
     assert_eq!(converted.policies.secrets[0].secrets, ["salt"]);
 }
+
+#[test]
+fn micado_s_occurrences_are_so_many_nodes_each_with_its_part_of_a_list() {
+    let template = |count: &str, more: &str| {
+        format!(
+            "tosca_definitions_version: tosca_simple_yaml_1_3
+imports: [micado_types.yaml]
+topology_template:
+  inputs:
+    ports: {{ type: list, entry_schema: integer, default: [4092, 4093] }}
+    hosts: {{ type: list, entry_schema: string, default: [north, south] }}
+    count: {{ type: integer, default: 2 }}
+  node_templates:
+    receiver:
+      type: tosca.nodes.MiCADO.Container.Application.Docker.Deployment
+      occurrences: [1, UNBOUNDED]
+      instance_count: {count}
+      properties:
+        image: a
+        env: [{{ name: PORT, value: {{ get_input: [ports, INDEX] }} }}]
+        ports: [{{ containerPort: {{ get_input: [ports, INDEX] }} }}]
+      requirements: [{{ host: {{ get_input: [hosts, INDEX] }} }}]
+    north: {{ type: tosca.nodes.MiCADO.EC2.Compute, properties: {{ region_name: a, image_id: b, instance_type: t3.large }} }}
+    south: {{ type: tosca.nodes.MiCADO.EC2.Compute, properties: {{ region_name: a, image_id: b, instance_type: t3.large }} }}
+{more}
+  policies:
+    - grow:
+        type: tosca.policies.Scaling.MiCADO
+        targets: [receiver]
+        properties: {{ min_instances: 1, max_instances: 3, scaling_rule: 'm_container_count = 2' }}
+"
+        )
+    };
+    for count in ["2", "'2'", "{ get_input: count }"] {
+        let converted = of_text(&template(count, ""));
+        let model = converted.model.unwrap();
+        assert_eq!(model.components.keys().map(String::as_str).collect::<Vec<_>>(), ["receiver-1", "receiver-2"]);
+        for (name, port, host) in [("receiver-1", "4092", "north"), ("receiver-2", "4093", "south")] {
+            let one = &model.components[name];
+            assert_eq!(one.environment["PORT"].as_str(), port);
+            assert!(one.ports.contains_key(&format!("tcp-{port}")), "{:?}", one.ports);
+            assert!(one.machines.contains(host), "{:?}", one.machines);
+            assert!(model.micado.iter().any(|policy| policy.target == name), "{:?}", model.micado);
+        }
+    }
+    let refused = |text: &str, words: &str| {
+        let outcome = read_text(text);
+        let told = said(&outcome);
+        assert!(outcome.template.is_none() && told.contains(words), "{told}");
+    };
+    refused(&template("3", ""), "has no part `2`");
+    refused(&template("many", ""), "must be a whole number up to 1000");
+    refused(&template("9999999", ""), "must be a whole number up to 1000");
+    refused(
+        &template("2", "    receiver-1: { type: tosca.nodes.MiCADO.Edge, properties: { public_ip: 192.0.2.1 } }"),
+        "receiver-1",
+    );
+    refused(&template("2", "").replace("_1_3", "_1_2"), "has no field `instance_count`");
+    refused(&template("1", "").replace("UNBOUNDED", "1").replace("[1, 1]", "[2, 4]"), "don't have that");
+}

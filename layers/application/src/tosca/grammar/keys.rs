@@ -75,6 +75,9 @@ pub(crate) const NODE_TEMPLATE: Fields = &[
     all("node_filter"),
     all("copy"),
     one("derived_from"),
+    // MiCADO's own.
+    Field("occurrences", V1_3, V1_3),
+    Field("instance_count", V1_3, V1_3),
     two("count"),
 ];
 

@@ -70,10 +70,9 @@ fn unknown(key: &str, known: Fields, version: Version, what: &str) -> Option<Fau
         return Some(fault.hint(hint));
     }
     let names = || known.iter().filter(|field| (field.1..=field.2).contains(&version)).map(|field| field.0);
-    let hint = match (later(key), closest(key, names())) {
-        (Some(hint), _) => hint.to_owned(),
-        (None, Some(name)) => format!("did you mean `{name}`?"),
-        (None, None) => format!("its fields: {}", names().collect::<Vec<_>>().join(", ")),
+    let hint = match closest(key, names()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("its fields: {}", names().collect::<Vec<_>>().join(", ")),
     };
     Some(fault.hint(hint))
 }
@@ -84,18 +83,11 @@ fn successor(key: &str) -> &'static str {
         "topology_template" => "2.0 has `service_template`",
         "constraints" => "2.0 has `validation`",
         "occurrences" => "2.0 has `count_range`, `count` or `optional`",
+        "instance_count" => "2.0 has `count`",
         "namespace_prefix" => "2.0 has `namespace`",
         "file" => "2.0 has `url`",
         "valid_source_types" => "2.0 has `valid_source_node_types`",
         "valid_target_types" => "2.0 has `valid_capability_types`",
         _ => "leave it out",
-    }
-}
-
-/// Fields that only drafts had.
-fn later(key: &str) -> Option<&'static str> {
-    match key {
-        "instance_count" | "occurrences" => Some("only drafts of TOSCA 2.0 had it; 2.0 has `count` of a node template"),
-        _ => None,
     }
 }

@@ -7,6 +7,7 @@ mod groups;
 mod inputs;
 mod interface;
 mod node;
+mod occurrences;
 mod requirement;
 mod substitution;
 mod workflow;
@@ -213,6 +214,8 @@ impl World {
             ..Topology::default()
         };
         self.read_inputs(node, given, &mut topology);
+        let spread = self.spread(node, &topology);
+        let node = spread.as_ref();
         self.read_nodes(node, &mut topology);
         self.read_relationships(node, &mut topology);
         self.read_requirements(node, &mut topology);

@@ -85,7 +85,8 @@ impl World {
             interfaces,
             artifacts,
             directives: self.directives(&node, &what),
-            count: node.given("count").cloned(),
+            // Of MiCADO's `occurrences` the least counts.
+            count: node.given("count").or_else(|| node.given("occurrences")?.items().first()).cloned(),
             description: text("description"),
             filter: node.given("node_filter").cloned(),
             flat,
