@@ -9,10 +9,10 @@ use hansa_ontology::{
     quantity::{CpuMilli, Mebibytes, TimeSpan},
     resource_model::{
         AllowDeny, Component, ConflictRule, Constraints, ContainerPackage, CountRule, Deferral, ExposedPort, FileSet,
-        HealthCheck, HealthProbe, HelmPackage, HttpProbe, LatencyLevel, Link, MachineGroup, MachineSize, Minimise,
-        Moment, MovePolicy, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage, Promotion, Protocol,
-        QueryLevel, RatioRule, Replicas, Resources, Rule, RunPolicy, Scope, ServiceLevel, SpreadRule, TcpProbe,
-        UpdatePolicy, UpdateStrategy, Volume, Weights,
+        HealthCheck, HealthProbe, HelmPackage, HttpProbe, InitStep, LatencyLevel, Link, MachineGroup, MachineSize,
+        Minimise, Moment, MovePolicy, Objective, ObjectiveKind, OnPeerChange, Package, ProcessPackage, Promotion,
+        Protocol, QueryLevel, RatioRule, Replicas, Resources, Rule, RunPolicy, Scope, ServiceLevel, SpreadRule,
+        TcpProbe, UpdatePolicy, UpdateStrategy, Volume, Weights,
         scaling::{MicadoAlert, Scaling, ScalingBehavior, ScalingPolicy, SchedulePolicy},
     },
 };
@@ -123,8 +123,13 @@ fn package() -> impl Strategy<Value = Package> {
             command.insert(0, program);
             Package::Process(ProcessPackage { command })
         }),
-        ("[a-z/:.]{1,20}", collection::vec(argument(), 0..3), collection::vec(argument(), 0..3))
-            .prop_map(|(image, command, arguments)| Package::Container(ContainerPackage { image, command, arguments })),
+        ("[a-z/:.]{1,20}", collection::vec(argument(), 0..3), collection::vec(argument(), 0..3)).prop_map(
+            |(image, command, arguments)| {
+                let step = InitStep { image: None, arguments: command.clone(), ..InitStep::default() };
+                let init = if arguments.len() > 1 { vec![step] } else { Vec::new() };
+                Package::Container(ContainerPackage { image, command, arguments, init })
+            }
+        ),
         ("[a-z]{1,9}", collection::btree_map("[a-zA-Z.]{1,9}", any::<Option<i64>>(), 0..4), any::<bool>()).prop_map(
             |(name, values, crds)| {
                 let values = values.into_iter().map(|(key, value)| (key, value.into())).collect();

@@ -119,12 +119,27 @@ pub enum WdmError {
         /// What it said.
         complaint: String,
     },
+    /// A step before a container ended, and not well.
+    #[error("init step {number}: {how}{}", said(last))]
+    Step {
+        /// Which, counted from 1.
+        number: usize,
+        /// How it ended.
+        how: String,
+        /// The last lines that it wrote.
+        last: Vec<String>,
+    },
     /// The database.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// A task inside this process ended early.
     #[error("a task of the workload manager ended early: {0}")]
     Task(#[from] tokio::task::JoinError),
+}
+
+/// The last lines, where there are any.
+fn said(lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { format!("; it wrote: {}", lines.join(" / ")) }
 }
 
 impl WdmError {
@@ -136,7 +151,7 @@ impl WdmError {
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::PortTaken { .. } | Self::PortsExhausted { .. } | Self::BeingRemoved(_) => ErrorKind::Conflict,
             Self::Io { source, .. } if is_full(source) => ErrorKind::Full,
-            Self::Io { .. } | Self::Supervisor { .. } => ErrorKind::Unavailable,
+            Self::Io { .. } | Self::Supervisor { .. } | Self::Step { .. } => ErrorKind::Unavailable,
             Self::Repository(source) => repository_kind(source),
             // It concerns one workload alone, however the system fails.
             Self::VolumeInUse(_) | Self::System(_) | Self::NoSystems(_) => ErrorKind::Conflict,

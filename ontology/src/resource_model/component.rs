@@ -107,6 +107,33 @@ pub struct ContainerPackage {
     /// absent, for the image's entrypoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<String>,
+    /// What each of its instances does before it begins, one step after another, each to
+    /// its end. One that fails is a failure of the instance, which then begins anew with the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub init: Vec<InitStep>,
+}
+
+/// A step before a container begins: another container, with the instance's volumes,
+/// files, environment, network and limits, and without its ports.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Init step")]
+pub struct InitStep {
+    /// Image reference. Where it is absent: the component's own image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1), example = &"registry.example/migrate:1.2")]
+    pub image: Option<String>,
+    /// Program and arguments in place of all that the image starts by itself, as of the component.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(example = ["migrate", "--to=latest"])]
+    pub command: Vec<String>,
+    /// Arguments in place of the image's own command, as of the component.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+    /// Environment variables besides the component's, or in place of those of the same name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: Environment,
 }
 
 /// Objects of Kubernetes. They are applied into the application's namespace, with

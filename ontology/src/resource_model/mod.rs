@@ -22,7 +22,7 @@ mod update;
 
 pub use chart::{ChartFault, ChartSource};
 pub use component::{
-    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HelmPackage, HttpProbe,
+    Component, ContainerPackage, Environment, ExposedPort, HealthCheck, HealthProbe, HelmPackage, HttpProbe, InitStep,
     KubernetesPackage, OnPeerChange, Package, ProcessPackage, Protocol, Replicas, Resources, RunPolicy, TcpProbe,
     Volume,
 };

@@ -1,7 +1,11 @@
 //! Amounts: nothing of something is not asked for, a range has room, weights weigh.
 
 use super::{Checker, draft::Part};
-use crate::{descriptor::node::field, diagnostic::Code, finding::Finding};
+use crate::{
+    descriptor::node::{field, item},
+    diagnostic::Code,
+    finding::Finding,
+};
 use hansa_ontology::resource_model::{Component, HealthCheck, Objective, Package, Replicas, Weights};
 
 impl Checker<'_> {
@@ -75,6 +79,13 @@ impl Checker<'_> {
         }
     }
 
+    fn image(&mut self, pointer: String, image: &str) {
+        if image.is_empty() || image.contains(char::is_whitespace) {
+            let message = format!("{} must be an image reference", self.subject(&pointer));
+            self.faults.push(Finding::value(pointer, Code::InvalidText, message));
+        }
+    }
+
     fn package(&mut self, part: &Part, package: &Package) {
         let base = field(&part.pointer, "package");
         match package {
@@ -86,10 +97,12 @@ impl Checker<'_> {
                 }
             }
             Package::Container(container) => {
-                if container.image.is_empty() || container.image.contains(char::is_whitespace) {
-                    let pointer = field(&field(&base, "container"), "image");
-                    let message = format!("{} must be an image reference", self.subject(&pointer));
-                    self.faults.push(Finding::value(pointer, Code::InvalidText, message));
+                let base = field(&base, "container");
+                self.image(field(&base, "image"), &container.image);
+                for (index, step) in container.init.iter().enumerate() {
+                    if let Some(image) = &step.image {
+                        self.image(field(&item(&field(&base, "init"), index), "image"), image);
+                    }
                 }
             }
             Package::Kubernetes(kubernetes) => {

@@ -9,7 +9,7 @@ use crate::{
     suggestion::{hint, shown},
 };
 use hansa_ontology::resource_model::{
-    Component, FILES_VARIABLE, Package,
+    Component, ContainerPackage, Environment, FILES_VARIABLE, Package,
     contract::{
         BROKER_VARIABLES, RESERVED_PREFIXES, ReferenceFault, SYSTEM_VARIABLES, is_variable_name, peers_variable,
         port_variable, substitute, volume_variable,
@@ -29,17 +29,16 @@ impl Checker<'_> {
                 if !component.files.is_empty() {
                     defined.insert(FILES_VARIABLE.0.to_owned());
                 }
-                self.environment(part, component);
+                self.environment(&field(&part.pointer, "environment"), &component.environment);
                 self.volume_variables(part, component);
                 self.references(part, component, &defined);
             }
         }
     }
 
-    fn environment(&mut self, part: &Part, component: &Component) {
-        let base = field(&part.pointer, "environment");
-        for (name, value) in &component.environment {
-            let pointer = field(&base, name);
+    fn environment(&mut self, base: &str, environment: &Environment) {
+        for (name, value) in environment {
+            let pointer = field(base, name);
             self.variable_name(&pointer, name, Place::Key);
             if value.contains('\0') {
                 let message = format!("{} holds a NUL character, which no environment can", self.subject(&pointer));
@@ -123,6 +122,23 @@ impl Checker<'_> {
         for (name, list) in lists {
             for (index, argument) in list.iter().enumerate() {
                 self.argument(&item(&field(&base, name), index), argument, defined);
+            }
+        }
+        if let Package::Container(container) = &component.package {
+            self.steps(&field(&base, "init"), container, defined);
+        }
+    }
+
+    fn steps(&mut self, base: &str, container: &ContainerPackage, defined: &BTreeSet<String>) {
+        for (number, step) in container.init.iter().enumerate() {
+            let base = item(base, number);
+            self.environment(&field(&base, "environment"), &step.environment);
+            let mut defined = defined.clone();
+            defined.extend(step.environment.keys().cloned());
+            for (name, list) in [("command", &step.command), ("arguments", &step.arguments)] {
+                for (index, argument) in list.iter().enumerate() {
+                    self.argument(&item(&field(&base, name), index), argument, &defined);
+                }
             }
         }
     }

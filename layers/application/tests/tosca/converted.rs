@@ -425,3 +425,44 @@ topology_template:
     refused(&template("2", "").replace("_1_3", "_1_2"), "has no field `instance_count`");
     refused(&template("1", "").replace("UNBOUNDED", "1").replace("[1, 1]", "[2, 4]"), "don't have that");
 }
+
+#[test]
+fn init_containers_are_steps_of_what_names_them() {
+    let template = |of: &str| {
+        format!(
+            "tosca_definitions_version: tosca_simple_yaml_1_2
+imports: [micado_types.yaml]
+topology_template:
+  node_templates:
+    web: {{ type: tosca.nodes.MiCADO.Container.Application.Docker, properties: {{ image: web:1 }}{of} }}
+    log: {{ type: tosca.nodes.MiCADO.Container.Application.Docker, properties: {{ image: log:1 }} }}
+    wait:
+      type: tosca.nodes.MiCADO.Container.Application.Docker.Init
+      properties:
+        image: busybox
+        command: [sh, -c]
+        args: ['until nc -z $(DB) 3306; do sleep 1; done']
+        env: [{{ name: DB, value: db }}]
+    pod:
+      type: tosca.nodes.MiCADO.Container.Application.Pod
+      requirements: [{{ container: wait }}, {{ container: log }}]
+      interfaces: {{ Kubernetes: {{ create: {{}} }} }}
+"
+        )
+    };
+    let converted = of_text(&template(", requirements: [{ container: wait }]"));
+    let model = converted.model.unwrap();
+    assert_eq!(model.components.keys().collect::<Vec<_>>(), ["log", "web"]);
+    for name in ["web", "log"] {
+        let Package::Container(package) = &model.components[name].package else { panic!("{name}") };
+        let [step] = package.init.as_slice() else { panic!("{:?}", package.init) };
+        assert_eq!(step.image.as_deref(), Some("busybox"));
+        assert_eq!(
+            (step.command.join(" "), step.arguments[0].as_str()),
+            ("sh -c".to_owned(), "until nc -z ${DB} 3306; do sleep 1; done")
+        );
+        assert_eq!(step.environment["DB"], "db");
+    }
+    let unnamed = template("").replace("{ container: wait }, ", "");
+    reports(&of_text(&unnamed), RemarkKind::LeftOut, "the init container `wait`");
+}

@@ -1,9 +1,12 @@
 //! The environment of a workload: what it was given, what the broker tells it,
 //! and nothing of the broker's own.
 
-use crate::model::{Endpoints, PeerEndpoint, Peers, WorkloadSpec};
+use crate::{
+    WdmError,
+    model::{Endpoints, PeerEndpoint, Peers, WorkloadSpec},
+};
 use hansa_ontology::resource_model::{
-    FILES_VARIABLE,
+    Environment, FILES_VARIABLE, InitStep,
     contract::{peers_variable, port_variable, substitute, volume_variable},
 };
 use std::{
@@ -145,6 +148,24 @@ pub(crate) fn expand(command: &[String], environment: &BTreeMap<String, String>)
             })
         })
         .collect()
+}
+
+/// What a step before a container has: the container's environment with its own,
+/// and its command and arguments with the variables put in.
+pub(crate) fn of_step(
+    all: &Environment,
+    step: &InitStep,
+    component: &str,
+    index: usize,
+) -> Result<(Environment, [Vec<String>; 2]), WdmError> {
+    let mut environment = all.clone();
+    environment.extend(step.environment.clone());
+    let expanded = |words: &[String], name: &str| {
+        let field = format!("components.{component}.package.container.init.{index}.{name}");
+        expand(words, &environment).map_err(|problem| WdmError::Invalid { field, problem })
+    };
+    let words = [expanded(&step.command, "command")?, expanded(&step.arguments, "arguments")?];
+    Ok((environment, words))
 }
 
 #[cfg(test)]

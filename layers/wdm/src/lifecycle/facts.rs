@@ -76,7 +76,10 @@ impl Workload {
     }
 
     fn seen_running(&mut self, pid: u32, verdict: Option<&Result<(), String>>, now: DateTime<Utc>) -> Vec<Change> {
-        self.progress.pid = Some(pid);
+        if self.progress.pid.replace(pid).is_none() {
+            // Before that its image came, or steps ran: patience with its health begins now.
+            self.progress.started_at = now;
+        }
         match self.progress.state.clone() {
             // It was given up too early: it runs after all.
             WorkloadState::BackingOff { .. } | WorkloadState::Failed { .. } | WorkloadState::Prepared => {

@@ -24,3 +24,4 @@ mod output;
 mod room;
 mod running;
 mod secured;
+mod steps;

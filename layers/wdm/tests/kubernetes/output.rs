@@ -2,7 +2,7 @@
 
 use crate::world::{eventually, with_a_node};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use hansa_ontology::resource_model::{ContainerPackage, Package};
+use hansa_ontology::resource_model::{ContainerPackage, InitStep, Package};
 use hansa_test_systems::kubernetes::ENTRY;
 use hansa_wdm::{LogLine, LogQuery, WorkloadSpec};
 use std::time::Duration;
@@ -68,8 +68,12 @@ fn what_an_image_starts() {
             (vec!["sh", "-c", "echo bare \"$@\"; exec sleep 600", "it"], vec!["given"], "bare given"),
         ] {
             let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-            let package =
-                ContainerPackage { image: ENTRY.to_owned(), command: owned(&command), arguments: owned(&arguments) };
+            let package = ContainerPackage {
+                image: ENTRY.to_owned(),
+                command: owned(&command),
+                arguments: owned(&arguments),
+                ..Default::default()
+            };
             let spec = WorkloadSpec { package: Package::Container(package), ..world.shell("") };
             world.until_healthy(&spec).await;
             let lines: Vec<LogLine> = eventually("a line", async || {
@@ -81,6 +85,32 @@ fn what_an_image_starts() {
             assert_eq!(lines[0].text.trim_end(), printed, "{command:?} {arguments:?}");
             world.remove(&spec).await;
         }
+        world.assert_nothing_left().await;
+    });
+}
+
+#[test]
+fn steps_run_before_it_and_say_why_they_fail() {
+    with_a_node(async |world| {
+        let step = |script: &str| InitStep {
+            command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+            environment: [("WHO".to_owned(), "$(you)".to_owned())].into(),
+            ..InitStep::default()
+        };
+        let with = |steps: Vec<InitStep>| {
+            let mut spec = world.shell("exec sleep 600");
+            let Package::Container(package) = &mut spec.package else { panic!("a container") };
+            package.init = steps;
+            spec
+        };
+        let failing = with(vec![step("exit 0"), step("echo no table for $WHO; exit 7")]);
+        let said = world.until_said(&failing, "init step 2: exited with code 7").await;
+        assert!(said.contains("it wrote: no table for $(you)"), "{said}");
+        world.remove(&failing).await;
+        let well = with(vec![step("test $HANSA_COMPONENT = web"), step("sleep 1")]);
+        let status = world.until_healthy(&well).await;
+        assert_eq!(status.restarts, 0);
+        world.remove(&well).await;
         world.assert_nothing_left().await;
     });
 }

@@ -65,13 +65,11 @@ impl Conversion<'_> {
         let shape = self.shape(node);
         let mut settings = Settings { name, node, used: BTreeSet::new() };
         if shape == Shape::Init {
-            let why = "the model has no containers that run before others";
-            self.remarks.left_out(
-                node.at,
-                format!("the init container `{name}`"),
-                why,
-                "do it when the main program starts",
-            );
+            if !self.is_step(name) {
+                let why = "no container names it";
+                let remedy = "name it under `requirements` of a container, as `container`";
+                self.remarks.left_out(node.at, format!("the init container `{name}`"), why, remedy);
+            }
             return None;
         }
         let package = match shape {
@@ -108,6 +106,12 @@ impl Conversion<'_> {
 
     fn container(&mut self, settings: &mut Settings<'_>) -> Option<ContainerPackage> {
         let image = self.image(settings)?;
+        let (command, arguments) = self.program(settings);
+        Some(ContainerPackage { image, command, arguments, init: self.steps(settings) })
+    }
+
+    /// Command and arguments.
+    pub(super) fn program(&mut self, settings: &mut Settings<'_>) -> (Vec<String>, Vec<String>) {
         let command = match settings.take("command") {
             Some(list) => self.words(list, settings, "command"),
             None => match settings.take("entrypoint") {
@@ -116,7 +120,7 @@ impl Conversion<'_> {
             },
         };
         let arguments = settings.take("args").map(|list| self.words(list, settings, "args")).unwrap_or_default();
-        Some(ContainerPackage { image, command, arguments })
+        (command, arguments)
     }
 
     /// The image: the property, or the artifact in its repository.
@@ -331,7 +335,7 @@ impl Conversion<'_> {
     }
 
     /// Properties, and inputs of the orchestrator, that went nowhere.
-    fn unsaid(&mut self, settings: &Settings<'_>, shape: Shape) {
+    pub(super) fn unsaid(&mut self, settings: &Settings<'_>, shape: Shape) {
         const QUIET: [&str; 2] = ["name", "container_name"];
         if shape == Shape::Manifest {
             return;

@@ -7,6 +7,7 @@ mod container;
 mod deferral;
 mod environment;
 mod health;
+mod init;
 mod links;
 mod machines;
 mod micado;

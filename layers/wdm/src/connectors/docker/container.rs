@@ -10,7 +10,7 @@ use bollard::models::{
     ContainerCreateBody, DeviceRequest, EndpointSettings, HostConfig, HostConfigLogConfig, Mount, MountType,
     NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
-use hansa_ontology::resource_model::{ContainerPackage, Package, Protocol};
+use hansa_ontology::resource_model::{ContainerPackage, Environment, InitStep, Package, Protocol};
 use std::{
     collections::{BTreeMap, HashMap},
     net::Ipv4Addr,
@@ -26,14 +26,73 @@ pub(super) fn package(spec: &WorkloadSpec) -> Option<&ContainerPackage> {
     if let Package::Container(container) = &spec.package { Some(container) } else { None }
 }
 
+/// The image of the container, or of a step before it.
+pub(super) fn image(spec: &WorkloadSpec, step: Option<usize>) -> &str {
+    let Some(package) = package(spec) else { return "" };
+    let own = step.and_then(|index| package.init.get(index)?.image.as_deref());
+    own.unwrap_or(&package.image)
+}
+
+/// What the container, or that of a step before it, is called.
+pub(super) fn name(spec: &WorkloadSpec, step: Option<usize>) -> String {
+    step.map_or_else(|| names::container(spec.id), |index| names::step(spec.id, index))
+}
+
 /// The number on which the container listens: the component's own, else that
 /// under which it is reached.
 fn inside(spec: &WorkloadSpec, name: &str, endpoint: &Endpoint) -> u16 {
     spec.ports.get(name).and_then(|port| port.number).unwrap_or(endpoint.number)
 }
 
-/// What is asked for. `peers` are as they are reached from within the network.
-pub(super) fn body(launch: &Launch, peers: &Peers, options: &Options) -> Result<ContainerCreateBody, WdmError> {
+/// What is asked for, of the container or of a step before it. `peers` are as they are reached from within the network.
+pub(super) fn body(
+    launch: &Launch,
+    step: Option<usize>,
+    peers: &Peers,
+    options: &Options,
+) -> Result<ContainerCreateBody, WdmError> {
+    let main = main_body(launch, peers, options)?;
+    let init = |index| package(&launch.spec)?.init.get(index);
+    match step.and_then(|index| Some((index, init(index)?))) {
+        Some((index, init)) => step_body(main, launch, (index, init), peers),
+        None => Ok(main),
+    }
+}
+
+/// As its container, and nobody reaches it.
+fn step_body(
+    main: ContainerCreateBody,
+    launch: &Launch,
+    (index, init): (usize, &InitStep),
+    peers: &Peers,
+) -> Result<ContainerCreateBody, WdmError> {
+    let spec = &launch.spec;
+    let all = variables(launch, peers);
+    let (environment, [command, arguments]) = environment::of_step(&all, init, &spec.component, index)?;
+    let mut labels = main.labels.unwrap_or_default();
+    labels.remove(names::PORTS);
+    labels.insert(names::STEP.to_owned(), index.to_string());
+    let network = names::network(spec.application);
+    Ok(ContainerCreateBody {
+        image: Some(image(spec, Some(index)).to_owned()),
+        entrypoint: (!command.is_empty()).then_some(command),
+        cmd: (!arguments.is_empty()).then_some(arguments),
+        env: Some(listed(&environment)),
+        labels: Some(labels),
+        exposed_ports: None,
+        host_config: main.host_config.map(|host| HostConfig { port_bindings: None, ..host }),
+        networking_config: Some(NetworkingConfig {
+            endpoints_config: Some(HashMap::from([(network, EndpointSettings::default())])),
+        }),
+        ..main
+    })
+}
+
+fn listed(environment: &Environment) -> Vec<String> {
+    environment.iter().map(|(key, value)| format!("{key}={value}")).collect()
+}
+
+fn main_body(launch: &Launch, peers: &Peers, options: &Options) -> Result<ContainerCreateBody, WdmError> {
     let spec = &launch.spec;
     let Some(package) = package(spec) else { return Err(options.refuses(spec)) };
     let environment = variables(launch, peers);
@@ -51,7 +110,7 @@ pub(super) fn body(launch: &Launch, peers: &Peers, options: &Options) -> Result<
         // What is put in place of an entrypoint leaves nothing of the image's own command either.
         entrypoint: (!command.is_empty()).then_some(command),
         cmd: (!arguments.is_empty()).then_some(arguments),
-        env: Some(environment.iter().map(|(key, value)| format!("{key}={value}")).collect()),
+        env: Some(listed(&environment)),
         labels: Some(labels),
         hostname: (host_name.len() <= 63).then(|| host_name.clone()),
         exposed_ports: Some(launch.endpoints.iter().map(|(name, at)| port(spec, name, at)).collect()),

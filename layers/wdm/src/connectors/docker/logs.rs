@@ -23,6 +23,9 @@ const NEXT: Duration = ANSWER;
 /// A line is told in parts beyond this; bytes.
 const LONGEST: usize = 1 << 20;
 
+/// So many characters of a line stand in a reason.
+const SHOWN: usize = 300;
+
 type Output = Pin<Box<dyn futures_util::Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>;
 
 /// The lines that the query asks for, and those to come where it follows.
@@ -69,7 +72,7 @@ impl Reader {
     /// All that is there now; the last so many of it.
     async fn begin(&mut self) -> Result<(), WdmError> {
         self.begun = true;
-        for (run, container) in self.source.runs().await? {
+        for (run, _, container) in self.source.runs().await? {
             let mut output = self.source.output(&container, self.query.since, self.query.tail, false);
             let mut parts = Parts::default();
             let mut lines = VecDeque::new();
@@ -109,12 +112,14 @@ impl Reader {
     }
 
     async fn open(&mut self) -> Result<bool, WdmError> {
-        let runs = self.source.runs().await?;
-        let Some((newest, _)) = runs.last() else { return Ok(false) };
+        let mut runs = self.source.runs().await?;
+        // What steps before it write is told when they are read; it is the run that is followed.
+        runs.retain(|(_, step, _)| step.is_none());
+        let Some((newest, ..)) = runs.last() else { return Ok(false) };
         let (read, at) = self.last.unwrap_or((0, None));
         // First what is left of the run that was read, then those after it.
-        let next = runs.iter().find(|(run, _)| *run > read || (*run == read && run == newest));
-        let Some((run, container)) = next else {
+        let next = runs.iter().find(|(run, ..)| *run > read || (*run == read && run == newest));
+        let Some((run, _, container)) = next else {
             tokio::time::sleep(LOOK).await;
             return Ok(true);
         };
@@ -133,19 +138,22 @@ struct Source {
 }
 
 impl Source {
-    /// Runs with their containers, in their order.
-    async fn runs(&self) -> Result<Vec<(u64, String)>, WdmError> {
+    /// Runs with their containers, in their order, each after the steps before it.
+    async fn runs(&self) -> Result<Vec<(u64, Option<usize>, String)>, WdmError> {
         let mut labels = names::of_broker(&self.broker);
         labels.insert(names::WORKLOAD.to_owned(), self.workload.to_string());
         let filters = Some(names::filter(&labels));
         let options = ListContainersOptions { all: true, filters, ..ListContainersOptions::default() };
         let call = || self.engine.api().list_containers(Some(options.clone()));
         let found = self.engine.ask_settled("list a workload's containers", ANSWER, call).await?;
-        let mut runs: Vec<(u64, String)> = found
+        let mut runs: Vec<(u64, Option<usize>, String)> = found
             .into_iter()
-            .filter_map(|one| Some((names::read(one.labels.as_ref(), names::RUN)?, one.id?)))
+            .filter_map(|one| {
+                let labels = one.labels.as_ref();
+                Some((names::read(labels, names::RUN)?, names::read(labels, names::STEP), one.id?))
+            })
             .collect();
-        runs.sort();
+        runs.sort_by_key(|(run, step, _)| (*run, step.unwrap_or(usize::MAX)));
         Ok(runs)
     }
 
@@ -169,6 +177,19 @@ impl Source {
             Err(_) => Err(self.engine.troubles().timed_out(action, within).into()),
         }
     }
+}
+
+/// The last lines of a container that has ended; none where they can't be had.
+pub(super) async fn last(engine: &Engine, container: &str, lines: usize) -> Vec<String> {
+    let options =
+        LogsOptions { stdout: true, stderr: true, timestamps: true, tail: lines.to_string(), ..LogsOptions::default() };
+    let (mut output, mut parts) = (engine.patient().logs(container, Some(options)), Parts::default());
+    let mut found = Vec::new();
+    while let Ok(Some(Ok(piece))) = tokio::time::timeout(NEXT, output.next()).await {
+        found.extend(parts.take(&piece));
+    }
+    found.extend(parts.rest());
+    found.into_iter().map(|line| line.text.chars().take(SHOWN).collect()).collect()
 }
 
 /// Joins what engines tell in parts: beyond 16 KiB of a line.

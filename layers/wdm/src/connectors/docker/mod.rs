@@ -14,6 +14,7 @@ mod options;
 mod removal;
 mod start;
 mod state;
+mod steps;
 mod usage;
 mod view;
 mod volumes;

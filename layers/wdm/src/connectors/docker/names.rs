@@ -13,6 +13,8 @@ pub(super) const APPLICATION: &str = "hansa-application";
 pub(super) const WORKLOAD: &str = "hansa-workload";
 /// The run's number.
 pub(super) const RUN: &str = "hansa-run";
+/// Which step before the workload's container it is; others have no such label.
+pub(super) const STEP: &str = "hansa-init-step";
 /// The component's name.
 pub(super) const COMPONENT: &str = "hansa-component";
 /// The instance's ordinal.
@@ -39,6 +41,11 @@ pub(super) fn container(workload: WorkloadId) -> String {
 /// What is left of an earlier run, kept for its output.
 pub(super) fn earlier(workload: WorkloadId, run: u64) -> String {
     format!("hansa-{workload}.run-{run}")
+}
+
+/// A step before a workload's container; a run takes the place of the one before.
+pub(super) fn step(workload: WorkloadId, index: usize) -> String {
+    format!("hansa-{workload}.init-{index}")
 }
 
 /// The network of an application.

@@ -19,8 +19,8 @@ use hansa_repository::system::{SystemError, SystemErrorKind};
 /// Containers of so many earlier runs are kept, for their output.
 const KEPT: usize = 2;
 
-/// What is under a workload's name.
-enum Standing {
+/// What is under a name.
+pub(super) enum Standing {
     Nothing,
     Foreign,
     Ours(Seen),
@@ -49,28 +49,20 @@ impl Inner {
                 _ => self.delete(&seen.id, false).await?,
             },
         }
-        let image = self.image(launch);
-        if self.options.pull == PullPolicy::Always {
-            let key = format!("{image} for run {} of {id}", launch.run);
-            match self.pulls.ask(&self.engine, image, &key) {
-                None => return Ok(()),
-                Some(outcome) => outcome?,
-            }
-        }
         self.network(launch.spec.application).await?;
         let fresh = self.volumes(&launch.spec).await?;
-        match self.make(launch).await? {
+        if !self.steps(launch, &fresh).await? {
+            // Until they have ended the run is not begun.
+            return Ok(());
+        }
+        match self.make(launch, None).await? {
             Some(container) => self.light(launch, &container, &fresh).await,
             // Its image is on its way; until then the run is not begun.
             None => Ok(()),
         }
     }
 
-    fn image<'a>(&self, launch: &'a Launch) -> &'a str {
-        container::package(&launch.spec).map(|package| package.image.as_str()).unwrap_or_default()
-    }
-
-    async fn standing(&self, name: &str) -> Result<Standing, WdmError> {
+    pub(super) async fn standing(&self, name: &str) -> Result<Standing, WdmError> {
         let call = || self.engine.api().inspect_container(name, None::<InspectContainerOptions>);
         match self.engine.ask_settled(&format!("look at container {name}"), ANSWER, call).await {
             Err(error) if error.kind == SystemErrorKind::NotFound => Ok(Standing::Nothing),
@@ -87,10 +79,17 @@ impl Inner {
         self.engine.troubles().foreign(&format!("make {what} {name}"), what, name).into()
     }
 
-    /// Makes the container. None while its image is on its way.
-    async fn make(&self, launch: &Launch) -> Result<Option<String>, WdmError> {
-        let image = self.image(launch);
-        match self.create(launch).await {
+    /// Makes the container, or that of a step before it. None while its image is on its way.
+    pub(super) async fn make(&self, launch: &Launch, step: Option<usize>) -> Result<Option<String>, WdmError> {
+        let (image, id) = (container::image(&launch.spec, step), launch.spec.id);
+        if self.options.pull == PullPolicy::Always {
+            let key = format!("{image} for run {} of {id}", launch.run);
+            match self.pulls.ask(&self.engine, image, &key) {
+                None => return Ok(None),
+                Some(outcome) => outcome?,
+            }
+        }
+        match self.create(launch, step).await {
             Ok(container) => return Ok(Some(container)),
             Err(WdmError::System(error)) if error.said.contains("network") => {
                 // Somebody took it away: the next try makes it.
@@ -98,7 +97,7 @@ impl Inner {
                 return Err(error.into());
             }
             Err(WdmError::System(error)) if error.kind == SystemErrorKind::Conflict => {
-                return self.made_meanwhile(launch, error).await.map(Some);
+                return self.made_meanwhile(launch, step, error).await.map(Some);
             }
             Err(WdmError::System(error)) if error.kind == SystemErrorKind::NotFound => {}
             Err(error) => return Err(error),
@@ -110,7 +109,7 @@ impl Inner {
             None => Ok(None),
             Some(Err(error)) => Err(error.into()),
             Some(Ok(())) => {
-                let again = self.create(launch).await;
+                let again = self.create(launch, step).await;
                 if again.is_err() {
                     self.pulls.forget(image);
                 }
@@ -119,10 +118,10 @@ impl Inner {
         }
     }
 
-    async fn create(&self, launch: &Launch) -> Result<String, WdmError> {
-        let name = names::container(launch.spec.id);
+    async fn create(&self, launch: &Launch, step: Option<usize>) -> Result<String, WdmError> {
+        let name = container::name(&launch.spec, step);
         let peers = self.seen_inside(launch.spec.application, &launch.peers);
-        let body = container::body(launch, &peers, &self.options)?;
+        let body = container::body(launch, step, &peers, &self.options)?;
         let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
         let call = self.engine.api().create_container(Some(options), body);
         Ok(self.engine.ask(&format!("make container {name}"), WORK, call).await?.id)
@@ -130,16 +129,22 @@ impl Inner {
 
     /// The name is taken since we looked: by another broker on the same
     /// database, which is as good, or by somebody else.
-    async fn made_meanwhile(&self, launch: &Launch, error: SystemError) -> Result<String, WdmError> {
-        match self.standing(&names::container(launch.spec.id)).await? {
+    async fn made_meanwhile(
+        &self,
+        launch: &Launch,
+        step: Option<usize>,
+        error: SystemError,
+    ) -> Result<String, WdmError> {
+        let name = container::name(&launch.spec, step);
+        match self.standing(&name).await? {
             Standing::Ours(seen) if seen.run == launch.run => Ok(seen.id),
-            Standing::Foreign => Err(self.foreign("container", &names::container(launch.spec.id))),
+            Standing::Foreign => Err(self.foreign("container", &name)),
             _ => Err(error.into()),
         }
     }
 
     /// Puts the files in, and starts it. What can't be started doesn't stay.
-    async fn light(&self, launch: &Launch, container: &str, fresh: &[String]) -> Result<(), WdmError> {
+    pub(super) async fn light(&self, launch: &Launch, container: &str, fresh: &[String]) -> Result<(), WdmError> {
         let spec = &launch.spec;
         let files = self.files(&self.seen_inside(spec.application, &launch.peers), launch.token.as_ref())?;
         self.put(container, files.first_archive(spec, fresh)).await?;
@@ -170,6 +175,7 @@ impl Inner {
             .of_workload(id)
             .await?
             .into_iter()
+            .filter(|one| names::read::<u32>(one.labels.as_ref(), names::STEP).is_none())
             .filter_map(|one| Some((names::read(one.labels.as_ref(), names::RUN)?, one.id?)))
             .collect();
         earlier.sort();

@@ -1,24 +1,11 @@
 //! What the records of a workload mean: pure.
 
-use super::record::{Container, Controller, PodRecord};
+use super::record::{Container, Controller, HOPELESS, PodRecord};
 use crate::{
     connectors::{Activity, Observation},
     model::{Exit, LimitSupport},
 };
 use hansa_kubernetes_client::quota_words;
-
-/// Reasons for which a container that waits will not start by waiting.
-const HOPELESS: [&str; 9] = [
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "ErrImageNeverPull",
-    "ImageInspectError",
-    "RegistryUnavailable",
-    "CreateContainerConfigError",
-    "CreateContainerError",
-    "RunContainerError",
-];
 
 /// What is enforced in a cluster.
 pub(super) fn limits() -> LimitSupport {
@@ -80,6 +67,9 @@ fn of_pod(run: u64, pod: &PodRecord) -> Observation {
     }
     if let Some(why) = &pod.unschedulable {
         return observation(run, Activity::Refused(format!("no node of the cluster takes it: {why}")), None);
+    }
+    if let Some(why) = &pod.stuck {
+        return observation(run, Activity::Failed(why.to_string()), None);
     }
     match &pod.container {
         Container::Waiting(reason, said) if HOPELESS.contains(&&**reason) => {
@@ -143,6 +133,7 @@ mod tests {
             last_exit: None,
             unschedulable: None,
             unready: None,
+            stuck: None,
         }
     }
 
@@ -189,6 +180,9 @@ mod tests {
             judge(Some(&controller()), &[pulled], true).activity,
             Activity::Failed("ErrImagePull: not found".into())
         );
+        let stuck = PodRecord { stuck: Some("init step 1: exited with code 7".into()), ready: false, ..pod() };
+        let Activity::Failed(reason) = judge(Some(&controller()), &[stuck], true).activity else { panic!("it failed") };
+        assert_eq!(reason, "init step 1: exited with code 7");
         let full = PodRecord { unschedulable: Some("0/1 nodes".into()), ready: false, ..pod() };
         let Activity::Refused(reason) = judge(Some(&controller()), &[full], true).activity else {
             panic!("it can't run")

@@ -13,7 +13,9 @@ use crate::{
     },
     model::{Endpoints, WorkloadSpec},
 };
-use hansa_ontology::resource_model::{ContainerPackage, Environment, HealthCheck, HealthProbe, Protocol, Volume};
+use hansa_ontology::resource_model::{
+    ContainerPackage, Environment, HealthCheck, HealthProbe, InitStep, Protocol, Volume,
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -76,6 +78,33 @@ fn surroundings(launch: &Launch, package: &ContainerPackage) -> Result<(Environm
     };
     let words = [expanded(&package.command, "command")?, expanded(&package.arguments, "arguments")?];
     Ok((all, words))
+}
+
+/// Containers that run before the workload's own, one after another: what it has, but its ports and probes.
+fn steps(package: &ContainerPackage, all: &Environment, component: &str, own: &Value) -> Result<Vec<Value>, WdmError> {
+    let one = |(index, step): (usize, &InitStep)| {
+        let (environment, words) = environment::of_step(all, step, component, index)?;
+        let mut container = json!({
+            "name": format!("init-{index}"), "image": step.image.as_ref().unwrap_or(&package.image),
+            "env": variables(&environment),
+        });
+        for key in ["resources", "volumeMounts", "securityContext", "terminationMessagePolicy"] {
+            set(&mut container, key, own[key].clone());
+        }
+        program(&mut container, words);
+        Ok(container)
+    };
+    package.init.iter().enumerate().map(one).collect()
+}
+
+fn variables(environment: &Environment) -> Vec<Value> {
+    environment.iter().map(|(name, value)| json!({ "name": name, "value": literal(value) })).collect()
+}
+
+fn program(container: &mut Value, words: [Vec<String>; 2]) {
+    for (key, words) in ["command", "args"].into_iter().zip(words).filter(|(_, words)| !words.is_empty()) {
+        set(container, key, words.iter().map(|word| literal(word)).collect());
+    }
 }
 
 /// Where a volume is: at its own place, or at one of ours.
@@ -142,8 +171,6 @@ pub(super) fn template(
     let spec = &launch.spec;
     let name = object(spec.id);
     let (environment, words) = surroundings(launch, package)?;
-    let env: Vec<Value> =
-        environment.iter().map(|(name, value)| json!({ "name": name, "value": literal(value) })).collect();
     let ports = container_ports(spec);
     let listed: Vec<Value> = (spec.ports.iter())
         .filter_map(|(name, port)| {
@@ -152,14 +179,13 @@ pub(super) fn template(
         .collect();
     let (mounts, volumes) = mounted(launch, &name);
     let mut container = json!({
-        "name": CONTAINER, "image": package.image, "env": env, "ports": listed,
+        "name": CONTAINER, "image": package.image, "env": variables(&environment), "ports": listed,
         "resources": resources(spec, settings), "volumeMounts": mounts,
         "securityContext": security_of_container(settings.security),
         "terminationMessagePolicy": "FallbackToLogsOnError",
     });
-    for (key, words) in ["command", "args"].into_iter().zip(words).filter(|(_, words)| !words.is_empty()) {
-        set(&mut container, key, words.iter().map(|word| literal(word)).collect());
-    }
+    program(&mut container, words);
+    let steps = steps(package, &environment, &spec.component, &container)?;
     for (key, probe) in spec.health.iter().flat_map(|check| probes(check, &ports)) {
         set(&mut container, key, probe);
     }
@@ -169,6 +195,9 @@ pub(super) fn template(
         "terminationGracePeriodSeconds": settings.grace_s, "automountServiceAccountToken": false,
         "enableServiceLinks": false, "securityContext": security_of_pod(settings.security),
     });
+    if !steps.is_empty() {
+        set(&mut pod, "initContainers", steps.into());
+    }
     if let Some(affinity) = affinity(spec) {
         set(&mut pod, "affinity", affinity);
     }

@@ -18,6 +18,19 @@ use k8s_openapi::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// Reasons for which a container that waits will not start by waiting.
+pub(super) const HOPELESS: [&str; 9] = [
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+];
+
 /// Something that is watched.
 pub(super) trait Watched: Sized + Clone + Send + 'static {
     /// Its identity in the cluster.
@@ -112,6 +125,8 @@ pub(super) struct PodRecord {
     pub(super) last_exit: Option<Box<Exit>>,
     /// Why no node takes it.
     pub(super) unschedulable: Option<Box<str>>,
+    /// Why a step before the container keeps it from beginning.
+    pub(super) stuck: Option<Box<str>>,
     /// Why it isn't ready.
     pub(super) unready: Option<Box<str>>,
 }
@@ -327,6 +342,7 @@ impl PodRecord {
                 .and_then(|it| it.last_state.as_ref()?.terminated.as_ref())
                 .map(|ended| Box::new(exit(ended, limit))),
             unschedulable: refused.map(|one| boxed(one.message.as_deref())),
+            stuck: status.and_then(|it| stuck(it.init_container_statuses.as_deref()?)),
             unready: ready.filter(|one| one.status != "True").and_then(|one| one.message.as_deref()).map(Into::into),
         })
     }
@@ -339,6 +355,25 @@ impl PodRecord {
             _ => None,
         }
     }
+}
+
+/// The step before the container that failed, or can't begin, with what it wrote last.
+fn stuck(steps: &[ContainerStatus]) -> Option<Box<str>> {
+    let failed = |status: &ContainerStatus| {
+        if let Container::Waiting(reason, said) = container(status, None)
+            && HOPELESS.contains(&&*reason)
+        {
+            return Some(format!("{reason}: {said}"));
+        }
+        let now = status.state.as_ref().and_then(|state| state.terminated.as_ref());
+        let last = || status.last_state.as_ref().and_then(|state| state.terminated.as_ref());
+        let ended = now.or_else(last).filter(|ended| ended.exit_code != 0)?;
+        let said = ended.message.as_deref().unwrap_or_default().trim();
+        let wrote = if said.is_empty() { String::new() } else { format!("; it wrote: {said}") };
+        Some(hansa_kubernetes_client::bounded(&format!("{}{wrote}", exit(ended, None))))
+    };
+    let number = |status: &ContainerStatus| status.name.strip_prefix("init-")?.parse::<usize>().ok();
+    steps.iter().find_map(|one| Some(format!("init step {}: {}", number(one)? + 1, failed(one)?).into()))
 }
 
 /// A pod that was ended as a whole: evicted, or its node is lost.
