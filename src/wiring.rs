@@ -7,6 +7,7 @@ mod alerting;
 mod assurance;
 mod books;
 mod claims;
+mod delivered;
 mod dev_login;
 mod discovery;
 mod error;
@@ -37,6 +38,7 @@ use crate::{
     portal::offers::OfferShelf,
 };
 use agents::FirstBoots;
+use delivered::OwnMeasure;
 use fulfilment::Delivery;
 use hansa_accounting::service::Accounting;
 use hansa_assurance::service::Assurance;
@@ -162,11 +164,12 @@ async fn assemble(
         index: OfferIndexCache::default(),
     };
     let orchestrator = orchestrator(rooms, &settings, (&iam, &accounting, &sustainability))?;
-    federation.iter().for_each(|manager| manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone()))));
+    let assurance = Assurance::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids));
+    federation.iter().for_each(|manager| delivers(manager, &orchestrator, &assurance));
     Ok(Broker {
         notifier: Notifier::new(&settings.notifications, credentials.clone())?,
         accounting,
-        assurance: Assurance::new(database.clone(), Arc::clone(&clock), Arc::clone(&ids)),
+        assurance,
         sustainability,
         defence: Arc::new(Defence::new(&settings.server.limits, iam.login_required(), public_url.scheme() == "https")),
         settings: Arc::new(settings),
@@ -188,6 +191,12 @@ async fn assemble(
         workers: WorkerHealth::default(),
         shutdown: CancellationToken::new(),
     })
+}
+
+/// Who delivers what partners order, and who measures it.
+fn delivers(manager: &FederationManager, orchestrator: &ServiceOrchestrator, assurance: &Assurance) {
+    manager.fulfilment_set(Arc::new(Delivery(orchestrator.clone())));
+    manager.measured_set(Arc::new(OwnMeasure(assurance.clone())));
 }
 
 /// The connected systems, with what their machines do when they first boot.

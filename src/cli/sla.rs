@@ -45,9 +45,20 @@ fn who(application: Option<&String>, project: &str) -> String {
 }
 
 fn standings(found: &[SlaStanding]) -> String {
-    let headings =
-        ["APPLICATION", "MACHINE", "PROMISED", "FROM", "UNTIL", "STATE", "MEASURED", "DOWN (s)", "LEFT (s)", "CREDIT"];
-    let mut table = Table::new("nothing was promised of any machine", headings).right(&[6, 7, 8, 9]);
+    let headings = [
+        "APPLICATION",
+        "MACHINE",
+        "PROMISED",
+        "FROM",
+        "UNTIL",
+        "STATE",
+        "MEASURED",
+        "DOWN (s)",
+        "REPORTED (s)",
+        "LEFT (s)",
+        "CREDIT",
+    ];
+    let mut table = Table::new("nothing was promised of any machine", headings).right(&[6, 7, 9, 10]);
     for one in found {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let state = if one.judged { one.state.clone() } else { format!("{} so far", one.state) };
@@ -60,6 +71,7 @@ fn standings(found: &[SlaStanding]) -> String {
             state,
             number(one.measured),
             one.down_seconds.to_string(),
+            one.reported.as_ref().map(|one| format!("{} {}", one.down_seconds, one.agreement)).unwrap_or_default(),
             one.budget_left_seconds.map(|left| left.to_string()).unwrap_or_default(),
             one.credit_percent.map(|percent| format!("{percent} %")).unwrap_or_default(),
         ]);

@@ -11,14 +11,14 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(150);
 
 /// Connects an engine and offers small places on it, of which so much is promised.
-fn connect(broker: &Broker, engine: &ContainerEngine) {
+pub(crate) fn connect(broker: &Broker, engine: &ContainerEngine) {
     let (site, address) = (broker.site(), engine.address());
     broker.cli(&["system", "connect", "near", "--kind", "docker", "--site", &site, "--address", &address]).ok();
     let offers = ["system", "offers", "near", "--flavour", "place", "--per-cpu", "0.01", "--availability", "99.9"];
     broker.cli(&[&offers[..], &["--publish"]].concat()).ok();
 }
 
-fn model() -> Value {
+pub(crate) fn model() -> Value {
     json!({
         "hansa": 1, "name": "sleeper",
         "components": { "sleeper": {

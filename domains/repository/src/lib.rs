@@ -22,6 +22,7 @@ mod migration;
 pub mod operation;
 pub mod page;
 pub mod project;
+pub mod report;
 pub mod request;
 mod schema;
 mod scope;

@@ -23,7 +23,9 @@ pub use settlement::{
     ClaimAnswer, ClaimVerdict, ClaimWithdrawal, DisputedRecord, StatementAnswer, StatementDispute, StatementProposal,
     StatementRequest, StatementVerdict,
 };
-pub use usage::{UsageAcknowledgement, UsagePage, UsageReason, UsageRecord, UsageVerdict};
+pub use usage::{
+    ReportedStretch, ServiceReport, UsageAcknowledgement, UsagePage, UsageReason, UsageRecord, UsageVerdict,
+};
 
 /// The path below the broker's base URL.
 pub const BASE: &str = "/federation/v1";

@@ -11,7 +11,8 @@ use hansa_federation::{
     json as strict,
     wire::{
         AgreementDocument, AgreementEvent, AgreementEventKind, HoldAnswer, HoldRequest, HoldState, LogLine, OrderLogs,
-        OrderPage, OrderPut, UsageAcknowledgement, UsagePage, UsageReason, UsageRecord, UsageVerdict,
+        OrderPage, OrderPut, ReportedStretch, ServiceReport, UsageAcknowledgement, UsagePage, UsageReason, UsageRecord,
+        UsageVerdict,
     },
 };
 use hansa_ontology::{MachineId, order::OrderReport};
@@ -74,6 +75,15 @@ pub(crate) fn usage() -> UsageRecord {
     }
 }
 
+/// Of that hour, six minutes in which it could not be used.
+fn service() -> ServiceReport {
+    let UsageRecord { order, agreement, offer, from, to, reason, .. } = usage();
+    let down = vec![ReportedStretch { from: minutes(20), until: minutes(26) }];
+    let report = ServiceReport { order, agreement, offer, from, to, down, maintenance: Vec::new(), reason };
+    assert_eq!(report.fault(&usage()), None);
+    report
+}
+
 pub(crate) fn examples() -> Examples {
     let hold = HoldRequest { id: order(), agreement: agreement().id, offer: offer_id(), units: 1, until: minutes(10) };
     let held = HoldAnswer { id: order(), state: HoldState::Held, until: minutes(10) };
@@ -112,7 +122,8 @@ pub(crate) fn examples() -> Examples {
         ("order-page", pretty(&OrderPage { orders: vec![report()], next: None })),
         ("order-logs", pretty(&OrderLogs { id: order(), lines: vec![line] })),
         ("usage-record", pretty(&usage())),
-        ("usage-page", pretty(&UsagePage { records: vec![record] })),
+        ("usage-page", pretty(&UsagePage { records: vec![record], reports: vec![north().signed_json(&service())] })),
+        ("service-report", pretty(&service())),
         ("usage-acknowledgement", pretty(&word)),
         ("usage-acknowledgement-signed", pretty(&signed_word)),
         ("agreement-document", pretty(&paper)),

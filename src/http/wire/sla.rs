@@ -54,9 +54,29 @@ pub(crate) struct SlaStanding {
     /// Seconds for which the machine may still be away in this window; below 0: it was away too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_left_seconds: Option<i64>,
+    /// What the partner who delivers it has reported of the same time; absent
+    /// where it has reported nothing, and of other metrics than availability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<SlaReported>,
     /// Where it was missed: what is credited, in percent of what the machine was charged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_percent: Option<f64>,
+}
+
+/// What a partner has signed of its own measure, beside that of this broker in the same seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SlaReported {
+    /// Seconds on which the partner has reported.
+    pub seconds: i64,
+    /// Seconds of these in which the machine could not be used, by the partner's measure.
+    pub down_seconds: i64,
+    /// The same by this broker's.
+    pub own_down_seconds: i64,
+    /// Seconds that count as down by the partner's word alone; they are part of the standing's `downSeconds`.
+    pub admitted_seconds: i64,
+    /// `confirmed` (both within a minute), `admits-more` or `admits-less`.
+    pub agreement: String,
 }
 
 /// What was promised.
@@ -217,6 +237,13 @@ impl SlaStanding {
             down_seconds: of.down_seconds,
             spent_percent: of.spent_percent.map(number),
             budget_left_seconds: of.budget_left_seconds,
+            reported: of.reported.map(|one| SlaReported {
+                seconds: one.seconds,
+                down_seconds: one.down_seconds,
+                own_down_seconds: one.own_down_seconds,
+                admitted_seconds: one.admitted_seconds,
+                agreement: one.agreement.name().to_owned(),
+            }),
             credit_percent: of.credit_percent.map(number),
         }
     }

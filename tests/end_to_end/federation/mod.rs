@@ -7,6 +7,7 @@ mod kill;
 mod mesh;
 mod owners;
 mod partners;
+mod service;
 mod settlement;
 
 pub(crate) use owners::{Owners, orders, spread};

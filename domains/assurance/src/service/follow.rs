@@ -7,7 +7,7 @@
 
 use super::Assurance;
 use crate::{
-    sla::{Announcement, Change, Course, Standing, Terms, Told},
+    sla::{Agreement, Announcement, Change, Course, Standing, Terms, Told},
     store,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,6 +18,7 @@ use hansa_repository::{
     event::{self, Event, EventFilter, NewEvent, Order},
     follow::{self, Position},
     life::{Life, LifeChange, Thing},
+    report::ProviderReport,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +94,23 @@ impl Assurance {
     }
 }
 
+/// What an event tells of a machine.
+enum News {
+    /// What happened to it.
+    Life(LifeChange),
+    /// What the partner who delivers it has measured.
+    Report(ProviderReport),
+}
+
+impl News {
+    fn read(event: &Event) -> Result<Option<(MachineId, Self)>, RepositoryError> {
+        if let Some(Life { thing: Thing::Machine(machine), change }) = Life::read(event)? {
+            return Ok(Some((machine, Self::Life(change))));
+        }
+        Ok(ProviderReport::read(event)?.map(|report| (report.machine, Self::Report(report))))
+    }
+}
+
 impl Round {
     fn read(connection: &mut Connection, now: DateTime<Utc>) -> Result<Self, RepositoryError> {
         let from = follow::position(connection, FOLLOWER)?;
@@ -131,18 +149,24 @@ impl Round {
     fn take(&mut self, connection: &mut Connection, events: &[Event]) -> Result<(), RepositoryError> {
         let mut told = Vec::new();
         for event in events {
-            match Life::read(event) {
-                Ok(Some(Life { thing: Thing::Machine(machine), change })) => told.push((event, machine, change)),
-                Ok(_) => {}
+            match News::read(event) {
+                Ok(Some((machine, news))) => told.push((event, machine, news)),
+                Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "an event can't be held against what was promised"),
             }
         }
         let machines: BTreeSet<MachineId> = told.iter().map(|(_, machine, _)| *machine).collect();
         let mut known = store::courses_get(connection, machines)?;
-        for (event, machine, change) in told {
-            if let Some(course) = self.change(known.remove(&machine), machine, event, &change) {
-                known.insert(machine, course);
-            }
+        for (event, machine, news) in told {
+            let before = known.remove(&machine);
+            let course = match news {
+                News::Life(change) => self.change(before, machine, event, &change),
+                News::Report(report) => before.map(|mut course| {
+                    course.report(event.sequence, &report);
+                    course
+                }),
+            };
+            known.extend(course.map(|course| (machine, course)));
         }
         self.courses = known.into_iter().map(|(machine, course)| (machine, (course, None))).collect();
         Ok(())
@@ -178,6 +202,7 @@ impl Round {
     fn judge(&mut self, announced: &[Announcement], read_out: bool) {
         let now = self.now.timestamp();
         for mut course in std::mem::take(&mut self.finished) {
+            course.reports_close();
             let (judged, _) = course.judge(now, announced, usize::MAX);
             self.judged(judged);
         }
@@ -226,6 +251,10 @@ impl Round {
                 breach: breach.clone(),
             };
             store::breach_insert(connection, sequence, (&told.project, told.application), &told)?;
+        }
+        let differ = self.standings.iter().filter_map(|standing| report_differs(standing, self.now));
+        for event in differ {
+            event::append(connection, &event)?;
         }
         for standing in &self.risks {
             event::append(connection, &at_risk(standing, self.now))?;
@@ -284,4 +313,19 @@ fn at_risk(standing: &Standing, at: DateTime<Utc>) -> NewEvent {
         "spentPercent": spent_percent, "budgetLeftSeconds": budget_left_seconds,
     });
     NewEvent { data, ..about(standing, "sla.at-risk", message, at) }
+}
+
+/// What tells that a partner's measure is another one than ours, once the window is judged.
+fn report_differs(standing: &Standing, at: DateTime<Utc>) -> Option<NewEvent> {
+    let Standing { reported, partner, from, until, .. } = standing;
+    let reported = reported.as_ref().filter(|one| standing.judged && one.agreement != Agreement::Confirmed)?;
+    let message = format!(
+        "{} reports {} s of outage of a machine of offer {} from {from} to {until}; {} s were measured here",
+        partner.as_deref().unwrap_or("the partner"),
+        reported.down_seconds,
+        standing.offer.short(),
+        reported.own_down_seconds,
+    );
+    let data = serde_json::json!({ "from": from, "until": until, "partner": partner, "reported": reported });
+    Some(NewEvent { data, ..about(standing, "sla.report-differs", message, at) })
 }

@@ -8,6 +8,9 @@ mod alert;
 #[cfg(test)]
 mod alert_tests;
 mod announce;
+mod delivered;
+#[cfg(test)]
+mod delivered_tests;
 mod fault;
 #[cfg(test)]
 mod fault_tests;
@@ -20,6 +23,7 @@ mod notification_tests;
 mod tests;
 
 pub use announce::NewAnnouncement;
+pub use delivered::{Delivered, Part};
 pub use fault::{FaultAct, FaultCount, FaultQuery, Whose};
 pub use follow::Followed;
 pub use hansa_repository::page::{Page, PageRequest};

@@ -20,16 +20,16 @@ use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
 
-const MACHINE: MachineId = MachineId(Uuid::from_u128(1));
-const APPLICATION: ApplicationId = ApplicationId(Uuid::from_u128(4));
+pub(super) const MACHINE: MachineId = MachineId(Uuid::from_u128(1));
+pub(super) const APPLICATION: ApplicationId = ApplicationId(Uuid::from_u128(4));
 
-struct Broker {
-    database: Database,
-    clock: Arc<HandClock>,
-    assurance: Assurance,
+pub(super) struct Broker {
+    pub(super) database: Database,
+    pub(super) clock: Arc<HandClock>,
+    pub(super) assurance: Assurance,
 }
 
-fn moment(text: &str) -> DateTime<Utc> {
+pub(super) fn moment(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
@@ -43,18 +43,23 @@ fn site() -> SiteId {
 
 impl Broker {
     /// One in whose log an application rents a machine of which 99 % of each hour are promised.
-    async fn new(database: Database, now: &str) -> Self {
+    pub(super) async fn new(database: Database, now: &str) -> Self {
+        Self::with(database, now, rental()).await
+    }
+
+    /// As [`Self::new`], with another rental.
+    pub(super) async fn with(database: Database, now: &str, rental: Rental) -> Self {
         let clock = Arc::new(HandClock::new(moment(now)));
         let ids = Arc::new(CountedIds::default());
         let assurance = Assurance::new(database.clone(), Arc::clone(&clock) as _, ids);
         let assigned = |connection: &mut _| hansa_repository::project::assign(connection, APPLICATION, &project());
         database.write(assigned).await.unwrap();
         let broker = Self { database, clock, assurance };
-        broker.tell(LifeChange::Rented(Box::new(rental()))).await;
+        broker.tell(LifeChange::Rented(Box::new(rental))).await;
         broker
     }
 
-    async fn tell(&self, change: LifeChange) {
+    pub(super) async fn tell(&self, change: LifeChange) {
         let new = event::NewEvent {
             at: Clock::now(&*self.clock),
             actor: Actor::Broker,
@@ -68,7 +73,7 @@ impl Broker {
     }
 
     /// The clock goes on to then, and the log is followed.
-    async fn at(&self, then: &str) {
+    pub(super) async fn at(&self, then: &str) {
         self.clock.advance(moment(then) - Clock::now(&*self.clock));
         self.follow().await;
     }
@@ -77,22 +82,22 @@ impl Broker {
         while !self.assurance.follow().await.unwrap().is_idle() {}
     }
 
-    async fn standings(&self, query: &StandingQuery) -> Vec<crate::sla::Standing> {
+    pub(super) async fn standings(&self, query: &StandingQuery) -> Vec<crate::sla::Standing> {
         self.assurance.standing_list(query, &PageRequest::default()).await.unwrap().items
     }
 
-    async fn breaches(&self) -> Vec<ToldBreach> {
+    pub(super) async fn breaches(&self) -> Vec<ToldBreach> {
         self.assurance.breach_list(&BreachQuery::default(), &PageRequest::default()).await.unwrap().items
     }
 
-    async fn told(&self, kind: &str) -> Vec<Event> {
+    pub(super) async fn told(&self, kind: &str) -> Vec<Event> {
         let filter = EventFilter { kind_prefix: Some(kind.to_owned()), ..EventFilter::default() };
         let read = move |connection: &mut _| event::list(connection, &filter, 1_000, Order::OldestFirst);
         self.database.read(read).await.unwrap()
     }
 }
 
-fn rental() -> Rental {
+pub(super) fn rental() -> Rental {
     let remedy = Remedy { threshold: "99".parse().unwrap(), credit_percent: "10".parse().unwrap() };
     let objective = ServiceLevelObjective {
         metric: Metric::Availability,
@@ -112,7 +117,7 @@ fn rental() -> Rental {
         currency: Currency::EUR,
         customer: None,
         ordered: None,
-        partner: Some("north".to_owned()),
+        partner: None,
         flavour: None,
         sla: Some(Sla { objectives: vec![objective], credit_cap_percent: None }),
         energy: None,
@@ -147,7 +152,7 @@ fn an_outage_becomes_one_breach_with_its_evidence() {
         let breaches = broker.breaches().await;
         assert_eq!(breaches, [ToldBreach::read(event).unwrap().unwrap()]);
         let breach = &breaches[0].breach;
-        assert_eq!((breach.partner.as_deref(), breach.missed.measured), (Some("north"), "83.333333".parse().unwrap()));
+        assert_eq!((breach.partner.as_deref(), breach.missed.measured), (None, "83.333333".parse().unwrap()));
         let lives: Vec<i64> = broker.told("test.told").await.iter().map(|event| event.sequence).collect();
         assert_eq!(breach.outages[0].events, lives[1..], "the events that show it");
         assert_eq!(broker.told("sla.at-risk").await.len(), 1, "once a window");

@@ -1,9 +1,12 @@
 //! The course of one rental: when the machine was there, and when it was not.
 
-use super::{Stretch, Terms, stretch::time};
+use super::{Stretch, Terms, report::Reports, stretch::time};
 use chrono::{DateTime, Utc};
 use hansa_ontology::MachineId;
 use serde::{Deserialize, Serialize};
+
+/// Seconds for which outages of what a partner ordered are known after they were judged.
+const REPORTED_WITHIN: i64 = 2 * 86_400;
 
 /// What was told of a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,9 @@ pub struct Course {
     pub(super) open: Vec<i64>,
     /// Of each objective: in which stretch its risk was told, by its begin.
     pub(super) warned: Vec<Option<i64>>,
+    /// What the partner who delivers it has reported.
+    #[serde(default)]
+    pub(super) reports: Reports,
 }
 
 impl Course {
@@ -86,6 +92,7 @@ impl Course {
             last: (sequence, begun),
             open: vec![begun; objectives],
             warned: vec![None; objectives],
+            reports: Reports::default(),
         }
     }
 
@@ -148,6 +155,15 @@ impl Course {
         (at != whole(told.at)).then(|| time(at))
     }
 
+    /// Whether an event comes after all that were taken in; from now on it was.
+    pub(super) const fn takes(&mut self, sequence: i64) -> bool {
+        let news = sequence > self.last.0;
+        if news {
+            self.last.0 = sequence;
+        }
+        news
+    }
+
     /// Everything through this second is judged: what is told later with an
     /// earlier time is held there.
     pub(super) fn hold(&mut self, at: i64) {
@@ -168,6 +184,9 @@ impl Course {
     /// Forgets what all objectives have judged.
     pub(super) fn forget(&mut self) {
         let open = self.open.iter().copied().min().unwrap_or(i64::MAX);
-        self.downs.retain(|down| down.until.is_none_or(|until| until >= open));
+        // What a partner ordered is reported to it when an hour of use is over.
+        let kept = if self.terms.customer.is_some() { open.saturating_sub(REPORTED_WITHIN) } else { open };
+        self.downs.retain(|down| down.until.is_none_or(|until| until >= kept));
+        self.reports_forget(open);
     }
 }

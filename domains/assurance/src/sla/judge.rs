@@ -63,7 +63,7 @@ fn window_end(window: Window, second: i64) -> i64 {
 
 impl Course {
     /// What was announced for the machine.
-    fn announced(&self, all: &[Announcement]) -> Vec<(String, Stretch)> {
+    pub(super) fn announced(&self, all: &[Announcement]) -> Vec<(String, Stretch)> {
         let own = all.iter().filter(|one| one.concerns(&self.terms.site, &self.terms.offer));
         own.filter_map(|one| Some((one.id.to_string(), one.stretch()?))).collect()
     }
@@ -79,10 +79,14 @@ impl Course {
     pub fn judge(&mut self, now: i64, all: &[Announcement], most: usize) -> (Vec<(Standing, Option<Breach>)>, bool) {
         let named = self.announced(all);
         let announced: Vec<Stretch> = named.iter().map(|(_, stretch)| *stretch).collect();
-        let (mut judged, mut more) = (Vec::new(), false);
+        let (mut judged, mut more, mut waits) = (Vec::new(), false, false);
         for (number, what, mut open) in self.objectives() {
             let mut count = 0;
             while let Some(stretch) = self.over(what.window, open, now) {
+                if what.metric == Metric::Availability && !self.is_reported(&stretch, now) {
+                    waits = true;
+                    break;
+                }
                 if count == most {
                     more = true;
                     break;
@@ -104,6 +108,9 @@ impl Course {
         }
         if !more {
             self.forget();
+        }
+        if !waits {
+            self.waits_no_more();
         }
         (judged, more)
     }
@@ -180,7 +187,8 @@ impl Course {
     pub fn next_look(&self, now: i64, running: &[Standing]) -> Option<i64> {
         let ends = self.objectives().into_iter().filter_map(|(_, what, open)| {
             let end = window_end(what.window, open);
-            self.within(open, end).map(|_| end.saturating_add(LATE))
+            let waits = self.over(what.window, open, now).and_then(|_| self.waits_until());
+            self.within(open, end).map(|_| waits.unwrap_or_else(|| end.saturating_add(LATE)))
         });
         let mut looks: Vec<i64> = ends.collect();
         if self.is_down() {

@@ -1,6 +1,6 @@
 //! What was measured of one objective in one stretch, and how it stands.
 
-use super::{Course, Down, Stretch, covered};
+use super::{Course, Down, Reported, Stretch, covered};
 use crate::{LevelState, Tally, level::AT_RISK};
 use chrono::{DateTime, Utc};
 use hansa_ontology::{
@@ -74,6 +74,9 @@ pub struct Standing {
     pub budget_left_seconds: Option<i64>,
     /// How it stands.
     pub state: LevelState,
+    /// What the partner who delivers it has reported of the stretch; none: nothing, or we deliver it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<Reported>,
     /// What is owed where it was missed, in percent of what the machine was charged for the stretch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_percent: Option<Decimal>,
@@ -90,7 +93,9 @@ impl Course {
     #[must_use]
     pub fn measure(&self, objective: &ServiceLevelObjective, of: &Stretch, announced: &[Stretch]) -> Measured {
         let counted = of.seconds() - covered(of, announced);
-        let down: i64 = self.down_in(of).iter().map(|part| part.seconds() - covered(part, announced)).sum();
+        let admitted = self.admitted(of).into_iter().map(|(part, _)| part);
+        let down = self.down_in(of).into_iter().chain(admitted);
+        let down: i64 = down.map(|part| part.seconds() - covered(&part, announced)).sum();
         let value = match objective.metric {
             Metric::Availability => Tally { good: (counted - down).unsigned_abs(), bad: down.unsigned_abs() }.percent(),
             Metric::ProvisioningTime if of.from() == self.begun => self.provisioned.map(Decimal::from),
@@ -101,8 +106,8 @@ impl Course {
         Measured { counted, down, value }
     }
 
-    /// The parts of a stretch in which the machine could not be used.
-    fn down_in(&self, of: &Stretch) -> Vec<Stretch> {
+    /// The parts of a stretch in which the machine could not be used, by our own measure.
+    pub(super) fn down_in(&self, of: &Stretch) -> Vec<Stretch> {
         let part = |down: &Down| Stretch::new(down.from, down.until.unwrap_or(i64::MAX))?.overlap(of);
         self.downs.iter().filter_map(part).collect()
     }
@@ -142,7 +147,10 @@ impl Course {
                     let events = if over { down.events.as_slice() } else { down.events.get(..1).unwrap_or_default() };
                     Some(outage(part, over, events))
                 };
-                self.downs.iter().filter_map(part).collect()
+                let admitted = self.admitted(of).into_iter().map(|(part, event)| outage(part, true, &[event]));
+                let mut all: Vec<Outage> = self.downs.iter().filter_map(part).chain(admitted).collect();
+                all.sort_by_key(|outage| outage.from);
+                all
             }
         }
     }
@@ -198,6 +206,7 @@ impl Course {
             spent_percent: spent.map(told),
             budget_left_seconds: budget.and_then(|budget| i64::try_from((budget - down).floor()).ok()),
             state,
+            reported: (what.metric == Metric::Availability).then(|| self.reported(passed)).flatten(),
             credit_percent: credit
                 .map(|value| what.remedy(value).map_or(Decimal::ZERO, |remedy| remedy.credit_percent)),
         }

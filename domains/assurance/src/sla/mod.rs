@@ -11,6 +11,9 @@ mod announcement;
 mod course;
 mod judge;
 mod measure;
+mod report;
+#[cfg(test)]
+mod report_tests;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -19,4 +22,6 @@ pub use announcement::Announcement;
 pub use course::{Change, Course, Down, Told};
 pub use judge::Terms;
 pub use measure::{Measured, Standing};
+pub use report::{Agreement, Reported};
+pub(crate) use stretch::merged;
 pub use stretch::{Stretch, covered};

@@ -70,3 +70,17 @@ pub fn covered(of: &Stretch, by: &[Stretch]) -> i64 {
     }
     seconds
 }
+
+/// Stretches in order, those that touch as one.
+#[must_use]
+pub(crate) fn merged(mut all: Vec<Stretch>) -> Vec<Stretch> {
+    all.sort_unstable();
+    let mut merged: Vec<Stretch> = Vec::new();
+    for one in all {
+        match merged.last_mut() {
+            Some(last) if one.from <= last.until => last.until = last.until.max(one.until),
+            _ => merged.push(one),
+        }
+    }
+    merged
+}

@@ -51,6 +51,8 @@ fn course(objectives: Vec<ServiceLevelObjective>, from: &str, told: &[(&str, Cha
     for (sequence, (time, change)) in (2..).zip(told) {
         course.take(Told { sequence, at: at(time), change: *change }, far);
     }
+    // What a partner reports: report_tests.rs.
+    course.reports_close();
     course
 }
 
@@ -173,6 +175,7 @@ fn a_clock_that_goes_back_or_ahead_counts_no_second_twice() {
     let machine = MachineId(Uuid::from_u128(1));
     let now = at("2026-03-01T10:50:00Z");
     let mut course = Course::new(machine, terms(objective), (1, at("2026-03-01T10:00:00Z")), None, now);
+    course.reports_close();
     let mut take = |sequence, time: &str, change| course.take(Told { sequence, at: at(time), change }, now);
     assert_eq!(take(2, "2026-03-01T10:20:00Z", Change::Lost), None);
     assert_eq!(take(3, "2026-03-01T10:10:00Z", Change::There), Some(at("2026-03-01T10:20:00Z")));
@@ -295,7 +298,9 @@ fn announcements() -> impl Strategy<Value = Vec<(i64, i64)>> {
 fn rental() -> Course {
     let objective = promise(Metric::Availability, "99", Window::Hour);
     let first = super::stretch::time(begin());
-    Course::new(MachineId(Uuid::from_u128(1)), terms(vec![objective]), (0, first), None, first)
+    let mut course = Course::new(MachineId(Uuid::from_u128(1)), terms(vec![objective]), (0, first), None, first);
+    course.reports_close();
+    course
 }
 
 fn stated(times: &[(i64, i64)]) -> Vec<Announcement> {

@@ -21,7 +21,7 @@ pub(crate) use notification::{
 };
 pub(crate) use rule::{rule_delete, rule_find, rule_put, rules_of};
 pub(crate) use standing::{
-    BreachFilter, StandingFilter, breach_insert, breaches_list, forget, standings_list, standings_put,
+    BreachFilter, StandingFilter, breach_insert, breaches_list, forget, machines_of, standings_list, standings_put,
 };
 
 use diesel_migrations::embed_migrations;

@@ -3,7 +3,7 @@
 use super::tables::{assurance_breach, assurance_course, assurance_standing};
 use crate::{LevelState, sla::Standing};
 use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
-use hansa_ontology::{ApplicationId, ProjectId, ProjectScope, ProviderId};
+use hansa_ontology::{ApplicationId, MachineId, ProjectId, ProjectScope, ProviderId};
 use hansa_repository::{Connection, RepositoryError, json};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -94,6 +94,19 @@ pub(crate) fn standings_list(
     }
     let bodies: Vec<String> = query.order((began.desc(), machine, objective)).limit(limit).load(connection)?;
     bodies.iter().map(|text| json::from_column(STANDING, text)).collect()
+}
+
+/// The machines of an application of which something was promised.
+pub(crate) fn machines_of(
+    connection: &mut Connection,
+    application: ApplicationId,
+) -> Result<Vec<MachineId>, RepositoryError> {
+    let names: Vec<String> = assurance_standing::table
+        .filter(assurance_standing::application.eq(application.to_string()))
+        .select(assurance_standing::machine)
+        .distinct()
+        .load(connection)?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
 pub(crate) fn breach_insert(

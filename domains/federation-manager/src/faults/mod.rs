@@ -3,6 +3,7 @@
 
 mod cases;
 mod delivery;
+mod service;
 mod settlement;
 mod terms;
 mod wire;

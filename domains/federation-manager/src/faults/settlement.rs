@@ -252,6 +252,7 @@ async fn make_up(world: &World, order: MachineId) {
         partner: BUYER.to_owned(),
         record,
         document,
+        service: None,
         answer: None,
         state: UsageState::Reported,
         reason: None,

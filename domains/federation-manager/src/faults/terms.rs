@@ -156,6 +156,7 @@ fn a_bill_that_is_too_high_is_disputed() {
             partner: BUYER.to_owned(),
             record,
             document,
+            service: None,
             answer: None,
             state: UsageState::Reported,
             reason: None,

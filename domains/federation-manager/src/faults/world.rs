@@ -8,11 +8,11 @@ use super::{
 use crate::{
     FederationManager, FederationOptions, MIGRATIONS, Peer, Rooms,
     partners::{Partner, PartnerState},
-    settlement::Measured,
+    settlement::{Measured, ServiceMeasure},
     store::{self, feed::NewItem},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use hansa_federation::{Did, FileKeyStore, KeyStore, SignedDocument, document};
+use hansa_federation::{Did, FileKeyStore, KeyStore, SignedDocument, document, wire::ReportedStretch};
 use hansa_ontology::{
     Actor, ApplicationId, MachineId, Offer,
     order::{Delivery, Instance, MachineWish, OrderRequest},
@@ -94,6 +94,21 @@ impl Measured for OwnMeasure {
         _: DateTime<Utc>,
     ) -> Result<Option<u64>, crate::FederationError> {
         Ok(*self.0.lock().unwrap())
+    }
+
+    async fn service(
+        &self,
+        _: &str,
+        _: MachineId,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Option<ServiceMeasure>, crate::FederationError> {
+        let down = self.0.lock().unwrap().map(|seconds| i64::try_from(seconds).unwrap());
+        Ok(down.map(|seconds| {
+            let part = ReportedStretch { from, until: until.min(from + TimeDelta::seconds(seconds)) };
+            let down = if part.from < part.until { vec![part] } else { Vec::new() };
+            ServiceMeasure { down, maintenance: Vec::new() }
+        }))
     }
 }
 

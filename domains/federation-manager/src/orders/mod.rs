@@ -19,6 +19,7 @@ mod sale;
 mod seller;
 mod seller_hold;
 mod seller_work;
+mod service;
 mod step;
 mod usage;
 mod usage_work;

@@ -94,6 +94,9 @@ pub struct Usage {
     pub record: UsageRecord,
     /// The record with the seller's signature.
     pub document: SignedDocument,
+    /// What the seller measured in the same stretch, with its signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<SignedDocument>,
     /// The buyer's word, signed.
     pub answer: Option<SignedDocument>,
     /// Where it stands.
@@ -146,12 +149,14 @@ impl FederationManager {
                     Closing::End => UsageReason::Ended,
                 },
             };
+            let service = self.service_report(sale, &record).await?;
             let document = self.sign_json(&record).await?;
             let usage = Usage {
                 role: UsageRole::Seller,
                 partner: sale.partner.clone(),
                 record,
                 document,
+                service,
                 answer: None,
                 state: UsageState::Reported,
                 reason: None,
@@ -184,7 +189,12 @@ impl FederationManager {
             })
             .await?;
         let later = found.into_iter().filter(|usage| after.is_none_or(|after| usage.record.from > after));
-        Ok(UsagePage { records: later.take(PAGE).map(|usage| usage.document).collect() })
+        let mut page = UsagePage { records: Vec::new(), reports: Vec::new() };
+        for usage in later.take(PAGE) {
+            page.records.push(usage.document);
+            page.reports.extend(usage.service);
+        }
+        Ok(page)
     }
 
     /// `POST orders/{id}/usage/ack`: the buyer's signed word on a record.

@@ -4,6 +4,7 @@
 use super::{
     Purchase,
     buyer::get,
+    service::{self, Reports},
     usage::{Usage, UsageRole, UsageState, told},
 };
 use crate::{
@@ -47,8 +48,10 @@ pub(crate) async fn usage_work(manager: &FederationManager, id: &str) -> Result<
     if state == PartnerState::Terminated {
         return Ok(Next::Never);
     }
-    for document in fetch(manager, &purchase, known.last()).await? {
-        known.push(take(manager, &purchase, &known, document).await?);
+    let page = fetch(manager, &purchase, known.last()).await?;
+    let mut reports = manager.service_verified(&purchase, page.reports).await?;
+    for document in page.records {
+        known.push(take(manager, &purchase, &known, document, &mut reports).await?);
     }
     for usage in known.iter().filter(|usage| !usage.told) {
         answer(manager, usage).await?;
@@ -60,16 +63,18 @@ async fn fetch(
     manager: &FederationManager,
     purchase: &Purchase,
     last: Option<&Usage>,
-) -> Result<Vec<SignedDocument>, FederationError> {
+) -> Result<UsagePage, FederationError> {
     let after = last.map(|usage| usage.record.from.to_rfc3339_opts(SecondsFormat::Micros, true));
     let query = after.map(|after| format!("?after={}", outbox::query_escape(&after))).unwrap_or_default();
     let path = format!("{}/orders/{}/usage{query}", wire::BASE, purchase.id);
     match manager.partner_call(&purchase.partner, Method::Get, &path, None).await? {
         Outcome::Done(answer) => {
-            let page: UsagePage = manager.read_answer(&purchase.partner, &answer)?;
-            Ok(page.records.into_iter().take(RECORDS).collect())
+            let mut page: UsagePage = manager.read_answer(&purchase.partner, &answer)?;
+            page.records.truncate(RECORDS);
+            page.reports.truncate(RECORDS);
+            Ok(page)
         }
-        Outcome::Missing => Ok(Vec::new()),
+        Outcome::Missing => Ok(UsagePage { records: Vec::new(), reports: Vec::new() }),
         Outcome::Refused { reason, .. } => Err(FederationError::Conflict(format!("usage can't be read: {reason}"))),
     }
 }
@@ -80,6 +85,7 @@ async fn take(
     purchase: &Purchase,
     known: &[Usage],
     document: SignedDocument,
+    reports: &mut Reports,
 ) -> Result<Usage, FederationError> {
     manager.signature_check(&purchase.partner, &document).await?;
     let record: UsageRecord = document.json()?;
@@ -98,23 +104,26 @@ async fn take(
         verdict,
         reason: reason.clone(),
     };
+    let service = service::of_record(reports, &record);
     let usage = Usage {
         role: UsageRole::Buyer,
         partner: purchase.partner.clone(),
         record,
         document,
+        service: service.as_ref().map(|(_, document)| document.clone()),
         answer: Some(manager.sign_json(&word).await?),
         state: UsageState::of(verdict),
         reason,
         told: false,
         settled_in: None,
     };
-    let kept = usage.clone();
+    let (kept, purchase) = (usage.clone(), purchase.clone());
     manager
         .database()
         .write(move |connection| {
             store::usage::insert(connection, &kept)?;
-            told(connection, &kept, Actor::Broker, now)
+            told(connection, &kept, Actor::Broker, now)?;
+            service.map_or(Ok(()), |service| service::told(connection, &purchase, &service, now))
         })
         .await?;
     Ok(usage)

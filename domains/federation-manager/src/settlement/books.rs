@@ -207,6 +207,7 @@ mod tests {
             partner: "did:web:b.example".to_owned(),
             record,
             document: SignedDocument { content_type: "application/json".to_owned(), content, signature: String::new() },
+            service: None,
             answer: None,
             state,
             reason: None,

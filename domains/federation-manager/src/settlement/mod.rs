@@ -20,7 +20,7 @@ mod view;
 mod work;
 
 pub use claim::{ClaimRecord, ClaimState, ClaimTerms};
-pub use measured::Measured;
+pub use measured::{Measured, ServiceMeasure};
 pub use statement::{Settlement, SettlementState};
 pub use view::SettlementBundle;
 
