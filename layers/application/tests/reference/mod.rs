@@ -6,9 +6,9 @@
 use hansa_application::Code;
 use hansa_ontology::resource_model::{
     AllowDeny, AvailabilityLevel, Component, ConflictRule, Constraints, ContainerPackage, CountRule, Deferral,
-    EverywhereRule, ExposedPort, FILES_VARIABLE, FileSet, HealthCheck, HelmPackage, HttpProbe, KubernetesPackage,
-    LatencyLevel, Link, MachineGroup, MachineSize, ProcessPackage, QueryLevel, RatioRule, Resources, SpreadRule,
-    TcpProbe, UpdatePolicy, Volume, Weights,
+    EverywhereRule, ExposedPort, FILES_VARIABLE, FileSet, HealthCheck, HelmPackage, HttpProbe, InitStep,
+    KubernetesPackage, LatencyLevel, Link, MachineGroup, MachineSize, ProcessPackage, QueryLevel, RatioRule, Resources,
+    SpreadRule, TcpProbe, UpdatePolicy, Volume, Weights,
     contract::{BROKER_VARIABLES, SYSTEM_VARIABLES},
     scaling::{
         ChangePolicy, DeadlinePolicy, EndpointMetric, MicadoAlert, MicadoPolicy, Prediction, RulePolicy, ScaleToZero,
@@ -39,6 +39,7 @@ fn described() -> Vec<Section> {
         ("Package", vec![]),
         ("ProcessPackage", fields::<ProcessPackage>()),
         ("ContainerPackage", fields::<ContainerPackage>()),
+        ("InitStep", fields::<InitStep>()),
         ("KubernetesPackage", fields::<KubernetesPackage>()),
         ("HelmPackage", fields::<HelmPackage>()),
         ("Resources", fields::<Resources>()),
