@@ -5,17 +5,17 @@
 use crate::{
     error::OrchestratorError,
     model::{Application, DesiredState, Phase},
-    moving::{MoveKind, MoveWish, MovingPolicy, Relocation, Saving, moved_volumes, saved_micrograms},
+    moving::{Interruption, MoveKind, MoveWish, MovingPolicy, Relocation, Saving, moved_volumes, saved_micrograms},
     service::ServiceOrchestrator,
     store,
 };
 use chrono::{DateTime, Utc};
 use hansa_mco::{
-    ErrorKind, McoError, Realised, Uncopied,
+    ErrorKind, McoError, MovedVolumes, Realised, Uncopied,
     model::{Instance, Plan, PlannedMachine},
     relocation::{Destination, Gain, Rearrangement, Target, Transfer, told, transfers},
 };
-use hansa_ontology::{ApplicationId, Money, resource_model::MovePolicy};
+use hansa_ontology::{ApplicationId, Money, ResourceModel, resource_model::MovePolicy};
 use hansa_repository::{event, operation};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +114,34 @@ impl ServiceOrchestrator {
             Err(OrchestratorError::Mco(error)) if error.kind() == ErrorKind::Stale => Ok(Rearranged::Again),
             Err(error) => Err(error),
         }
+    }
+
+    /// The volumes of what another revision puts elsewhere: those that can be copied follow.
+    /// What gets other volumes with it begins with these as they are there.
+    pub(crate) async fn carried_along(
+        &self,
+        application: &Application,
+        after: &Plan,
+    ) -> Result<MovedVolumes, OrchestratorError> {
+        let in_force = self.mco.plan_in_force(application.id).await?;
+        let Some((revision, before)) = in_force.filter(|(revision, _)| *revision != application.revision) else {
+            return Ok(MovedVolumes::default());
+        };
+        let Some(earlier) = self.revision_model(application, revision).await? else {
+            return Ok(MovedVolumes::default());
+        };
+        let volumes = |model: &ResourceModel, name: &str| -> Option<Vec<String>> {
+            Some(model.components.get(name)?.volumes.keys().cloned().collect())
+        };
+        let mut transfers = transfers(&application.model, &before, after);
+        transfers.retain(|transfer| {
+            let name = &transfer.instance.component;
+            volumes(&application.model, name).is_some_and(|all| !all.is_empty())
+                && volumes(&earlier, name) == volumes(&application.model, name)
+        });
+        let away = self.interruptions(application, &transfers, false).await?;
+        let followed: Vec<Interruption> = away.into_iter().filter(|one| one.copied.is_some()).collect();
+        Ok(moved_volumes(&transfers, &followed))
     }
 
     /// The volumes of an instance couldn't be copied: it goes back to where they

@@ -245,7 +245,10 @@ impl ServiceOrchestrator {
             return Ok(None);
         }
         match self.mco.plan_without(application.id, &application.model, dropped).await {
-            Ok(plan) => Ok(Some(self.adopt(application, plan).await?)),
+            Ok(plan) => {
+                let volumes = self.carried_along(application, &plan).await?;
+                Ok(Some(self.adopt_with(application, plan, volumes).await?))
+            }
             Err(error) => {
                 if matches!(error, McoError::Plan(_))
                     && let Ok(mut unplannable) = self.unplannable.lock()

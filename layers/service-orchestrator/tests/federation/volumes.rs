@@ -230,3 +230,56 @@ async fn partners_take_no_volumes_and_that_is_said_before() {
     assert_eq!(machine(&buyer.detail("store").await), machine(&before));
     buyer.remove("store").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_takes_volumes_along() {
+    let mut broker = Broker::start("north", Arc::new(NoPartners)).await;
+    let two = |cpu: &str, version: &str| {
+        let mut db = tier(&["north"], version);
+        db["volumes"] = json!({ "data": { "size": "64Mi" } });
+        db["resources"]["cpu"] = json!(cpu);
+        model("store", &[("db", db.clone()), ("log", db)])
+    };
+    let held = |broker: &Broker| -> Vec<(&str, PathBuf)> {
+        let list = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let machines = list(broker.folder.join("nodes")).flat_map(|node| list(node.join("machines")));
+        let applications = machines.flat_map(|machine| list(machine.join("volumes")));
+        let all = applications.flat_map(|one| ["db", "log"].map(|name| (name, one.join(name).join("0/data"))));
+        all.filter(|(_, path)| path.is_dir()).collect()
+    };
+    let content = |broker: &Broker| {
+        let mut found: Vec<(&str, String)> = (held(broker).into_iter())
+            .map(|(name, path)| (name, fs::read_to_string(path.join("note")).unwrap_or_default()))
+            .collect();
+        found.sort();
+        found
+    };
+    // And what is left behind is gone.
+    let runs = |broker: &Broker, detail: &ApplicationDetail, all: &str| {
+        chain(detail, "db").as_deref() == Some(all) && held(broker).len() == 2
+    };
+    let at = |detail: &ApplicationDetail| ["db", "log"].map(|name| of(detail, name)[0].machine);
+    broker.submit(two("200m", "1")).await;
+    let first = broker.until_running("store").await;
+    let [db, log] = at(&first);
+    assert_eq!(db, log, "one machine has room for both");
+    for (name, path) in held(&broker) {
+        fs::write(path.join("note"), name).unwrap();
+    }
+    let notes = ["db", "log"].map(|name| (name, name.to_owned()));
+    assert_eq!(content(&broker), notes);
+    // They don't fit together any more: one goes, with what it has; also if the broker dies then.
+    broker.update(two("600m", "2")).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    broker.restart("north", Arc::new(NoPartners)).await;
+    let there = broker.until("store", |detail| runs(&broker, detail, "db#0@2(log#0@2)")).await;
+    let [db, log] = at(&there);
+    assert_ne!(db, log);
+    assert_eq!((content(&broker).as_slice(), broker.events("volume.copied").await.len()), (&notes[..], 1));
+    let id = broker.id("store").await;
+    let back = broker.orchestrator.rollback(id, None, tenant()).await;
+    assert!(back.is_ok(), "{back:?}");
+    broker.until("store", |detail| runs(&broker, detail, "db#0@1(log#0@1)")).await;
+    assert_eq!(content(&broker), notes);
+    broker.remove("store").await;
+}
