@@ -15,10 +15,16 @@ use hansa_mco::{
     model::{Instance, Plan, PlannedMachine},
     relocation::{Destination, Gain, Rearrangement, Target, Transfer, told, transfers},
 };
-use hansa_ontology::{ApplicationId, Money, ResourceModel, resource_model::MovePolicy};
-use hansa_repository::{event, operation};
+use hansa_ontology::{ApplicationId, Money, ProjectScope, ResourceModel, resource_model::MovePolicy};
+use hansa_repository::{
+    event::{self, EventFilter},
+    operation,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The kind of the event that says why something stays where it is.
+const REFUSED: &str = "application.move-refused";
 
 /// What a round found to move.
 pub(crate) enum Rearranged {
@@ -154,10 +160,12 @@ impl ServiceOrchestrator {
         uncopied: &Uncopied,
     ) -> Result<Rearranged, OrchestratorError> {
         let (id, now) = (application.id, self.clock.now());
-        if let Some(last) = last.filter(|last| last.done_at.is_none()) {
-            let Uncopied { instance: Instance { component, ordinal }, reason, .. } = uncopied;
-            let reason = format!("the volumes of {component}#{ordinal} couldn't be copied: {reason}");
-            self.stays_put(application, last, reason).await?;
+        let Uncopied { instance: Instance { component, ordinal }, reason, .. } = uncopied;
+        let reason = format!("the volumes of {component}#{ordinal} couldn't be copied: {reason}");
+        match last.filter(|last| last.done_at.is_none()) {
+            Some(last) => drop(self.stays_put(application, last, reason).await?),
+            // It went with an update.
+            None => self.refusal_told(application, reason).await?,
         }
         let has = |machine: &&PlannedMachine| machine.instances.contains(&uncopied.instance);
         let there = plan.machines.iter().find(has).and_then(|machine| machine.held);
@@ -218,7 +226,7 @@ impl ServiceOrchestrator {
     ) -> Result<Rearranged, OrchestratorError> {
         let (id, now, asked) = (application.id, self.clock.now(), wanted.operation);
         let text = format!("what was to move in {} stays where it is: {reason}", application.name);
-        let event = application.news("application.move-refused", text, json!({ "reason": reason }), now);
+        let event = application.news(REFUSED, text, json!({ "reason": reason }), now);
         self.database
             .write(move |connection| {
                 if let Some(asked) = asked
@@ -231,6 +239,27 @@ impl ServiceOrchestrator {
             })
             .await?;
         Ok(Rearranged::Nothing)
+    }
+
+    /// Tells why something can't move, unless that was told last.
+    async fn refusal_told(&self, application: &Application, reason: String) -> Result<(), OrchestratorError> {
+        let (id, text) = (application.id, format!("{}: {reason}", application.name));
+        let event = application.news(REFUSED, text, json!({ "reason": reason }), self.clock.now());
+        let filter = EventFilter {
+            application: Some(id),
+            kind_prefix: Some(REFUSED.to_owned()),
+            scope: ProjectScope::All,
+            ..EventFilter::default()
+        };
+        self.database
+            .write(move |connection| {
+                let last = event::list(connection, &filter, 1, event::Order::NewestFirst)?.pop();
+                if last.is_none_or(|last| last.message != event.message) {
+                    event::append(connection, &event)?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Everything that was to move works where it is now.

@@ -231,15 +231,17 @@ async fn partners_take_no_volumes_and_that_is_said_before() {
     buyer.remove("store").await;
 }
 
+/// Two that keep data: with 200m they fit on one machine, with 600m they don't.
+fn two(cpu: &str, version: &str) -> ResourceModel {
+    let mut db = tier(&["north"], version);
+    db["volumes"] = json!({ "data": { "size": "64Mi" } });
+    db["resources"]["cpu"] = json!(cpu);
+    model("store", &[("db", db.clone()), ("log", db)])
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_update_takes_volumes_along() {
     let mut broker = Broker::start("north", Arc::new(NoPartners)).await;
-    let two = |cpu: &str, version: &str| {
-        let mut db = tier(&["north"], version);
-        db["volumes"] = json!({ "data": { "size": "64Mi" } });
-        db["resources"]["cpu"] = json!(cpu);
-        model("store", &[("db", db.clone()), ("log", db)])
-    };
     let held = |broker: &Broker| -> Vec<(&str, PathBuf)> {
         let list = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
         let machines = list(broker.folder.join("nodes")).flat_map(|node| list(node.join("machines")));
@@ -276,10 +278,45 @@ async fn an_update_takes_volumes_along() {
     let [db, log] = at(&there);
     assert_ne!(db, log);
     assert_eq!((content(&broker).as_slice(), broker.events("volume.copied").await.len()), (&notes[..], 1));
+    assert_eq!(broker.events("application.move-refused").await.len(), 0);
     let id = broker.id("store").await;
     let back = broker.orchestrator.rollback(id, None, tenant()).await;
     assert!(back.is_ok(), "{back:?}");
     broker.until("store", |detail| runs(&broker, detail, "db#0@1(log#0@1)")).await;
     assert_eq!(content(&broker), notes);
+    broker.remove("store").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_that_can_take_no_data_along_loses_none_and_says_so() {
+    let broker = Broker::start("north", Arc::new(NoPartners)).await;
+    broker.submit(two("200m", "1")).await;
+    broker.until_running("store").await;
+    let node = fs::read_dir(broker.folder.join("nodes")).unwrap().flatten().next().unwrap().path();
+    let machine = fs::read_dir(node.join("machines")).unwrap().flatten().next().unwrap().path();
+    let application = fs::read_dir(machine.join("volumes")).unwrap().flatten().next().unwrap().path();
+    let kept = broker.folder.join("kept");
+    for name in ["db", "log"] {
+        let data = application.join(name).join("0/data");
+        fs::write(data.join("note"), name).unwrap();
+        fs::rename(&data, kept.with_extension(name)).unwrap();
+        symlink(kept.with_extension(name), &data).unwrap();
+    }
+    broker.update(two("600m", "2")).await;
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while broker.events("application.move-refused").await.is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", broker.events("").await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let told = broker.events("application.move-refused").await;
+    let says = "#0 couldn't be copied: ";
+    assert!(told.len() == 1 && told[0].message.contains(says) && told[0].message.contains("no folder"), "{told:?}");
+    broker.orchestrator.rollback(broker.id("store").await, None, tenant()).await.unwrap();
+    broker.until("store", |detail| chain(detail, "db").as_deref() == Some("db#0@1(log#0@1)")).await;
+    for name in ["db", "log"] {
+        assert!(application.join(name).join("0/data").is_symlink(), "it runs where its content is");
+        assert_eq!(fs::read_to_string(kept.with_extension(name).join("note")).unwrap(), name);
+    }
     broker.remove("store").await;
 }
